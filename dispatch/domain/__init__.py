@@ -1,0 +1,1 @@
+"""What the field is made of: frozen values and the rules they keep."""

@@ -1,0 +1,1 @@
+"""Made-up counties and simulated days, to train people and to measure the product."""

@@ -1,0 +1,1 @@
+"""PostgreSQL with PostGIS: the only SQL of the house."""

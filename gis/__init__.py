@@ -1,0 +1,1 @@
+"""Geometry and graphs: datums, areas, addresses, the electrical network and the roads."""

@@ -1,0 +1,1 @@
+"""The electrical network: its model, its readers, tracing and a text notation."""

@@ -1,0 +1,1 @@
+"""Roads: from OpenStreetMap or tables to travel times, snapping and routes."""
