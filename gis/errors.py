@@ -1,0 +1,70 @@
+"""What geometry and graph code refuses, in words that name the file, the field and the value."""
+
+from pathlib import Path
+from typing import ClassVar
+
+
+class GisError(Exception):
+    """Something this package refuses on purpose; `context` carries the facts."""
+
+    code: ClassVar[str] = "gis-error"
+
+    def __init__(self, message: str, **context: object) -> None:
+        super().__init__(message)
+        self.context = context
+
+
+class UnreadableFile(GisError):
+    """The file is absent, cut off, damaged or not of a kind that can be read."""
+
+    code = "unreadable-file"
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"cannot read {path}: {reason}", path=str(path), reason=reason)
+
+
+class EmptyInput(GisError):
+    """The input was read, and holds nothing of what was asked for."""
+
+    code = "empty-input"
+
+    def __init__(self, source: Path | str, expected: str) -> None:
+        super().__init__(
+            f"{source} holds nothing usable: expected {expected}",
+            source=str(source),
+            expected=expected,
+        )
+
+
+class UnknownColumn(GisError):
+    """A field was mapped to a column that the file does not have."""
+
+    code = "unknown-column"
+
+    def __init__(self, field: str, column: str | None, present: list[str]) -> None:
+        asked = f"column {column!r}" if column is not None else "no column"
+        super().__init__(
+            f"{asked} for {field}; the file has {', '.join(present) or 'none'}",
+            field=field,
+            column=column,
+            present=present,
+        )
+
+
+class OffPlanet(GisError):
+    """A position that lies nowhere on Earth, or is not a number."""
+
+    code = "off-planet"
+
+    def __init__(self, lon: float, lat: float, hint: str = "") -> None:
+        super().__init__(
+            f"lon {lon}, lat {lat} is no place on Earth" + (f": {hint}" if hint else ""),
+            lon=lon,
+            lat=lat,
+        )
+
+
+class InvalidGraph(GisError):
+    """A road graph whose arrays contradict each other."""
+
+    code = "invalid-graph"
