@@ -1,0 +1,328 @@
+"""Every table that the house shares: what the power system is, who works on it, who may call.
+
+What happens from report to restoration stands in `operations.py`; both fill one `metadata`.
+Coordinates are EPSG:4326 (lon, lat), times are `timestamptz`.
+"""
+
+from geoalchemy2 import Geometry
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+SRID = 4326
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "ix": "%(table_name)s_%(column_0_N_name)s_ix",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(constraint_name)s",
+    }
+)
+
+
+def moment(name: str, *, nullable: bool = True) -> Column[object]:
+    """A column that holds a time with its zone."""
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def shape(name: str, kind: str, *, nullable: bool = True) -> Column[object]:
+    """A geometry column; its GiST index is declared by the table."""
+    return Column(name, Geometry(kind, srid=SRID, spatial_index=False), nullable=nullable)
+
+
+def one_of(column: str, name: str, *values: str) -> CheckConstraint:
+    """A check that `column` holds one of `values`."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=name)
+
+
+# Territory ---------------------------------------------------------------------------------
+
+district = Table(
+    "district",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("assignment_mode", Text, nullable=False, server_default="automatic"),
+    shape("boundary", "MULTIPOLYGON"),
+    one_of("assignment_mode", "district_assignment_mode", "automatic", "proposed"),
+    Index("district_boundary_ix", "boundary", postgresql_using="gist"),
+)
+
+area_map = Table(
+    "area_map",
+    metadata,
+    Column("version", Integer, Identity(), primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    moment("loaded_at", nullable=False),
+    Column("source", Text, nullable=False),
+)
+
+area = Table(
+    "area",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("version", ForeignKey("area_map.version", ondelete="CASCADE"), nullable=False),
+    Column("area_class", Text, nullable=False),
+    shape("boundary", "MULTIPOLYGON", nullable=False),
+    one_of("area_class", "area_class_known", "urban", "rural", "remote"),
+    Index("area_boundary_ix", "boundary", postgresql_using="gist"),
+)
+
+# The electrical network --------------------------------------------------------------------
+
+substation = Table(
+    "substation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    shape("point", "POINT"),
+)
+
+feeder = Table(
+    "feeder",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("substation_id", ForeignKey("substation.id")),
+    Column("head_node", Text),
+    Column("district_id", ForeignKey("district.id"), index=True),
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("feeder_id", ForeignKey("feeder.id", ondelete="CASCADE"), nullable=False),
+    Column("parent_id", Text),
+    Column("pre", Integer, nullable=False),
+    Column("post", Integer, nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("customers", Integer, nullable=False),
+    Column("length_m", Numeric(asdecimal=False), nullable=False, server_default="0"),
+    shape("point", "POINT"),
+    UniqueConstraint("feeder_id", "pre", name="device_preorder"),
+    comment="Protective devices as switched now, traced: the subtree of d is pre..post of its feeder",
+)
+
+switch = Table(
+    "switch",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("from_node", Text, nullable=False),
+    Column("to_node", Text, nullable=False),
+    Column("phases", Text, nullable=False),
+    Column("normal_open", Boolean, nullable=False),
+    Column("current_open", Boolean, nullable=False),
+    Column("feeder_id", ForeignKey("feeder.id", ondelete="SET NULL"), index=True),
+    shape("point", "POINT"),
+    Index("switch_point_ix", "point", postgresql_using="gist"),
+)
+
+line_section = Table(
+    "line_section",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("level", Text, nullable=False),
+    Column("from_node", Text, nullable=False),
+    Column("to_node", Text, nullable=False),
+    Column("phases", Text, nullable=False),
+    Column("length_m", Numeric(asdecimal=False), nullable=False),
+    Column("feeder_id", ForeignKey("feeder.id", ondelete="SET NULL")),
+    Column("device_id", Text),
+    shape("line", "LINESTRING", nullable=False),
+    one_of("level", "line_section_level", "mv", "lv", "service"),
+    Index("line_section_line_ix", "line", postgresql_using="gist"),
+    Index("line_section_feeder_ix", "feeder_id"),
+)
+
+transformer = Table(
+    "transformer",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("node", Text),
+    Column("lv_node", Text),
+    Column("rated_kva", Numeric(asdecimal=False)),
+    Column("phases", Text, nullable=False, server_default="ABC"),
+    Column("feeder_id", ForeignKey("feeder.id", ondelete="SET NULL")),
+    Column("device_id", Text),
+    Column("device_pre", Integer),
+    Column("district_id", ForeignKey("district.id"), index=True),
+    Column("customers", Integer, nullable=False, server_default="0"),
+    moment("retired_at"),
+    shape("point", "POINT", nullable=False),
+    Index("transformer_point_ix", "point", postgresql_using="gist"),
+    Index("transformer_feeder_ix", "feeder_id", "device_pre"),
+)
+
+usage_point = Table(
+    "usage_point",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("account", Text, nullable=False, unique=True),
+    Column("meter", Text, unique=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("search_text", Text, nullable=False, server_default=""),
+    Column("transformer_id", ForeignKey("transformer.id"), index=True),
+    Column("device_id", Text, comment="the low-voltage device it hangs on, where modelled"),
+    Column("district_id", ForeignKey("district.id")),
+    Column("disconnected_for", Text, comment="why supply is cut on purpose, such as arrears"),
+    Column("critical", Text, comment="hospital, dialysis at home, water works ..."),
+    shape("point", "POINT"),
+    Index("usage_point_point_ix", "point", postgresql_using="gist"),
+    Index(
+        "usage_point_search_ix",
+        "search_text",
+        postgresql_using="gin",
+        postgresql_ops={"search_text": "gin_trgm_ops"},
+    ),
+)
+
+usage_point_phone = Table(
+    "usage_point_phone",
+    metadata,
+    Column("phone", Text, primary_key=True),
+    Column("usage_point_id", ForeignKey("usage_point.id", ondelete="CASCADE"), primary_key=True),
+    Index("usage_point_phone_usage_point_ix", "usage_point_id"),
+)
+
+network_problem = Table(
+    "network_problem",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("ids", ARRAY(Text), nullable=False),
+    comment="What the last trace found wrong with the loaded network",
+)
+
+# Places and roads ----------------------------------------------------------------------------
+
+place = Table(
+    "place",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("search_text", Text, nullable=False),
+    Column("transformer_id", ForeignKey("transformer.id", ondelete="CASCADE")),
+    Column("extent_m", Numeric(asdecimal=False), nullable=False, server_default="0"),
+    shape("point", "POINT", nullable=False),
+    UniqueConstraint("source", "source_id", name="place_source"),
+    Index("place_point_ix", "point", postgresql_using="gist"),
+    Index(
+        "place_search_ix",
+        "search_text",
+        postgresql_using="gin",
+        postgresql_ops={"search_text": "gin_trgm_ops"},
+    ),
+    comment="Addresses, streets, villages, landmarks, poles and transformers to search by name",
+)
+
+road_graph = Table(
+    "road_graph",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    moment("loaded_at", nullable=False),
+    Column("nodes", Integer, nullable=False),
+    Column("edges", Integer, nullable=False),
+    Column("arrays", LargeBinary, nullable=False, comment="the graph as NumPy arrays (npz)"),
+)
+
+road_line = Table(
+    "road_line",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("graph", ForeignKey("road_graph.name", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("road_class", Text, nullable=False),
+    shape("line", "LINESTRING", nullable=False),
+    Index("road_line_line_ix", "line", postgresql_using="gist"),
+    comment="The same roads to draw",
+)
+
+load_receipt = Table(
+    "load_receipt",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("taken", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    moment("loaded_at", nullable=False),
+)
+
+# Who may -------------------------------------------------------------------------------------
+
+user_account = Table(
+    "user_account",
+    metadata,
+    Column("login", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("districts", ARRAY(Text), nullable=False, comment="empty: every district"),
+    Column("crew_id", Text),
+    moment("disabled_at"),
+    one_of(
+        "role",
+        "user_account_role",
+        *("agent", "dispatcher", "crew", "supervisor", "integration", "admin"),
+    ),
+)
+
+access_token = Table(
+    "access_token",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True, comment="SHA-256 of the secret"),
+    Column("label", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("districts", ARRAY(Text), nullable=False, comment="empty: every district"),
+    Column("crew_id", Text),
+    Column("login", ForeignKey("user_account.login", ondelete="CASCADE")),
+    moment("created_at", nullable=False),
+    moment("expires_at"),
+    moment("revoked_at"),
+    one_of("kind", "access_token_kind", "token", "session"),
+)
+
+rule_set = Table(
+    "rule_set",
+    metadata,
+    Column("version", Integer, Identity(), primary_key=True),
+    moment("valid_from", nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("rules", JSONB, nullable=False),
+    Column("note", Text, nullable=False, server_default=text("''")),
+    comment="Commitments as data; the set in force is the newest whose valid_from has passed",
+)
