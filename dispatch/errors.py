@@ -13,6 +13,9 @@ class DispatchError(Exception):
         self.context = context
 
 
+_SHOWN = 80
+
+
 class InvalidInput(DispatchError):
     """A field holds a value that cannot be meant."""
 
@@ -20,7 +23,7 @@ class InvalidInput(DispatchError):
 
     def __init__(self, field: str, value: object, expected: str) -> None:
         shown = repr(value)
-        shown = shown if len(shown) <= 80 else shown[:77] + "..."
+        shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."
         super().__init__(
             f"{field} is {shown}; expected {expected}", field=field, value=shown, expected=expected
         )

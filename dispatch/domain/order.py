@@ -1,0 +1,249 @@
+"""A trouble order: what sends a crew, and the steps it may take."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from dispatch.domain.words import AreaClass, CrewId, DistrictId, IncidentId, OrderId, OutageId
+from dispatch.errors import IllegalStep
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands (CIM, plus accepted and cancelled)."""
+
+    AWAITING_ASSIGNMENT = "awaiting_assignment"
+    ASSIGNED = "assigned"
+    ACCEPTED = "accepted"
+    EN_ROUTE = "en_route"
+    ARRIVED = "arrived"
+    FIELD_COMPLETE = "field_complete"
+    CANCELLED = "cancelled"
+
+
+class StepKind(StrEnum):
+    """One row of an order's history."""
+
+    AWAITING_ASSIGNMENT = "awaiting_assignment"
+    PROPOSED = "proposed"
+    ASSIGNED = "assigned"
+    ACCEPTED = "accepted"
+    EN_ROUTE = "en_route"
+    ARRIVED = "arrived"
+    FIELD_COMPLETE = "field_complete"
+    CANCELLED = "cancelled"
+    RETURNED = "returned"
+    URGED = "urged"
+    ESCALATED = "escalated"
+    REASSIGNED = "reassigned"
+    NOTED = "noted"
+
+
+UNDER_WAY = frozenset(
+    {OrderStatus.ASSIGNED, OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE, OrderStatus.ARRIVED}
+)
+OVER = frozenset({OrderStatus.FIELD_COMPLETE, OrderStatus.CANCELLED})
+
+# A phone in a dead zone may send "arrived" when "accepted" never came through: a crew's own
+# steps may skip forward, never back.
+NEXT_STATUS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.AWAITING_ASSIGNMENT: frozenset(
+        {OrderStatus.ASSIGNED, OrderStatus.FIELD_COMPLETE, OrderStatus.CANCELLED}
+    ),
+    OrderStatus.ASSIGNED: frozenset(
+        {
+            OrderStatus.AWAITING_ASSIGNMENT,
+            OrderStatus.ASSIGNED,
+            OrderStatus.ACCEPTED,
+            OrderStatus.EN_ROUTE,
+            OrderStatus.ARRIVED,
+            OrderStatus.FIELD_COMPLETE,
+            OrderStatus.CANCELLED,
+        }
+    ),
+    OrderStatus.ACCEPTED: frozenset(
+        {
+            OrderStatus.AWAITING_ASSIGNMENT,
+            OrderStatus.ASSIGNED,
+            OrderStatus.EN_ROUTE,
+            OrderStatus.ARRIVED,
+            OrderStatus.FIELD_COMPLETE,
+            OrderStatus.CANCELLED,
+        }
+    ),
+    OrderStatus.EN_ROUTE: frozenset(
+        {
+            OrderStatus.AWAITING_ASSIGNMENT,
+            OrderStatus.ASSIGNED,
+            OrderStatus.ARRIVED,
+            OrderStatus.FIELD_COMPLETE,
+            OrderStatus.CANCELLED,
+        }
+    ),
+    OrderStatus.ARRIVED: frozenset(
+        {OrderStatus.AWAITING_ASSIGNMENT, OrderStatus.FIELD_COMPLETE, OrderStatus.CANCELLED}
+    ),
+    OrderStatus.FIELD_COMPLETE: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
+}
+
+# Order of urgency in every list; hazards stand above everything.
+PRIORITY_HAZARD = 100
+PRIORITY_CRITICAL = 50
+PRIORITY_PLAIN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchStep:
+    """Something that happened to an order; `at` is when, `recorded_at` when we heard."""
+
+    order_id: OrderId
+    kind: StepKind
+    at: datetime
+    recorded_at: datetime
+    by: str
+    crew_id: CrewId | None = None
+    reason: str | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TroubleOrder:
+    """The order that sends a crew to one outage or one incident."""
+
+    id: OrderId
+    district_id: DistrictId
+    outage_id: OutageId | None = None
+    incident_id: IncidentId | None = None
+    lon: float | None
+    lat: float | None
+    accuracy_m: float | None
+    area_class: AreaClass
+    received_at: datetime
+    skills: frozenset[str] = frozenset()
+    hazards: tuple[str, ...] = ()
+    priority: int = PRIORITY_PLAIN
+    urged: int = 0
+    status: OrderStatus = OrderStatus.AWAITING_ASSIGNMENT
+    crew_id: CrewId | None = None
+    proposed_crew_id: CrewId | None = None
+    assigned_at: datetime | None = None
+    accepted_at: datetime | None = None
+    en_route_at: datetime | None = None
+    arrived_at: datetime | None = None
+    completed_at: datetime | None = None
+    travel_s: float | None = None
+    travel_basis: str | None = None
+    why: tuple[str, ...] = ()
+    version: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether work is still to be done."""
+        return self.status not in OVER
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a crew holds it."""
+        return self.status in UNDER_WAY
+
+    def assign(
+        self,
+        crew_id: CrewId,
+        at: datetime,
+        *,
+        travel_s: float | None,
+        travel_basis: str | None,
+        why: tuple[str, ...],
+    ) -> "TroubleOrder":
+        """Give the order to `crew_id`, taking it from another crew if need be."""
+        moved = self._move(OrderStatus.ASSIGNED)
+        return replace(
+            moved,
+            crew_id=crew_id,
+            proposed_crew_id=None,
+            assigned_at=at,
+            accepted_at=None,
+            en_route_at=None,
+            travel_s=travel_s,
+            travel_basis=travel_basis,
+            why=why,
+        )
+
+    def accept(self, at: datetime) -> "TroubleOrder":
+        """The crew takes it."""
+        return replace(self._move(OrderStatus.ACCEPTED), accepted_at=at)
+
+    def start(self, at: datetime) -> "TroubleOrder":
+        """The crew drives."""
+        moved = self._move(OrderStatus.EN_ROUTE)
+        return replace(moved, en_route_at=at, accepted_at=self.accepted_at or at)
+
+    def arrive(self, at: datetime) -> "TroubleOrder":
+        """The crew is there, by its word or by its track."""
+        moved = self._move(OrderStatus.ARRIVED)
+        return replace(
+            moved,
+            arrived_at=at,
+            accepted_at=self.accepted_at or at,
+            en_route_at=self.en_route_at or at,
+        )
+
+    def complete(self, at: datetime) -> "TroubleOrder":
+        """The work in the field is done."""
+        return replace(self._move(OrderStatus.FIELD_COMPLETE), completed_at=at)
+
+    def give_back(self) -> "TroubleOrder":
+        """The crew cannot do it (退单); it waits for another."""
+        if not self.is_under_way:
+            raise IllegalStep("the order is with no crew", order_id=self.id)
+        moved = self._move(OrderStatus.AWAITING_ASSIGNMENT)
+        return replace(
+            moved,
+            crew_id=None,
+            assigned_at=None,
+            accepted_at=None,
+            en_route_at=None,
+            arrived_at=None,
+            travel_s=None,
+            travel_basis=None,
+            why=(),
+        )
+
+    def cancel(self) -> "TroubleOrder":
+        """Nothing to do any more."""
+        return self._move(OrderStatus.CANCELLED)
+
+    def _move(self, to: OrderStatus) -> "TroubleOrder":
+        if to not in NEXT_STATUS[self.status]:
+            raise IllegalStep(
+                f"an order that is {self.status} cannot become {to}",
+                order_id=self.id,
+                status=self.status.value,
+            )
+        return replace(self, status=to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Trouble in the field that wants a crew of its own: a hazard, or a fault without an outage."""
+
+    id: IncidentId
+    ticket_id: str
+    district_id: DistrictId | None
+    kind: str
+    hazards: tuple[str, ...]
+    lon: float | None
+    lat: float | None
+    accuracy_m: float | None
+    area_class: AreaClass
+    received_at: datetime
+    closed_at: datetime | None = None
+    close_reason: str | None = None
+    version: int = 0
+
+    def close(self, at: datetime, reason: str) -> "Incident":
+        """The trouble is gone."""
+        if self.closed_at is not None:
+            raise IllegalStep("the incident is closed", incident_id=self.id)
+        return replace(self, closed_at=at, close_reason=reason)

@@ -1,0 +1,223 @@
+"""An outage: customers without supply for one cause, from a prediction to the archive."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from dispatch.domain.words import (
+    AreaClass,
+    DistrictId,
+    NetworkLevel,
+    OutageId,
+    PlannedOutageId,
+    UsagePointId,
+)
+from dispatch.errors import IllegalStep, InvalidInput
+
+
+class OutageStatus(StrEnum):
+    """How far an outage has come."""
+
+    PREDICTED = "predicted"
+    CONFIRMED = "confirmed"
+    PARTIALLY_RESTORED = "partially_restored"
+    RESTORED = "restored"
+    CLOSED = "closed"
+
+
+NEXT_STATUS: Mapping[OutageStatus, frozenset[OutageStatus]] = {
+    OutageStatus.PREDICTED: frozenset(
+        {
+            OutageStatus.CONFIRMED,
+            OutageStatus.PARTIALLY_RESTORED,
+            OutageStatus.RESTORED,
+            OutageStatus.CLOSED,
+        }
+    ),
+    OutageStatus.CONFIRMED: frozenset({OutageStatus.PARTIALLY_RESTORED, OutageStatus.RESTORED}),
+    OutageStatus.PARTIALLY_RESTORED: frozenset(
+        {OutageStatus.PARTIALLY_RESTORED, OutageStatus.RESTORED}
+    ),
+    OutageStatus.RESTORED: frozenset({OutageStatus.CLOSED}),
+    OutageStatus.CLOSED: frozenset(),
+}
+
+
+class EstimateSource(StrEnum):
+    """Who says when supply will be back; the later in this list, the more it counts."""
+
+    RULE = "rule"
+    MODEL = "model"
+    DISPATCHER = "dispatcher"
+    CREW = "crew"
+
+
+_WEIGHT: Mapping[EstimateSource, int] = {s: i for i, s in enumerate(EstimateSource)}
+
+
+class Confidence(StrEnum):
+    """How sure an estimate is."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimatedRestoration:
+    """When supply is expected back, who says so and how surely."""
+
+    at: datetime
+    source: EstimateSource
+    confidence: Confidence
+
+    def outweighs(self, other: "EstimatedRestoration | None") -> bool:
+        """Whether this estimate may replace `other`: a guess never replaces a crew's word."""
+        return other is None or _WEIGHT[self.source] >= _WEIGHT[other.source]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedDevice:
+    """The device thought to have opened; `id` is None where only points are known."""
+
+    id: str | None
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Who is out: whole transformers, and single homes besides."""
+
+    transformers: frozenset[str] = frozenset()
+    usage_points: frozenset[UsagePointId] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Whether anybody is in it."""
+        return bool(self.transformers or self.usage_points)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """An unplanned outage; `lon, lat` is EPSG:4326, `started_at` its earliest report or trip."""
+
+    id: OutageId
+    district_id: DistrictId
+    level: NetworkLevel
+    feeder_id: str | None
+    device: PredictedDevice
+    lon: float
+    lat: float
+    accuracy_m: float
+    area_class: AreaClass
+    started_at: datetime
+    opened_at: datetime
+    status: OutageStatus = OutageStatus.PREDICTED
+    confirmed_at: datetime | None = None
+    restored_at: datetime | None = None
+    closed_at: datetime | None = None
+    cause: str | None = None
+    close_reason: str | None = None
+    parent_id: OutageId | None = None
+    merged_into_id: OutageId | None = None
+    estimate: EstimatedRestoration | None = None
+    version: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody is, as far as known, still without supply."""
+        return self.status not in {OutageStatus.RESTORED, OutageStatus.CLOSED}
+
+    def confirm(self, at: datetime, device: PredictedDevice, cause: str | None) -> "Outage":
+        """Somebody saw it; what was confirmed is never overruled by a prediction."""
+        if self.status is OutageStatus.PREDICTED:
+            confirmed = replace(self._move(OutageStatus.CONFIRMED), confirmed_at=at)
+        elif self.is_open:
+            confirmed = self
+        else:
+            raise IllegalStep(f"a {self.status} outage cannot be confirmed", outage_id=self.id)
+        return replace(confirmed, device=device, cause=cause or self.cause)
+
+    def predict(self, device: PredictedDevice, lon: float, lat: float) -> "Outage":
+        """Move the prediction to another device; a confirmed one stays."""
+        if self.status is not OutageStatus.PREDICTED:
+            raise IllegalStep("only a prediction can be moved", outage_id=self.id)
+        return replace(self, device=device, lon=lon, lat=lat)
+
+    def expect(self, estimate: EstimatedRestoration) -> "Outage":
+        """Take over a new estimate unless the one held outweighs it."""
+        if not self.is_open:
+            raise IllegalStep("the outage is over; nothing to estimate", outage_id=self.id)
+        return replace(self, estimate=estimate) if estimate.outweighs(self.estimate) else self
+
+    def restore_some(self) -> "Outage":
+        """Part of the customers have light again."""
+        return self._move(OutageStatus.PARTIALLY_RESTORED)
+
+    def restore_all(self, at: datetime, cause: str | None = None) -> "Outage":
+        """The last customers have light again."""
+        if at < self.started_at:
+            raise InvalidInput(
+                "restored_at", at.isoformat(), f"a time after {self.started_at.isoformat()}"
+            )
+        moved = self._move(OutageStatus.RESTORED)
+        return replace(moved, restored_at=at, cause=cause or self.cause)
+
+    def close(self, at: datetime, reason: str | None = None) -> "Outage":
+        """Archive it."""
+        return replace(self._move(OutageStatus.CLOSED), closed_at=at, close_reason=reason)
+
+    def merge_into(self, other: "Outage", at: datetime, reason: str) -> "Outage":
+        """End this prediction as a part of `other`."""
+        if self.status is not OutageStatus.PREDICTED or not other.is_open:
+            raise IllegalStep(
+                "only a prediction can become part of another open outage",
+                outage_id=self.id,
+                into=other.id,
+            )
+        return replace(self.close(at, reason), merged_into_id=other.id)
+
+    def _move(self, to: OutageStatus) -> "Outage":
+        if to not in NEXT_STATUS[self.status]:
+            raise IllegalStep(
+                f"an outage that is {self.status} cannot become {to}",
+                outage_id=self.id,
+                status=self.status.value,
+            )
+        return replace(self, status=to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedOutage:
+    """Supply cut on purpose, announced before."""
+
+    id: PlannedOutageId
+    district_id: DistrictId
+    feeder_id: str | None
+    reason: str
+    starts_at: datetime
+    ends_at: datetime
+    transformers: frozenset[str]
+    notified_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    ended_at: datetime | None = None
+    version: int = 0
+
+    def covers(self, at: datetime) -> bool:
+        """Whether supply is cut at `at` as planned, late ends included."""
+        if self.cancelled_at is not None or at < self.starts_at:
+            return False
+        return at < self.ended_at if self.ended_at is not None else True
+
+    def cancel(self, at: datetime) -> "PlannedOutage":
+        """Call it off before it starts."""
+        if self.cancelled_at or self.ended_at or at >= self.starts_at:
+            raise IllegalStep("only a planned outage that has not begun can be cancelled")
+        return replace(self, cancelled_at=at)
+
+    def end(self, at: datetime) -> "PlannedOutage":
+        """Supply is back."""
+        if self.cancelled_at or self.ended_at or at <= self.starts_at:
+            raise IllegalStep("only a planned outage under way can end")
+        return replace(self, ended_at=at)
