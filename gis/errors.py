@@ -68,3 +68,9 @@ class InvalidGraph(GisError):
     """A road graph whose arrays contradict each other."""
 
     code = "invalid-graph"
+
+
+class UnknownDevice(GisError):
+    """A tracing has no protective device, or no feeder, of that id."""
+
+    code = "unknown-device"
