@@ -30,6 +30,8 @@ QUEUE = "procrastinate"
 QUEUE_STEPS = f"{QUEUE}_applied"
 
 _HEADER = '''"""{message}."""
+# ruff: noqa: E501, PLR0915 (drafted by `relight db draft`)
+
 
 import sqlalchemy as sa
 from alembic import op
@@ -84,6 +86,7 @@ def draft(connection: Connection, message: str, revision: str, previous: str) ->
     operations = produce_migrations(context, metadata).upgrade_ops
     assert isinstance(operations, UpgradeOps)
     body = render_python_code(operations, render_item=alembic_helpers.render_item)
+    body = body.replace("astext_type=Text()", "astext_type=sa.Text()")  # as Alembic's own template
     return _HEADER.format(message=message, revision=revision, previous=previous, body=body)
 
 
@@ -102,13 +105,17 @@ def _is_ours(
     item: SchemaItem,
     name: str | None,
     kind: str,
-    reflected: bool,
+    reflected: bool,  # noqa: FBT001 (Alembic's signature)
     other: SchemaItem | None,
 ) -> bool:
-    if reflected and other is None and kind == "table" and name is not None:
-        if name.startswith((QUEUE, "position_fix_")):
-            return False
-    return bool(alembic_helpers.include_object(item, name, kind, reflected, other))
+    others = reflected and other is None and kind == "table"
+    if others and name is not None and name.startswith((QUEUE, "position_fix_")):
+        return False
+    return bool(
+        alembic_helpers.include_object(  # type: ignore[no-untyped-call]
+            item, name, kind, reflected, other
+        )
+    )
 
 
 def _config(connection: Connection | None) -> Config:
@@ -153,8 +160,7 @@ def _upgrade_queue(connection: Connection) -> None:
         scripts = [files / "migrations" / step for step in missing]
     for script in scripts:
         # The raw cursor: these files hold many statements and plain per cent signs.
-        with connection.connection.cursor() as cursor:
-            cursor.execute(script.read_text("utf-8"))
+        connection.connection.cursor().execute(script.read_text("utf-8"))
     connection.execute(
         text(f"INSERT INTO {QUEUE_STEPS} SELECT unnest(CAST(:names AS text[]))"),
         {"names": missing},

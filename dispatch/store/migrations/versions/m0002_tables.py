@@ -1,4 +1,5 @@
 """Every table of the house."""
+# ruff: noqa: E501, PLR0915 (drafted by `relight db draft`)
 
 import sqlalchemy as sa
 from alembic import op
@@ -56,7 +57,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("district_id", sa.Text(), nullable=True),
-        sa.Column("body", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("previous", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("event_pkey")),
@@ -117,7 +118,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("rules", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("rules", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("note", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.PrimaryKeyConstraint("version", name=op.f("rule_set_pkey")),
         sa.UniqueConstraint("digest", name=op.f("rule_set_digest_key")),
@@ -316,7 +317,7 @@ def upgrade() -> None:
         sa.Column("order_id", sa.BigInteger(), nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("facts", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("crew_action_crew_id_fkey")),
@@ -1217,7 +1218,7 @@ def upgrade() -> None:
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("crew_id", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("facts", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(
             ["order_id"], ["trouble_order.id"], name=op.f("dispatch_step_order_id_fkey")
         ),

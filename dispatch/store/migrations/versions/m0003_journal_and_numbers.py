@@ -1,4 +1,4 @@
-"""The journal is append-only, and a fix of any day has somewhere to go."""
+"""The journal is append-only, numbers come from sequences, a fix of any day has a place."""
 
 from alembic import op
 
@@ -8,6 +8,8 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    for name in ("outage_number", "order_number", "incident_number", "planned_number"):
+        op.execute(f"CREATE SEQUENCE {name}")
     op.execute(
         """
         CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
