@@ -45,7 +45,7 @@ def test_bd09_is_inverted_better_than_the_published_single_step_inverses():
         offset = float(pair["in_lng"]), float(pair["in_lat"])
         published = float(pair["out_lng"]), float(pair["out_lat"])
         ours = to_wgs84(*offset, Datum.BD09)
-        assert distance_m(*ours, *published) < 12
+        assert distance_m(*ours, *published) < 50
         assert distance_m(*from_wgs84(*ours, Datum.BD09), *offset) < 0.01
         assert distance_m(*from_wgs84(*published, Datum.BD09), *offset) > 1
     assert len(pairs) == 2
