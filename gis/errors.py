@@ -74,3 +74,17 @@ class UnknownDevice(GisError):
     """A tracing has no protective device, or no feeder, of that id."""
 
     code = "unknown-device"
+
+
+class NotationError(GisError):
+    """A line of the text notation that draws no network."""
+
+    code = "notation-error"
+
+    def __init__(self, line: int, token: str, expected: str) -> None:
+        super().__init__(
+            f"line {line}: {token!r} where {expected} was expected",
+            line=line,
+            token=token,
+            expected=expected,
+        )

@@ -97,21 +97,28 @@ def _surplus(network: Network, supply: Supply) -> Iterator[Problem]:
 
 
 def _dark(supply: Supply, open_switches: frozenset[str]) -> Iterator[Problem]:
-    """Report what no supply reaches, by the pieces that closed edges hold together."""
+    """Report what no supply reaches, by the pieces that hold together.
+
+    A piece that some switch could join to a feeder falls apart at its open switches.
+    """
     wiring = supply.wiring
-    whole = _pieces(wiring, blocked=frozenset())
-    lit = {whole[node] for node in range(len(whole)) if supply.is_reached(node)}
-    piece_of = _pieces(wiring, blocked=open_switches)
-    members: dict[int, list[int]] = defaultdict(list)
+    whole = _dark_pieces(supply, blocked=set())
+    parts = _dark_pieces(supply, blocked=wiring.switches_at(open_switches))
+    near_supply = {
+        whole[node]
+        for node in whole
+        for edge in wiring.edges_at[node]
+        if wiring.other_end(edge, node) not in whole and wiring.other_end(edge, node) != NOWHERE
+    }
+    members: dict[tuple[bool, int], list[int]] = defaultdict(list)
     for edge, node in enumerate(wiring.from_):
-        if supply.is_reached(node):
+        if node not in whole:
             continue
-        switch = wiring.switch(edge)
-        if switch is None or whole[node] not in lit:
-            members[whole[node] if whole[node] not in lit else piece_of[node]].append(edge)
-    for edges in members.values():
-        is_lit = whole[wiring.from_[edges[0]]] in lit
-        yield from _dark_piece(wiring, edges, is_switched_off=is_lit)
+        is_near = whole[node] in near_supply
+        if not (is_near and wiring.switch(edge)):
+            members[is_near, parts[node] if is_near else whole[node]].append(edge)
+    for (is_near, _), edges in members.items():
+        yield from _dark_piece(wiring, edges, is_switched_off=is_near)
 
 
 def _dark_piece(wiring: Wiring, edges: list[int], *, is_switched_off: bool) -> Iterator[Problem]:
@@ -140,11 +147,12 @@ def _dark_piece(wiring: Wiring, edges: list[int], *, is_switched_off: bool) -> I
         yield Problem(kind=kind, ids=(id_,), message=f"transformer {id_} {why}")
 
 
-def _pieces(wiring: Wiring, blocked: frozenset[str]) -> list[int]:
-    """Number the pieces into which the nodes fall when `blocked` switches are open."""
-    open_edges = wiring.switches_at(blocked)
-    piece = [NOWHERE] * len(wiring.edges_at)
-    for start in range(len(piece)):
+def _dark_pieces(supply: Supply, blocked: set[int]) -> dict[int, int]:
+    """Number the pieces into which the unreached nodes fall when `blocked` edges are cut."""
+    wiring = supply.wiring
+    dark = [node for node in range(len(wiring.edges_at)) if not supply.is_reached(node)]
+    piece = dict.fromkeys(dark, NOWHERE)
+    for start in dark:
         if piece[start] != NOWHERE:
             continue
         piece[start] = start
@@ -153,7 +161,7 @@ def _pieces(wiring: Wiring, blocked: frozenset[str]) -> list[int]:
             node = stack.pop()
             for edge in wiring.edges_at[node]:
                 other = wiring.other_end(edge, node)
-                if edge not in open_edges and other != NOWHERE and piece[other] == NOWHERE:
+                if edge not in blocked and piece.get(other) == NOWHERE:
                     piece[other] = start
                     stack.append(other)
     return piece

@@ -247,9 +247,7 @@ class _Hanging:
         at_node = NOWHERE if node == NOWHERE else self.forest.device_at[node]
         traced = None if at_node == NOWHERE else self.forest.drafts[at_node].transformer_id
         stated = usage_point.transformer_id
-        if stated in (None, traced):
-            return traced, at_node
-        if stated not in self.transformer_ids:
+        if stated in (None, traced) or stated not in self.transformer_ids:
             return traced, at_node
         if at_node != NOWHERE:
             self._report_elsewhere(usage_point, traced)

@@ -17,7 +17,10 @@ _Row = TypeVar("_Row", LineSection, Switch, Transformer)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wiring:
-    """Nodes by number, edges as two lists of ends, and the edges at each node."""
+    """Nodes by number, edges as two lists of ends, and the edges at each node.
+
+    `first_switch` and `first_transformer` are the numbers of the first edge of that kind.
+    """
 
     sections: tuple[LineSection, ...]
     switches: tuple[Switch, ...]
@@ -27,16 +30,8 @@ class Wiring:
     from_: list[int]
     to: list[int]
     edges_at: list[list[int]]
-
-    @property
-    def first_switch(self) -> int:
-        """Number of the first edge that is a switch."""
-        return len(self.sections)
-
-    @property
-    def first_transformer(self) -> int:
-        """Number of the first edge that is a transformer."""
-        return len(self.sections) + len(self.switches)
+    first_switch: int
+    first_transformer: int
 
     def switch(self, edge: int) -> Switch | None:
         """Return the switch that `edge` is, or None."""
@@ -103,6 +98,8 @@ def wire(network: Network) -> Wiring:
         from_=from_,
         to=to,
         edges_at=_edges_at(len(number), from_, to),
+        first_switch=len(sections),
+        first_transformer=len(sections) + len(switches),
     )
 
 
