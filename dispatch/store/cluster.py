@@ -242,7 +242,7 @@ class Cluster:
     def _launch(self, account: Account | None, lock: int) -> None:
         layout = self.layout
         major = int((layout.data / "PG_VERSION").read_text().strip())
-        command = [binaries.choose(major).program("postgres"), "-D", str(layout.data)]
+        command = [binaries.choose_server(major).program("postgres"), "-D", str(layout.data)]
         for name, value in (_defaults(layout) | self._settings).items():
             command += ["-c", f"{name}={value}"]
         with (layout.log / "start.log").open("ab") as log:
@@ -470,7 +470,7 @@ def _initialise(layout: Layout, account: Account | None) -> None:
         os.chown(growing, account.uid, account.gid)
     made = subprocess.run(  # noqa: S603 (found binary, no shell)
         [
-            binaries.choose().program("initdb"),
+            binaries.choose_server().program("initdb"),
             f"--pgdata={growing}",
             f"--username={USER}",
             "--encoding=UTF8",

@@ -1,0 +1,56 @@
+"""The command `relight`: every module of `api.commands` registers its own part."""
+
+import importlib
+import pkgutil
+import signal
+import sys
+from types import FrameType
+
+import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
+
+import api.commands
+from dispatch.errors import DispatchError
+from dispatch.store.backup import BackupError
+from dispatch.store.binaries import PostgresMissing
+from dispatch.store.cluster import ClusterError
+
+EXPECTED = (BackupError, ClusterError, DispatchError, PostgresMissing)
+
+
+def build() -> typer.Typer:
+    """Make the command line out of the modules that are there."""
+    app = typer.Typer(
+        name="relight",
+        help="Outage and fault-repair dispatch with GIS for electricity distribution companies.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+    for found in pkgutil.iter_modules(api.commands.__path__):
+        importlib.import_module(f"api.commands.{found.name}").register(app)
+    return app
+
+
+def main() -> None:
+    """Run it: what the operator can mend is said in one sentence, without a stack."""
+    signal.signal(signal.SIGTERM, _leave)  # so that `with` blocks, the cluster's too, are left
+    try:
+        build()()
+    except EXPECTED as refusal:
+        sys.exit(f"relight: {refusal}")
+    except OperationalError as lost:
+        sys.exit(f"relight: the database does not answer: {lost.orig}")
+    except ValidationError as invalid:
+        sys.exit(f"relight: {_settings_complaint(invalid)}")
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def _settings_complaint(invalid: ValidationError) -> str:
+    return "; ".join(
+        f"RELIGHT_{str(error['loc'][0]).upper() if error['loc'] else ''}: {error['msg']}"
+        for error in invalid.errors(include_url=False)
+    )
