@@ -1,0 +1,144 @@
+"""What to store for an entry, and what to look up for a query."""
+
+from dataclasses import dataclass, replace
+
+from gis.geocode.address import (
+    NUMBERED,
+    PLACES,
+    Entry,
+    EntryKind,
+    Level,
+    ParsedAddress,
+)
+from gis.geocode.errors import AddressTooShort
+from gis.geocode.normal import fold, has_han, search_form
+from gis.geocode.parse import names_of, parse
+
+FEWEST = 3
+"""Letters and digits a query needs; a Chinese character counts for two."""
+
+SIMILAR = 0.3
+"""Least `word_similarity` of a query text and a `search_text` for a candidate."""
+
+_KEYED = (
+    Level.CITY,
+    Level.COUNTY,
+    Level.TOWN,
+    *PLACES,
+    Level.LINE,
+    Level.TRANSFORMER,
+    Level.NAME,
+)
+_SPOKEN = (Level.NAME, Level.TRANSFORMER, Level.LINE, Level.COMPOUND, Level.LANE, Level.ROAD)
+_LEADS = (Level.HOUSE, Level.BUILDING, Level.POLE)
+_WIDER = (Level.VILLAGE, Level.TOWN, Level.COUNTY, Level.CITY)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchKeys:
+    """Columns to store for one entry.
+
+    `place_key` is equal for all entries of one street, compound or village; `search_text` is the
+    text of that place for trigrams, without any house number, so that places, not customers,
+    are indexed. The numbers are empty strings where the entry has none.
+    """
+
+    place_key: str
+    search_text: str
+    house: str
+    building: str
+    unit: str
+    room: str
+    pole: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the store looks up.
+
+    Candidates are the places whose `search_text` has a `word_similarity` of at least `SIMILAR` to
+    one of `texts` (best first, ties by similarity to `full_text`), and those entries of these
+    places whose house, building, room or pole number is among `leads` or that are neither usage
+    point nor pole; the first few entries when `leads` is empty. Empty `texts` means a pole number alone: every pole of that number.
+    `kinds` are those the words hint at, empty for any.
+    """
+
+    address: ParsedAddress
+    texts: tuple[str, ...]
+    full_text: str
+    leads: tuple[str, ...]
+    kinds: frozenset[EntryKind]
+
+
+def read_entry(entry: Entry) -> Entry:
+    """`entry` with its `parts` read from address and name; parts it has already stay."""
+    read = dict(parse(entry.address).parts)
+    if entry.kind in {EntryKind.POLE, EntryKind.TRANSFORMER, EntryKind.SUBSTATION}:
+        read |= parse(entry.name).parts
+    return replace(entry, parts={**read, **entry.parts})
+
+
+def search_keys(entry: Entry) -> SearchKeys:
+    """What to store for `entry`, whose `parts` have been read (see `read_entry`).
+
+    The name of a usage point is a customer's and is never indexed; that of a pole is left out where
+    its line is known, since the line and the number find it.
+    """
+    parts = entry.parts
+    keyed = [f"{level}={fold(parts[level])}" for level in _KEYED if parts.get(level)]
+    on_line = entry.kind is EntryKind.POLE and Level.LINE in parts
+    names = () if entry.kind is EntryKind.USAGE_POINT or on_line else names_of(entry.name)
+    if names:
+        keyed.append("called=" + "+".join(map(fold, names)))
+    spoken = [parts[level] for level in (*_SPOKEN, *_WIDER) if parts.get(level)]
+    forms = dict.fromkeys(search_form(text) for text in (*names, *spoken))
+    return SearchKeys(
+        place_key="/".join(keyed),
+        search_text=" ".join(form for form in forms if form),
+        **{level.value: parts.get(level, "") for level in NUMBERED if level is not Level.FLOOR},
+    )
+
+
+def query_plan(text: str) -> Query:
+    """What to look up for `text`, as somebody typed or said it.
+
+    Raises
+    ------
+    AddressTooLong
+        The text is longer than any address.
+    AddressTooShort
+        Fewer than three letters and digits (a Chinese character counts for two), or nothing but
+        numbers: no place is named.
+    """
+    address = parse(text)
+    weight = sum(2 if has_han(character) else character.isalnum() for character in address.text)
+    parts = address.parts
+    names = [parts[level] for level in (*_SPOKEN, *_WIDER) if parts.get(level)]
+    if weight < FEWEST or not (names or Level.POLE in parts):
+        raise AddressTooShort(
+            "no name of a place in the address", text=address.text, characters=weight
+        )
+    fine = [parts[level] for level in (*_SPOKEN, Level.VILLAGE) if parts.get(level)]
+    core = fine or names[:1]
+    texts = dict.fromkeys(search_form(each) for each in (" ".join(core), *core, address.text))
+    leads = [parts[level] for level in _LEADS if parts.get(level)]
+    if not leads and Level.ROOM in parts:
+        leads = [parts[Level.ROOM]]
+    return Query(
+        address,
+        tuple(form for form in texts if form),
+        search_form(" ".join(names)),
+        tuple(dict.fromkeys(leads)),
+        _kinds(address),
+    )
+
+
+def _kinds(address: ParsedAddress) -> frozenset[EntryKind]:
+    """Kinds of entry the words ask for."""
+    if Level.POLE in address.parts:
+        return frozenset({EntryKind.POLE})
+    if Level.TRANSFORMER in address.parts:
+        return frozenset({EntryKind.TRANSFORMER})
+    if {Level.BUILDING, Level.UNIT, Level.ROOM} & address.parts.keys():
+        return frozenset({EntryKind.USAGE_POINT, EntryKind.PLACE})
+    return frozenset()
