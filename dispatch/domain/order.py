@@ -109,10 +109,13 @@ class DispatchStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TroubleOrder:
-    """The order that sends a crew to one outage or one incident."""
+    """The order that sends a crew to one outage or one incident.
+
+    `district_id` is None only while a hazard could not be located: every dispatcher sees it.
+    """
 
     id: OrderId
-    district_id: DistrictId
+    district_id: DistrictId | None
     outage_id: OutageId | None = None
     incident_id: IncidentId | None = None
     lon: float | None

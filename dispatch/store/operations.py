@@ -339,7 +339,7 @@ trouble_order = Table(
     "trouble_order",
     metadata,
     Column("id", BigInteger, primary_key=True),
-    Column("district_id", ForeignKey("district.id"), nullable=False),
+    Column("district_id", ForeignKey("district.id")),
     Column("outage_id", ForeignKey("outage.id")),
     Column("incident_id", ForeignKey("incident.id")),
     Column("status", Text, nullable=False),

@@ -1,0 +1,162 @@
+"""Which crew takes an order: ranked by road time, with reasons and blockers for each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatch.domain.crew import CrewState
+from dispatch.domain.order import TroubleOrder
+from dispatch.ports import Travel
+from dispatch.sayings import reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentPolicy:
+    """Settings of the first form; assumptions until a utility sets its own.
+
+    A position older than `freshest_fix` is not ranked as where the crew is.
+    """
+
+    freshest_fix: timedelta = timedelta(minutes=10)
+    accept_within: timedelta = timedelta(minutes=3)
+    shift_reserve: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """From where a crew would start: its position, or its base where that is not known."""
+
+    lon: float
+    lat: float
+    reasons: tuple[str, ...]
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedCrew:
+    """A crew for one order: how soon it is there, why, and what stands against it.
+
+    `blockers` can only be overruled by a dispatcher with a reason; `doubts` do not keep a crew
+    from being sent when nobody better can go.
+    """
+
+    state: CrewState
+    travel: Travel
+    fix_age: timedelta | None
+    reasons: tuple[str, ...]
+    blockers: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+    @property
+    def minutes(self) -> float:
+        """Driving time in minutes; infinite where no road leads."""
+        return self.travel.seconds / 60
+
+
+def origin_of(state: CrewState, policy: AssignmentPolicy, now: datetime) -> Origin:
+    """Where `state`'s crew would drive from."""
+    age = state.fix_age(now)
+    if state.last_fix is None or age is None:
+        return Origin(
+            lon=state.crew.base_lon,
+            lat=state.crew.base_lat,
+            reasons=(reason("never_seen"),),
+            fresh=True,
+        )
+    if age > policy.freshest_fix or state.last_fix.mock:
+        return Origin(
+            lon=state.crew.base_lon,
+            lat=state.crew.base_lat,
+            reasons=(reason("from_base"),),
+            fresh=False,
+        )
+    return Origin(lon=state.last_fix.lon, lat=state.last_fix.lat, reasons=(), fresh=True)
+
+
+def rank_crews(
+    order: TroubleOrder,
+    states: Sequence[CrewState],
+    origins: Sequence[Origin],
+    travels: Sequence[Travel],
+    *,
+    due_at: datetime | None,
+    policy: AssignmentPolicy,
+    now: datetime,
+) -> tuple[RankedCrew, ...]:
+    """Every crew for `order`, those that can go first, each group by driving time.
+
+    `states`, `origins` and `travels` go together, one per crew.
+    """
+    ranked = [
+        _rank(order, state, origin, travel, due_at, policy, now)
+        for state, origin, travel in zip(states, origins, travels, strict=True)
+    ]
+    return tuple(
+        sorted(
+            ranked,
+            key=lambda r: (bool(r.blockers), bool(r.doubts), r.travel.seconds, r.state.crew.id),
+        )
+    )
+
+
+def choose(ranked: Sequence[RankedCrew]) -> RankedCrew | None:
+    """The crew to send by itself: the nearest without a blocker, doubtful ones last."""
+    return next((crew for crew in ranked if not crew.blockers), None)
+
+
+def _rank(
+    order: TroubleOrder,
+    state: CrewState,
+    origin: Origin,
+    travel: Travel,
+    due_at: datetime | None,
+    policy: AssignmentPolicy,
+    now: datetime,
+) -> RankedCrew:
+    reasons = [*origin.reasons]
+    if travel.basis == "road":
+        reasons.append(reason("by_road", minutes=round(travel.seconds / 60)))
+    elif travel.basis == "straight_line":
+        reasons.append(reason("straight_line"))
+    if due_at is not None and travel.basis != "unreachable":
+        reasons.append(_headroom(due_at, travel, now))
+    age = state.fix_age(now)
+    doubts = []
+    if not origin.fresh and age is not None:
+        doubts.append(reason("stale_fix", minutes=round(age.total_seconds() / 60)))
+    return RankedCrew(
+        state=state,
+        travel=travel,
+        fix_age=age,
+        reasons=tuple(reasons),
+        blockers=_blockers(order, state, travel, policy, now),
+        doubts=tuple(doubts),
+    )
+
+
+def _headroom(due_at: datetime, travel: Travel, now: datetime) -> str:
+    spare = (due_at - now).total_seconds() / 60 - travel.seconds / 60
+    return reason("in_time" if spare >= 0 else "late", minutes=round(abs(spare)))
+
+
+def _blockers(
+    order: TroubleOrder,
+    state: CrewState,
+    travel: Travel,
+    policy: AssignmentPolicy,
+    now: datetime,
+) -> tuple[str, ...]:
+    blockers = []
+    if not state.on_shift:
+        blockers.append(reason("off_shift"))
+    elif state.shift_ends_at is not None and state.shift_ends_at - now < policy.shift_reserve:
+        minutes = round((state.shift_ends_at - now).total_seconds() / 60)
+        blockers.append(reason("shift_ends_soon", minutes=minutes))
+    missing = order.skills - state.crew.skills
+    if missing:
+        blockers.append(reason("missing_skill", skills=", ".join(sorted(missing))))
+    if state.active_order_id is not None and state.active_order_id != order.id:
+        blockers.append(reason("busy", order=state.active_order_id))
+    if travel.basis == "unreachable":
+        blockers.append(reason("unreachable"))
+    return tuple(blockers)

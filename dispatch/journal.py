@@ -1,0 +1,86 @@
+"""Entries for the journal, one maker for each kind of thing, so that all read alike."""
+
+from datetime import datetime
+
+from dispatch.domain.event import Event
+from dispatch.domain.order import Incident, TroubleOrder
+from dispatch.domain.outage import Outage, PlannedOutage
+from dispatch.domain.ticket import TroubleTicket
+
+SYSTEM = "relight"
+"""Who acts when no person does."""
+
+
+def ticket_event(
+    ticket: TroubleTicket, kind: str, *, at: datetime, by: str, **body: object
+) -> Event:
+    """Something happened to a ticket."""
+    facts = {"outage": ticket.outage_id, "status": ticket.status.value, **body}
+    return Event(
+        stream=f"ticket:{ticket.id}",
+        kind=f"ticket.{kind}",
+        at=at,
+        actor=by,
+        district_id=ticket.district_id,
+        body=facts,
+    )
+
+
+def outage_event(outage: Outage, kind: str, *, at: datetime, by: str, **body: object) -> Event:
+    """Something happened to an outage."""
+    facts = {"status": outage.status.value, "device": outage.device.name, **body}
+    return Event(
+        stream=f"outage:{outage.id}",
+        kind=f"outage.{kind}",
+        at=at,
+        actor=by,
+        district_id=outage.district_id,
+        body=facts,
+    )
+
+
+def order_event(order: TroubleOrder, kind: str, *, at: datetime, by: str, **body: object) -> Event:
+    """Something happened to an order."""
+    facts = {
+        "status": order.status.value,
+        "outage": order.outage_id,
+        "incident": order.incident_id,
+        "crew": order.crew_id,
+        **body,
+    }
+    return Event(
+        stream=f"order:{order.id}",
+        kind=f"order.{kind}",
+        at=at,
+        actor=by,
+        district_id=order.district_id,
+        body=facts,
+    )
+
+
+def incident_event(
+    incident: Incident, kind: str, *, at: datetime, by: str, **body: object
+) -> Event:
+    """Something happened to an incident."""
+    return Event(
+        stream=f"incident:{incident.id}",
+        kind=f"incident.{kind}",
+        at=at,
+        actor=by,
+        district_id=incident.district_id,
+        body={"hazards": list(incident.hazards), "ticket": incident.ticket_id, **body},
+    )
+
+
+def planned_event(
+    planned: PlannedOutage, kind: str, *, at: datetime, by: str, **body: object
+) -> Event:
+    """Something happened to a planned outage."""
+    return Event(
+        stream=f"planned:{planned.id}",
+        kind=f"planned.{kind}",
+        at=at,
+        actor=by,
+        district_id=planned.district_id,
+        body={"transformers": len(planned.transformers), **body},
+    )

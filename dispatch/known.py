@@ -1,0 +1,275 @@
+"""Is it already known? One answer for agent, IVR and public alike.
+
+The order is the trade's: arrears, planned outage, known fault, restored recently, a fault inside
+the customer's own installation; only what none of these explains is unknown. The probability of a
+known fault is a rule here, by touch, confirmation and number of reports, moved by what the caller
+says of the neighbours; the figures are assumptions and stand in `Weights`.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatch import sayings
+from dispatch.domain.facts import KnownFacts, OutageNearby, OwnTicket, PlannedNearby
+from dispatch.domain.order import OrderStatus
+from dispatch.domain.words import KnownKind, NetworkLevel, Symptom
+from dispatch.sayings import Clockface, Saying, reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """Assumptions of the rule, each a probability or an odds factor."""
+
+    confirmed: float = 0.97
+    first_report: float = 0.6
+    doubt_left_per_report: float = 0.5
+    most: float = 0.95
+    near_scale_m: float = 250.0
+    lit_odds: float = 0.1
+    out_odds: float = 5.0
+    enough: float = 0.5
+    settled: float = 0.95
+    planned_early: timedelta = timedelta(minutes=10)
+
+
+DEFAULT_WEIGHTS = Weights()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerSays:
+    """What the caller has said so far about others' light."""
+
+    symptoms: frozenset[str] = frozenset()
+    multiple_premises: bool | None = None
+
+    @property
+    def neighbours_out(self) -> bool | None:
+        """True or False as said, None as long as nobody asked."""
+        if self.multiple_premises is not None:
+            return self.multiple_premises
+        if Symptom.NEIGHBOURS_LIT in self.symptoms:
+            return False
+        return True if Symptom.NEIGHBOURS_OUT in self.symptoms else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownAnswer:
+    """What explains this caller, how probably, on which data, and what to say and ask."""
+
+    kind: KnownKind
+    probability: float
+    basis: NetworkLevel
+    reasons: tuple[str, ...]
+    outage: OutageNearby | None = None
+    planned: PlannedNearby | None = None
+    repeats: OwnTicket | None = None
+    say: Saying
+    ask: Saying | None = None
+    checks: Sequence[Saying] = ()
+
+
+def explain(
+    facts: KnownFacts,
+    caller: CallerSays,
+    *,
+    now: datetime,
+    clockface: Clockface,
+    weights: Weights = DEFAULT_WEIGHTS,
+) -> KnownAnswer:
+    """Judge what is on record around a caller; see the module for the order of questions."""
+    basis = _basis(facts)
+    repeats = min(facts.own_tickets, key=lambda t: t.received_at, default=None)
+    point = facts.service_point
+    if point is not None and point.disconnected_for:
+        return KnownAnswer(
+            kind=KnownKind.ARREARS,
+            probability=weights.settled,
+            basis=basis,
+            reasons=(),
+            repeats=repeats,
+            say=_say_disconnected(),
+        )
+    if facts.planned is not None and facts.planned.starts_at <= now + weights.planned_early:
+        return KnownAnswer(
+            kind=KnownKind.PLANNED,
+            probability=weights.confirmed,
+            basis=basis,
+            reasons=(),
+            planned=facts.planned,
+            repeats=repeats,
+            say=_say_planned(facts.planned, now, clockface),
+        )
+    scored = [(*_score(o, caller, weights), o) for o in facts.outages if o.restored_at is None]
+    best = max(scored, key=lambda s: (s[0], -s[2].id), default=None)
+    if best is not None and best[0] >= weights.enough:
+        probability, reasons, outage = best
+        return KnownAnswer(
+            kind=KnownKind.KNOWN_FAULT,
+            probability=probability,
+            basis=outage.level,
+            reasons=reasons,
+            outage=outage,
+            repeats=repeats,
+            say=_say_fault(outage, now, clockface),
+            ask=_neighbours_question(probability, caller, weights),
+        )
+    return _not_a_known_fault(facts, caller, basis, repeats, now, clockface)
+
+
+def _not_a_known_fault(
+    facts: KnownFacts,
+    caller: CallerSays,
+    basis: NetworkLevel,
+    repeats: OwnTicket | None,
+    now: datetime,
+    clockface: Clockface,
+) -> KnownAnswer:
+    back = [o for o in facts.outages if o.restored_at is not None and o.touches != "near"]
+    restored = max(back, key=lambda o: o.restored_at or now, default=None)
+    if restored is not None:
+        return KnownAnswer(
+            kind=KnownKind.RESTORED_RECENTLY,
+            probability=0.5,
+            basis=restored.level,
+            reasons=(),
+            outage=restored,
+            repeats=repeats,
+            say=_say_restored(restored, now, clockface),
+            ask=sayings.MAIN_SWITCH,
+            checks=sayings.INSIDE_CHECKS,
+        )
+    tripped = Symptom.MAIN_SWITCH_TRIPPED in caller.symptoms
+    if caller.neighbours_out is False or tripped:
+        why = reason("main_switch_tripped") if tripped else reason("neighbours_lit")
+        return KnownAnswer(
+            kind=KnownKind.INTERNAL_LIKELY,
+            probability=0.8 if tripped else 0.6,
+            basis=basis,
+            reasons=(why,),
+            repeats=repeats,
+            say=Saying(
+                "附近没有停电，可能是您家内部故障，请按步骤检查；仍无电我们派人上门。",
+                "There is no outage around you; it may be inside your home. Please check step by "
+                "step; if that does not help, we send somebody.",
+            ),
+            ask=None if tripped else sayings.MAIN_SWITCH,
+            checks=sayings.INSIDE_CHECKS,
+        )
+    return KnownAnswer(
+        kind=KnownKind.UNKNOWN,
+        probability=0.0,
+        basis=basis,
+        reasons=(),
+        repeats=repeats,
+        say=Saying(
+            "目前没有您处的停电记录，我马上为您登记报修。",
+            "No outage is on record at your place; I register your report now.",
+        ),
+        ask=sayings.NEIGHBOURS if caller.neighbours_out is None else None,
+    )
+
+
+def _basis(facts: KnownFacts) -> NetworkLevel:
+    point = facts.service_point
+    if point is None or point.transformer_id is None:
+        return NetworkLevel.POINTS
+    return NetworkLevel.TRANSFORMER if point.feeder_id is None else NetworkLevel.FEEDER_MODEL
+
+
+def _score(
+    outage: OutageNearby, caller: CallerSays, weights: Weights
+) -> tuple[float, tuple[str, ...]]:
+    """How probably `outage` explains the caller, and why."""
+    reasons: list[str] = []
+    if outage.touches == "near":
+        closeness = math.exp(-((outage.distance_m / weights.near_scale_m) ** 2))
+        probability = weights.most * closeness
+        reasons.append(
+            reason("near_in_time_and_place", metres=round(outage.distance_m), minutes="-")
+        )
+    else:
+        touches_home = outage.touches == "usage_point"
+        reasons.append(
+            reason("same_home")
+            if touches_home
+            else reason("same_transformer", name=outage.device.name)
+        )
+        doubt = (1 - weights.first_report) * weights.doubt_left_per_report ** (outage.reports - 1)
+        probability = weights.most if touches_home else min(weights.most, 1 - doubt)
+    if outage.status != "predicted":
+        probability = (
+            max(probability, weights.confirmed) if outage.touches != "near" else probability
+        )
+        reasons.append(reason("confirmed_outage"))
+    else:
+        reasons.append(reason("reports", count=outage.reports))
+    if caller.neighbours_out is not None and outage.touches != "usage_point":
+        odds = weights.out_odds if caller.neighbours_out else weights.lit_odds
+        probability = _times_odds(probability, odds)
+        reasons.append(reason("neighbours_out" if caller.neighbours_out else "neighbours_lit"))
+    return probability, tuple(reasons)
+
+
+def _times_odds(probability: float, factor: float) -> float:
+    odds = probability / max(1 - probability, 1e-9) * factor
+    return odds / (1 + odds)
+
+
+def _neighbours_question(probability: float, caller: CallerSays, weights: Weights) -> Saying | None:
+    settled = probability >= weights.settled or caller.neighbours_out is not None
+    return None if settled else sayings.NEIGHBOURS
+
+
+def _say_disconnected() -> Saying:
+    return Saying(
+        "您的户号目前处于停供状态，请先办理缴费或复电手续。",
+        "Supply of this account is cut off; please settle the account first.",
+    )
+
+
+def _say_planned(planned: PlannedNearby, now: datetime, clockface: Clockface) -> Saying:
+    if now > planned.ends_at:
+        return Saying(
+            f"您处正在计划停电（{planned.reason}），原定{clockface.zh(planned.ends_at, now)}送电，"
+            "现已延迟，我们正在催促。",
+            f"Supply is off as planned ({planned.reason}); it was to be back at "
+            f"{clockface.en(planned.ends_at, now)} and is late. We are pressing for it.",
+        )
+    return Saying(
+        f"您处正在计划停电（{planned.reason}），预计{clockface.zh(planned.ends_at, now)}送电。",
+        f"Supply is off as planned ({planned.reason}), expected back at "
+        f"{clockface.en(planned.ends_at, now)}.",
+    )
+
+
+def _say_fault(outage: OutageNearby, now: datetime, clockface: Clockface) -> Saying:
+    zh, en = ["您处的停电我们已经知道"], ["We know of the outage at your place"]
+    if outage.cause:
+        zh.append(f"原因是{outage.cause}")
+        en.append(f"the cause is {outage.cause}")
+    crew = outage.crew
+    if crew is not None and crew.status is OrderStatus.ARRIVED:
+        zh.append("抢修人员已到现场")
+        en.append("the crew is on site")
+    elif crew is not None and crew.expected_at is not None:
+        zh.append(f"抢修人员预计{clockface.zh(crew.expected_at, now)}到达")
+        en.append(f"the crew is expected at {clockface.en(crew.expected_at, now)}")
+    else:
+        zh.append("正在安排抢修人员")
+        en.append("a crew is being sent")
+    if outage.estimate is not None and outage.estimate.at > now:
+        zh.append(f"预计{clockface.zh(outage.estimate.at, now)}恢复供电")
+        en.append(f"power is expected back at {clockface.en(outage.estimate.at, now)}")
+    return Saying("，".join(zh) + "。", "; ".join(en) + ".")
+
+
+def _say_restored(outage: OutageNearby, now: datetime, clockface: Clockface) -> Saying:
+    at = outage.restored_at or now
+    return Saying(
+        f"您处的停电已于{clockface.zh(at, now)}恢复。如果您家仍没有电，请先查看总开关，"
+        "我再为您登记。",
+        f"The outage at your place ended at {clockface.en(at, now)}. If you still have no power, "
+        "please look at the main switch first; then I register it.",
+    )

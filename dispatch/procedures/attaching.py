@@ -1,0 +1,93 @@
+"""Make a ticket one more caller of an outage, with its reasons and its own clocks."""
+
+from datetime import datetime
+
+from dispatch.domain.clock import StartsAt, StopsAt, start_clocks
+from dispatch.domain.order import OrderStatus, TroubleOrder
+from dispatch.domain.outage import Outage
+from dispatch.domain.ticket import TroubleTicket
+from dispatch.domain.words import Disposition
+from dispatch.journal import ticket_event
+from dispatch.ports import Attachment, Store
+from dispatch.procedures.judging import stop_ticket_clocks
+
+
+def attach(
+    store: Store,
+    ticket: TroubleTicket,
+    outage: Outage,
+    *,
+    probability: float,
+    reasons: tuple[str, ...],
+    by: str,
+    now: datetime,
+    disposition: Disposition = Disposition.ATTACHED,
+) -> TroubleTicket:
+    """Attach a stored ticket to `outage`, ending an earlier attachment."""
+    attached = store.tickets.save(ticket.attach(outage.id, disposition))
+    store.tickets.attach(
+        Attachment(
+            ticket_id=ticket.id,
+            outage_id=outage.id,
+            probability=probability,
+            basis=outage.level.value,
+            reasons=reasons,
+            by=by,
+            at=now,
+        )
+    )
+    store.events.append(
+        ticket_event(
+            attached,
+            "attached",
+            at=now,
+            by=by,
+            probability=round(probability, 3),
+            reasons=list(reasons),
+            previous=ticket.outage_id,
+        )
+    )
+    order = store.orders.find_open_of_outage(outage.id)
+    if order is not None:
+        catch_up(store, attached, order, now=now)
+    return attached
+
+
+def run_clocks(store: Store, ticket: TroubleTicket) -> None:
+    """Start the promises that a received report sets going."""
+    clocks = start_clocks(
+        store.clocks.rules_at(ticket.received_at),
+        StartsAt.RECEIVED,
+        ticket.received_at,
+        ticket.area.area_class,
+        district_id=ticket.district_id,
+        ticket_id=ticket.id,
+    )
+    store.clocks.start(clocks)
+
+
+def catch_up(store: Store, ticket: TroubleTicket, order: TroubleOrder, *, now: datetime) -> None:
+    """Judge at once what the outage's order has already done for a ticket that came later."""
+    if order.assigned_at is not None:
+        stop_ticket_clocks(
+            store,
+            (ticket.id,),
+            StopsAt.DISPATCHED,
+            earliest=order.assigned_at,
+            latest=order.assigned_at,
+            by="the outage's crew was sent already",
+            now=now,
+        )
+    if order.status is not OrderStatus.ARRIVED or order.crew_id is None:
+        return
+    evidence = store.orders.find_arrival(order.id, order.crew_id)
+    if evidence is not None and evidence.latest is not None:
+        stop_ticket_clocks(
+            store,
+            (ticket.id,),
+            StopsAt.ARRIVED,
+            earliest=evidence.earliest,
+            latest=evidence.latest,
+            by="the outage's crew was on site already",
+            now=now,
+        )

@@ -1,0 +1,176 @@
+"""Open an outage or an incident, each with the order that will send a crew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.domain.order import (
+    PRIORITY_CRITICAL,
+    PRIORITY_HAZARD,
+    PRIORITY_PLAIN,
+    DispatchStep,
+    Incident,
+    StepKind,
+    TroubleOrder,
+)
+from dispatch.domain.outage import Outage, PredictedDevice, Scope
+from dispatch.domain.ticket import Place, TroubleTicket
+from dispatch.domain.words import DistrictId, NetworkLevel, OutageId
+from dispatch.journal import SYSTEM, incident_event, order_event, outage_event
+from dispatch.ports import Store
+from dispatch.restoration import first_estimate
+
+WORK_SKILLS: Mapping[str, frozenset[str]] = {
+    "service": frozenset({"lv"}),
+    "points": frozenset(),
+}
+"""Skills that work on a kind of device asks for; anything not named is medium voltage."""
+
+MEDIUM_VOLTAGE = frozenset({"mv"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """What a new outage is thought to be: the device, who is out, on which data."""
+
+    device: PredictedDevice
+    level: NetworkLevel
+    scope: Scope
+    lon: float
+    lat: float
+    started_at: datetime
+    parent_id: OutageId | None = None
+
+
+def suspect(store: Store, ticket: TroubleTicket, place: Place) -> Suspicion:
+    """What one report alone makes likely: its transformer, or one home if it says so."""
+    transformer = place.transformer_id and store.directory.find_transformer(place.transformer_id)
+    alone = ticket.complaint.multiple_premises is False and place.usage_point_id is not None
+    homes = frozenset({place.usage_point_id} if place.usage_point_id is not None else ())
+    if not transformer or alone:
+        kind = "service" if homes else "points"
+        scope, lon, lat = Scope(usage_points=homes), place.lon, place.lat
+        device = PredictedDevice(id=None, kind=kind, name=_name_of(ticket))
+    else:
+        device = PredictedDevice(
+            id=transformer.device_id, kind="transformer", name=transformer.name
+        )
+        scope = Scope(transformers=frozenset({transformer.id}))
+        lon, lat = transformer.lon, transformer.lat
+    if not transformer:
+        level = NetworkLevel.POINTS
+    elif transformer.feeder_id is None:
+        level = NetworkLevel.TRANSFORMER
+    else:
+        level = NetworkLevel.FEEDER_MODEL
+    return Suspicion(
+        device=device,
+        level=level,
+        scope=scope,
+        lon=lon,
+        lat=lat,
+        started_at=ticket.received_at,
+    )
+
+
+def open_outage(
+    store: Store,
+    ticket: TroubleTicket,
+    place: Place,
+    district_id: DistrictId,
+    suspicion: Suspicion,
+    *,
+    now: datetime,
+) -> Outage:
+    """Open the outage that `ticket` reports, and the order for a crew to go there."""
+    outage = Outage(
+        id=store.outages.next_id(),
+        district_id=district_id,
+        level=suspicion.level,
+        feeder_id=place.feeder_id,
+        device=suspicion.device,
+        lon=suspicion.lon,
+        lat=suspicion.lat,
+        accuracy_m=place.accuracy_m,
+        area_class=ticket.area.area_class,
+        started_at=suspicion.started_at,
+        opened_at=now,
+        parent_id=suspicion.parent_id,
+        estimate=first_estimate(
+            suspicion.device.kind, ticket.area.area_class, arrival_at=None, now=now
+        ),
+    )
+    store.outages.add(outage, suspicion.scope)
+    store.events.append(
+        outage_event(outage, "opened", at=now, by=SYSTEM, ticket=ticket.id, level=outage.level)
+    )
+    critical = store.directory.list_critical(suspicion.scope)
+    order = TroubleOrder(
+        id=store.orders.next_id(),
+        district_id=district_id,
+        outage_id=outage.id,
+        lon=outage.lon,
+        lat=outage.lat,
+        accuracy_m=outage.accuracy_m,
+        area_class=outage.area_class,
+        received_at=ticket.received_at,
+        skills=WORK_SKILLS.get(outage.device.kind, MEDIUM_VOLTAGE),
+        priority=PRIORITY_CRITICAL if critical else PRIORITY_PLAIN,
+    )
+    add_order(store, order, now=now)
+    return outage
+
+
+def open_incident(
+    store: Store, ticket: TroubleTicket, district_id: DistrictId | None, *, now: datetime
+) -> Incident:
+    """Open an incident of its own for a hazard or a fault without an outage."""
+    place, hazards = ticket.place, ticket.complaint.hazards
+    incident = Incident(
+        id=store.orders.next_incident_id(),
+        ticket_id=ticket.id,
+        district_id=district_id,
+        kind="hazard" if hazards else "quality",
+        hazards=hazards,
+        lon=place.lon if place else None,
+        lat=place.lat if place else None,
+        accuracy_m=place.accuracy_m if place else None,
+        area_class=ticket.area.area_class,
+        received_at=ticket.received_at,
+    )
+    store.orders.add_incident(incident)
+    store.events.append(incident_event(incident, "opened", at=now, by=SYSTEM))
+    order = TroubleOrder(
+        id=store.orders.next_id(),
+        district_id=district_id,
+        incident_id=incident.id,
+        lon=incident.lon,
+        lat=incident.lat,
+        accuracy_m=incident.accuracy_m,
+        area_class=incident.area_class,
+        received_at=incident.received_at,
+        hazards=hazards,
+        priority=PRIORITY_HAZARD if hazards else PRIORITY_PLAIN,
+    )
+    add_order(store, order, now=now)
+    return incident
+
+
+def add_order(store: Store, order: TroubleOrder, *, now: datetime) -> None:
+    """Put a new order before the dispatchers."""
+    store.orders.add(order)
+    store.orders.record(
+        DispatchStep(
+            order_id=order.id,
+            kind=StepKind.AWAITING_ASSIGNMENT,
+            at=now,
+            recorded_at=now,
+            by=SYSTEM,
+        )
+    )
+    store.events.append(order_event(order, "awaiting_assignment", at=now, by=SYSTEM))
+
+
+def _name_of(ticket: TroubleTicket) -> str:
+    complaint = ticket.complaint
+    return complaint.account or complaint.address or complaint.phone or ticket.id

@@ -1,0 +1,126 @@
+"""The sentences that agents read out and dispatchers accept, in Chinese and in English.
+
+A reason is stored as `code?name=value&...`, so that the record keeps facts and every screen
+speaks its own language.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qsl, urlencode
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One sentence in both languages."""
+
+    zh: str
+    en: str
+
+
+REASONS: Mapping[str, Saying] = {
+    "same_transformer": Saying("同一台区：{name}", "same transformer: {name}"),
+    "same_home": Saying("同一用户", "same customer"),
+    "below_device": Saying("位于{name}之下", "below {name}"),
+    "confirmed_outage": Saying("停电已核实", "the outage is confirmed"),
+    "reports": Saying("已有{count}个报修", "{count} reports so far"),
+    "near_in_time_and_place": Saying(
+        "距离{metres}米、相隔{minutes}分钟", "{metres} m and {minutes} min away"
+    ),
+    "neighbours_lit": Saying("邻居有电", "the neighbours have light"),
+    "neighbours_out": Saying("邻居也没电", "the neighbours are out as well"),
+    "main_switch_tripped": Saying("总开关跳闸", "the main switch has tripped"),
+    "only_this_home": Saying("只有本户停电", "only this home is out"),
+    "several_transformers": Saying(
+        "{name}之下{count}台配变报停（共{total}台）",
+        "{count} of {total} transformers below {name} report",
+    ),
+    "nobody_lit_below": Saying("其下没有已知有电的配变", "no transformer below is known to be lit"),
+    "several_homes": Saying("同台区{count}户报停", "{count} homes of one transformer report"),
+    "within_minutes": Saying("首末报修相隔{minutes}分钟", "reports within {minutes} min"),
+    "by_hand": Saying("人工操作：{reason}", "by hand: {reason}"),
+    "first_report": Saying("首个报修", "the first report"),
+    "still_out": Saying("送电后仍无电", "still out after restoration"),
+    "repeat_call": Saying("重复来电", "a repeat call"),
+    "off_shift": Saying("不当班", "off shift"),
+    "shift_ends_soon": Saying("{minutes}分钟后下班", "shift ends in {minutes} min"),
+    "missing_skill": Saying("缺少技能：{skills}", "lacks {skills}"),
+    "busy": Saying("正在处理工单{order}", "busy with order {order}"),
+    "stale_fix": Saying("定位已过{minutes}分钟", "last position {minutes} min old"),
+    "never_seen": Saying("从未定位，按驻点计算", "never located; counted from its base"),
+    "from_base": Saying("按驻点计算", "counted from its base"),
+    "unreachable": Saying("道路不可达", "no road leads there"),
+    "straight_line": Saying(
+        "附近无道路数据，按直线估算", "no road data near; estimated by straight line"
+    ),
+    "by_road": Saying("道路行程{minutes}分钟", "{minutes} min by road"),
+    "nearest": Saying("可用班组中最近", "the nearest that can go"),
+    "in_time": Saying("比承诺早{minutes}分钟到达", "{minutes} min inside the commitment"),
+    "late": Saying("比承诺晚{minutes}分钟到达", "{minutes} min past the commitment"),
+    "no_place": Saying("尚无位置", "no place yet"),
+    "chosen_by": Saying("由{name}指定", "chosen by {name}"),
+}
+
+
+def reason(code: str, **facts: object) -> str:
+    """Write a reason down; `code` stands in `REASONS`."""
+    if code not in REASONS:
+        raise KeyError(code)
+    return f"{code}?{urlencode(facts)}" if facts else code
+
+
+def say_reason(written: str) -> Saying:
+    """Read a reason back; a text that is no reason of ours is given as it stands."""
+    code, _, query = written.partition("?")
+    template = REASONS.get(code)
+    if template is None:
+        return Saying(written, written)
+    facts = dict(parse_qsl(query, keep_blank_values=True))
+    return Saying(template.zh.format_map(facts), template.en.format_map(facts))
+
+
+@dataclass(frozen=True, slots=True)
+class Clockface:
+    """Writes times as people of one time zone read them."""
+
+    zone: ZoneInfo
+
+    def zh(self, at: datetime, now: datetime) -> str:
+        """今天14:05, or with the date on another day."""
+        here, today = at.astimezone(self.zone), now.astimezone(self.zone)
+        if here.date() == today.date():
+            return f"今天{here:%H:%M}"
+        return f"{here.month}月{here.day}日{here:%H:%M}"
+
+    def en(self, at: datetime, now: datetime) -> str:
+        """14:05, or with the date on another day."""
+        here, today = at.astimezone(self.zone), now.astimezone(self.zone)
+        return f"{here:%H:%M}" if here.date() == today.date() else f"{here:%H:%M on %-d %B}"
+
+
+NEIGHBOURS = Saying("请问您邻居家有电吗？", "Do your neighbours have light?")
+MAIN_SWITCH = Saying("请问您家的总开关是否跳闸？", "Has the main switch in your home tripped?")
+WHICH_ACCOUNT = Saying(
+    "请问是哪一户停电？请报户号或地址。", "Which of your homes is it? The account or the address?"
+)
+WHERE = Saying("请问您的详细地址或户号是？", "What is your full address, or the account number?")
+
+INSIDE_CHECKS: tuple[Saying, ...] = (
+    Saying(
+        "看邻居和楼道的灯是否亮着。",
+        "See whether the neighbours and the stairway have light.",
+    ),
+    Saying(
+        "看家里的总开关和漏电保护器是否跳闸。",
+        "See whether the main switch or the residual-current device has tripped.",
+    ),
+    Saying(
+        "拔下电器，合上总开关，再逐路合上分路开关。",
+        "Unplug appliances, close the main switch, then the circuits one by one.",
+    ),
+    Saying(
+        "合不上、有焦味或火花时不要再动，请电工或再次来电。",
+        "If it will not stay closed, smells or sparks: leave it, call an electrician or us again.",
+    ),
+)
