@@ -92,6 +92,12 @@ class OverlappingInterruption(DispatchError):
     code = "overlapping-interruption"
 
 
+class StoreUnavailable(DispatchError):
+    """The database cannot be reached now; nothing was stored."""
+
+    code = "store-unavailable"
+
+
 class Forbidden(DispatchError):
     """The caller's role does not allow this."""
 

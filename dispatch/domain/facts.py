@@ -1,0 +1,179 @@
+"""What is on record, as the pure rules read it: around one caller, and along one feeder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from dispatch.domain.order import OrderStatus
+from dispatch.domain.outage import EstimatedRestoration, OutageStatus, PredictedDevice
+from dispatch.domain.words import (
+    DistrictId,
+    NetworkLevel,
+    OutageId,
+    PlannedOutageId,
+    TicketId,
+    UsagePointId,
+)
+
+Touches = Literal["usage_point", "transformer", "near"]
+"""How an outage touches a caller: their home itself, their transformer, or only the vicinity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePoint:
+    """A customer's usage point and what supplies it; EPSG:4326, None where not on record."""
+
+    id: UsagePointId
+    account: str
+    meter: str | None = None
+    name: str = ""
+    address: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    district_id: DistrictId | None = None
+    transformer_id: str | None = None
+    transformer_name: str | None = None
+    feeder_id: str | None = None
+    feeder_name: str | None = None
+    disconnected_for: str | None = None
+    critical: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformerAt:
+    """A transformer and what protects it; EPSG:4326."""
+
+    id: str
+    name: str
+    lon: float
+    lat: float
+    device_id: str | None
+    feeder_id: str | None
+    district_id: DistrictId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrewProgress:
+    """How far the outage's crew is; `expected_at` is None where nobody drives or knows."""
+
+    name: str
+    status: OrderStatus
+    expected_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageNearby:
+    """An outage that may explain a caller.
+
+    `reports` counts the customers' reports attached to it, `distance_m` is from the caller's place
+    (0 where it is not known). `restored_at` is when the caller's part had supply again, None while
+    it is out.
+    """
+
+    id: OutageId
+    touches: Touches
+    distance_m: float
+    level: NetworkLevel
+    status: OutageStatus
+    device: PredictedDevice
+    started_at: datetime
+    reports: int
+    restored_at: datetime | None = None
+    cause: str | None = None
+    estimate: EstimatedRestoration | None = None
+    crew: CrewProgress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedNearby:
+    """A planned outage of the caller's transformer, under way or about to begin."""
+
+    id: PlannedOutageId
+    reason: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnTicket:
+    """An open report of the same customer."""
+
+    id: TicketId
+    received_at: datetime
+    outage_id: OutageId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFacts:
+    """Everything on record around one caller; outages open first, then those restored recently."""
+
+    service_point: ServicePoint | None = None
+    outages: tuple[OutageNearby, ...] = ()
+    planned: PlannedNearby | None = None
+    own_tickets: tuple[OwnTicket, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceNode:
+    """A protective device of a feeder; all that is below it has `pre` within its `pre..post`."""
+
+    id: str
+    kind: str
+    name: str
+    parent_id: str | None
+    pre: int
+    post: int
+    lon: float | None
+    lat: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformerNode:
+    """A transformer at its place in the feeder's tree; `device_id` is what protects it."""
+
+    id: str
+    name: str
+    device_id: str | None
+    pre: int
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFact:
+    """An open report of lost supply; `kept_apart_from` are open outages a human took it out of."""
+
+    ticket_id: TicketId
+    usage_point_id: UsagePointId | None
+    transformer_id: str | None
+    outage_id: OutageId | None
+    received_at: datetime
+    kept_apart_from: frozenset[OutageId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageFact:
+    """An open outage of the feeder and the transformers it holds."""
+
+    id: OutageId
+    status: OutageStatus
+    device_id: str | None
+    started_at: datetime
+    crew_on_its_way: bool
+    transformers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeederEvidence:
+    """What is known along one feeder; `lit` says when a transformer was last known to have light.
+
+    Devices and transformers are in the order of their place in the tree.
+    """
+
+    feeder_id: str
+    devices: tuple[DeviceNode, ...] = ()
+    transformers: tuple[TransformerNode, ...] = ()
+    reports: tuple[ReportFact, ...] = ()
+    outages: tuple[OutageFact, ...] = ()
+    lit: Mapping[str, datetime] = field(default_factory=dict)
