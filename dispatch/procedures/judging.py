@@ -32,7 +32,7 @@ def stop_ticket_clocks(
     now: datetime,
 ) -> None:
     """Judge the tickets' clocks that end at `stops` on an interval of evidence."""
-    running = store.clocks.list_running_of_tickets(tuple(ticket_ids))
+    running = store.clocks.list_unsettled_of_tickets(tuple(ticket_ids))
     _judge(store, running, stops, earliest=earliest, latest=latest, by=by, now=now)
 
 
@@ -47,7 +47,7 @@ def stop_order_clocks(
     now: datetime,
 ) -> None:
     """Judge the order's own clocks that end at `stops`."""
-    running = store.clocks.list_running_of_order(order.id)
+    running = store.clocks.list_unsettled_of_order(order.id)
     _judge(store, running, stops, earliest=earliest, latest=latest, by=by, now=now)
 
 
@@ -55,7 +55,7 @@ def void_ticket_clocks(
     store: Store, ticket_ids: Iterable[TicketId], *, by: str, now: datetime
 ) -> None:
     """Let the promises fall away: nobody has to come for these tickets any more."""
-    running = store.clocks.list_running_of_tickets(tuple(ticket_ids))
+    running = store.clocks.list_unsettled_of_tickets(tuple(ticket_ids))
     _write(store, [clock.void(by=by, now=now) for clock in running], now)
 
 

@@ -1,0 +1,77 @@
+"""Give an order to a crew and start what follows from it."""
+
+from datetime import datetime, timedelta
+
+from dispatch.domain.clock import StopsAt
+from dispatch.domain.order import DispatchStep, StepKind, TroubleOrder
+from dispatch.domain.words import CrewId
+from dispatch.journal import order_event
+from dispatch.ports import Store, Travel
+from dispatch.procedures.judging import stop_ticket_clocks, tickets_of
+from dispatch.restoration import first_estimate
+
+
+def give(
+    store: Store,
+    order: TroubleOrder,
+    crew_id: CrewId,
+    travel: Travel,
+    *,
+    why: tuple[str, ...],
+    by: str,
+    reason: str | None,
+    now: datetime,
+) -> TroubleOrder:
+    """Assign `order` to a crew, taking it from another if need be; stops the desk clock."""
+    again = order.is_under_way
+    assigned = store.orders.save(
+        order.assign(crew_id, now, travel_s=travel.seconds, travel_basis=travel.basis, why=why)
+    )
+    store.orders.record(
+        DispatchStep(
+            order_id=order.id,
+            kind=StepKind.REASSIGNED if again else StepKind.ASSIGNED,
+            at=now,
+            recorded_at=now,
+            by=by,
+            crew_id=crew_id,
+            reason=reason,
+            facts={"why": list(why), "travel_s": round(travel.seconds), "basis": travel.basis},
+        )
+    )
+    store.events.append(
+        order_event(
+            assigned,
+            "reassigned" if again else "assigned",
+            at=now,
+            by=by,
+            from_crew=order.crew_id,
+            reason=reason,
+        )
+    )
+    stop_ticket_clocks(
+        store,
+        [ticket.id for ticket in tickets_of(store, order)],
+        StopsAt.DISPATCHED,
+        earliest=now,
+        latest=now,
+        by="the order was assigned",
+        now=now,
+    )
+    _expect(store, assigned, travel, now)
+    return assigned
+
+
+def _expect(store: Store, order: TroubleOrder, travel: Travel, now: datetime) -> None:
+    """Refine the first estimate of restoration with the drive that is now known.
+
+    The outage is saved in any case: its version tells dispatchers that its crew changed.
+    """
+    if order.outage_id is None:
+        return
+    outage = store.outages.get(order.outage_id)
+    if outage.is_open and travel.basis != "unreachable":
+        arrival = now + timedelta(seconds=travel.seconds)
+        kind, area = outage.device.kind, outage.area_class
+        outage = outage.expect(first_estimate(kind, area, arrival_at=arrival, now=now))
+    store.outages.save(outage)

@@ -1,0 +1,64 @@
+"""Rank the crews of a district for one order, as both the planner and the dispatcher see it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from dispatch.assignment import (
+    AssignmentPolicy,
+    RankedCrew,
+    origin_of,
+    rank_crews,
+)
+from dispatch.domain.clock import ARRIVAL_COMMITMENT
+from dispatch.domain.crew import CrewState
+from dispatch.domain.order import TroubleOrder
+from dispatch.ports import Store, TravelTimes
+
+
+def due_at(store: Store, order: TroubleOrder) -> datetime | None:
+    """When the arrival commitment of an order ends: that of its earliest report."""
+    rules = store.clocks.rules_at(order.received_at)
+    for rule in rules.rules:
+        if rule.id == ARRIVAL_COMMITMENT and order.area_class in rule.minutes:
+            return order.received_at + timedelta(minutes=rule.minutes[order.area_class])
+    return None
+
+
+def rank_for(
+    store: Store,
+    order: TroubleOrder,
+    travel_times: TravelTimes,
+    *,
+    policy: AssignmentPolicy,
+    now: datetime,
+) -> tuple[RankedCrew, ...]:
+    """Every crew of the order's district, ranked; empty while the order has no place."""
+    if order.lon is None or order.lat is None or order.district_id is None:
+        return ()
+    states = store.crews.list_states(order.district_id, now)
+    return rank_states(store, order, states, travel_times, policy=policy, now=now)
+
+
+def rank_states(
+    store: Store,
+    order: TroubleOrder,
+    states: Sequence[CrewState],
+    travel_times: TravelTimes,
+    *,
+    policy: AssignmentPolicy,
+    now: datetime,
+) -> tuple[RankedCrew, ...]:
+    """The given crews, ranked for an order that has a place."""
+    if order.lon is None or order.lat is None:
+        return ()
+    origins = [origin_of(state, policy, now) for state in states]
+    travels = travel_times.travel_to(order.lon, order.lat, [(o.lon, o.lat) for o in origins])
+    return rank_crews(
+        order,
+        states,
+        origins,
+        travels,
+        due_at=due_at(store, order),
+        policy=policy,
+        now=now,
+    )
