@@ -92,11 +92,13 @@ def _start_keeper(folder: Path) -> None:
 
 
 @contextmanager
-def _clone(cluster: Layout) -> Iterator[str]:
+def a_database(cluster: Layout, template: str = TEMPLATE, options: str = "") -> Iterator[str]:
+    """A new database that is dropped afterwards; gives its address."""
     name = f"test_{uuid.uuid4().hex}"
     admin = create_engine(cluster.url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"))
+        made = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY {options}"
+        connection.execute(text(made))
     yield cluster.url(name)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
@@ -105,7 +107,7 @@ def _clone(cluster: Layout) -> Iterator[str]:
 @pytest.fixture
 def database_url(test_cluster: Layout) -> Iterator[str]:
     """The address of a migrated, empty database of the test's own."""
-    with _clone(test_cluster) as url:
+    with a_database(test_cluster) as url:
         yield url
 
 
@@ -120,7 +122,7 @@ def database(database_url: str) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def worker_database(test_cluster: Layout) -> Iterator[Engine]:
     """A migrated database for every test of this worker that commits nothing."""
-    with _clone(test_cluster) as url:
+    with a_database(test_cluster) as url:
         engine = create_engine(url, poolclass=NullPool)
         yield engine
         engine.dispose()

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from dispatch.store import binaries, migrate
+from dispatch.store.events import verify_chain
 
 CHINESE = "南昌市西湖区站前路"
 
@@ -25,7 +26,7 @@ def check(connection: Connection) -> list[Finding]:
     findings = [_version(connection), *_extensions(connection), _ctype(connection)]
     findings += [_migrations(connection), _queue(connection), _indexes(connection)]
     if all(f.sound for f in findings):
-        findings.append(_pages(connection))
+        findings += [_journal(connection), _pages(connection)]
     return findings
 
 
@@ -89,6 +90,15 @@ def _indexes(connection: Connection) -> Finding:
     ).all()
     detail = f"invalid: {', '.join(broken)}; REINDEX them" if broken else "all valid"
     return Finding("indexes", not broken, detail)
+
+
+def _journal(connection: Connection) -> Finding:
+    breaks = verify_chain(connection)
+    if not breaks:
+        return Finding("journal", sound=True, detail="every entry follows the one before it")
+    first = breaks[0]
+    where = f"{first.stream} {first.seq}: {first.why}"
+    return Finding("journal", sound=False, detail=f"{len(breaks)} breaks, the first at {where}")
 
 
 def _pages(connection: Connection) -> Finding:

@@ -1056,7 +1056,7 @@ def upgrade() -> None:
     op.create_table(
         "trouble_order",
         sa.Column("id", sa.BigInteger(), nullable=False),
-        sa.Column("district_id", sa.Text(), nullable=False),
+        sa.Column("district_id", sa.Text(), nullable=True),
         sa.Column("outage_id", sa.BigInteger(), nullable=True),
         sa.Column("incident_id", sa.BigInteger(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
