@@ -1,0 +1,54 @@
+"""Road graphs: the arrays that travel times are made of, and the same roads as lines to draw."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, delete
+from sqlalchemy.dialects.postgresql import insert
+
+from dispatch.store.loading.report import Change, Progress, silent
+from dispatch.store.loading.staging import copy_rows
+from dispatch.store.tables import SRID, road_graph, road_line
+from gis.roads.graph import RoadGraph, to_bytes
+from gis.roads.speeds import RoadClass
+
+DEFAULT_NAME = "default"
+
+
+def store_roads(
+    connection: Connection,
+    graph: RoadGraph,
+    *,
+    name: str,
+    digest: str,
+    now: datetime,
+    progress: Progress = silent,
+) -> Change:
+    """Put `graph` in the place of the graph called `name`, and its lines with it."""
+    values = {
+        "digest": digest,
+        "loaded_at": now,
+        "nodes": graph.node_count,
+        "edges": graph.edge_count,
+        "arrays": to_bytes(graph),
+    }
+    given = insert(road_graph).values(name=name, **values)
+    connection.execute(given.on_conflict_do_update(index_elements=["name"], set_=values))
+    connection.execute(delete(road_line).where(road_line.c.graph == name))
+    progress("writing road lines")
+    columns = ("graph", "name", "road_class", "line")
+    copy_rows(connection, road_line.name, columns, _lines(graph, name), progress)
+    return Change(new=graph.shape_count)
+
+
+def _lines(graph: RoadGraph, name: str) -> Iterator[tuple[str, str, str, str]]:
+    owner = np.repeat(np.arange(graph.shape_count), np.diff(graph.shape_start))
+    points = np.column_stack([graph.shape_lon, graph.shape_lat])
+    lines = shapely.set_srid(shapely.linestrings(points, indices=owner), SRID)
+    packed = shapely.to_wkb(lines, hex=True, include_srid=True).tolist()
+    first = graph.shape_edges.max(axis=1)
+    classes = {member.value: member.name.lower() for member in RoadClass}
+    for edge, line in zip(first.tolist(), packed, strict=True):
+        yield name, graph.street(edge), classes[int(graph.edge_class[edge])], line
