@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from dispatch.domain.crew import CrewState
 from dispatch.domain.order import TroubleOrder
+from dispatch.domain.words import CrewId
 from dispatch.ports import Travel
 from dispatch.sayings import reason
 
@@ -36,7 +37,7 @@ class Origin:
 class RankedCrew:
     """A crew for one order: how soon it is there, why, and what stands against it.
 
-    `blockers` can only be overruled by a dispatcher with a reason; `doubts` do not keep a crew
+    A crew without listed skills is taken to do everything. `blockers` can only be overruled by a dispatcher with a reason; `doubts` do not keep a crew
     from being sent when nobody better can go.
     """
 
@@ -79,16 +80,18 @@ def rank_crews(
     origins: Sequence[Origin],
     travels: Sequence[Travel],
     *,
+    declined: frozenset[CrewId] = frozenset(),
     due_at: datetime | None,
     policy: AssignmentPolicy,
     now: datetime,
 ) -> tuple[RankedCrew, ...]:
     """Every crew for `order`, those that can go first, each group by driving time.
 
-    `states`, `origins` and `travels` go together, one per crew.
+    `states`, `origins` and `travels` go together, one per crew; `declined` are crews that gave
+    this order back.
     """
     ranked = [
-        _rank(order, state, origin, travel, due_at, policy, now)
+        _rank(order, state, origin, travel, declined, due_at=due_at, policy=policy, now=now)
         for state, origin, travel in zip(states, origins, travels, strict=True)
     ]
     return tuple(
@@ -109,6 +112,8 @@ def _rank(
     state: CrewState,
     origin: Origin,
     travel: Travel,
+    declined: frozenset[CrewId],
+    *,
     due_at: datetime | None,
     policy: AssignmentPolicy,
     now: datetime,
@@ -129,7 +134,7 @@ def _rank(
         travel=travel,
         fix_age=age,
         reasons=tuple(reasons),
-        blockers=_blockers(order, state, travel, policy, now),
+        blockers=_blockers(order, state, travel, declined, policy=policy, now=now),
         doubts=tuple(doubts),
     )
 
@@ -143,17 +148,21 @@ def _blockers(
     order: TroubleOrder,
     state: CrewState,
     travel: Travel,
+    declined: frozenset[CrewId],
+    *,
     policy: AssignmentPolicy,
     now: datetime,
 ) -> tuple[str, ...]:
     blockers = []
+    if state.crew.id in declined:
+        blockers.append(reason("declined"))
     if not state.on_shift:
         blockers.append(reason("off_shift"))
     elif state.shift_ends_at is not None and state.shift_ends_at - now < policy.shift_reserve:
         minutes = round((state.shift_ends_at - now).total_seconds() / 60)
         blockers.append(reason("shift_ends_soon", minutes=minutes))
     missing = order.skills - state.crew.skills
-    if missing:
+    if missing and state.crew.skills:
         blockers.append(reason("missing_skill", skills=", ".join(sorted(missing))))
     if state.active_order_id is not None and state.active_order_id != order.id:
         blockers.append(reason("busy", order=state.active_order_id))

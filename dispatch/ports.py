@@ -174,6 +174,10 @@ class Orders(Protocol):
         """Orders without a crew, most urgent first."""
         ...
 
+    def declined(self, order_ids: Collection[OrderId]) -> Mapping[OrderId, frozenset[CrewId]]:
+        """Crews that gave an order back or did not accept it; orders without any are left out."""
+        ...
+
     def list_unaccepted(self, assigned_before: datetime) -> Sequence[TroubleOrder]: ...
     def list_of_crew(self, crew_id: CrewId, since: datetime) -> Sequence[TroubleOrder]:
         """Orders the crew holds, and those it completed after `since`."""

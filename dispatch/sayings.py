@@ -47,6 +47,7 @@ REASONS: Mapping[str, Saying] = {
     "shift_ends_soon": Saying("{minutes}分钟后下班", "shift ends in {minutes} min"),
     "missing_skill": Saying("缺少技能：{skills}", "lacks {skills}"),
     "busy": Saying("正在处理工单{order}", "busy with order {order}"),
+    "declined": Saying("该班组已退单或未接单", "gave this order back, or did not accept it"),
     "stale_fix": Saying("定位已过{minutes}分钟", "last position {minutes} min old"),
     "never_seen": Saying("从未定位，按驻点计算", "never located; counted from its base"),
     "from_base": Saying("按驻点计算", "counted from its base"),

@@ -1,7 +1,7 @@
 """Open an outage or an incident, each with the order that will send a crew."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dispatch.domain.order import (
@@ -40,6 +40,20 @@ class Suspicion:
     lat: float
     started_at: datetime
     parent_id: OutageId | None = None
+
+    def alone(self, place: Place, transformers_out: frozenset[str]) -> "Suspicion":
+        """The same for one home, where its transformer is out for another cause or has light."""
+        if not self.scope.transformers & transformers_out:
+            return self
+        return self.one_home(place)
+
+    def one_home(self, place: Place) -> "Suspicion":
+        """Only the caller's own home is out."""
+        homes = frozenset({place.usage_point_id} if place.usage_point_id is not None else ())
+        device = PredictedDevice(
+            id=None, kind="service" if homes else "points", name=self.device.name
+        )
+        return replace(self, scope=Scope(usage_points=homes), device=device)
 
 
 def suspect(store: Store, ticket: TroubleTicket, place: Place) -> Suspicion:

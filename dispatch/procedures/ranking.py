@@ -12,6 +12,7 @@ from dispatch.assignment import (
 from dispatch.domain.clock import ARRIVAL_COMMITMENT
 from dispatch.domain.crew import CrewState
 from dispatch.domain.order import TroubleOrder
+from dispatch.domain.words import CrewId
 from dispatch.ports import Store, TravelTimes
 
 
@@ -36,7 +37,10 @@ def rank_for(
     if order.lon is None or order.lat is None or order.district_id is None:
         return ()
     states = store.crews.list_states(order.district_id, now)
-    return rank_states(store, order, states, travel_times, policy=policy, now=now)
+    declined = store.orders.declined([order.id]).get(order.id, frozenset())
+    return rank_states(
+        store, order, states, travel_times, declined=declined, policy=policy, now=now
+    )
 
 
 def rank_states(
@@ -45,6 +49,7 @@ def rank_states(
     states: Sequence[CrewState],
     travel_times: TravelTimes,
     *,
+    declined: frozenset[CrewId],
     policy: AssignmentPolicy,
     now: datetime,
 ) -> tuple[RankedCrew, ...]:
@@ -58,6 +63,7 @@ def rank_states(
         states,
         origins,
         travels,
+        declined=declined,
         due_at=due_at(store, order),
         policy=policy,
         now=now,

@@ -36,11 +36,19 @@ def assign_orders(
     """
     automatic = store.directory.assigns_by_itself(command.district_id)
     states = list(store.crews.list_states(command.district_id, now))
+    waiting = [o for o in store.orders.list_awaiting(command.district_id) if o.lon is not None]
+    declined = store.orders.declined([order.id for order in waiting])
     changed = []
-    for order in store.orders.list_awaiting(command.district_id):
-        if order.lon is None or order.lat is None:
-            continue
-        ranked = rank_states(store, order, states, travel_times, policy=policy, now=now)
+    for order in waiting:
+        ranked = rank_states(
+            store,
+            order,
+            states,
+            travel_times,
+            declined=declined.get(order.id, frozenset()),
+            policy=policy,
+            now=now,
+        )
         best = choose(ranked)
         if best is None:
             continue

@@ -1,4 +1,4 @@
-"""Look at one feeder again: which of its predictions are one outage?"""
+"""Look at one feeder again, and make one of the predictions that are one outage."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -53,10 +53,7 @@ def record_crew_action(
     earlier = store.orders.find_action(command.id)
     if earlier is not None:
         return earlier
-    at = (
-        min(command.occurred_at, now) if command.occurred_at > now + FUTURE else command.occurred_at
-    )
-    at = min(at, now)
+    at = min(command.occurred_at, now)
     try:
         outcome, detail = _apply(store, command, at, policy, now)
     except DispatchError as refusal:

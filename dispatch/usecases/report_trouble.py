@@ -1,11 +1,11 @@
 """Take a report: find the place, say whether it is known, and keep it whatever happens."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.domain.clock import Clock
 from dispatch.domain.facts import KnownFacts
-from dispatch.domain.outage import Outage, Scope
+from dispatch.domain.outage import Outage
 from dispatch.domain.ticket import AreaAtReport, Complaint, Place, TroubleTicket
 from dispatch.domain.words import Disposition, DistrictId, KnownKind, Symptom, TicketId
 from dispatch.journal import SYSTEM, ticket_event
@@ -18,6 +18,9 @@ from dispatch.sayings import Clockface, reason
 
 DISMISSED = frozenset({KnownKind.PLANNED, KnownKind.ARREARS})
 """What is answered and needs no crew."""
+
+STILL_OUT_WITHIN = timedelta(minutes=60)
+"""A report so soon after a restoration is a caller who never got light (assumption)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,16 +235,12 @@ def _open(
     suspicion = suspect(store, ticket, place)
     why = "first_report"
     before = answer.outage if answer.kind is KnownKind.RESTORED_RECENTLY else None
+    if before and before.restored_at and now - before.restored_at > STILL_OUT_WITHIN:
+        before = None
     taken = any(o.restored_at is None and o.touches != "near" for o in facts.outages)
-    if (before is not None or taken) and place.usage_point_id is not None:
+    if before is not None or taken:
         # The neighbours have light, or are out for another cause: this home stands alone.
-        suspicion = replace(
-            suspicion,
-            scope=Scope(usage_points=frozenset({place.usage_point_id})),
-            device=replace(suspicion.device, kind="service"),
-        )
-    elif taken:
-        suspicion = replace(suspicion, scope=Scope())
+        suspicion = suspicion.one_home(place)
     if before is not None:
         suspicion = replace(suspicion, started_at=before.started_at, parent_id=before.id)
         why = "still_out"

@@ -1,0 +1,96 @@
+"""Tell a caller that supply is back, and hear whether it is (回访)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dispatch.domain.order import DispatchStep, StepKind
+from dispatch.domain.ticket import TicketStatus, TroubleTicket
+from dispatch.domain.words import Disposition, TicketId
+from dispatch.errors import IllegalStep
+from dispatch.journal import SYSTEM, ticket_event
+from dispatch.ports import Store, Told
+from dispatch.procedures.attaching import attach, run_clocks
+from dispatch.procedures.opening import open_outage, suspect
+from dispatch.sayings import reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordCallback:
+    """What the caller answered; `power_on` None means nobody was reached."""
+
+    ticket_id: TicketId
+    by: str
+    power_on: bool | None
+    satisfied: bool | None = None
+    note: str = ""
+
+
+def record_callback(store: Store, command: RecordCallback, *, now: datetime) -> TroubleTicket:
+    """Write the answer down; a caller still in the dark opens a nested outage.
+
+    The nested outage begins when the first one did: for this customer nothing was restored.
+    """
+    ticket = store.tickets.get(command.ticket_id)
+    if ticket.status is not TicketStatus.RESTORED:
+        raise IllegalStep(
+            "only a caller whose supply is thought to be back is called back", ticket_id=ticket.id
+        )
+    store.tickets.record_told(
+        Told(
+            ticket_id=ticket.id,
+            at=now,
+            by=command.by,
+            power_on=command.power_on,
+            satisfied=command.satisfied,
+            note=command.note,
+        )
+    )
+    store.events.append(
+        ticket_event(
+            ticket,
+            "called_back",
+            at=now,
+            by=command.by,
+            power_on=command.power_on,
+            satisfied=command.satisfied,
+        )
+    )
+    return _still_out(store, ticket, now) if command.power_on is False else ticket
+
+
+def _still_out(store: Store, ticket: TroubleTicket, now: datetime) -> TroubleTicket:
+    place, district_id = ticket.place, ticket.district_id
+    if place is None or district_id is None or ticket.outage_id is None:
+        raise IllegalStep("the ticket belongs to no outage", ticket_id=ticket.id)
+    before = store.outages.get(ticket.outage_id)
+    reopened = store.tickets.save(ticket.reopen())
+    suspicion = replace(
+        suspect(store, reopened, place).one_home(place),
+        started_at=before.started_at,
+        parent_id=before.id,
+    )
+    nested = open_outage(store, reopened, place, district_id, suspicion, now=now)
+    order = store.orders.find_open_of_outage(nested.id)
+    if order is not None:
+        store.orders.record(
+            DispatchStep(
+                order_id=order.id,
+                kind=StepKind.NOTED,
+                at=now,
+                recorded_at=now,
+                by=SYSTEM,
+                reason=reason("still_out"),
+                facts={"parent": before.id},
+            )
+        )
+    run_clocks(store, reopened)
+    return attach(
+        store,
+        reopened,
+        nested,
+        probability=1.0,
+        reasons=(reason("still_out"),),
+        by=SYSTEM,
+        now=now,
+        disposition=Disposition.NEW_OUTAGE,
+    )
