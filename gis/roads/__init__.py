@@ -1,1 +1,1 @@
-"""Roads: from OpenStreetMap or tables to travel times, snapping and routes."""
+"""Roads: from OpenStreetMap or tables to a graph of arrays, and from the graph to travel times."""
