@@ -1,8 +1,10 @@
 """`relight db`: the database's own affairs."""
 
+import re
 import signal
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -86,6 +88,25 @@ def check() -> None:
 
 def _mark(finding: Finding) -> str:
     return {True: "sound   ", False: "NOT SOUND", None: "not asked"}[finding.sound]
+
+
+@db.command(hidden=True)
+def draft(
+    revision: Annotated[str, typer.Argument(help="the step's number, such as 0004")],
+    what: Annotated[str, typer.Argument(help="what it does, in a few words")],
+) -> None:
+    """For developers: write the step from the last one to the tables in the code."""
+    with TemporaryDirectory(prefix="relight-draft-") as folder:
+        Path(folder).chmod(0o755)  # the server's system user has to enter
+        with cluster.cluster(Path(folder)) as url:
+            engine = _engine(url)
+            migrate.upgrade(engine)
+            with engine.connect() as connection:
+                content = migrate.draft(connection, what, revision, migrate.newest())
+    name = re.sub(r"\W+", "_", what.lower()).strip("_")
+    file = migrate.FOLDER / "versions" / f"m{revision}_{name}.py"
+    file.write_text(content, "utf-8")
+    out.print(f"{file}: read it before anybody runs it", soft_wrap=True)
 
 
 @db.command()

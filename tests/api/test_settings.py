@@ -1,0 +1,56 @@
+"""Where the data go, and what a wrong setting says."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from api.settings import DatabaseSettings, WebSettings, default_home
+
+HOME = {"HOME": "/people/li"}
+
+
+def test_a_checkout_keeps_its_data_in_itself(tmp_path):
+    (tmp_path / "run").touch()
+    (tmp_path / "pyproject.toml").touch()
+    assert default_home(tmp_path, HOME, root=True) == tmp_path / ".relight"
+
+
+def test_a_folder_that_has_data_keeps_them(tmp_path):
+    (tmp_path / ".relight").mkdir()
+    assert default_home(tmp_path, HOME, root=False) == tmp_path / ".relight"
+
+
+def test_an_installed_program_uses_the_folder_of_its_user(tmp_path):
+    assert default_home(tmp_path, HOME, root=False) == Path("/people/li/.local/share/relight")
+
+
+def test_the_desktop_may_say_where_data_lie(tmp_path):
+    environment = HOME | {"XDG_DATA_HOME": "/data"}
+    assert default_home(tmp_path, environment, root=False) == Path("/data/relight")
+
+
+def test_root_avoids_its_own_home(tmp_path):
+    assert default_home(tmp_path, HOME, root=True) == Path("/var/lib/relight")
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_any_spelling_of_a_postgresql_address_is_understood(scheme):
+    settings = DatabaseSettings(database_url=f"{scheme}://me:s%40@db/relight")
+    assert settings.database_url == "postgresql+psycopg://me:s%40@db/relight"
+
+
+@pytest.mark.parametrize("url", ["mysql://db/relight", "relight", "postgresql://", ""])
+def test_another_address_is_refused_with_an_example(url):
+    with pytest.raises(ValidationError, match="postgresql://user:password@host/database"):
+        DatabaseSettings(database_url=url)
+
+
+def test_the_environment_is_read_when_settings_are_made(monkeypatch):
+    monkeypatch.setenv("RELIGHT_PORT", "9000")
+    assert WebSettings().port == 9000
+
+
+def test_public_pages_are_off_until_somebody_opens_them(monkeypatch):
+    monkeypatch.delenv("RELIGHT_PUBLIC_PAGES", raising=False)
+    assert WebSettings().public_pages is False
