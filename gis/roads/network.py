@@ -1,5 +1,6 @@
-"""The roads as the rest of the system asks for them: times between places, with what they rest on."""
+"""Roads as the rest of the system asks for them: times between places, and what they rest on."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,8 +51,8 @@ class Travel:
 class RoadNetwork:
     """Travel between WGS-84 places over roads.
 
-    The straight line is used, and said to be used, only where one of the two places has no open road
-    within `max_snap_m`. Where both have one and no way joins them, the answer is unreachable.
+    The straight line is used, and said to be used, only where one of the two places has no open
+    road within `max_snap_m`. Where both have one and no way joins them, the answer is unreachable.
     """
 
     def __init__(
@@ -139,4 +140,4 @@ class RoadNetwork:
 
 def _ranks(snaps: Sequence[Snap | None]) -> list[int]:
     """Number those that are on a road, in order."""
-    return (np.cumsum([snap is not None for snap in snaps], dtype=int) - 1).tolist()
+    return [rank - 1 for rank in itertools.accumulate(snap is not None for snap in snaps)]

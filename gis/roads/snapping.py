@@ -17,8 +17,8 @@ MAX_SNAP_M = 1_000.0
 class Snapper:
     """Finds the nearest road of a graph, by a tree over its shapes in a plane of metres.
 
-    The plane keeps east-west distances true at the graph's middle latitude, which over two degrees of
-    latitude is a few per cent: it may prefer the wrong one of two roads nearly as near.
+    The plane keeps east-west distances true at the graph's middle latitude, which over two degrees
+    of latitude is a few per cent: it may prefer the wrong one of two roads nearly as near.
 
     Parameters
     ----------

@@ -128,9 +128,9 @@ def _column(header: Sequence[str], names: Sequence[str]) -> int | None:
 def _edges(
     cell: Mapping[str, str], index: Mapping[str, int], places: Floats, count: int
 ) -> list[_Edge]:
-    for end in ("from", "to"):
-        if text(cell[end]) not in index:
-            raise ValueError(f"{end} names {shown(cell[end])}, which is no node")
+    for side in ("from", "to"):
+        if text(cell[side]) not in index:
+            raise ValueError(f"{side} names {shown(cell[side])}, which is no node")
     start, end = index[text(cell["from"])], index[text(cell["to"])]
     length_m = distance_m(*places[start], *places[end])
     if cell.get("length_m"):
@@ -189,7 +189,9 @@ def _assemble(ids: Sequence[str], places: Floats, edges: Sequence[_Edge]) -> Roa
 def _shapes(edges: Sequence[_Edge]) -> tuple[Int32s, Flags, Ints]:
     """Give shape and direction of every edge, and the end nodes of every shape, shape (s, 2)."""
     waiting: dict[tuple[int, int, float], list[int]] = {}
-    shape, against, ends = [], [], []
+    shape: list[int] = []
+    against: list[bool] = []
+    ends: list[tuple[int, int]] = []
     for edge in edges:
         open_shapes = waiting.get((edge.end, edge.start, edge.length_m))
         if open_shapes and edge.start != edge.end:
