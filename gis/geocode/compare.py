@@ -45,6 +45,7 @@ _ENDING = re.compile(
 )
 _TELLING = frozenset("一二三四五六七八九十东西南北中上下前后左右新老大小0123456789")
 _DIGITS = re.compile(r"\d+")
+_LONGEST_RANGE = 40
 _SHORTEST_HAN, _SHORTEST_LATIN, _LONG_LATIN = 2, 4, 10
 _HAN_ONE_WRONG = {2: 0.7, 3: 0.8}
 _TELLING_WRONG = 0.5  # 东 for 西, 二 for 三: most often another place
@@ -114,32 +115,58 @@ def _letters(name: str) -> str:
     return normalise(name).replace(" ", "")
 
 
+@lru_cache(maxsize=65536)
 def compare_numbers(asked: str, found: str) -> tuple[Verdict, float]:
     """Compare two house, building or room numbers: equal, in a range, same but for a letter."""
     found = found.replace(" ", "").casefold()
     if asked == found:
         return Verdict.MATCHED, 1.0
-    listed = [piece for piece in re.split(r"[;,/+]", found) if piece]
-    if asked in listed or any(_in_range(asked, piece) for piece in listed):
+    pieces = [piece for piece in _LISTED.split(found) if piece]
+    if asked in pieces or any(_in_range(asked, piece) for piece in pieces):
         return Verdict.PART, 0.9
-    if asked.isdigit() and re.fullmatch(rf"{asked}[a-z](?:-[a-z])?", found):
-        return Verdict.PART, 0.6
-    if found.isdigit() and re.fullmatch(rf"{found}[a-z](?:-[a-z])?", asked):
+    number, letter = _numbered(asked)
+    other_number, other_letter = _numbered(found)
+    if number and number == other_number and not (letter and other_letter):
         return Verdict.PART, 0.5
     return Verdict.CONTRADICTED, 0.0
 
 
+_LISTED = re.compile(r"[;,/+]")
+_LETTERED = re.compile(r"(\d+)([a-z](?:-[a-z])?)?")
+_LETTER_RANGE = re.compile(r"(\d+)([a-z])-(?:\1)?([a-z])")
+_RANGE = re.compile(r"(\d{1,4})-(\d{1,4})")
+
+
+def numbers_of(number: str) -> tuple[str, ...]:
+    """The numbers that `number` answers to: itself, those of its list or range, its bare number."""
+    found = dict.fromkeys([number, *_LISTED.split(number)])
+    for piece in tuple(found):
+        bounds = _RANGE.fullmatch(piece)
+        if bounds and 0 < int(bounds[2]) - int(bounds[1]) <= _LONGEST_RANGE:
+            found |= dict.fromkeys(map(str, range(int(bounds[1]), int(bounds[2]) + 1)))
+        lettered = _LETTERED.fullmatch(piece)
+        if lettered:
+            found[lettered[1]] = None
+    return tuple(each for each in found if each)
+
+
+def _numbered(house: str) -> tuple[str, str]:
+    """Number and letter of ``12a``; both empty for another form."""
+    found = _LETTERED.fullmatch(house)
+    return (found[1], found[2] or "") if found else ("", "")
+
+
 def _in_range(asked: str, found: str) -> bool:
     """Whether ``10`` lies in ``8-12`` (same parity), or ``10b`` in ``10a-d``."""
-    lettered = re.fullmatch(r"(\d+)([a-z])-(?:\1)?([a-z])", found)
-    if lettered and asked.startswith(lettered[1]):
-        letter = asked.removeprefix(lettered[1])
-        return letter == "" or (len(letter) == 1 and lettered[2] <= letter <= lettered[3])
-    bounds = re.fullmatch(r"(\d{1,4})-(\d{1,4})", found)
+    lettered = _LETTER_RANGE.fullmatch(found)
+    if lettered:
+        number, letter = _numbered(asked)
+        return number == lettered[1] and (not letter or lettered[2] <= letter <= lettered[3])
+    bounds = _RANGE.fullmatch(found)
     if not bounds or not asked.isdigit():
         return False
-    low, high, number = int(bounds[1]), int(bounds[2]), int(asked)
-    return low < high and number in range(low, high + 1, 2 if (high - low) % 2 == 0 else 1)
+    low, high, wanted = int(bounds[1]), int(bounds[2]), int(asked)
+    return low < high and wanted in range(low, high + 1, 2 if (high - low) % 2 == 0 else 1)
 
 
 @lru_cache(maxsize=65536)

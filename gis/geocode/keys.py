@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 
 from gis.geocode.address import (
-    NUMBERED,
     PLACES,
     Entry,
     EntryKind,
     Level,
     ParsedAddress,
 )
+from gis.geocode.compare import numbers_of
 from gis.geocode.errors import AddressTooShort
 from gis.geocode.normal import fold, has_han, search_form
 from gis.geocode.parse import names_of, parse
@@ -31,6 +31,7 @@ _KEYED = (
 )
 _SPOKEN = (Level.NAME, Level.TRANSFORMER, Level.LINE, Level.COMPOUND, Level.LANE, Level.ROAD)
 _LEADS = (Level.HOUSE, Level.BUILDING, Level.POLE)
+_ANSWERED = (*_LEADS, Level.ROOM)
 _WIDER = (Level.VILLAGE, Level.TOWN, Level.COUNTY, Level.CITY)
 
 
@@ -40,16 +41,13 @@ class SearchKeys:
 
     `place_key` is equal for all entries of one street, compound or village; `search_text` is the
     text of that place for trigrams, without any house number, so that places, not customers,
-    are indexed. The numbers are empty strings where the entry has none.
+    are indexed. `numbers` are the house, building, room and pole numbers it answers to, ranges
+    spelt out (``8-12`` answers to 8, 10 and 12).
     """
 
     place_key: str
     search_text: str
-    house: str
-    building: str
-    unit: str
-    room: str
-    pole: str
+    numbers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,9 @@ class Query:
 
     Candidates are the places whose `search_text` has a `word_similarity` of at least `SIMILAR` to
     one of `texts` (best first, ties by similarity to `full_text`), and those entries of these
-    places whose house, building, room or pole number is among `leads` or that are neither usage
-    point nor pole; the first few entries when `leads` is empty. Empty `texts` means a pole number alone: every pole of that number.
+    places whose `numbers` share one with `leads` or that are neither usage
+    point nor pole; the first few entries when `leads` is empty. Empty `texts` means a pole number
+    alone: every pole of that number.
     `kinds` are those the words hint at, empty for any.
     """
 
@@ -95,7 +94,14 @@ def search_keys(entry: Entry) -> SearchKeys:
     return SearchKeys(
         place_key="/".join(keyed),
         search_text=" ".join(form for form in forms if form),
-        **{level.value: parts.get(level, "") for level in NUMBERED if level is not Level.FLOOR},
+        numbers=tuple(
+            dict.fromkeys(
+                number
+                for level in _ANSWERED
+                if parts.get(level)
+                for number in numbers_of(parts[level])
+            )
+        ),
     )
 
 
@@ -120,10 +126,12 @@ def query_plan(text: str) -> Query:
         )
     fine = [parts[level] for level in (*_SPOKEN, Level.VILLAGE) if parts.get(level)]
     core = fine or names[:1]
-    texts = dict.fromkeys(search_form(each) for each in (" ".join(core), *core, address.text))
-    leads = [parts[level] for level in _LEADS if parts.get(level)]
-    if not leads and Level.ROOM in parts:
-        leads = [parts[Level.ROOM]]
+    whole = [address.text] if len(names) == 1 else []  # its numbers may belong to the name
+    texts = dict.fromkeys(search_form(each) for each in (" ".join(core), *core, *whole))
+    stated = [parts[level] for level in _LEADS if parts.get(level)]
+    if not stated and Level.ROOM in parts:
+        stated = [parts[Level.ROOM]]
+    leads = [number for each in stated for number in numbers_of(each)]
     return Query(
         address,
         tuple(form for form in texts if form),

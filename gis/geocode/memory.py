@@ -1,11 +1,11 @@
 """A gazetteer in memory: the same candidates as the store's trigram index, for replay and tests."""
 
+import heapq
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from gis.geocode.address import NAMED, Entry, EntryKind, Level
-from gis.geocode.compare import Verdict, compare_numbers
 from gis.geocode.keys import SIMILAR, Query, SearchKeys, read_entry, search_keys
 from gis.geocode.trigram import similarity, trigrams, word_similarity
 
@@ -40,15 +40,20 @@ class MemoryGazetteer:
 
     def search(self, query: Query, limit: int) -> list[Entry]:
         """Up to `limit` candidates: the places `query` may mean, and their entries that fit."""
+        leads = set(query.leads)
         if not query.texts:
             pairs = (pair for place in self._members.values() for pair in place)
-            return [entry for entry, keys in pairs if keys.pole in query.leads][:limit]
+            return [
+                e
+                for e, keys in pairs
+                if e.kind is EntryKind.POLE and leads.intersection(keys.numbers)
+            ][:limit]
         found: list[Entry] = []
         for key in self._places(query):
             members = [
                 entry
                 for entry, keys in self._members[key]
-                if entry.kind not in _MANY or not query.leads or _numbered(keys, query.leads)
+                if entry.kind not in _MANY or not query.leads or leads.intersection(keys.numbers)
             ]
             found.append(self._wholes[key])
             found += members if query.leads else members[:ENTRIES_PER_PLACE]
@@ -74,19 +79,20 @@ class MemoryGazetteer:
         for trigram in wanted:
             for key in self._by_trigram.get(trigram, ()):
                 shared[key] += 1
-        enough = (key for key, count in shared.items() if count >= SIMILAR * len(wanted))
-        alike = ((word_similarity(text, self._texts[key]), key) for key in enough)
-        return sorted((pair for pair in alike if pair[0] >= SIMILAR), key=lambda pair: -pair[0])
-
-
-def _numbered(keys: SearchKeys, leads: Sequence[str]) -> bool:
-    """Whether one of the entry's numbers is asked for, ranges included."""
-    numbers = (keys.house, keys.building, keys.room, keys.pole)
-    return any(
-        number and compare_numbers(lead, number)[0] is not Verdict.CONTRADICTED
-        for lead in leads
-        for number in numbers
-    )
+        best: list[float] = []
+        alike = []
+        for key, count in sorted(shared.items(), key=lambda pair: -pair[1]):
+            most = count / len(wanted)  # no run of the text can be more alike than this
+            if most < (best[0] if len(best) == PLACES_PER_TEXT else SIMILAR):
+                break
+            value = word_similarity(text, self._texts[key])
+            if value < SIMILAR:
+                continue
+            alike.append((value, key))
+            heapq.heappush(best, value)
+            if len(best) > PLACES_PER_TEXT:
+                heapq.heappop(best)
+        return alike
 
 
 def place_entry(key: str, members: Sequence[Entry]) -> Entry:
