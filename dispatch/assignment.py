@@ -37,8 +37,8 @@ class Origin:
 class RankedCrew:
     """A crew for one order: how soon it is there, why, and what stands against it.
 
-    A crew without listed skills is taken to do everything. `blockers` can only be overruled by a dispatcher with a reason; `doubts` do not keep a crew
-    from being sent when nobody better can go.
+    A crew without listed skills is taken to do everything. `blockers` can only be overruled by a
+    dispatcher with a reason; `doubts` do not keep a crew from being sent when nobody better can.
     """
 
     state: CrewState

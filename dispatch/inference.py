@@ -116,11 +116,11 @@ def _by_device(
 ) -> list[Proposal]:
     """Walk the tree from the head: the highest device that fits takes all that is below it."""
     proposals: list[Proposal] = []
-    claimed_until = -1
+    claimed_until = 0
     for device in sorted(evidence.devices, key=lambda d: d.pre):
-        if device.pre <= claimed_until or device.kind == "transformer":
+        if device.pre < claimed_until or device.kind == "transformer":
             continue
-        below = [r for r in reporting if device.pre <= r.node.pre <= device.post]
+        below = [r for r in reporting if device.pre <= r.node.pre < device.post]
         if _fits(device, below, evidence, policy):
             claimed_until = device.post
             proposal = _proposal(device, below, evidence, movable, policy)
@@ -140,7 +140,7 @@ def _fits(
     first, last = min(r.first_at for r in below), max(r.first_at for r in below)
     if last - first > policy.within:
         return False
-    served = [t for t in evidence.transformers if device.pre <= t.pre <= device.post]
+    served = [t for t in evidence.transformers if device.pre <= t.pre < device.post]
     if len(below) < policy.share * len(served):
         return False
     return not any(evidence.lit.get(t.id, first) > first for t in served)
@@ -155,7 +155,7 @@ def _one_branch(
         child.parent_id == device.id
         and child.kind != "transformer"
         and child.pre <= low
-        and high <= child.post
+        and high < child.post
         for child in devices
     )
 
@@ -169,7 +169,7 @@ def _proposal(
 ) -> Proposal | None:
     outages = sorted({o for r in below for o in r.outages}, key=lambda o: _seniority(movable[o]))
     keep, *merge = outages
-    served = [t for t in evidence.transformers if device.pre <= t.pre <= device.post]
+    served = [t for t in evidence.transformers if device.pre <= t.pre < device.post]
     if not merge and movable[keep].device_id == device.id:
         return None
     minutes = (max(r.first_at for r in below) - min(r.first_at for r in below)).seconds // 60

@@ -116,7 +116,7 @@ class KnownFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceNode:
-    """A protective device of a feeder; all that is below it has `pre` within its `pre..post`."""
+    """A protective device of a feeder; what is at or below it has `pre <= x < post`."""
 
     id: str
     kind: str

@@ -123,7 +123,7 @@ device = Table(
     Column("length_m", Numeric(asdecimal=False), nullable=False, server_default="0"),
     shape("point", "POINT"),
     UniqueConstraint("feeder_id", "pre", name="device_preorder"),
-    comment="Protective devices as switched now; the subtree of one is its pre..post in the feeder",
+    comment="Protective devices as switched now; the subtree of one is pre <= x < post in its feeder",
 )
 
 switch = Table(
