@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -18,7 +18,7 @@ from dispatch.store.operations import crew, shift_pattern
 from dispatch.store.tables import district
 from gis.cells import Value, shown, words
 from gis.cells import text as as_text
-from gis.vectors import POINTS, Field, Reading, Row, read_vector
+from gis.vectors import NO_PLACE, POINTS, Field, Reading, Row, read_vector
 
 _CLOCK = re.compile(r"(?P<hour>[01]?\d|2[0-3])[:：](?P<minute>[0-5]\d)(?::00)?")
 _DAY_END = "24:00"
@@ -142,13 +142,13 @@ def _crew(row: Row, zone: str) -> CrewRow:
 
 
 def read_shifts(
-    path: Path, mapping: Mapping[str, str], reading: Reading, *, zone: str
+    path: Path, mapping: Mapping[str, str], *, zone: str, layer: str | None = None
 ) -> tuple[list[ShiftRow], list[Refused]]:
     """Read shifts by date: crew, date and local times; an end before the start is the next day.
 
     `zone` holds where a row names none. Raises as `read_vector` does.
     """
-    table = read_vector(path, SHIFT_FIELDS, mapping, reading)
+    table = read_vector(path, SHIFT_FIELDS, mapping, replace(NO_PLACE, layer=layer))
     refused = [Refused("shifts", each.row, each.id, each.reason) for each in table.refusals]
     return [_shift(row, zone) for row in table.rows], refused
 

@@ -93,3 +93,13 @@ def refused_of(layer: str, refusals: Iterable[AnyRefusal]) -> list[Refused]:
         Refused(getattr(refusal, "layer", layer), refusal.row, refusal.id or "", refusal.reason)
         for refusal in refusals
     ]
+
+
+class RowsRefused(LoadRefused):
+    """The input is refused because of its rows; `report` says which and why."""
+
+    code = "rows-refused"
+
+    def __init__(self, message: str, report: LoadReport) -> None:
+        super().__init__(message, refused=len(report.refused))
+        self.report = report

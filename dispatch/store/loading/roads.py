@@ -1,6 +1,7 @@
 """Road graphs: the arrays that travel times are made of, and the same roads as lines to draw."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -17,6 +18,16 @@ from gis.roads.speeds import RoadClass
 DEFAULT_NAME = "default"
 
 
+@dataclass(frozen=True, slots=True)
+class StoredRoads:
+    """What became of a road file: `nodes` and `edges` can be driven, of `nodes_read`."""
+
+    change: Change
+    nodes: int
+    edges: int
+    nodes_read: int
+
+
 def store_roads(
     connection: Connection,
     graph: RoadGraph,
@@ -25,14 +36,19 @@ def store_roads(
     digest: str,
     now: datetime,
     progress: Progress = silent,
-) -> Change:
-    """Put `graph` in the place of the graph called `name`, and its lines with it."""
+) -> StoredRoads:
+    """Put `graph` in the place of the graph called `name`, and its lines with it.
+
+    Every road is drawn; only the largest part in which every place reaches every other is driven.
+    """
+    progress("packing the road graph")
+    driven = graph.largest_part()
     values = {
         "digest": digest,
         "loaded_at": now,
-        "nodes": graph.node_count,
-        "edges": graph.edge_count,
-        "arrays": to_bytes(graph),
+        "nodes": driven.node_count,
+        "edges": driven.edge_count,
+        "arrays": to_bytes(driven),
     }
     given = insert(road_graph).values(name=name, **values)
     connection.execute(given.on_conflict_do_update(index_elements=["name"], set_=values))
@@ -40,7 +56,8 @@ def store_roads(
     progress("writing road lines")
     columns = ("graph", "name", "road_class", "line")
     copy_rows(connection, road_line.name, columns, _lines(graph, name), progress)
-    return Change(new=graph.shape_count)
+    change = Change(new=graph.shape_count)
+    return StoredRoads(change, driven.node_count, driven.edge_count, graph.node_count)
 
 
 def _lines(graph: RoadGraph, name: str) -> Iterator[tuple[str, str, str, str]]:
