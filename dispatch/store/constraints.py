@@ -1,0 +1,152 @@
+"""What PostgreSQL refuses, in the core's words: one table from constraint to error."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, partial
+
+import psycopg
+from sqlalchemy import (
+    CheckConstraint,
+    Constraint,
+    ForeignKeyConstraint,
+    PrimaryKeyConstraint,
+    Table,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.schema import Index
+
+import dispatch.store.operations  # noqa: F401 (fills the metadata)
+from dispatch.errors import (
+    Collision,
+    CrewBusy,
+    DispatchError,
+    IdentityTaken,
+    InvalidInput,
+    NotFound,
+    OverlappingInterruption,
+    StoreUnavailable,
+)
+from dispatch.store.tables import metadata
+
+Refusal = Callable[[], DispatchError]
+
+
+def _taken(what: str) -> Refusal:
+    return partial(IdentityTaken, f"another {what} has this identity")
+
+
+def _met(message: str) -> Refusal:
+    return partial(Collision, message)
+
+
+def _bad(field: str, expected: str) -> Refusal:
+    return partial(InvalidInput, field, "out of bounds", expected)
+
+
+RULES: Mapping[str, Refusal] = {
+    # What must never happen, however many machines try at once.
+    "one_open_outage_per_transformer": _met("another open outage holds the transformer"),
+    "one_open_outage_per_usage_point": _met("another open outage holds the usage point"),
+    "one_open_order_per_outage": _met("the outage has an open order"),
+    "one_open_order_per_incident": _met("the incident has an open order"),
+    "one_outage_per_ticket": _met("the ticket was attached by somebody else"),
+    "one_clock_per_rule_and_ticket": _met("the ticket's clock runs already"),
+    "one_clock_per_rule_and_order": _met("the order's clock runs already"),
+    "event_stream_order": _met("somebody else wrote to the same journal"),
+    "incident_ticket_id_key": _met("the ticket has an incident"),
+    "dispatch_step_pkey": _met("somebody else added a step"),
+    "one_active_order_per_crew": partial(CrewBusy, "the crew has an order under way"),
+    "interruptions_never_overlap": partial(
+        OverlappingInterruption, "the usage point is recorded as out in this period"
+    ),
+    # What cannot be meant.
+    "shifts_never_overlap": _bad("period", "a shift that does not overlap another of the crew"),
+    "interruption_not_empty": _bad("period", "a period that ends after it starts"),
+    "outage_transformer_restored_after_out": _bad("restored_at", "a time after the outage began"),
+    "outage_usage_point_restored_after_out": _bad("restored_at", "a time after the outage began"),
+    "planned_outage_ends_after_start": _bad("ends_at", "a time after starts_at"),
+    "attachment_probability": _bad("probability", "a number from 0 to 1"),
+    "order_under_way_has_a_crew": _bad("crew", "a crew for an order under way"),
+    "order_has_one_subject": _bad("order", "either an outage or an incident"),
+    "clock_has_one_subject": _bad("clock", "either a ticket or an order"),
+    "interruption_has_one_cause": _bad("interruption", "either an outage or a planned outage"),
+    "device_preorder": _bad("pre", "one device at each place of a feeder's order"),
+}
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def name_of(constraint: Constraint | Index) -> str | None:
+    """The name of `constraint` as the database has it."""
+    name = _DIALECT.identifier_preparer.format_constraint(constraint)
+    return None if name is None else name.strip('"')
+
+
+def _derived(table: Table, constraint: Constraint) -> Refusal | None:
+    """What a constraint without a rule of its own says: a bad reference, a repeated identity."""
+    what = table.name.replace("_", " ")
+    if isinstance(constraint, ForeignKeyConstraint):
+        return partial(NotFound, constraint.referred_table.name.replace("_", " "))
+    if isinstance(constraint, PrimaryKeyConstraint):
+        return _taken(what)
+    if isinstance(constraint, CheckConstraint):
+        return _bad(str(name_of(constraint)), "one of the known words")
+    return _taken(what)
+
+
+@cache
+def errors() -> Mapping[str, Refusal]:
+    """Every constraint and unique index of the tables, with the error it raises."""
+    found: dict[str, Refusal] = {}
+    for table in metadata.tables.values():
+        named = [c for c in table.constraints if name_of(c) is not None]
+        found |= {str(name_of(c)): r for c in named if (r := _derived(table, c)) is not None}
+        found |= {str(index.name): _taken(table.name) for index in table.indexes if index.unique}
+    return found | dict(RULES)
+
+
+_AGAIN = {
+    psycopg.errors.SerializationFailure.sqlstate: "another transaction came first",
+    psycopg.errors.DeadlockDetected.sqlstate: "two transactions waited for each other",
+    psycopg.errors.LockNotAvailable.sqlstate: "somebody else holds the record",
+}
+# Class 08: connection; 53: resources; 57: an operator, a shutdown or a time limit; 58: system.
+_GONE = ("08", "53", "57", "58", "XX")
+_DATA = "22"
+
+
+def translated(refused: DBAPIError) -> DispatchError | None:
+    """The core's error for what the database refused; None for a mistake of ours."""
+    original = refused.orig
+    state = getattr(original, "sqlstate", None)
+    if isinstance(original, psycopg.errors.IntegrityError):
+        name = original.diag.constraint_name
+        rule = errors().get(name or "")
+        return None if rule is None else rule()
+    if state in _AGAIN:
+        return Collision(_AGAIN[state])
+    if refused.connection_invalidated or (state or "").startswith(_GONE):
+        return StoreUnavailable("the database does not answer")
+    if isinstance(original, psycopg.DataError) and (state or _DATA).startswith(_DATA):
+        return InvalidInput("a field", str(original).splitlines()[0], "a value that can be stored")
+    if isinstance(original, psycopg.OperationalError):
+        return StoreUnavailable("the database does not answer")
+    return None
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """Turn what the database refuses inside the block into the core's errors."""
+    try:
+        yield
+    except PoolExhausted as refused:
+        raise StoreUnavailable("every connection to the database is in use") from refused
+    except psycopg.OperationalError as refused:
+        raise StoreUnavailable("the database does not answer") from refused
+    except DBAPIError as refused:
+        error = translated(refused)
+        if error is None:
+            raise
+        raise error from refused

@@ -1,0 +1,211 @@
+"""Crews, when they work, and where they were."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, RowMapping, select, text
+
+from dispatch.domain.crew import Crew, CrewState, PositionFix
+from dispatch.domain.words import CrewId, DistrictId, OrderId
+from dispatch.errors import NotFound
+from dispatch.store.operations import crew, position_fix
+from dispatch.store.points import lon_lat_instead
+
+CLOCK_AHEAD = timedelta(minutes=5)
+"""A fix dated further ahead of its receipt than this is kept, but is no last position."""
+
+# A daily shift of today or one of yesterday that runs over midnight, each on the wall clock of
+# its own zone; equal times mean round the clock, which has no end. A dated shift counts besides.
+_STATES = text(
+    """
+    SELECT crew.id, crew.name, crew.district_id, crew.skills, crew.phone,
+        ST_X(crew.base) AS base_lon, ST_Y(crew.base) AS base_lat,
+        coalesce(work.on_shift, false) AS on_shift, work.ends_at,
+        seen.fixed_at, seen.received_at, seen.accuracy_m, seen.speed_mps, seen.mock,
+        ST_X(seen.point) AS lon, ST_Y(seen.point) AS lat,
+        (
+            SELECT fix.id FROM position_fix AS fix
+            WHERE fix.crew_id = seen.crew_id AND fix.fixed_at = seen.fixed_at LIMIT 1
+        ) AS fix_id,
+        (
+            SELECT trouble_order.id FROM trouble_order
+            WHERE trouble_order.crew_id = crew.id
+                AND trouble_order.status IN ('assigned', 'accepted', 'en_route', 'arrived')
+        ) AS active_order_id
+    FROM crew
+    LEFT JOIN crew_position AS seen ON seen.crew_id = crew.id
+    LEFT JOIN LATERAL (
+        SELECT true AS on_shift, nullif(max(ends_at), 'infinity') AS ends_at
+        FROM (
+            SELECT coalesce(upper(period), 'infinity') AS ends_at FROM shift
+            WHERE shift.crew_id = crew.id AND shift.period @> CAST(:now AS timestamptz)
+            UNION ALL
+            SELECT CASE WHEN pattern.starts = pattern.ends THEN 'infinity' ELSE daily.ends_at END
+            FROM shift_pattern AS pattern
+            CROSS JOIN LATERAL (
+                SELECT date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE pattern.zone)
+                    - make_interval(days => back) AS day
+                FROM generate_series(0, 1) AS back
+            ) AS begun
+            CROSS JOIN LATERAL (
+                SELECT (begun.day + CAST(pattern.starts AS time)) AT TIME ZONE pattern.zone
+                        AS starts_at,
+                    (
+                        begun.day + CAST(pattern.ends AS time)
+                        + make_interval(days => CAST(pattern.ends <= pattern.starts AS int))
+                    ) AT TIME ZONE pattern.zone AS ends_at
+            ) AS daily
+            WHERE pattern.crew_id = crew.id
+                AND CAST(:now AS timestamptz) >= daily.starts_at
+                AND CAST(:now AS timestamptz) < daily.ends_at
+        ) AS covering
+        HAVING count(*) > 0
+    ) AS work ON true
+    WHERE crew.retired_at IS NULL
+        AND (CAST(:district_id AS text) IS NULL OR crew.district_id = :district_id)
+        AND (CAST(:crew_id AS text) IS NULL OR crew.id = :crew_id)
+    ORDER BY crew.id
+    """
+)
+
+_RECORD_FIXES = text(
+    """
+    WITH sent AS (
+        SELECT * FROM unnest(
+            CAST(:ids AS text[]), CAST(:crews AS text[]), CAST(:lons AS double precision[]),
+            CAST(:lats AS double precision[]), CAST(:fixed AS timestamptz[]),
+            CAST(:received AS timestamptz[]), CAST(:accuracies AS double precision[]),
+            CAST(:speeds AS double precision[]), CAST(:mocks AS boolean[])
+        ) AS fix (id, crew_id, lon, lat, fixed_at, received_at, accuracy_m, speed_mps, mock)
+    ), stored AS (
+        INSERT INTO position_fix
+            (id, crew_id, lon, lat, fixed_at, received_at, accuracy_m, speed_mps, mock)
+        SELECT * FROM sent ON CONFLICT DO NOTHING
+        RETURNING 1
+    ), moved AS (
+        INSERT INTO crew_position
+            (crew_id, point, fixed_at, received_at, accuracy_m, speed_mps, mock)
+        SELECT DISTINCT ON (crew_id) crew_id, ST_Point(lon, lat, 4326), fixed_at, received_at,
+            accuracy_m, speed_mps, mock
+        FROM sent WHERE fixed_at <= received_at + :ahead
+        ORDER BY crew_id, fixed_at DESC
+        ON CONFLICT (crew_id) DO UPDATE
+        SET point = excluded.point, fixed_at = excluded.fixed_at,
+            received_at = excluded.received_at, accuracy_m = excluded.accuracy_m,
+            speed_mps = excluded.speed_mps, mock = excluded.mock
+        WHERE excluded.fixed_at > crew_position.fixed_at
+    )
+    SELECT count(*) FROM stored
+    """
+)
+
+
+class PgCrews:
+    """Reads crews and writes their positions on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, crew_id: CrewId) -> Crew:
+        """Read one crew, retired ones too."""
+        query = select(*lon_lat_instead(crew, "base")).where(crew.c.id == crew_id)
+        row = self._connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound("crew", crew_id=crew_id)
+        return _crew(row, row["lon"], row["lat"])
+
+    def list_states(self, district_id: DistrictId, now: datetime) -> Sequence[CrewState]:
+        """List how the crews of a district stand at `now`."""
+        rows = self._connection.execute(
+            _STATES, {"now": now, "district_id": district_id, "crew_id": None}
+        ).mappings()
+        return [_state(row) for row in rows]
+
+    def state(self, crew_id: CrewId, now: datetime) -> CrewState:
+        """Read how one crew stands at `now`."""
+        row = (
+            self._connection.execute(_STATES, {"now": now, "district_id": None, "crew_id": crew_id})
+            .mappings()
+            .first()
+        )
+        if row is None:
+            raise NotFound("crew", crew_id=crew_id)
+        return _state(row)
+
+    def record_fixes(self, fixes: Sequence[PositionFix]) -> int:
+        """Store new fixes and move last positions forward in device time; how many were new.
+
+        A last position moves only with a fix that is not dated ahead of its receipt, or a phone
+        with a wrong clock would stand still for everybody until that time.
+        """
+        if not fixes:
+            return 0
+        count = self._connection.scalar(
+            _RECORD_FIXES,
+            {
+                "ids": [fix.id for fix in fixes],
+                "crews": [fix.crew_id for fix in fixes],
+                "lons": [fix.lon for fix in fixes],
+                "lats": [fix.lat for fix in fixes],
+                "fixed": [fix.fixed_at for fix in fixes],
+                "received": [fix.received_at for fix in fixes],
+                "accuracies": [fix.accuracy_m for fix in fixes],
+                "speeds": [fix.speed_mps for fix in fixes],
+                "mocks": [fix.mock for fix in fixes],
+                "ahead": CLOCK_AHEAD,
+            },
+        )
+        assert count is not None, "count(*) has a row"
+        return int(count)
+
+    def list_fixes(
+        self, crew_id: CrewId, since: datetime, until: datetime
+    ) -> Sequence[PositionFix]:
+        """List a crew's fixes from `since` to `until`, both included, in device time."""
+        query = (
+            select(position_fix)
+            .where(
+                position_fix.c.crew_id == crew_id,
+                position_fix.c.fixed_at.between(since, until),
+            )
+            .order_by(position_fix.c.fixed_at, position_fix.c.id)
+        )
+        return [PositionFix(**row) for row in self._connection.execute(query).mappings()]
+
+
+def _crew(row: RowMapping, lon: float, lat: float) -> Crew:
+    return Crew(
+        id=CrewId(row["id"]),
+        name=row["name"],
+        district_id=DistrictId(row["district_id"]),
+        skills=frozenset(row["skills"]),
+        base_lon=lon,
+        base_lat=lat,
+        phone=row["phone"],
+    )
+
+
+def _state(row: RowMapping) -> CrewState:
+    order_id = row["active_order_id"]
+    return CrewState(
+        crew=_crew(row, row["base_lon"], row["base_lat"]),
+        on_shift=row["on_shift"],
+        shift_ends_at=row["ends_at"],
+        last_fix=None if row["fixed_at"] is None else _last_fix(row),
+        active_order_id=None if order_id is None else OrderId(order_id),
+    )
+
+
+def _last_fix(row: RowMapping) -> PositionFix:
+    accuracy_m, speed_mps = row["accuracy_m"], row["speed_mps"]
+    return PositionFix(
+        id=row["fix_id"] or "",
+        crew_id=CrewId(row["id"]),
+        lon=row["lon"],
+        lat=row["lat"],
+        fixed_at=row["fixed_at"],
+        received_at=row["received_at"],
+        accuracy_m=None if accuracy_m is None else float(accuracy_m),
+        speed_mps=None if speed_mps is None else float(speed_mps),
+        mock=row["mock"],
+    )

@@ -1,0 +1,329 @@
+"""Outages, planned and not: who is out because of them, since when, until when."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, insert, select, text, update
+
+from dispatch.domain.facts import FeederEvidence
+from dispatch.domain.outage import (
+    Confidence,
+    EstimatedRestoration,
+    EstimateSource,
+    Outage,
+    OutageStatus,
+    PlannedOutage,
+    PredictedDevice,
+    Scope,
+)
+from dispatch.domain.words import (
+    AreaClass,
+    DistrictId,
+    NetworkLevel,
+    OutageId,
+    PlannedOutageId,
+    UsagePointId,
+)
+from dispatch.errors import NotFound, StaleVersion
+from dispatch.store import evidence, interruptions
+from dispatch.store.operations import outage as t
+from dispatch.store.operations import (
+    outage_number,
+    outage_transformer,
+    outage_usage_point,
+    planned_number,
+    planned_outage,
+    planned_outage_transformer,
+)
+from dispatch.store.points import lon_lat_instead, point
+
+_SELECT = select(*lon_lat_instead(t))
+
+# What is out already stays as it is; what this outage restored before is out again, at the
+# earliest since then. The order of the rows is the order of the locks.
+_WIDEN_TRANSFORMERS = text(
+    """
+    INSERT INTO outage_transformer (outage_id, transformer_id, out_from)
+    SELECT :outage_id, transformer_id, :out_from
+    FROM unnest(CAST(:ids AS text[])) AS transformer_id ORDER BY transformer_id
+    ON CONFLICT (outage_id, transformer_id) DO UPDATE
+    SET restored_at = NULL,
+        out_from = greatest(excluded.out_from, outage_transformer.restored_at)
+    WHERE outage_transformer.restored_at IS NOT NULL
+    """
+)
+_WIDEN_USAGE_POINTS = text(
+    """
+    INSERT INTO outage_usage_point (outage_id, usage_point_id, out_from)
+    SELECT :outage_id, usage_point_id, :out_from
+    FROM unnest(CAST(:ids AS bigint[])) AS usage_point_id ORDER BY usage_point_id
+    ON CONFLICT (outage_id, usage_point_id) DO UPDATE
+    SET restored_at = NULL,
+        out_from = greatest(excluded.out_from, outage_usage_point.restored_at)
+    WHERE outage_usage_point.restored_at IS NOT NULL
+    """
+)
+# A row that was restored once before keeps that in `interruption`.
+_RELEASE = (
+    text("DELETE FROM outage_transformer WHERE outage_id = :id AND restored_at IS NULL"),
+    text("DELETE FROM outage_usage_point WHERE outage_id = :id AND restored_at IS NULL"),
+)
+
+
+class PgOutages:
+    """Reads and writes outages on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def next_id(self) -> OutageId:
+        """Take the next number."""
+        return OutageId(self._connection.execute(outage_number.next_value()).scalar_one())
+
+    def get(self, outage_id: OutageId) -> Outage:
+        """Read one outage."""
+        row = self._connection.execute(_SELECT.where(t.c.id == outage_id)).mappings().first()
+        return _found(row, outage_id)
+
+    def lock(self, outage_id: OutageId) -> Outage:
+        """Read one outage that nobody else changes before this transaction ends."""
+        query = _SELECT.where(t.c.id == outage_id).with_for_update()
+        return _found(self._connection.execute(query).mappings().first(), outage_id)
+
+    def add(self, outage: Outage, scope: Scope) -> None:
+        """Store a new outage and who is out because of it, since it started."""
+        self._connection.execute(insert(t).values(**_to_row(outage)))
+        self.widen(outage.id, scope, outage.started_at)
+
+    def save(self, outage: Outage) -> Outage:
+        """Write `outage` over the version it was read at."""
+        saved = replace(outage, version=outage.version + 1)
+        done = self._connection.execute(
+            update(t)
+            .where(t.c.id == outage.id, t.c.version == outage.version)
+            .values(**_to_row(saved))
+        )
+        if done.rowcount != 1:
+            raise StaleVersion("the outage has changed", outage_id=outage.id)
+        return saved
+
+    def scope_out(self, outage_id: OutageId) -> Scope:
+        """Read who is out now because of it."""
+        transformers = select(outage_transformer.c.transformer_id).where(
+            outage_transformer.c.outage_id == outage_id,
+            outage_transformer.c.restored_at.is_(None),
+        )
+        usage_points = select(outage_usage_point.c.usage_point_id).where(
+            outage_usage_point.c.outage_id == outage_id,
+            outage_usage_point.c.restored_at.is_(None),
+        )
+        return Scope(
+            transformers=frozenset(self._connection.scalars(transformers)),
+            usage_points=frozenset(map(UsagePointId, self._connection.scalars(usage_points))),
+        )
+
+    def widen(self, outage_id: OutageId, scope: Scope, out_from: datetime) -> None:
+        """Add to who is out; `Collision` where another open outage holds a part of `scope`."""
+        common = {"outage_id": outage_id, "out_from": out_from}
+        if scope.transformers:
+            self._connection.execute(
+                _WIDEN_TRANSFORMERS, {**common, "ids": list(scope.transformers)}
+            )
+        if scope.usage_points:
+            self._connection.execute(
+                _WIDEN_USAGE_POINTS, {**common, "ids": list(scope.usage_points)}
+            )
+
+    def release(self, outage_id: OutageId) -> None:
+        """Drop everybody still out from it."""
+        for statement in _RELEASE:
+            self._connection.execute(statement, {"id": outage_id})
+
+    def release_part(self, outage_id: OutageId, scope: Scope) -> None:
+        """Drop some of those still out from it."""
+        for table, column, ids in (
+            (outage_transformer, outage_transformer.c.transformer_id, scope.transformers),
+            (outage_usage_point, outage_usage_point.c.usage_point_id, scope.usage_points),
+        ):
+            self._connection.execute(
+                delete(table).where(
+                    table.c.outage_id == outage_id,
+                    table.c.restored_at.is_(None),
+                    column.in_(sorted(ids)),
+                )
+            )
+
+    def restore(self, outage_id: OutageId, scope: Scope, at: datetime) -> int:
+        """Mark `scope` as supplied again and record the interruptions; customers restored."""
+        return interruptions.restore(self._connection, outage_id, scope, at)
+
+    def transformers_out(self) -> frozenset[str]:
+        """List every transformer that an open outage holds."""
+        query = select(outage_transformer.c.transformer_id).where(
+            outage_transformer.c.restored_at.is_(None)
+        )
+        return frozenset(self._connection.scalars(query))
+
+    def next_planned_id(self) -> PlannedOutageId:
+        """Take the next number."""
+        return PlannedOutageId(self._connection.execute(planned_number.next_value()).scalar_one())
+
+    def get_planned(self, planned_id: PlannedOutageId) -> PlannedOutage:
+        """Read one planned outage with its transformers."""
+        query = select(planned_outage).where(planned_outage.c.id == planned_id)
+        row = self._connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound("planned outage", planned_outage_id=planned_id)
+        transformers = select(planned_outage_transformer.c.transformer_id).where(
+            planned_outage_transformer.c.planned_outage_id == planned_id
+        )
+        return _planned(row, frozenset(self._connection.scalars(transformers)))
+
+    def add_planned(self, planned: PlannedOutage) -> None:
+        """Store a new planned outage."""
+        self._connection.execute(insert(planned_outage).values(**_planned_row(planned)))
+        self._write_transformers(planned)
+
+    def save_planned(self, planned: PlannedOutage) -> PlannedOutage:
+        """Write `planned` over the version it was read at."""
+        saved = replace(planned, version=planned.version + 1)
+        done = self._connection.execute(
+            update(planned_outage)
+            .where(planned_outage.c.id == planned.id, planned_outage.c.version == planned.version)
+            .values(**_planned_row(saved))
+        )
+        if done.rowcount != 1:
+            raise StaleVersion("the planned outage has changed", planned_outage_id=planned.id)
+        links = planned_outage_transformer
+        self._connection.execute(
+            links.delete().where(
+                links.c.planned_outage_id == planned.id,
+                links.c.transformer_id.not_in(sorted(planned.transformers)),
+            )
+        )
+        self._write_transformers(saved)
+        return saved
+
+    def record_planned_interruptions(self, planned: PlannedOutage, at: datetime) -> int:
+        """Record that its customers were out from its start to `at`; how many they were."""
+        return interruptions.record_planned(self._connection, planned.id, planned.starts_at, at)
+
+    def feeder_evidence(self, feeder_id: str, now: datetime) -> FeederEvidence:
+        """Read what is known about a feeder: its devices, reports, outages, and who has light."""
+        return evidence.of_feeder(self._connection, feeder_id, now)
+
+    def _write_transformers(self, planned: PlannedOutage) -> None:
+        self._connection.execute(
+            text(
+                "INSERT INTO planned_outage_transformer (planned_outage_id, transformer_id)"
+                " SELECT :id, unnest(CAST(:transformers AS text[])) ON CONFLICT DO NOTHING"
+            ),
+            {"id": planned.id, "transformers": sorted(planned.transformers)},
+        )
+
+
+def _found(row: RowMapping | None, outage_id: OutageId) -> Outage:
+    if row is None:
+        raise NotFound("outage", outage_id=outage_id)
+    return _from_row(row)
+
+
+def _from_row(row: RowMapping) -> Outage:
+    return Outage(
+        id=OutageId(row["id"]),
+        district_id=DistrictId(row["district_id"]),
+        level=NetworkLevel(row["level"]),
+        feeder_id=row["feeder_id"],
+        device=PredictedDevice(
+            id=row["device_id"], kind=row["device_kind"], name=row["device_name"]
+        ),
+        lon=row["lon"],
+        lat=row["lat"],
+        accuracy_m=row["accuracy_m"],
+        area_class=AreaClass(row["area_class"]),
+        started_at=row["started_at"],
+        opened_at=row["opened_at"],
+        status=OutageStatus(row["status"]),
+        confirmed_at=row["confirmed_at"],
+        restored_at=row["restored_at"],
+        closed_at=row["closed_at"],
+        cause=row["cause"],
+        close_reason=row["close_reason"],
+        parent_id=row["parent_id"],
+        merged_into_id=row["merged_into_id"],
+        estimate=estimate(row["etr_at"], row["etr_source"], row["etr_confidence"]),
+        version=row["version"],
+    )
+
+
+def estimate(
+    at: datetime | None, source: str | None, confidence: str | None
+) -> EstimatedRestoration | None:
+    """Put an estimate together from its three columns; None where there is none."""
+    if at is None or source is None or confidence is None:
+        return None
+    return EstimatedRestoration(
+        at=at, source=EstimateSource(source), confidence=Confidence(confidence)
+    )
+
+
+def _to_row(outage: Outage) -> dict[str, Any]:
+    etr = outage.estimate
+    return {
+        "id": outage.id,
+        "district_id": outage.district_id,
+        "status": outage.status.value,
+        "level": outage.level.value,
+        "feeder_id": outage.feeder_id,
+        "device_id": outage.device.id,
+        "device_kind": outage.device.kind,
+        "device_name": outage.device.name,
+        "point": point(outage.lon, outage.lat),
+        "accuracy_m": outage.accuracy_m,
+        "area_class": outage.area_class.value,
+        "started_at": outage.started_at,
+        "opened_at": outage.opened_at,
+        "confirmed_at": outage.confirmed_at,
+        "restored_at": outage.restored_at,
+        "closed_at": outage.closed_at,
+        "cause": outage.cause,
+        "close_reason": outage.close_reason,
+        "parent_id": outage.parent_id,
+        "merged_into_id": outage.merged_into_id,
+        "etr_at": None if etr is None else etr.at,
+        "etr_source": None if etr is None else etr.source.value,
+        "etr_confidence": None if etr is None else etr.confidence.value,
+        "version": outage.version,
+    }
+
+
+def _planned(row: RowMapping, transformers: frozenset[str]) -> PlannedOutage:
+    return PlannedOutage(
+        id=PlannedOutageId(row["id"]),
+        district_id=DistrictId(row["district_id"]),
+        feeder_id=row["feeder_id"],
+        reason=row["reason"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        transformers=transformers,
+        notified_at=row["notified_at"],
+        cancelled_at=row["cancelled_at"],
+        ended_at=row["ended_at"],
+        version=row["version"],
+    )
+
+
+def _planned_row(planned: PlannedOutage) -> dict[str, Any]:
+    return {
+        "id": planned.id,
+        "district_id": planned.district_id,
+        "feeder_id": planned.feeder_id,
+        "reason": planned.reason,
+        "starts_at": planned.starts_at,
+        "ends_at": planned.ends_at,
+        "notified_at": planned.notified_at,
+        "cancelled_at": planned.cancelled_at,
+        "ended_at": planned.ended_at,
+        "version": planned.version,
+    }

@@ -1,0 +1,25 @@
+"""Positions between the core's `lon, lat` (EPSG:4326) and PostGIS."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, func
+
+from dispatch.store.tables import SRID
+
+
+def point(lon: float | None, lat: float | None) -> ColumnElement[Any] | None:
+    """Make a point to store; None where there is no position."""
+    if lon is None or lat is None:
+        return None
+    return func.ST_Point(lon, lat, SRID)
+
+
+def lon_lat_instead(table: Table, column: str = "point") -> Sequence[ColumnElement[Any]]:
+    """List the columns of `table`, with `lon` and `lat` instead of its point."""
+    shape = table.c[column]
+    return [
+        *(c for c in table.c if c is not shape),
+        func.ST_X(shape).label("lon"),
+        func.ST_Y(shape).label("lat"),
+    ]

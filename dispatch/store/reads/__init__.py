@@ -1,0 +1,1 @@
+"""What screens show: read apart from what the core changes, as plain values."""

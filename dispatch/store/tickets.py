@@ -1,0 +1,307 @@
+"""Trouble tickets, what they are attached to, and the call-backs owed."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from dispatch.domain.ticket import AreaAtReport, Complaint, Place, TicketStatus, TroubleTicket
+from dispatch.domain.words import (
+    AreaClass,
+    Channel,
+    Disposition,
+    DistrictId,
+    FoundBy,
+    OutageId,
+    PlannedOutageId,
+    TicketId,
+    UsagePointId,
+)
+from dispatch.errors import NotFound, StaleVersion
+from dispatch.journal import SYSTEM
+from dispatch.ports import Attachment, Told
+from dispatch.store.operations import attachment as link
+from dispatch.store.operations import ticket as t
+from dispatch.store.operations import told
+from dispatch.store.points import lon_lat_instead, point
+
+_SELECT = select(*lon_lat_instead(t))
+
+NOBODY_TO_CALL = (Channel.METER, Channel.SCADA, Channel.CREW)
+"""Channels behind which there is no customer who could say that power is on."""
+
+# A caller told before is told again after another restoration; the journal keeps the answers.
+_MUST_TELL = text(
+    """
+    INSERT INTO told (ticket_id, due_at)
+    SELECT ticket_id, :due_at FROM unnest(CAST(:ids AS text[])) AS ticket_id ORDER BY ticket_id
+    ON CONFLICT (ticket_id) DO UPDATE
+    SET due_at = excluded.due_at, told_at = NULL, by = NULL, power_on = NULL,
+        satisfied = NULL, note = NULL
+    WHERE told.told_at IS NOT NULL
+    """
+)
+_TOLD = text(
+    """
+    INSERT INTO told (ticket_id, due_at, told_at, by, power_on, satisfied, note)
+    VALUES (:ticket_id, :at, :at, :by, :power_on, :satisfied, :note)
+    ON CONFLICT (ticket_id) DO UPDATE
+    SET told_at = excluded.told_at, by = excluded.by, power_on = excluded.power_on,
+        satisfied = excluded.satisfied, note = excluded.note
+    """
+)
+
+
+class PgTickets:
+    """Reads and writes tickets on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, ticket_id: TicketId) -> TroubleTicket | None:
+        """Read one ticket, if there is one."""
+        row = self._connection.execute(_SELECT.where(t.c.id == ticket_id)).mappings().first()
+        return None if row is None else _from_row(row)
+
+    def get(self, ticket_id: TicketId) -> TroubleTicket:
+        """Read one ticket."""
+        ticket = self.find(ticket_id)
+        if ticket is None:
+            raise NotFound("ticket", ticket_id=ticket_id)
+        return ticket
+
+    def add(self, ticket: TroubleTicket) -> None:
+        """Store a new ticket."""
+        self._connection.execute(insert(t).values(**_to_row(ticket)))
+
+    def save(self, ticket: TroubleTicket) -> TroubleTicket:
+        """Write `ticket` over the version it was read at."""
+        saved = replace(ticket, version=ticket.version + 1)
+        done = self._connection.execute(
+            update(t)
+            .where(t.c.id == ticket.id, t.c.version == ticket.version)
+            .values(**_to_row(saved))
+        )
+        if done.rowcount != 1:
+            raise StaleVersion("the ticket has changed", ticket_id=ticket.id)
+        return saved
+
+    def list_of_outage(self, outage_id: OutageId) -> Sequence[TroubleTicket]:
+        """List the tickets that an outage explains, oldest first."""
+        return self._list(t.c.outage_id == outage_id)
+
+    def list_of_planned(self, planned_id: PlannedOutageId) -> Sequence[TroubleTicket]:
+        """List the tickets that a planned outage explains, oldest first."""
+        return self._list(t.c.planned_outage_id == planned_id)
+
+    def attach(self, attachment: Attachment) -> None:
+        """End the ticket's current attachment, if any, and begin this one."""
+        self._end(
+            attachment.ticket_id,
+            by=attachment.by,
+            reason=f"attached to outage {attachment.outage_id}",
+            at=attachment.at,
+        )
+        self._connection.execute(
+            insert(link).values(
+                ticket_id=attachment.ticket_id,
+                outage_id=attachment.outage_id,
+                probability=attachment.probability,
+                basis=attachment.basis,
+                reasons=list(attachment.reasons),
+                by=attachment.by,
+                at=attachment.at,
+            )
+        )
+
+    def detach(self, ticket_id: TicketId, *, by: str, reason: str, at: datetime) -> None:
+        """End the ticket's current attachment."""
+        self._end(ticket_id, by=by, reason=reason, at=at)
+
+    def kept_apart(self, ticket_id: TicketId) -> frozenset[OutageId]:
+        """List the outages that a human took this ticket out of, and did not put it back into."""
+        newer = link.alias("newer")
+        query = select(link.c.outage_id).where(
+            link.c.ticket_id == ticket_id,
+            link.c.detached_by != SYSTEM,
+            ~select(newer.c.id)
+            .where(
+                newer.c.ticket_id == link.c.ticket_id,
+                newer.c.outage_id == link.c.outage_id,
+                newer.c.id > link.c.id,
+            )
+            .exists(),
+        )
+        return frozenset(map(OutageId, self._connection.scalars(query)))
+
+    def must_tell(self, ticket_ids: Collection[TicketId], due_at: datetime) -> None:
+        """Note that callers are to be told; one who waits already keeps the date."""
+        if ticket_ids:
+            self._connection.execute(_MUST_TELL, {"ids": list(ticket_ids), "due_at": due_at})
+
+    def record_told(self, told: Told) -> None:
+        """Note what a caller answered."""
+        self._connection.execute(
+            _TOLD,
+            {
+                "ticket_id": told.ticket_id,
+                "at": told.at,
+                "by": told.by,
+                "power_on": told.power_on,
+                "satisfied": told.satisfied,
+                "note": told.note,
+            },
+        )
+
+    def list_unverified(self, outage_id: OutageId) -> Sequence[TicketId]:
+        """List the outage's open reports whose caller has not said that power is on."""
+        query = (
+            select(t.c.id)
+            .outerjoin(told, told.c.ticket_id == t.c.id)
+            .where(
+                t.c.outage_id == outage_id,
+                t.c.status != TicketStatus.CLOSED.value,
+                t.c.channel.not_in([channel.value for channel in NOBODY_TO_CALL]),
+                or_(told.c.power_on.is_(None), ~told.c.power_on),
+            )
+            .order_by(t.c.received_at, t.c.id)
+        )
+        return [TicketId(ticket_id) for ticket_id in self._connection.scalars(query)]
+
+    def _list(self, condition: ColumnElement[bool]) -> Sequence[TroubleTicket]:
+        query = _SELECT.where(condition).order_by(t.c.received_at, t.c.id)
+        return [_from_row(row) for row in self._connection.execute(query).mappings()]
+
+    def _end(self, ticket_id: TicketId, *, by: str, reason: str, at: datetime) -> None:
+        self._connection.execute(
+            update(link)
+            .where(and_(link.c.ticket_id == ticket_id, link.c.detached_at.is_(None)))
+            .values(
+                detached_at=func.greatest(at, link.c.at), detached_by=by, detached_reason=reason
+            )
+        )
+
+
+def _from_row(row: RowMapping) -> TroubleTicket:
+    return TroubleTicket(
+        id=TicketId(row["id"]),
+        complaint=Complaint(
+            channel=Channel(row["channel"]),
+            description=row["description"],
+            hazards=tuple(row["hazards"]),
+            symptoms=tuple(row["symptoms"]),
+            multiple_premises=row["multiple_premises"],
+            account=row["account"],
+            phone=row["phone"],
+            meter=row["meter"],
+            address=row["address"],
+        ),
+        place=_place(row),
+        area=AreaAtReport(
+            area_class=AreaClass(row["area_class"]),
+            map_version=row["area_version"],
+            covered=row["area_covered"],
+        ),
+        district_id=_maybe_district(row["district_id"]),
+        received_at=row["received_at"],
+        recorded_at=row["recorded_at"],
+        disposition=Disposition(row["disposition"]),
+        status=TicketStatus(row["status"]),
+        outage_id=row["outage_id"],
+        planned_outage_id=row["planned_outage_id"],
+        repeats_id=row["repeats_id"],
+        urged=row["urged"],
+        restored_at=row["restored_at"],
+        closed_at=row["closed_at"],
+        version=row["version"],
+    )
+
+
+def _place(row: RowMapping) -> Place | None:
+    if row["lon"] is None:
+        return None
+    usage_point_id = row["usage_point_id"]
+    return Place(
+        lon=row["lon"],
+        lat=row["lat"],
+        accuracy_m=row["accuracy_m"],
+        found_by=FoundBy(row["found_by"]),
+        usage_point_id=None if usage_point_id is None else UsagePointId(usage_point_id),
+        transformer_id=row["transformer_id"],
+        feeder_id=row["feeder_id"],
+        district_id=_maybe_district(row["district_id"]),
+    )
+
+
+def _maybe_district(district_id: str | None) -> DistrictId | None:
+    return None if district_id is None else DistrictId(district_id)
+
+
+def _to_row(ticket: TroubleTicket) -> dict[str, Any]:
+    return {
+        "id": ticket.id,
+        "district_id": ticket.district_id,
+        "received_at": ticket.received_at,
+        "recorded_at": ticket.recorded_at,
+        "area_class": ticket.area.area_class.value,
+        "area_version": ticket.area.map_version,
+        "area_covered": ticket.area.covered,
+        "status": ticket.status.value,
+        "disposition": ticket.disposition.value,
+        "outage_id": ticket.outage_id,
+        "planned_outage_id": ticket.planned_outage_id,
+        "repeats_id": ticket.repeats_id,
+        "urged": ticket.urged,
+        "restored_at": ticket.restored_at,
+        "closed_at": ticket.closed_at,
+        "version": ticket.version,
+        **_complaint_row(ticket.complaint),
+        **_place_row(ticket.place),
+    }
+
+
+def _complaint_row(complaint: Complaint) -> dict[str, Any]:
+    return {
+        "channel": complaint.channel.value,
+        "account": complaint.account,
+        "phone": complaint.phone,
+        "meter": complaint.meter,
+        "address": complaint.address,
+        "description": complaint.description,
+        "hazards": list(complaint.hazards),
+        "symptoms": list(complaint.symptoms),
+        "multiple_premises": complaint.multiple_premises,
+    }
+
+
+def _place_row(place: Place | None) -> dict[str, Any]:
+    if place is None:
+        return {
+            "usage_point_id": None,
+            "transformer_id": None,
+            "feeder_id": None,
+            "point": None,
+            "accuracy_m": None,
+            "found_by": FoundBy.NOT_FOUND.value,
+        }
+    return {
+        "usage_point_id": place.usage_point_id,
+        "transformer_id": place.transformer_id,
+        "feeder_id": place.feeder_id,
+        "point": point(place.lon, place.lat),
+        "accuracy_m": place.accuracy_m,
+        "found_by": place.found_by.value,
+    }

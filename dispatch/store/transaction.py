@@ -1,0 +1,100 @@
+"""One transaction, as a `with` block."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine
+
+from dispatch.errors import Collision, OverlappingInterruption
+from dispatch.ports import Store
+from dispatch.store.clocks import PgClocks
+from dispatch.store.constraints import in_our_words
+from dispatch.store.crews import PgCrews
+from dispatch.store.directory import PgDirectory
+from dispatch.store.events import PgEvents
+from dispatch.store.known import PgKnown
+from dispatch.store.orders import PgOrders
+from dispatch.store.outages import PgOutages
+from dispatch.store.tickets import PgTickets
+
+Transaction = Callable[[], AbstractContextManager[Store]]
+Result = TypeVar("Result")
+
+
+class PgStore:
+    """The store of one open transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.directory = PgDirectory(connection)
+        self.known = PgKnown(connection)
+        self.tickets = PgTickets(connection)
+        self.outages = PgOutages(connection)
+        self.orders = PgOrders(connection)
+        self.crews = PgCrews(connection)
+        self.clocks = PgClocks(connection)
+        self.events = PgEvents(connection)
+
+
+def open_engine(url: str, *, connections: int = 10, patience_s: float = 5.0) -> Engine:
+    """Connect to `url` for work at the desk: no statement or lock may be waited for long.
+
+    Parameters
+    ----------
+    url
+        Address of the database.
+    connections
+        How many connections to hold at most.
+    patience_s
+        How long to wait for a lock, and for a free connection; a statement may take six times
+        as long.
+    """
+    milliseconds = round(patience_s * 1000)
+    options = {
+        "timezone": "UTC",
+        "lock_timeout": milliseconds,
+        "statement_timeout": 6 * milliseconds,
+        "idle_in_transaction_session_timeout": 12 * milliseconds,
+    }
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=patience_s,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": max(2, round(patience_s)),
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+        },
+    )
+
+
+def transactions(engine: Engine) -> Transaction:
+    """Make the function that opens a transaction: commit on success, roll back on error."""
+
+    @contextmanager
+    def transaction() -> Iterator[Store]:
+        with in_our_words(), engine.begin() as connection:
+            yield PgStore(connection)
+
+    return transaction
+
+
+def retrying(
+    transaction: Transaction, work: Callable[[Store], Result], attempts: int = 3
+) -> Result:
+    """Do `work` in a transaction, again from the start when two writers met on one record.
+
+    Raises
+    ------
+    Collision, OverlappingInterruption
+        The last attempt met somebody too.
+    """
+    for left in reversed(range(attempts)):
+        try:
+            with transaction() as store:
+                return work(store)
+        except (Collision, OverlappingInterruption):
+            if left == 0:
+                raise
+    raise ValueError(f"attempts is {attempts}; expected at least one")
