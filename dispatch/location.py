@@ -1,20 +1,27 @@
 """Where does a report come from? The surest trace first, and never a guess between equals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dispatch.domain.facts import ServicePoint
 from dispatch.domain.ticket import Complaint, Place
 from dispatch.domain.words import FoundBy
 from dispatch.ports import Directory
-from gis.geocode import Located, Match, Tie, resolve
+from gis.geocode import EntryKind, Located, Match, Tie, UnusableAddress, resolve
 
 SUPPLY_WITHIN_M = 300.0
 """How far the next customer or transformer may be from a position to take its transformer."""
 
 METER_ACCURACY_M = 15.0
 POSITION_ACCURACY_M = 50.0
-CANDIDATES = 8
+CANDIDATES = 50
+
+FOUND_BY: Mapping[EntryKind, FoundBy] = {
+    EntryKind.LANDMARK: FoundBy.LANDMARK,
+    EntryKind.POLE: FoundBy.POLE,
+    EntryKind.TRANSFORMER: FoundBy.TRANSFORMER,
+    EntryKind.SUBSTATION: FoundBy.LANDMARK,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +124,21 @@ def _at_service_point(
 def _at_address(
     directory: Directory, address: str, accounts: Sequence[ServicePoint]
 ) -> Whereabouts:
-    found = resolve(directory.search_places(address, CANDIDATES))
+    """A report is never refused for an address that cannot be read; then nothing is found."""
+    try:
+        found = resolve(directory.search_places(address, CANDIDATES))
+    except UnusableAddress:
+        return Whereabouts(place=None, accounts=accounts)
     if isinstance(found, Tie):
         return Whereabouts(place=None, accounts=accounts, addresses=found.matches)
     if not isinstance(found, Located):
         return Whereabouts(place=None, accounts=accounts)
-    entry = found.match.entry
-    if entry.kind == "usage_point" and (point := directory.find_by_account(entry.id)):
-        placed = _at_service_point(directory, point, FoundBy.ADDRESS, None)
-        if placed is not None:
-            return Whereabouts(place=placed, service_point=point)
-    position = ReportedPosition(lon=entry.lon, lat=entry.lat, accuracy_m=found.accuracy_m)
-    return Whereabouts(place=at_position(directory, position, FoundBy(found.found_by)))
+    entry = found.matches[0].entry
+    if len(found.matches) == 1 and entry.kind is EntryKind.USAGE_POINT:
+        point = directory.find_by_account(entry.id)
+        if point and (placed := _at_service_point(directory, point, FoundBy.ADDRESS, None)):
+            return Whereabouts(place=placed, service_point=point, addresses=found.matches)
+    position = ReportedPosition(lon=found.lon, lat=found.lat, accuracy_m=found.accuracy_m)
+    found_by = FOUND_BY.get(entry.kind, FoundBy.ADDRESS)
+    place = at_position(directory, position, found_by)
+    return Whereabouts(place=place, addresses=found.matches)

@@ -82,9 +82,7 @@ def test_what_a_person_kept_apart_is_not_merged_again():
 def test_what_is_predicted_already_is_not_proposed_again():
     told = evidence(FEEDER, "T2@0 T3@5")
     both = tuple(replace(r, outage_id=OutageId(1)) for r in told.reports)
-    outage = replace(
-        told.outages[0], device_id="switch:k1", transformers=frozenset({"T2", "T3"})
-    )
+    outage = replace(told.outages[0], device_id="switch:k1", transformers=frozenset({"T2", "T3"}))
     assert group(replace(told, reports=both, outages=(outage,)), GroupingPolicy()) == ()
 
 

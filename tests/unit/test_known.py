@@ -1,0 +1,111 @@
+from datetime import timedelta
+
+import pytest
+
+from dispatch.domain.facts import CrewProgress, OwnTicket, PlannedNearby
+from dispatch.domain.order import OrderStatus
+from dispatch.domain.outage import (
+    Confidence,
+    EstimatedRestoration,
+    EstimateSource,
+    OutageStatus,
+)
+from dispatch.domain.words import KnownKind, PlannedOutageId, Symptom, TicketId
+from dispatch.known import CallerSays, explain
+from tests.unit.core import CHINA, NOW, a_service_point, after, an_outage_nearby, facts
+
+PLANNED = PlannedNearby(
+    id=PlannedOutageId(3), reason="更换变压器", starts_at=after(-60), ends_at=after(120)
+)
+
+
+def ask(known, caller=None):
+    return explain(known, caller or CallerSays(), now=NOW, clockface=CHINA)
+
+
+def test_nothing_on_record_is_unknown_and_asks_for_the_neighbours():
+    answer = ask(facts())
+    assert answer.kind is KnownKind.UNKNOWN
+    assert "邻居" in answer.ask.zh
+
+
+def test_arrears_come_before_everything():
+    point = a_service_point(disconnected_for="欠费")
+    answer = ask(facts(an_outage_nearby(), service_point=point, planned=PLANNED))
+    assert answer.kind is KnownKind.ARREARS
+
+
+def test_a_planned_outage_under_way_is_answered_with_its_end():
+    answer = ask(facts(planned=PLANNED))
+    assert answer.kind is KnownKind.PLANNED
+    assert "今天20:00" in answer.say.zh and "20:00" in answer.say.en
+
+
+def test_a_planned_outage_that_has_not_begun_explains_nothing():
+    tomorrow = PlannedNearby(
+        id=PlannedOutageId(3), reason="x", starts_at=after(600), ends_at=after(700)
+    )
+    assert ask(facts(planned=tomorrow)).kind is KnownKind.UNKNOWN
+
+
+def test_a_planned_outage_that_ends_late_says_so():
+    late = PlannedNearby(
+        id=PlannedOutageId(3), reason="检修", starts_at=after(-300), ends_at=after(-60)
+    )
+    assert "延迟" in ask(facts(planned=late)).say.zh
+
+
+def test_a_confirmed_outage_of_the_transformer_is_a_known_fault():
+    crew = CrewProgress(name="一班", status=OrderStatus.EN_ROUTE, expected_at=after(12))
+    answer = ask(facts(an_outage_nearby(status=OutageStatus.CONFIRMED, crew=crew)))
+    assert answer.kind is KnownKind.KNOWN_FAULT and answer.probability > 0.9
+    assert "18:12" in answer.say.zh
+
+
+@pytest.mark.parametrize(("few", "many"), [(1, 2), (2, 5)])
+def test_more_reports_make_a_prediction_surer(few, many):
+    sure = [ask(facts(an_outage_nearby(reports=n))).probability for n in (few, many)]
+    assert sure[0] < sure[1]
+
+
+def test_neighbours_with_light_speak_against_a_predicted_transformer():
+    caller = CallerSays(symptoms=frozenset({Symptom.NEIGHBOURS_LIT}))
+    answer = ask(facts(an_outage_nearby()), caller)
+    assert answer.kind is KnownKind.INTERNAL_LIKELY
+    assert answer.checks
+
+
+def test_neighbours_in_the_dark_speak_for_it():
+    caller = CallerSays(multiple_premises=True)
+    told = ask(facts(an_outage_nearby()), caller)
+    assert told.probability > ask(facts(an_outage_nearby())).probability
+    assert told.ask is None
+
+
+def test_an_outage_around_the_corner_counts_by_distance():
+    near = an_outage_nearby(touches="near", distance_m=40.0)
+    far = an_outage_nearby(touches="near", distance_m=480.0)
+    assert ask(facts(near)).kind is KnownKind.KNOWN_FAULT
+    assert ask(facts(far)).kind is KnownKind.UNKNOWN
+
+
+def test_what_was_restored_recently_is_said():
+    answer = ask(facts(an_outage_nearby(restored_at=after(-30))))
+    assert answer.kind is KnownKind.RESTORED_RECENTLY and answer.checks
+
+
+def test_a_repeat_caller_is_recognised():
+    own = OwnTicket(id=TicketId("A"), outage_id=None, received_at=after(-5))
+    assert ask(facts(an_outage_nearby(), own_tickets=(own,))).repeats == own
+
+
+def test_an_estimate_that_has_passed_is_not_read_out():
+    passed = EstimatedRestoration(
+        at=after(-5), source=EstimateSource.CREW, confidence=Confidence.HIGH
+    )
+    answer = ask(facts(an_outage_nearby(estimate=passed)))
+    assert "预计" not in answer.say.zh
+    coming = EstimatedRestoration(
+        at=NOW + timedelta(hours=20), source=EstimateSource.CREW, confidence=Confidence.HIGH
+    )
+    assert "3月2日14:00" in ask(facts(an_outage_nearby(estimate=coming))).say.zh
