@@ -67,7 +67,9 @@ def _source(path: Path) -> osmium.io.File:
 def osm_objects(
     path: Path, what: osmium.osm.osm_entity_bits, keys: Sequence[str], *, located: bool = False
 ) -> Iterator[OsmObject]:
-    """Run through the objects that have any of the keys; `located` gives ways their places.
+    """Run through the objects that have any of the keys, or all where there are no keys.
+
+    `located` gives ways the places of their nodes; it needs nodes among the objects asked for.
 
     Raises UnreadableFile where the file is damaged, cut off or of another kind.
     """
@@ -76,7 +78,9 @@ def osm_objects(
         objects = osmium.FileProcessor(source, what)
         if located:
             objects = objects.with_locations()
-        yield from objects.with_filter(osmium.filter.KeyFilter(*keys))
+        if keys:
+            objects = objects.with_filter(osmium.filter.KeyFilter(*keys))
+        yield from objects
 
 
 def read_osm(path: Path, progress: Progress | None = None) -> RoadGraph:
