@@ -157,8 +157,9 @@ def _columns(
     found = dict(mapping)
     for field in fields:
         names = _ALIASES.get(field, (field,))
-        if field not in found:
-            found |= {field: folded[name] for name in names[::-1] if name in folded}
+        present = [folded[name] for name in names if name in folded]
+        if present:
+            found.setdefault(field, present[0])
     if "account" not in found:
         raise UnknownColumn("account", None, list(header))
     return found

@@ -14,11 +14,7 @@ from typing import IO, cast
 
 from gis.errors import EmptyInput, UnreadableFile
 
-_OPEN: dict[str, Callable[[Path], IO[bytes]]] = {
-    ".gz": lambda path: cast("IO[bytes]", gzip.open(path, "rb")),
-    ".bz2": lambda path: cast("IO[bytes]", bz2.open(path, "rb")),
-    ".xz": lambda path: cast("IO[bytes]", lzma.open(path, "rb")),
-}
+_OPEN = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File, ".xz": lzma.LZMAFile}
 _CSV = {".csv", ".tsv", ".txt"}
 _PIECE = 1 << 20
 _DAMAGE = (OSError, EOFError, lzma.LZMAError, csv.Error, UnicodeDecodeError)
@@ -68,7 +64,7 @@ def _guarded(path: Path, rows: Iterator[list[str]]) -> Iterator[Sequence[str]]:
 
 def _unpacked(path: Path) -> IO[bytes]:
     try:
-        unpack = _OPEN.get(path.suffix.lower())
+        unpack = cast("Callable[[Path], IO[bytes]] | None", _OPEN.get(path.suffix.lower()))
         return path.open("rb") if unpack is None else unpack(path)
     except OSError as error:
         raise UnreadableFile(path, error.strerror or str(error)) from None

@@ -85,7 +85,7 @@ def read_layers(paths: Path | str | Sequence[Path | str], name: str | None = Non
     with open_source(paths) as source:
         if not has_layers(source):
             raise UnreadableFile(source.path, f"it holds none of the layers {', '.join(LAYERS)}")
-        return _Reading(source).result(name or source.path.name.partition(".")[0])
+        return _Reading(source).result(source.path.name.partition(".")[0] if name is None else name)
 
 
 class _Reading:
