@@ -94,15 +94,17 @@ def _mark(finding: Finding) -> str:
 def draft(
     revision: Annotated[str, typer.Argument(help="the step's number, such as 0004")],
     what: Annotated[str, typer.Argument(help="what it does, in a few words")],
+    after: Annotated[str, typer.Option(help="the step before it; unset: the newest")] = "",
 ) -> None:
-    """For developers: write the step from the last one to the tables in the code."""
+    """For developers: write the step that leads to the tables in the code."""
+    before = after or migrate.newest()
     with TemporaryDirectory(prefix="relight-draft-") as folder:
         Path(folder).chmod(0o755)  # the server's system user has to enter
         with cluster.cluster(Path(folder)) as url:
             engine = _engine(url)
-            migrate.upgrade(engine)
+            migrate.upgrade(engine, before)
             with engine.connect() as connection:
-                content = migrate.draft(connection, what, revision, migrate.newest())
+                content = migrate.draft(connection, what, revision, before)
     name = re.sub(r"\W+", "_", what.lower()).strip("_")
     file = migrate.FOLDER / "versions" / f"m{revision}_{name}.py"
     file.write_text(content, "utf-8")

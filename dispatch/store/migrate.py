@@ -48,10 +48,10 @@ def upgrade() -> None:
 '''
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, to: str = "head") -> None:
     """Apply every step that is missing; any number of processes may call this at once."""
     with engine.connect() as connection, _alone(connection):
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), to)
         connection.commit()
         with connection.begin():
             _upgrade_queue(connection)

@@ -1,4 +1,4 @@
-"""Every table of the house."""
+"""Tables."""
 # ruff: noqa: E501, PLR0915 (drafted by `relight db draft`)
 
 import sqlalchemy as sa
@@ -381,7 +381,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("device_pkey")),
         sa.UniqueConstraint("feeder_id", "pre", name="device_preorder"),
-        comment="Protective devices as switched now; the subtree of one is its pre..post in the feeder",
+        comment="Protective devices as switched now; the subtree of one is pre <= x < post in its feeder",
     )
     op.create_table(
         "line_section",
