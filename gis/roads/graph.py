@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -116,9 +116,9 @@ class RoadGraph:
         """Name of an edge's street; empty where it has none."""
         return self.names[int(self.edge_name[edge])]
 
-    def edges_of_ways(self, ways: Ints) -> Ints:
+    def edges_of_ways(self, ways: ArrayLike) -> Ints:
         """Edges that belong to any of the source's ways, in ascending order."""
-        return np.flatnonzero(np.isin(self.edge_way, ways))
+        return np.flatnonzero(np.isin(self.edge_way, np.asarray(ways)))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All arrays by name."""

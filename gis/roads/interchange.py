@@ -37,8 +37,8 @@ def from_osmnx(graph: "nx.MultiDiGraph[int]") -> RoadGraph:
     """Take over a graph of osmnx, simplified or not.
 
     Travel times are its `travel_time` in seconds where there is one, else our speed for its
-    `highway` and `maxspeed`. Where osmnx merged several ways into an edge, the first one's id, class
-    and name count. Projected graphs are turned back to WGS-84.
+    `highway` and `maxspeed`. Where osmnx merged several ways into an edge, the id, class and name
+    of the first count. Projected graphs are turned back to WGS-84.
 
     Raises
     ------
