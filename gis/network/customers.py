@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shapely import Point
 
-from gis.crs import Datum, to_wgs84
+from gis.crs import Datum, checked_lon_lat, to_wgs84
 from gis.errors import EmptyInput, OffPlanet, UnknownColumn
 from gis.network.model import Refusal, UsagePoint
 from gis.network.readers.csv_stream import CsvStream, is_csv, open_csv
@@ -81,11 +81,8 @@ def read_customers(
 def _customer(row: Record, datum: Datum) -> UsagePoint:
     _check_width(row)
     point = row.find_point() if row.layer.shapes is not None else _lon_lat(row)
-    if point is not None and (row.layer.shapes is None or datum is not Datum.WGS84):
-        try:
-            point = Point(to_wgs84(point.x, point.y, datum))
-        except OffPlanet as error:
-            raise ValueError(str(error)) from None
+    if point is not None and datum is not Datum.WGS84:
+        point = Point(to_wgs84(point.x, point.y, datum))
     return usage_point(row, point)
 
 
@@ -102,7 +99,10 @@ def _lon_lat(row: Record) -> Point | None:
         return None
     if lon is None or lat is None:
         raise ValueError(f"{'lon' if lon is None else 'lat'} is empty; expected a number")
-    return Point(lon, lat)
+    try:
+        return Point(checked_lon_lat(lon, lat))
+    except OffPlanet as error:
+        raise ValueError(str(error)) from None
 
 
 def _csv_chunks(path: Path, mapping: Mapping[str, str], rows: int) -> Iterator[Layer]:

@@ -153,15 +153,15 @@ def test_a_file_that_is_not_there_is_unreadable(tmp_path: Path, name: str) -> No
         list(read_customers(tmp_path / name))
 
 
-def test_a_long_file_takes_no_more_memory_than_its_accounts(tmp_path: Path) -> None:
-    count = 60_000
+def test_a_long_file_is_never_held_whole(tmp_path: Path) -> None:
+    count = 5_000
     path = tmp_path / "c.csv"
     with path.open("w") as opened:
         opened.write(HEADER)
-        opened.writelines(f"A{n:09d},{'name ' * 20},,115,28,T\n" for n in range(count))
+        opened.writelines(f"A{n:09d},{'name ' * 200},,115,28,T\n" for n in range(count))
     tracemalloc.start()
-    taken = sum(len(chunk.usage_points) for chunk in read_customers(path, chunk_rows=1000))
+    taken = sum(len(chunk.usage_points) for chunk in read_customers(path, chunk_rows=250))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert taken == count
-    assert peak < path.stat().st_size * 2
+    assert peak < path.stat().st_size

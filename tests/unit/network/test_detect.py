@@ -11,6 +11,7 @@ from gis.network.notation import parse
 from gis.network.readers.layers import write_layers
 
 
+@pytest.mark.filterwarnings("ignore:GPKG. bad application_id")
 @pytest.mark.parametrize(
     ("name", "content"),
     [

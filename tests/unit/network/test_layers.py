@@ -158,6 +158,7 @@ def test_a_layer_without_a_required_column_is_refused_as_a_whole(tmp_path: Path)
     assert "to_node is missing" in result.refusals[0].reason
 
 
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
 def test_rows_without_reference_system_are_refused(tmp_path: Path) -> None:
     path = write_sections(tmp_path / "s.gpkg", [section()], crs=None)
     (refusal,) = read_layers(path).refusals
