@@ -72,6 +72,7 @@ RefusedOption = Annotated[
 @load.command()
 def roads(
     files: Files,
+    *,
     name: Annotated[str | None, typer.Option(help="name of the road graph")] = None,
 ) -> None:
     """Load roads: one OpenStreetMap file, or two CSV files, nodes and edges."""
@@ -81,11 +82,12 @@ def roads(
 @load.command()
 def network(
     files: Files,
-    strict: StrictOption = False,  # noqa: FBT002
+    *,
+    strict: StrictOption = False,
     refused: RefusedOption = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="take the place of a quite different network")
-    ] = False,  # noqa: FBT002
+    ] = False,
 ) -> None:
     """Load the electrical network: all files of it at once; it replaces the one before."""
     _run("network", files, How(strict=strict, replace=replace), refused)
@@ -94,9 +96,10 @@ def network(
 @load.command()
 def customers(
     files: Files,
+    *,
     maps: Maps = None,
     datum: DatumOption = Datum.WGS84,
-    strict: StrictOption = False,  # noqa: FBT002
+    strict: StrictOption = False,
     refused: RefusedOption = None,
 ) -> None:
     """Load customers by account, from any vector or CSV file."""
@@ -107,11 +110,12 @@ def customers(
 @load.command()
 def areas(
     files: Files,
+    *,
     maps: Maps = None,
     datum: DatumOption = Datum.WGS84,
     layer: LayerOption = None,
     crs: CrsOption = None,
-    strict: StrictOption = False,  # noqa: FBT002
+    strict: StrictOption = False,
     refused: RefusedOption = None,
 ) -> None:
     """Load polygons of urban, rural and remote areas: a new version of the area map."""
@@ -122,11 +126,12 @@ def areas(
 @load.command()
 def districts(
     files: Files,
+    *,
     maps: Maps = None,
     datum: DatumOption = Datum.WGS84,
     layer: LayerOption = None,
     crs: CrsOption = None,
-    strict: StrictOption = False,  # noqa: FBT002
+    strict: StrictOption = False,
     refused: RefusedOption = None,
 ) -> None:
     """Load supply districts, polygons with an id and a name."""
@@ -137,6 +142,7 @@ def districts(
 @load.command()
 def crews(
     files: Files,
+    *,
     maps: Maps = None,
     datum: DatumOption = Datum.WGS84,
     layer: LayerOption = None,
@@ -144,8 +150,8 @@ def crews(
     zone: Annotated[str, typer.Option(help="time zone of rows that name none")] = DEFAULT_ZONE,
     shifts: Annotated[
         bool, typer.Option("--shifts", help="the file holds shifts by date of known crews")
-    ] = False,  # noqa: FBT002
-    strict: StrictOption = False,  # noqa: FBT002
+    ] = False,
+    strict: StrictOption = False,
     refused: RefusedOption = None,
 ) -> None:
     """Load crews with their base and every-day shift, or with --shifts their shifts by date."""
@@ -168,12 +174,13 @@ def crews(
 @load.command()
 def places(
     files: Files,
+    *,
     maps: Maps = None,
     datum: DatumOption = Datum.WGS84,
     layer: LayerOption = None,
     crs: CrsOption = None,
     name: Annotated[str | None, typer.Option(help="name of the source; the file's name")] = None,
-    strict: StrictOption = False,  # noqa: FBT002
+    strict: StrictOption = False,
     refused: RefusedOption = None,
 ) -> None:
     """Load places to search by name: poles, landmarks, villages, addresses."""
@@ -198,12 +205,10 @@ def _run(what: str, files: Sequence[Path], how: How, refused_file: Path | None) 
     """Load the files, one input after the other, and end with the worst of their outcomes."""
     inputs = [list(files)] if KINDS[what].together else [[file] for file in files]
     refused: list[tuple[str, Refused]] = []
-    ends: list[int] = []
     with reached_database(DatabaseSettings(), f"relight load {what}") as url:
         engine = create_engine(url, poolclass=NullPool)
         migrate.upgrade(engine)
-        for paths in inputs:
-            ends.append(_load_one(engine, what, paths, how, refused))
+        ends = [_load_one(engine, what, paths, how, refused) for paths in inputs]
     if refused_file is not None:
         _write_refused(refused_file, refused)
     worst = max(ends, key=(0, SOME_REFUSED, REFUSED_FILE).index)
@@ -265,8 +270,8 @@ def _show(report: LoadReport) -> None:
     for note in report.notes:
         out.print(f"  [cyan]note[/cyan] {escape(note)}")
     for problem in report.problems:
-        ids = "" if len(problem.ids) == 1 else f": {_some(problem.ids)}"
-        out.print(f"  [yellow]problem[/yellow] {problem.kind}: {escape(problem.message + ids)}")
+        named = "" if len(problem.ids) == 1 else f": {_some(problem.ids)}"
+        out.print(f"  [yellow]problem[/yellow] {problem.kind}: {escape(problem.message + named)}")
     _show_refused(report.refused)
 
 

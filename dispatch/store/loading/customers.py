@@ -122,6 +122,15 @@ _ADD_PHONES = """
 
 _COUNT_PHONES = "SELECT count(*) FROM usage_point_phone"
 
+_FAR_KM = 20
+_FAR = """
+    SELECT s.account FROM staged_customer s JOIN transformer t ON t.id = s.transformer_id
+    WHERE s.lon IS NOT NULL AND ST_Distance(
+        t.point::geography, ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326)::geography, false
+    ) > :metres
+    ORDER BY s.account
+"""
+
 _KEEP_NODES = f"""
     INSERT INTO line_section AS t (id, level, from_node, to_node, phases, length_m, line)
     SELECT '{SERVICE}' || s.account, 'service', s.node, 'account:' || s.account, 'ABC', 0,
@@ -210,6 +219,12 @@ def _settle_transformers(connection: Connection, *, may_name_transformers: bool)
         notes.append(
             f"{len(loose)} customers name a transformer that nobody knows, and stay at their"
             f" point: {_some(loose)}"
+        )
+    far = list(connection.scalars(text(_FAR), {"metres": _FAR_KM * 1000}))
+    if far:
+        notes.append(
+            f"{len(far)} customers stand more than {_FAR_KM} km from their transformer: are lon and"
+            f" lat swapped, or is the reference system another? {_some(far)}"
         )
     return notes
 
