@@ -200,7 +200,7 @@ def test_the_node_order_of_another_graph_is_refused(ring):
 
 
 @pytest.mark.parametrize("name", PLACES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_both_engines_agree_on_real_roads_open_and_with_a_tenth_closed(name, seed):
     graph = PLACES[name]()
@@ -220,7 +220,7 @@ def test_both_engines_agree_on_real_roads_open_and_with_a_tenth_closed(name, see
 
 
 @pytest.mark.parametrize("name", PLACES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_routes_take_the_time_of_the_table_over_edges_that_join(name, seed):
     graph = PLACES[name]()
