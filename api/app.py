@@ -1,0 +1,76 @@
+"""The web application: every router, one guard, one table of problems."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+from psycopg_pool import AsyncConnectionPool
+
+from api import problems
+from api.access import guard
+from api.callers import Callers
+from api.headers import BodyLimit, SecurityHeaders
+from api.house import House
+from api.live import Live
+from api.passwords import Throttle
+from api.routers import agents, crews, dispatchers, live, processes, sessions, supervisors
+from api.settings import WebSettings
+
+MOST_BYTES = 1_000_000
+ROUTERS = (processes, sessions, agents, dispatchers, crews, supervisors, live)
+FAST_OPTIONS = "-c timezone=UTC -c statement_timeout=10000 -c lock_timeout=5000"
+
+
+def create_app(settings: WebSettings, house: House) -> FastAPI:
+    """Build the application around a house; starting it opens the pool of the hot calls.
+
+    Parameters
+    ----------
+    settings
+        How it listens and whom it trusts.
+    house
+        Database, queue, roads, time; closed by its owner, not by the application.
+    """
+    app = FastAPI(
+        title="Relight",
+        description="Outage and fault-repair dispatch; problems are RFC 9457.",
+        version="1",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        dependencies=[Depends(guard)],
+    )
+    app.state.settings = settings
+    app.state.house = house
+    app.state.callers = Callers(house.engine)
+    app.state.throttle = Throttle()
+    app.state.live = Live(house.conninfo)
+    app.state.pool = AsyncConnectionPool(
+        house.conninfo,
+        min_size=1,
+        max_size=8,
+        timeout=3.0,
+        open=False,
+        name="hot calls",
+        kwargs={"options": FAST_OPTIONS, "connect_timeout": 3, "autocommit": True},
+        check=AsyncConnectionPool.check_connection,
+    )
+    for module in ROUTERS:
+        app.include_router(module.router)
+    problems.install(app)
+    app.add_middleware(BodyLimit, most_bytes=MOST_BYTES)
+    app.add_middleware(SecurityHeaders, https=settings.secure_cookies)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    pool: AsyncConnectionPool = app.state.pool
+    await pool.open(wait=False)  # the process starts even while the database is away
+    app.state.live.start()
+    try:
+        yield
+    finally:
+        await app.state.live.stop()
+        await pool.close()

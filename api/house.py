@@ -1,0 +1,99 @@
+"""What requests and jobs of one process work with, wired in one place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from psycopg_pool import ConnectionPool
+from sqlalchemy import Engine, make_url
+
+from api.jobs import Queue, open_queue
+from api.roads import Roads
+from dispatch.assignment import AssignmentPolicy
+from dispatch.domain.arrival import ArrivalPolicy
+from dispatch.inference import GroupingPolicy
+from dispatch.ports import TravelTimes
+from dispatch.sayings import Clockface
+from dispatch.store.transaction import Transaction, transactions
+
+Now = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """The settings of the rules."""
+
+    assignment: AssignmentPolicy = field(default_factory=AssignmentPolicy)
+    grouping: GroupingPolicy = field(default_factory=GroupingPolicy)
+    arrival: ArrivalPolicy = field(default_factory=ArrivalPolicy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The database, the queue, the roads, the time and the rules."""
+
+    engine: Engine
+    transaction: Transaction
+    queue: Queue
+    queue_pool: ConnectionPool
+    travel_times: Callable[[], TravelTimes]
+    clockface: Clockface
+    policies: Policies
+    now: Now
+
+    @property
+    def conninfo(self) -> str:
+        """The database's address as psycopg reads it."""
+        return conninfo_of(self.engine)
+
+    def close(self) -> None:
+        """Give up what `furnish` opened; the engine stays with its owner."""
+        self.queue_pool.close()
+
+
+def system_now() -> datetime:
+    """The machine's time."""
+    return datetime.now(UTC)
+
+
+def furnish(
+    engine: Engine,
+    *,
+    zone: str,
+    now: Now = system_now,
+    policies: Policies | None = None,
+    travel_times: Callable[[], TravelTimes] | None = None,
+) -> House:
+    """Wire a house around a database.
+
+    Parameters
+    ----------
+    engine
+        The database; it is not closed with the house.
+    zone
+        IANA time zone in which times are said to people.
+    now
+        The time of the field; a drill runs its own.
+    policies
+        Rules other than the standing ones.
+    travel_times
+        Road times other than those of the loaded roads.
+    """
+    queue, pool = open_queue(conninfo_of(engine))
+    return House(
+        engine=engine,
+        transaction=transactions(engine),
+        queue=queue,
+        queue_pool=pool,
+        travel_times=travel_times or Roads(engine, now=now).current,
+        clockface=Clockface(ZoneInfo(zone)),
+        policies=policies or Policies(),
+        now=now,
+    )
+
+
+def conninfo_of(engine: Engine) -> str:
+    """The address of `engine` as psycopg and procrastinate read it."""
+    url = make_url(engine.url).set(drivername="postgresql")
+    return url.render_as_string(hide_password=False)

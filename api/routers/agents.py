@@ -1,0 +1,302 @@
+"""What an agent, an IVR menu or a gateway calls: is it known, take a report, hurry, call back."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from psycopg_pool import AsyncConnectionPool
+from pydantic import BaseModel, ConfigDict, FiniteFloat
+from starlette.concurrency import run_in_threadpool
+
+from api.access import API
+from api.callers import Caller, Calling
+from api.house import House
+from api.inputs import (
+    AttachIn,
+    CallbackIn,
+    Line,
+    LocationIn,
+    Metres,
+    Name,
+    NoteIn,
+    Phone,
+    PlaceIn,
+    ReasonIn,
+    TicketIn,
+    Words,
+)
+from api.routers.parts import Working, in_one_go, outage_for, ticket_for
+from api.views import ClockOut, KnownOut, ReportedOut, TicketFull, TicketOut
+from dispatch.domain.facts import KnownFacts
+from dispatch.domain.outage import Outage
+from dispatch.domain.ticket import Complaint, TroubleTicket
+from dispatch.domain.words import Channel, DistrictId, OutageId, TicketId
+from dispatch.errors import IdentityTaken, InvalidInput
+from dispatch.known import CallerSays, explain
+from dispatch.location import ReportedPosition, Whereabouts
+from dispatch.ports import Store
+from dispatch.sayings import WHERE
+from dispatch.store.constraints import in_our_words
+from dispatch.store.known import (
+    KNOWN_BY_ACCOUNT,
+    KNOWN_BY_METER,
+    KNOWN_BY_PHONE,
+    facts_from_row,
+)
+from dispatch.usecases.ask_known import AskKnown, Known, ask_known
+from dispatch.usecases.attach_ticket import (
+    AttachTicket,
+    DetachTicket,
+    attach_ticket,
+    detach_ticket,
+)
+from dispatch.usecases.place_ticket import PlaceTicket, place_ticket
+from dispatch.usecases.record_callback import RecordCallback, record_callback
+from dispatch.usecases.report_trouble import Reported, ReportTrouble, report_trouble
+from dispatch.usecases.urge_ticket import UrgeTicket, urge_ticket
+from gis.crs import Datum
+
+router = APIRouter(tags=["agents"])
+
+
+class Asking(BaseModel):
+    """Who asks, by whatever is at hand; the surest trace is taken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    account: Name | None = None
+    phone: Phone | None = None
+    meter: Name | None = None
+    address: Line | None = None
+    lon: FiniteFloat | None = None
+    lat: FiniteFloat | None = None
+    datum: Datum = Datum.WGS84
+    accuracy_m: Metres | None = None
+    multiple_premises: bool | None = None
+    symptoms: Words = []
+
+    def question(self) -> AskKnown:
+        """The question as the core knows it."""
+        caller = Complaint(
+            channel=Channel.PHONE,
+            account=self.account or None,
+            phone=self.phone,
+            meter=self.meter or None,
+            address=self.address or None,
+            symptoms=tuple(self.symptoms),
+            multiple_premises=self.multiple_premises,
+        )
+        return AskKnown(caller=caller, position=self._position())
+
+    def _position(self) -> ReportedPosition | None:
+        if self.lon is None and self.lat is None:
+            return None
+        if self.lon is None or self.lat is None:
+            raise InvalidInput("lon, lat", (self.lon, self.lat), "both or neither")
+        place = LocationIn(lon=self.lon, lat=self.lat, datum=self.datum, accuracy_m=self.accuracy_m)
+        return place.wgs84()
+
+
+@router.get(f"{API}/known-outage")
+async def get_known_outage(
+    request: Request, caller: Calling, house: Working, asking: Annotated[Asking, Query()]
+) -> KnownOut:
+    """Say whether a caller's outage is known; registers nothing."""
+    question = asking.question()
+    facts = await _facts_on_record(request.app.state.pool, house, question)
+    if facts is None:
+        return await run_in_threadpool(_ask_core, house, caller, question)
+    point = facts.service_point
+    if point is not None and not caller.sees(point.district_id):
+        return KnownOut.nowhere(_hidden(), caller)
+    says = CallerSays(
+        symptoms=frozenset(asking.symptoms), multiple_premises=asking.multiple_premises
+    )
+    answer = explain(facts, says, now=house.now(), clockface=house.clockface)
+    return KnownOut.of(answer, point)
+
+
+async def _facts_on_record(
+    pool: AsyncConnectionPool, house: House, question: AskKnown
+) -> KnownFacts | None:
+    """The one statement of the hot call; None where the place has to be found another way."""
+    who = question.caller
+    asked: dict[str, Any] = {"phone": who.phone, "now": house.now()}
+    for statement, key, value in (
+        (KNOWN_BY_ACCOUNT, "account", who.account),
+        (KNOWN_BY_METER, "meter", who.meter),
+        (KNOWN_BY_PHONE, "phone", who.phone),
+    ):
+        if value is None:
+            continue
+        with in_our_words():
+            async with pool.connection() as connection:
+                cursor = await connection.execute(statement.encode(), {**asked, key: value})
+                rows = await cursor.fetchmany(2)
+        if len(rows) == 1:
+            facts = facts_from_row(rows[0])
+            point = facts.service_point
+            return facts if point is not None and point.lon is not None else None
+        if rows:
+            return None
+    return None
+
+
+def _ask_core(house: House, caller: Caller, question: AskKnown) -> KnownOut:
+    with house.transaction() as store:
+        known = ask_known(store, question, now=house.now(), clockface=house.clockface)
+    place = known.whereabouts.place
+    if known.answer is None:
+        return KnownOut.nowhere(known, caller)
+    if place is not None and not caller.sees(place.district_id):
+        return KnownOut.nowhere(_hidden(), caller)
+    return KnownOut.of(known.answer, known.whereabouts.service_point)
+
+
+def _hidden() -> Known:
+    """What is said of an account that does not exist, or that another district keeps."""
+    return Known(answer=None, whereabouts=Whereabouts(place=None), ask=WHERE)
+
+
+@router.post(f"{API}/tickets", status_code=201, responses={200: {"model": ReportedOut}})
+def post_ticket(body: TicketIn, response: Response, caller: Calling, house: Working) -> ReportedOut:
+    """Take a report: 201 the first time, 200 with the same answer when it is sent again."""
+    now = house.now()
+    command = ReportTrouble(
+        id=TicketId(body.id),
+        complaint=body.complaint(),
+        position=None if body.location is None else body.location.wgs84(),
+        received_at=body.received(now),
+        by=caller.name,
+        district_id=_only_district(caller),
+    )
+
+    def report(store: Store) -> tuple[Reported, Outage | None]:
+        reported = report_trouble(store, command, now=now, clockface=house.clockface)
+        outage_id = reported.ticket.outage_id
+        return reported, None if outage_id is None else store.outages.get(outage_id)
+
+    try:
+        reported, outage = in_one_go(house, report)
+    except IdentityTaken:  # the same report, sent twice at the same moment: the other one won
+        reported, outage = in_one_go(house, report)
+    ticket = reported.ticket
+    if reported.is_new:
+        _queue_work(house, ticket)
+    else:
+        response.status_code = 200
+    if caller.sees(ticket.district_id):
+        return ReportedOut.of(reported, outage, caller)
+    if ticket.complaint != command.complaint:
+        raise IdentityTaken("this id was used before for another report", id=body.id)
+    return ReportedOut.elsewhere(ticket)
+
+
+def _only_district(caller: Caller) -> DistrictId | None:
+    """Where an unlocated report belongs: the caller's district, if there is just one."""
+    return DistrictId(next(iter(caller.districts))) if len(caller.districts) == 1 else None
+
+
+def _queue_work(house: House, ticket: TroubleTicket) -> None:
+    """Let the feeder and the district be looked at; the ticket is stored whatever comes of it."""
+    feeder_id = None if ticket.place is None else ticket.place.feeder_id
+    house.queue.group(feeder_id, asked_at=house.now())
+    house.queue.assign(ticket.district_id)
+
+
+@router.get(f"{API}/tickets/{{ticket_id}}")
+def get_ticket(ticket_id: str, caller: Calling, house: Working) -> TicketFull:
+    """Read a ticket with its clocks."""
+    with house.transaction() as store:
+        ticket = ticket_for(store, caller, ticket_id)
+        clocks = store.clocks.list_of_ticket(ticket.id)
+    return TicketFull(
+        **TicketOut.of(ticket, caller).model_dump(), clocks=[ClockOut.of(c) for c in clocks]
+    )
+
+
+@router.post(f"{API}/tickets/{{ticket_id}}/urge")
+def post_urge(ticket_id: str, body: NoteIn, caller: Calling, house: Working) -> TicketOut:
+    """Record that the caller asked to hurry; the order rises in every list."""
+
+    def urge(store: Store) -> TroubleTicket:
+        ticket = ticket_for(store, caller, ticket_id)
+        command = UrgeTicket(ticket_id=ticket.id, by=caller.name, note=body.note)
+        return urge_ticket(store, command, now=house.now())
+
+    return TicketOut.of(in_one_go(house, urge), caller)
+
+
+@router.post(f"{API}/tickets/{{ticket_id}}/attach")
+def post_attach(ticket_id: str, body: AttachIn, caller: Calling, house: Working) -> TicketOut:
+    """Make the ticket one more caller of an outage, with a reason."""
+
+    def attach(store: Store) -> TroubleTicket:
+        ticket = ticket_for(store, caller, ticket_id)
+        outage = outage_for(store, caller, body.outage_id)
+        command = AttachTicket(
+            ticket_id=ticket.id,
+            outage_id=OutageId(outage.id),
+            by=caller.name,
+            reason=body.reason,
+        )
+        return attach_ticket(store, command, now=house.now())
+
+    ticket = in_one_go(house, attach)
+    _queue_work(house, ticket)
+    return TicketOut.of(ticket, caller)
+
+
+@router.post(f"{API}/tickets/{{ticket_id}}/detach")
+def post_detach(ticket_id: str, body: ReasonIn, caller: Calling, house: Working) -> TicketOut:
+    """Take the ticket out of its outage, with a reason; the separation is remembered."""
+
+    def detach(store: Store) -> TroubleTicket:
+        ticket = ticket_for(store, caller, ticket_id)
+        command = DetachTicket(ticket_id=ticket.id, by=caller.name, reason=body.reason)
+        return detach_ticket(store, command, now=house.now())
+
+    ticket = in_one_go(house, detach)
+    _queue_work(house, ticket)
+    return TicketOut.of(ticket, caller)
+
+
+@router.post(f"{API}/tickets/{{ticket_id}}/callback")
+def post_callback(ticket_id: str, body: CallbackIn, caller: Calling, house: Working) -> TicketOut:
+    """Record what a caller answered after the restoration; still dark opens a nested outage."""
+
+    def call_back(store: Store) -> TroubleTicket:
+        ticket = ticket_for(store, caller, ticket_id)
+        command = RecordCallback(
+            ticket_id=ticket.id,
+            by=caller.name,
+            power_on=body.power_on,
+            satisfied=body.satisfied,
+            note=body.note,
+        )
+        return record_callback(store, command, now=house.now())
+
+    ticket = in_one_go(house, call_back)
+    _queue_work(house, ticket)
+    return TicketOut.of(ticket, caller)
+
+
+@router.put(f"{API}/tickets/{{ticket_id}}/place")
+def put_place(ticket_id: str, body: PlaceIn, caller: Calling, house: Working) -> TicketOut:
+    """Say where an unlocated report comes from."""
+    position = None if body.location is None else body.location.wgs84()
+
+    def place(store: Store) -> TroubleTicket:
+        ticket = ticket_for(store, caller, ticket_id)
+        command = PlaceTicket(
+            ticket_id=ticket.id,
+            by=caller.name,
+            account=body.account or None,
+            meter=body.meter or None,
+            address=body.address or None,
+            position=position,
+        )
+        return place_ticket(store, command, now=house.now(), clockface=house.clockface)
+
+    ticket = in_one_go(house, place)
+    _queue_work(house, ticket)
+    return TicketOut.of(ticket, caller)

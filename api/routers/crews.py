@@ -1,0 +1,190 @@
+"""What a crew's phone calls: its orders, what it did, where it is. Everything may be sent twice."""
+
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from api.access import API
+from api.callers import Caller, Calling
+from api.house import House
+from api.inputs import ActionIn, ActionsIn, FixIn, PositionsIn
+from api.routers.parts import Working, in_one_go
+from api.views import IncidentOut, OrderOut, OutageOut, TicketOut
+from dispatch.domain.crew import PositionFix
+from dispatch.domain.order import TroubleOrder
+from dispatch.domain.words import ActionKind, CrewId, OrderId, TicketId
+from dispatch.errors import DispatchError, IdentityTaken, InvalidInput, StoreUnavailable
+from dispatch.ports import ActionRecord, Store
+from dispatch.usecases.record_crew_action import RecordCrewAction, record_crew_action
+from dispatch.usecases.record_positions import RecordPositions, record_positions
+from gis.crs import to_wgs84
+from gis.errors import OffPlanet
+
+router = APIRouter(tags=["crews"])
+
+RECENTLY = timedelta(hours=12)
+
+
+class CrewOrderOut(BaseModel):
+    """An order as its crew sees it; telephone numbers only while the crew is on it."""
+
+    order: OrderOut
+    outage: OutageOut | None
+    incident: IncidentOut | None
+    tickets: list[TicketOut]
+
+
+class ActionOut(BaseModel):
+    """What became of an action: applied, late (kept as history) or refused, and why."""
+
+    id: str
+    seq: int
+    outcome: str
+    detail: str
+
+
+class ActionsOut(BaseModel):
+    """What became of each action, in the order they were sent."""
+
+    actions: list[ActionOut]
+
+
+class RefusedFix(BaseModel):
+    """A position that cannot be one."""
+
+    id: str
+    why: str
+
+
+class PositionsOut(BaseModel):
+    """How many positions came, how many were new, and which were refused."""
+
+    received: int
+    new: int
+    refused: list[RefusedFix]
+
+
+@router.get(f"{API}/crew/orders")
+def get_orders(caller: Calling, house: Working) -> list[CrewOrderOut]:
+    """List the orders of the calling crew: under way, and those of the last twelve hours."""
+    with house.transaction() as store:
+        orders = store.orders.list_of_crew(caller.crew, since=house.now() - RECENTLY)
+        mine = [order for order in orders if order.crew_id == caller.crew]
+        return [_crew_order(store, order, caller) for order in mine]
+
+
+def _crew_order(store: Store, order: TroubleOrder, caller: Caller) -> CrewOrderOut:
+    outage = None if order.outage_id is None else store.outages.get(order.outage_id)
+    incident = None if order.incident_id is None else store.orders.get_incident(order.incident_id)
+    if incident is not None:
+        tickets = [store.tickets.get(TicketId(incident.ticket_id))]
+    else:
+        tickets = [] if outage is None else list(store.tickets.list_of_outage(outage.id))
+    shown = [TicketOut.of(ticket, caller) for ticket in tickets]
+    if order.is_under_way:
+        shown = [
+            out.model_copy(update={"phone": ticket.complaint.phone})
+            for out, ticket in zip(shown, tickets, strict=True)
+        ]
+    return CrewOrderOut(
+        order=OrderOut.of(order),
+        outage=None if outage is None else OutageOut.full(outage),
+        incident=None if incident is None else IncidentOut.of(incident),
+        tickets=shown,
+    )
+
+
+@router.post(f"{API}/crew/actions")
+def post_actions(body: ActionsIn, caller: Calling, house: Working) -> ActionsOut:
+    """Take a batch of actions; each is applied once, in the phone's own order."""
+    crew_id = caller.crew
+    outcomes = {
+        action.id: _act(house, crew_id, action)
+        for action in sorted(body.actions, key=lambda each: each.seq)
+    }
+    with house.transaction() as store:
+        district_id = store.crews.get(crew_id).district_id
+    house.queue.assign(district_id)
+    return ActionsOut(actions=[outcomes[action.id] for action in body.actions])
+
+
+def _act(house: House, crew_id: CrewId, action: ActionIn) -> ActionOut:
+    """Apply one action in a transaction of its own, so that one refusal holds up no other."""
+    try:
+        command = _command(crew_id, action)
+        record = in_one_go(
+            house,
+            lambda store: record_crew_action(
+                store, command, policy=house.policies.arrival, now=house.now()
+            ),
+        )
+    except StoreUnavailable:
+        raise
+    except DispatchError as refusal:
+        return ActionOut(id=action.id, seq=action.seq, outcome="refused", detail=str(refusal))
+    return _outcome(crew_id, record)
+
+
+def _outcome(crew_id: CrewId, record: ActionRecord) -> ActionOut:
+    if record.crew_id != crew_id:
+        taken = IdentityTaken("this id was used before for something else")
+        return ActionOut(id=record.id, seq=record.seq, outcome="refused", detail=str(taken))
+    return ActionOut(id=record.id, seq=record.seq, outcome=record.outcome, detail=record.detail)
+
+
+def _command(crew_id: CrewId, action: ActionIn) -> RecordCrewAction:
+    if action.kind not in set(ActionKind):
+        raise InvalidInput("kind", action.kind, f"one of {', '.join(ActionKind)}")
+    facts = action.model_dump(mode="json", exclude_none=True)
+    return RecordCrewAction(
+        id=action.id,
+        crew_id=crew_id,
+        seq=action.seq,
+        kind=ActionKind(action.kind),
+        order_id=OrderId(action.order_id),
+        occurred_at=action.occurred_at,
+        reason=action.reason,
+        cause=action.cause,
+        device_id=action.device_id,
+        device_kind=action.device_kind,
+        restore_at=action.restore_at,
+        transformers=None if action.transformers is None else tuple(action.transformers),
+        note=action.note,
+        facts=facts,
+    )
+
+
+@router.post(f"{API}/crew/positions")
+def post_positions(body: PositionsIn, caller: Calling, house: Working) -> PositionsOut:
+    """Take a batch of positions, in any order; a position that was sent before is not new."""
+    crew_id, now = caller.crew, house.now()
+    fixes: list[PositionFix] = []
+    refused: list[RefusedFix] = []
+    for sent in body.positions:
+        try:
+            lon, lat = to_wgs84(sent.lon, sent.lat, sent.datum)
+        except OffPlanet as nowhere:
+            refused.append(RefusedFix(id=sent.id, why=str(nowhere)))
+        else:
+            fixes.append(_fix(crew_id, sent, lon, lat, now))
+    command = RecordPositions(crew_id=crew_id, fixes=fixes)
+    new = in_one_go(
+        house,
+        lambda store: record_positions(store, command, policy=house.policies.arrival, now=now),
+    )
+    return PositionsOut(received=len(body.positions), new=new, refused=refused)
+
+
+def _fix(crew_id: CrewId, sent: FixIn, lon: float, lat: float, now: datetime) -> PositionFix:
+    return PositionFix(
+        id=sent.id,
+        crew_id=crew_id,
+        lon=lon,
+        lat=lat,
+        fixed_at=sent.fixed_at,
+        received_at=now,
+        accuracy_m=sent.accuracy_m,
+        speed_mps=sent.speed_mps,
+        mock=sent.mock,
+    )

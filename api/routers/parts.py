@@ -1,0 +1,103 @@
+"""What every router is handed, and how it looks a thing up for a caller."""
+
+from collections.abc import Callable
+from typing import Annotated, Protocol, TypeVar
+
+from fastapi import Depends, Header, Request, Response
+
+from api.callers import Caller
+from api.house import House
+from api.inputs import version_of
+from api.problems import PreconditionRequired
+from dispatch.domain.order import TroubleOrder
+from dispatch.domain.outage import Outage, PlannedOutage
+from dispatch.domain.ticket import TroubleTicket
+from dispatch.domain.words import OrderId, OutageId, PlannedOutageId, TicketId
+from dispatch.errors import NotFound
+from dispatch.ports import Store
+from dispatch.store.transaction import retrying
+
+
+class InDistrict(Protocol):
+    """Anything that belongs to a district."""
+
+    @property
+    def district_id(self) -> str | None:
+        """Which one; None for a thing of no district."""
+        ...
+
+
+Thing = TypeVar("Thing", bound=InDistrict)
+Result = TypeVar("Result")
+
+
+def house_of(request: Request) -> House:
+    """The house this process works with."""
+    house: House = request.app.state.house
+    return house
+
+
+Working = Annotated[House, Depends(house_of)]
+IfMatch = Annotated[str | None, Header(description='the ETag of the record, such as "7"')]
+
+
+def seen_version(if_match: IfMatch = None) -> int | None:
+    """The version the caller looked at, if the request says so."""
+    return version_of(if_match)
+
+
+def needed_version(if_match: IfMatch = None) -> int:
+    """The version the caller looked at; `PreconditionRequired` without one."""
+    version = version_of(if_match)
+    if version is None:
+        raise PreconditionRequired("If-Match has to carry the version that was looked at")
+    return version
+
+
+Seen = Annotated[int | None, Depends(seen_version)]
+MustHaveSeen = Annotated[int, Depends(needed_version)]
+
+
+def tag(response: Response, version: int) -> None:
+    """Say in `ETag` which version was answered."""
+    response.headers["ETag"] = f'"{version}"'
+
+
+def in_one_go(house: House, work: Callable[[Store], Result]) -> Result:
+    """Do the work in one transaction, again when two writers met."""
+    return retrying(house.transaction, work)
+
+
+def ticket_for(store: Store, caller: Caller, ticket_id: str) -> TroubleTicket:
+    """Read a ticket; another district's does not exist."""
+    return _read(caller, "ticket", ticket_id, lambda: store.tickets.get(TicketId(ticket_id)))
+
+
+def outage_for(store: Store, caller: Caller, outage_id: int) -> Outage:
+    """Read an outage; another district's does not exist."""
+    return _read(caller, "outage", outage_id, lambda: store.outages.get(OutageId(outage_id)))
+
+
+def order_for(store: Store, caller: Caller, order_id: int) -> TroubleOrder:
+    """Read an order; another district's does not exist."""
+    return _read(caller, "order", order_id, lambda: store.orders.get(OrderId(order_id)))
+
+
+def planned_for(store: Store, caller: Caller, planned_id: int) -> PlannedOutage:
+    """Read a planned outage; another district's does not exist."""
+    return _read(
+        caller,
+        "planned outage",
+        planned_id,
+        lambda: store.outages.get_planned(PlannedOutageId(planned_id)),
+    )
+
+
+def _read(caller: Caller, what: str, key: object, read: Callable[[], Thing]) -> Thing:
+    """Read a thing; one that is hidden is refused in the same words as one that is not there."""
+    try:
+        thing = read()
+    except NotFound:
+        raise NotFound(what, id=key) from None
+    caller.must_see(thing.district_id, what, id=key)
+    return thing

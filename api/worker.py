@@ -1,0 +1,144 @@
+"""The process behind the requests: groups reports, sends crews, lets the clocks run."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+import procrastinate
+from procrastinate.connector import BaseConnector
+from procrastinate.jobs import Status
+
+from api.house import House
+from api.jobs import ASSIGN, GROUP, QUEUES, SWEEP, TEND, TICK
+from dispatch.domain.words import DistrictId
+from dispatch.store import access, waiting
+from dispatch.store.constraints import in_our_words
+from dispatch.store.partitions import ensure_fix_partitions
+from dispatch.store.transaction import retrying
+from dispatch.usecases.assign_orders import AssignOrders, assign_orders
+from dispatch.usecases.group_feeder import GroupFeeder, group_feeder
+
+log = logging.getLogger(__name__)
+
+EVERY_FIVE_SECONDS = "* * * * * */5"
+EVERY_TEN_MINUTES = "*/10 * * * *"
+FORGET_JOBS_AFTER_H = 1
+STALLED_AFTER_S = 30.0
+STOP_WITHIN_S = 20.0
+
+
+class Work:
+    """The jobs themselves, each a plain function on the house; what fails, the sweep finds."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def group(self, feeder_id: str) -> None:
+        """Look at one feeder's predictions again, and let the waiting orders be looked at."""
+        house = self._house
+        command = GroupFeeder(feeder_id=feeder_id)
+        changed = retrying(
+            house.transaction,
+            lambda store: group_feeder(
+                store, command, policy=house.policies.grouping, now=house.now()
+            ),
+        )
+        house.queue.assign(*(outage.district_id for outage in changed))
+
+    def assign(self, district_id: str) -> None:
+        """Send crews to the orders of one district that wait."""
+        house = self._house
+        command = AssignOrders(district_id=DistrictId(district_id))
+        travel_times = house.travel_times()
+        retrying(
+            house.transaction,
+            lambda store: assign_orders(
+                store,
+                command,
+                travel_times,
+                policy=house.policies.assignment,
+                now=house.now(),
+            ),
+        )
+
+    def sweep(self) -> None:
+        """Queue again whatever waits: a lost job, a crew that became free, a refused attempt."""
+        house = self._house
+        with in_our_words(), house.engine.connect() as connection:
+            feeders = waiting.feeders_to_group(connection, GROUP)
+            districts = waiting.districts_to_assign(connection)
+        house.queue.group(*feeders, asked_at=house.now())
+        house.queue.assign(*districts)
+
+    def tick(self) -> None:
+        """Let the clocks run: warnings, escalations, orders that nobody accepted."""
+
+    def tend(self) -> None:
+        """Make room: partitions for the coming days, sessions that ended are forgotten."""
+        house = self._house
+        with in_our_words(), house.engine.begin() as connection:
+            ensure_fix_partitions(connection, house.now())
+        with in_our_words(), house.engine.begin() as connection:
+            access.forget_expired_sessions(connection, datetime.now(UTC) - timedelta(days=1))
+
+
+def build(connector: BaseConnector, house: House) -> procrastinate.App:
+    """The queue's application with every job registered."""
+    app = procrastinate.App(connector=connector, periodic_defaults={"max_delay": 10})
+    work = Work(house)
+
+    @app.task(name=GROUP, queue=QUEUES[GROUP])
+    def group(feeder_id: str, asked_at: str) -> None:  # noqa: ARG001 (read by the sweep)
+        work.group(feeder_id)
+
+    @app.task(name=ASSIGN, queue=QUEUES[ASSIGN])
+    def assign(district_id: str) -> None:
+        work.assign(district_id)
+
+    @app.periodic(cron=EVERY_FIVE_SECONDS)
+    @app.task(name=TICK, queue=QUEUES[TICK], lock=TICK, queueing_lock=TICK)
+    def tick(timestamp: int) -> None:  # noqa: ARG001 (procrastinate's)
+        work.tick()
+
+    @app.periodic(cron=EVERY_FIVE_SECONDS)
+    @app.task(name=SWEEP, queue=QUEUES[SWEEP], lock=SWEEP, queueing_lock=SWEEP)
+    async def sweep(timestamp: int) -> None:  # noqa: ARG001
+        await _release_jobs_of_the_dead(app)
+        await asyncio.to_thread(work.sweep)
+
+    @app.periodic(cron=EVERY_TEN_MINUTES)
+    @app.task(name=TEND, queue=QUEUES[TEND], lock=TEND, queueing_lock=TEND)
+    async def tend(timestamp: int) -> None:  # noqa: ARG001
+        await app.job_manager.delete_old_jobs(
+            FORGET_JOBS_AFTER_H, include_failed=True, include_cancelled=True, include_aborted=True
+        )
+        await asyncio.to_thread(work.tend)
+
+    return app
+
+
+async def _release_jobs_of_the_dead(app: procrastinate.App) -> None:
+    """A worker that was killed holds its jobs' locks; end them, so that the sweep asks anew."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+        log.warning("%s was left behind by a dead worker", job.call_string)
+        await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
+
+
+async def run(conninfo: str, house: House, *, concurrency: int, until_idle: bool = False) -> None:
+    """Work until told to stop by a signal, or (`until_idle`) until nothing waits."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=conninfo, min_size=1, max_size=concurrency + 3, timeout=30.0
+    )
+    app = build(connector, house)
+    async with app.open_async():
+        if not until_idle:
+            await asyncio.to_thread(Work(house).tend)
+        await app.run_worker_async(
+            concurrency=concurrency,
+            wait=not until_idle,
+            install_signal_handlers=not until_idle,
+            listen_notify=not until_idle,
+            fetch_job_polling_interval=2.0,
+            shutdown_graceful_timeout=STOP_WITHIN_S,
+            stalled_worker_timeout=STALLED_AFTER_S,
+        )
