@@ -133,7 +133,7 @@ class Outages(Protocol):
         ...
 
     def widen(self, outage_id: OutageId, scope: Scope, out_from: datetime) -> None:
-        """Add to who is out; what is out already stays as it is."""
+        """Add to who is out; what is out already is out since the earlier of the two times."""
         ...
 
     def release(self, outage_id: OutageId) -> None:

@@ -23,6 +23,7 @@ def merge(
 ) -> None:
     """End `part` inside `whole`: move its tickets and who is out, cancel its waiting order.
 
+    One device opened, so all went out together: with the earliest report of either.
     An order whose crew has accepted it goes on; only the dispatcher or the crew can end it.
     """
     scope = store.outages.scope_out(part.id)
@@ -31,7 +32,7 @@ def merge(
     store.events.append(
         outage_event(ended, "merged", at=now, by=by, into=whole.id, reasons=list(reasons))
     )
-    store.outages.widen(whole.id, scope, out_from=part.started_at)
+    store.outages.widen(whole.id, scope, out_from=min(part.started_at, whole.started_at))
     for ticket in store.tickets.list_of_outage(part.id):
         if ticket.status is TicketStatus.CLOSED:
             continue

@@ -49,8 +49,11 @@ _WIDEN_TRANSFORMERS = text(
     FROM unnest(CAST(:ids AS text[])) AS transformer_id ORDER BY transformer_id
     ON CONFLICT (outage_id, transformer_id) DO UPDATE
     SET restored_at = NULL,
-        out_from = greatest(excluded.out_from, outage_transformer.restored_at)
-    WHERE outage_transformer.restored_at IS NOT NULL
+        out_from = CASE
+            WHEN outage_transformer.restored_at IS NULL
+                THEN least(excluded.out_from, outage_transformer.out_from)
+            ELSE greatest(excluded.out_from, outage_transformer.restored_at)
+        END
     """
 )
 _WIDEN_USAGE_POINTS = text(
@@ -60,8 +63,11 @@ _WIDEN_USAGE_POINTS = text(
     FROM unnest(CAST(:ids AS bigint[])) AS usage_point_id ORDER BY usage_point_id
     ON CONFLICT (outage_id, usage_point_id) DO UPDATE
     SET restored_at = NULL,
-        out_from = greatest(excluded.out_from, outage_usage_point.restored_at)
-    WHERE outage_usage_point.restored_at IS NOT NULL
+        out_from = CASE
+            WHEN outage_usage_point.restored_at IS NULL
+                THEN least(excluded.out_from, outage_usage_point.out_from)
+            ELSE greatest(excluded.out_from, outage_usage_point.restored_at)
+        END
     """
 )
 # A row that was restored once before keeps that in `interruption`.

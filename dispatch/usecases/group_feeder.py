@@ -57,9 +57,9 @@ def _apply(store: Store, proposal: Proposal, now: datetime) -> Outage:
             by=SYSTEM,
             now=now,
         )
-    out = store.outages.transformers_out()
+    others = store.outages.transformers_out() - store.outages.scope_out(kept.id).transformers
     store.outages.widen(
-        kept.id, Scope(transformers=proposal.transformers - out), out_from=kept.started_at
+        kept.id, Scope(transformers=proposal.transformers - others), out_from=kept.started_at
     )
     _move_order(store, kept)
     return kept

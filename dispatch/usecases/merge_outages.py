@@ -1,6 +1,6 @@
 """A dispatcher sees that two predictions are one outage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dispatch.domain.outage import Outage
@@ -32,6 +32,8 @@ def merge_outages(store: Store, command: MergeOutages, *, now: datetime) -> Outa
     locked = {outage_id: store.outages.lock(outage_id) for outage_id in (first, second)}
     whole, part = locked[command.whole_id], locked[command.part_id]
     check_version(whole, command.seen_version)
+    began = min(whole.started_at, part.started_at)
+    whole = store.outages.save(replace(whole, started_at=began))
     merge(
         store,
         part,
@@ -41,4 +43,5 @@ def merge_outages(store: Store, command: MergeOutages, *, now: datetime) -> Outa
         by=command.by,
         now=now,
     )
-    return store.outages.save(store.outages.get(whole.id))
+    store.outages.widen(whole.id, store.outages.scope_out(whole.id), out_from=began)
+    return whole
