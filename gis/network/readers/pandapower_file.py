@@ -55,7 +55,10 @@ class PandapowerFile:
 
 def whole(row: Row, name: str) -> int:
     """Return a whole number of a row; raises ValueError with field, value and expectation."""
-    return int(number(row, name))
+    found = number(row, name)
+    if not found.is_integer():
+        raise ValueError(f"{name} is {found:g}; expected a whole number")
+    return int(found)
 
 
 def number(row: Row, name: str) -> float:

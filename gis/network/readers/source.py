@@ -188,7 +188,10 @@ def _placed(
     if crs is None:
         return None, "the layer names no coordinate reference system"
     found = shapely.force_2d(shapely.from_wkb(shapes, on_invalid="ignore"))
-    known = pyproj.CRS.from_user_input(crs)
+    try:
+        known = pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError:
+        return None, f"the layer's coordinate reference system {crs!r} is unknown"
     if known != pyproj.CRS.from_epsg(4326):
         to_wgs84 = pyproj.Transformer.from_crs(known, 4326, always_xy=True).transform
         found = shapely.transform(found, lambda xy: np.column_stack(to_wgs84(xy[:, 0], xy[:, 1])))
