@@ -1,0 +1,90 @@
+"""Reliability indices of IEEE 1366 over recorded interruptions.
+
+An interruption is sustained when it lasts more than five minutes, momentary otherwise. Periods of
+one usage point that touch are one interruption: a nested outage goes on where the first one ended.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+MOMENTARY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """One usage point without supply from `began` to `ended`."""
+
+    usage_point_id: int
+    began: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indices:
+    """SAIDI in minutes, SAIFI in interruptions, CAIDI in minutes (None without interruptions).
+
+    `momentary` counts momentary interruptions of usage points per customer served.
+    """
+
+    customers_served: int
+    customers_interrupted: int
+    customer_minutes: float
+    saidi_minutes: float
+    saifi: float
+    caidi_minutes: float | None
+    momentary: float
+
+
+def reliability(interruptions: Iterable[Interrupted], customers_served: int) -> Indices:
+    """Compute the indices of a period whose interruptions are given whole.
+
+    Raises ValueError if `customers_served` is not above zero.
+    """
+    if customers_served <= 0:
+        raise ValueError(f"customers_served is {customers_served}; expected more than 0")
+    sustained = momentary = 0
+    minutes = 0.0
+    touched: set[int] = set()
+    for joined in _joined(interruptions):
+        length = joined.ended - joined.began
+        if length <= MOMENTARY:
+            momentary += 1
+            continue
+        sustained += 1
+        minutes += length.total_seconds() / 60
+        touched.add(joined.usage_point_id)
+    return Indices(
+        customers_served=customers_served,
+        customers_interrupted=len(touched),
+        customer_minutes=minutes,
+        saidi_minutes=minutes / customers_served,
+        saifi=sustained / customers_served,
+        caidi_minutes=minutes / sustained if sustained else None,
+        momentary=momentary / customers_served,
+    )
+
+
+def frequent(interruptions: Iterable[Interrupted], at_least: int) -> Mapping[int, int]:
+    """Usage points with `at_least` sustained interruptions, and how many each had."""
+    counts: dict[int, int] = {}
+    for joined in _joined(interruptions):
+        if joined.ended - joined.began > MOMENTARY:
+            counts[joined.usage_point_id] = counts.get(joined.usage_point_id, 0) + 1
+    return {point: count for point, count in counts.items() if count >= at_least}
+
+
+def _joined(interruptions: Iterable[Interrupted]) -> Iterable[Interrupted]:
+    """The interruptions of each usage point with touching periods made one."""
+    ordered = sorted(interruptions, key=lambda i: (i.usage_point_id, i.began))
+    for _, of_one in groupby(ordered, key=lambda i: i.usage_point_id):
+        current = next(of_one)
+        for following in of_one:
+            if following.began <= current.ended:
+                ended = max(current.ended, following.ended)
+                current = Interrupted(current.usage_point_id, current.began, ended)
+            else:
+                yield current
+                current = following
+        yield current
