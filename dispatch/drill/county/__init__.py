@@ -1,1 +1,6 @@
-"""The demo county."""
+"""The demo county: a made-up Chinese county and a simulated day in it, both from a seed."""
+
+from dispatch.drill.county.county import County, PlannedWork, generate
+from dispatch.drill.county.files import write
+
+__all__ = ["County", "PlannedWork", "generate", "write"]

@@ -28,6 +28,9 @@ TOWN_SPACING_M: Final = 8_000.0  # assumption
 VILLAGE_SPACING_M: Final = 1_500.0  # assumption
 HAMLET_SPACING_M: Final = 2_200.0  # assumption
 HAMLET_MIN_HEIGHT_M: Final = 330.0  # assumption
+SEAT_CLEARANCE_M: Final = 3_400.0  # assumption: no village nearer
+TOWN_CLEARANCE_M: Final = 1_700.0  # assumption: no village nearer
+HAMLET_CLEARANCE_M: Final = 4_500.0  # assumption: no hamlet nearer to a town
 SEAT_HALF_AXES_M: Final = (2_050.0, 1_550.0)  # assumption
 TOWN_RADIUS_M: Final = 420.0  # assumption
 
@@ -48,6 +51,8 @@ WINDING_HEIGHT_M: Final = 260.0  # assumption: above it roads wind
 # --- transformers and customers -----------------------------------------------------------------
 CUSTOMERS_PER_TRANSFORMER: Final = (1, 14, 51, 85, 190)  # Mux: lowest, quartiles, highest
 MEAN_CUSTOMERS_PER_TRANSFORMER: Final = 57  # Mux
+FEWEST_CUSTOMERS: Final = 2_000  # assumption: fewer do not make a county
+SMALLEST_COMPOUND: Final = 24  # assumption: customers of a walled compound
 SPECIAL_SHARE: Final = 0.13  # assumption: transformers of a single customer, beside the public ones
 # Share of the public transformers per kind of place, and how large they tend to be; assumptions.
 TRANSFORMER_SHARE: Final = {"seat": 0.30, "town": 0.20, "village": 0.43, "hamlet": 0.07}
@@ -77,9 +82,26 @@ PREMISES_PER_CIRCUIT: Final = 14  # assumption
 MOST_CIRCUITS: Final = 4  # assumption
 
 # --- crews --------------------------------------------------------------------------------------
-# District, town index of its office (None: the seat), day crews, night crews; assumptions.
+DISTRICTS: Final = 5  # assumption
+REMOTE_HEIGHT_M: Final = 330.0  # assumption: ground above it is remote, towns excepted
+SMALLEST_REMOTE_M2: Final = 4e6  # assumption: smaller patches of high ground stay rural
 DAY_SHIFT: Final = ("08:00", "20:00")  # assumption
 NIGHT_SHIFT: Final = ("20:00", "08:00")  # assumption
+# Shift and skills of each crew of the seat's district, and of every other; assumptions.
+SEAT_CREWS: Final = (
+    ("day", ("lv", "mv", "hazard")),
+    ("day", ("lv", "hazard")),
+    ("day", ("lv", "mv", "cable", "hazard")),
+    ("day", ("mv", "live_line", "hazard")),
+    ("day", ("lv",)),
+    ("night", ("lv", "mv", "hazard")),
+    ("night", ("lv", "mv", "cable", "hazard")),
+)
+TOWN_CREWS: Final = (
+    ("day", ("lv", "mv", "hazard")),
+    ("day", ("lv", "hazard")),
+    ("night", ("lv", "mv", "hazard")),
+)
 
 # --- the simulated day ----------------------------------------------------------------------------
 CHINA: Final = timezone(timedelta(hours=8), "UTC+08:00")

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 import shapely
+from scipy.spatial import KDTree
 
 from dispatch.drill.county import parameters as p
 from dispatch.drill.county import words
@@ -24,51 +25,63 @@ class Place:
     town: int
 
 
-def make_places(seed: int, terrain: Terrain) -> list[Place]:
-    """Choose the settlements: the seat first, then towns, villages, hamlets.
+def place_towns(seed: int, terrain: Terrain) -> list[Place]:
+    """Choose the seat, which comes first, and the townships."""
+    rng = stream(seed, "towns")
+    cells = terrain.cell_xy()
+    height = terrain.height_m.ravel()
+    dry = _gaps(cells, terrain.river) > 700  # noqa: PLR2004 - metres off the river
+    liking = -height / 260 + rng.gumbel(size=len(cells))
+    allowed = _clear_of_border(terrain, cells) & dry
+    chosen = _pick(cells, liking, allowed, [terrain.seat], (p.TOWNS, p.TOWN_SPACING_M))
+    names = rng.permutation(words.TOWN_NAMES)
+    return [
+        Place("seat", "城关镇", terrain.seat, 0),
+        *(Place("town", str(names[i]), xy, i + 1) for i, xy in enumerate(chosen)),
+    ]
+
+
+def settle(seed: int, terrain: Terrain, towns: list[Place], main_roads: Floats) -> list[Place]:
+    """Add villages, mostly along `main_roads` (points), and hamlets far up.
 
     Returns
     -------
     places
-        `places[0]` is the seat, `places[1 : 1 + TOWNS]` the townships.
+        `towns`, then the villages, then the hamlets.
     """
     rng = stream(seed, "places")
     cells = terrain.cell_xy()
     height = terrain.height_m.ravel()
-    allowed = terrain.inside.ravel() & _clear_of_border(terrain, cells)
-    dry = _river_distance(terrain, cells)
-    chosen = [terrain.seat]
-    liking = -height / 260 + rng.gumbel(size=len(cells))
-    chosen += _pick(cells, liking, allowed & (dry > 700), chosen, (p.TOWNS, p.TOWN_SPACING_M))
-    free = allowed & (dry > 400) & (_nearest(cells, chosen[:1]) > 3_400)
-    liking = -height / 130 + rng.gumbel(size=len(cells))
-    settled = free & (_nearest(cells, chosen) > 1_700)
-    villages = _pick(cells, liking, settled, chosen[1:], (p.VILLAGES, p.VILLAGE_SPACING_M))
-    high = free & (height > p.HAMLET_MIN_HEIGHT_M) & (_nearest(cells, chosen) > 4_500)
-    liking = height / 150 + rng.gumbel(size=len(cells))
-    hamlets = _pick(cells, liking, high, chosen + villages, (p.HAMLETS, p.HAMLET_SPACING_M))
-    return _named(rng, chosen, villages, hamlets)
+    centres = [town.xy for town in towns]
+    free = _clear_of_border(terrain, cells) & (_gaps(cells, terrain.river) > 400)  # noqa: PLR2004
+    free &= _gaps(cells, np.array(centres[:1])) > p.SEAT_CLEARANCE_M
+    off_road = np.minimum(_gaps(cells, main_roads), 8_000)
+    liking = -height / 150 - off_road / 900 + rng.gumbel(size=len(cells))
+    settled = free & (_gaps(cells, np.array(centres)) > p.TOWN_CLEARANCE_M)
+    villages = _pick(cells, liking, settled, centres[1:], (p.VILLAGES, p.VILLAGE_SPACING_M))
+    high = free & (height > p.HAMLET_MIN_HEIGHT_M)
+    high &= _gaps(cells, np.array(centres)) > p.HAMLET_CLEARANCE_M
+    liking = height / 150 + off_road / 2_500 + rng.gumbel(size=len(cells))
+    taken = centres + villages
+    hamlets = _pick(cells, liking, high, taken, (p.HAMLETS, p.HAMLET_SPACING_M))
+    return towns + _named(rng, np.array(centres), villages, hamlets)
 
 
 def _named(
-    rng: np.random.Generator, centres: list[Floats], villages: list[Floats], hamlets: list[Floats]
+    rng: np.random.Generator, towns: Floats, villages: list[Floats], hamlets: list[Floats]
 ) -> list[Place]:
-    town_names = rng.permutation(words.TOWN_NAMES)[: len(centres) - 1]
-    places = [Place("seat", "城关镇", centres[0], 0)]
-    places += [
-        Place("town", str(name), xy, i)
-        for i, (name, xy) in enumerate(zip(town_names, centres[1:], strict=True), start=1)
-    ]
     heads = [f"{a}{b}" for a in words.VILLAGE_HEADS for b in words.VILLAGE_TAILS if a != b]
     tops = [f"{a}{b}" for a in words.VILLAGE_HEADS for b in words.HAMLET_TAILS]
     village_names = rng.permutation(heads)
     hamlet_names = rng.permutation(tops)
-    towns = np.array(centres)
-    for i, xy in enumerate(villages):
-        places.append(Place("village", f"{village_names[i]}村", xy, _closest(towns, xy)))
-    for i, xy in enumerate(hamlets):
-        places.append(Place("hamlet", str(hamlet_names[i]), xy, _closest(towns[1:], xy) + 1))
-    return places
+    places = [
+        Place("village", f"{village_names[i]}村", xy, _closest(towns, xy))
+        for i, xy in enumerate(villages)
+    ]
+    return places + [
+        Place("hamlet", str(hamlet_names[i]), xy, _closest(towns[1:], xy) + 1)
+        for i, xy in enumerate(hamlets)
+    ]
 
 
 def _closest(centres: Floats, xy: Floats) -> int:
@@ -84,7 +97,7 @@ def _pick(
 ) -> list[Floats]:
     """Take up to `wanted[0]` cells, best liked first, `wanted[1]` metres apart."""
     count, spacing = wanted
-    open_ = allowed & (_nearest(cells, taken) > spacing) if taken else allowed.copy()
+    open_ = allowed & (_gaps(cells, np.array(taken)) > spacing)
     picked: list[Floats] = []
     score = np.where(open_, liking, -np.inf)
     while len(picked) < count:
@@ -96,15 +109,9 @@ def _pick(
     return picked
 
 
-def _nearest(cells: Floats, centres: list[Floats]) -> Floats:
-    distance = np.full(len(cells), np.inf)
-    for centre in centres:
-        np.minimum(distance, np.hypot(*(cells - centre).T), out=distance)
-    return distance
-
-
-def _river_distance(terrain: Terrain, cells: Floats) -> Floats:
-    return _nearest(cells, list(terrain.river))
+def _gaps(cells: Floats, points: Floats) -> Floats:
+    """Distance in metres of each cell from the nearest of `points`."""
+    return np.asarray(KDTree(points).query(cells)[0], dtype=np.float64)
 
 
 def _clear_of_border(terrain: Terrain, cells: Floats) -> Bools:

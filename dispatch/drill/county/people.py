@@ -1,0 +1,79 @@
+"""Who the customers are: invented names, numbers that ring nowhere, accounts and meters."""
+
+import numpy as np
+import shapely
+
+from dispatch.drill.county import parameters as p
+from dispatch.drill.county import words
+from dispatch.drill.county.frame import Ints, lonlat, stream
+from dispatch.drill.county.premises import Premises
+from dispatch.drill.county.sites import Sites
+from dispatch.drill.county.wires import transformer_id
+from gis.network.model import UsagePoint
+
+PHONES = 10_000_000
+ARREARS = "arrears"
+LIFE_SUPPORT = "life support"
+
+
+def phone(number: int) -> str:
+    """The made-up telephone number of that running number."""
+    return f"{p.PHONE_PREFIX}{number % PHONES:07d}"
+
+
+def person(rng: np.random.Generator, count: int) -> list[str]:
+    """`count` invented names."""
+    family = rng.choice(list(words.SURNAMES), count)
+    first = rng.choice(list(words.GIVEN), count)
+    second = rng.choice(["", *words.GIVEN], count)
+    return [f"{a}{b}{c}" for a, b, c in zip(family, first, second, strict=True)]
+
+
+def make_customers(
+    seed: int, sites: Sites, premises: Premises, boxes: list[str]
+) -> tuple[UsagePoint, ...]:
+    """One row per customer, in the order of `premises`."""
+    rng = stream(seed, "people")
+    count = len(premises.transformer)
+    names = person(rng, count)
+    holder = _holders(rng, premises.transformer, sites.public)
+    start = int(rng.integers(PHONES))
+    # 7919 has no factor in common with the range, so numbers repeat only where holders do.
+    numbers = (start + holder * 7_919) % PHONES
+    second = rng.random(count) < p.SECOND_PHONE_SHARE
+    arrears = (rng.random(count) < p.ARREARS_SHARE) & (premises.transformer < sites.public)
+    dialysis = rng.random(count) < p.DIALYSIS_PER_10_000 / 10_000
+    points = shapely.points(lonlat(premises.xy))
+    out = []
+    for i, t in enumerate(premises.transformer.tolist()):
+        own = sites.owner[t]
+        phones = (phone(int(numbers[i])),)
+        if second[i]:
+            phones += (phone(int(numbers[i]) + PHONES // 2 + i),)
+        critical = sites.critical[t] or (LIFE_SUPPORT if dialysis[i] and not own else "")
+        out.append(
+            UsagePoint(
+                account=f"88{seed % 100:02d}{i + 1:06d}",
+                meter=f"D{seed % 100:02d}{i + 1:08d}",
+                name=own or names[int(holder[i])],
+                phones=phones,
+                address=premises.address[i],
+                point=points[i],
+                transformer_id=transformer_id(t),
+                node=boxes[i],
+                disconnected_for=ARREARS if arrears[i] else None,
+                critical=critical or None,
+            )
+        )
+    return tuple(out)
+
+
+def _holders(rng: np.random.Generator, transformer: Ints, public: int) -> Ints:
+    """Whose phone and name stand on each account: a few people hold several."""
+    count = len(transformer)
+    holder = np.arange(count)
+    lent = (rng.random(count) < p.SHARED_PHONE_SHARE) & (transformer < public) & (holder > 0)
+    back = rng.integers(1, 40, count)
+    for i in np.flatnonzero(lent).tolist():
+        holder[i] = holder[max(0, i - int(back[i]))]
+    return holder
