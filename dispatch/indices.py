@@ -7,7 +7,6 @@ one usage point that touch are one interruption: a nested outage goes on where t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 
 MOMENTARY = timedelta(minutes=5)
 
@@ -78,13 +77,17 @@ def frequent(interruptions: Iterable[Interrupted], at_least: int) -> Mapping[int
 def _joined(interruptions: Iterable[Interrupted]) -> Iterable[Interrupted]:
     """The interruptions of each usage point with touching periods made one."""
     ordered = sorted(interruptions, key=lambda i: (i.usage_point_id, i.began))
-    for _, of_one in groupby(ordered, key=lambda i: i.usage_point_id):
-        current = next(of_one)
-        for following in of_one:
-            if following.began <= current.ended:
-                ended = max(current.ended, following.ended)
-                current = Interrupted(current.usage_point_id, current.began, ended)
-            else:
-                yield current
-                current = following
+    current: Interrupted | None = None
+    for following in ordered:
+        if current is None:
+            current = following
+        elif (
+            following.usage_point_id == current.usage_point_id and following.began <= current.ended
+        ):
+            ended = max(current.ended, following.ended)
+            current = Interrupted(current.usage_point_id, current.began, ended)
+        else:
+            yield current
+            current = following
+    if current is not None:
         yield current
