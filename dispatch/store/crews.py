@@ -16,7 +16,7 @@ CLOCK_AHEAD = timedelta(minutes=5)
 
 # A daily shift of today or one of yesterday that runs over midnight, each on the wall clock of
 # its own zone; equal times mean round the clock, which has no end. A dated shift counts besides.
-_STATES = text(
+STATES = text(
     """
     SELECT crew.id, crew.name, crew.district_id, crew.skills, crew.phone,
         ST_X(crew.base) AS base_lon, ST_Y(crew.base) AS base_lat,
@@ -62,7 +62,7 @@ _STATES = text(
         HAVING count(*) > 0
     ) AS work ON true
     WHERE crew.retired_at IS NULL
-        AND (CAST(:district_id AS text) IS NULL OR crew.district_id = :district_id)
+        AND (CAST(:districts AS text[]) IS NULL OR crew.district_id = ANY(:districts))
         AND (CAST(:crew_id AS text) IS NULL OR crew.id = :crew_id)
     ORDER BY crew.id
     """
@@ -117,20 +117,20 @@ class PgCrews:
     def list_states(self, district_id: DistrictId, now: datetime) -> Sequence[CrewState]:
         """List how the crews of a district stand at `now`."""
         rows = self._connection.execute(
-            _STATES, {"now": now, "district_id": district_id, "crew_id": None}
+            STATES, {"now": now, "districts": [district_id], "crew_id": None}
         ).mappings()
-        return [_state(row) for row in rows]
+        return [state_from_row(row) for row in rows]
 
     def state(self, crew_id: CrewId, now: datetime) -> CrewState:
         """Read how one crew stands at `now`."""
         row = (
-            self._connection.execute(_STATES, {"now": now, "district_id": None, "crew_id": crew_id})
+            self._connection.execute(STATES, {"now": now, "districts": None, "crew_id": crew_id})
             .mappings()
             .first()
         )
         if row is None:
             raise NotFound("crew", crew_id=crew_id)
-        return _state(row)
+        return state_from_row(row)
 
     def record_fixes(self, fixes: Sequence[PositionFix]) -> int:
         """Store new fixes and move last positions forward in device time; how many were new.
@@ -185,7 +185,8 @@ def _crew(row: RowMapping, lon: float, lat: float) -> Crew:
     )
 
 
-def _state(row: RowMapping) -> CrewState:
+def state_from_row(row: RowMapping) -> CrewState:
+    """Make how a crew stands from a row of `STATES`."""
     order_id = row["active_order_id"]
     return CrewState(
         crew=_crew(row, row["base_lon"], row["base_lat"]),
