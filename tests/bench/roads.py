@@ -1,0 +1,218 @@
+"""Roads, measured in one run as ratios: matrices by three engines, two loaders, and memory.
+
+Run it with the real data at hand: `python -m tests.bench.roads`. A loader is measured in a process
+of its own, so that its memory is its own.
+"""
+
+import importlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import osmium
+from osmium.osm.types import Way
+
+from gis.roads.cch import CchTravelTimes
+from gis.roads.dijkstra import DijkstraTravelTimes
+from gis.roads.ends import Snap
+from gis.roads.graph import RoadGraph
+from gis.roads.osm import drivable_class, osm_objects, read_osm
+from gis.roads.snapping import Snapper
+from tests.data import ROOT
+
+LAUF = "osm_lauf_2020/lauf-200115.osm.pbf"
+PORTO = "osm_porto/porto.osm.pbf"
+NETWORKX_SOURCES = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement; `ratio` is to the first row of its group."""
+
+    group: str
+    what: str
+    value: float
+    unit: str
+    ratio: float = 1.0
+
+
+def data_folder() -> Path:
+    return Path(os.environ.get("RELIGHT_TEST_DATA", ROOT / ".." / "shared" / "data")).resolve()
+
+
+def fastest_s(work: Callable[[], object], repeat: int = 3) -> float:
+    times = []
+    for _ in range(repeat):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def snaps_on(graph: RoadGraph, count: int, seed: int) -> list[Snap]:
+    rng = np.random.default_rng(seed)
+    edges = rng.integers(0, graph.edge_count, count)
+    return [Snap(int(e), float(f)) for e, f in zip(edges, rng.random(count), strict=True)]
+
+
+def against_first(rows: list[Row]) -> list[Row]:
+    first = rows[0].value
+    return [Row(r.group, r.what, r.value, r.unit, r.value / first) for r in rows]
+
+
+def matrix_rows(graph: RoadGraph, sources: int, targets: int) -> list[Row]:
+    """Times of one matrix; networkx walks a few sources only and is scaled up."""
+    a, b = snaps_on(graph, sources, 1), snaps_on(graph, targets, 2)
+    fast, slow = CchTravelTimes(graph), DijkstraTravelTimes(graph)
+    assert np.array_equal(fast.seconds(a, b), slow.seconds(a, b))
+    roads = nx.DiGraph()
+    roads.add_weighted_edges_from(
+        zip(
+            graph.edge_from.tolist(),
+            graph.edge_to.tolist(),
+            graph.edge_travel_ms.tolist(),
+            strict=True,
+        )
+    )
+    few = [int(graph.edge_to[snap.edge]) for snap in a[:NETWORKX_SOURCES]]
+
+    def walk() -> None:
+        for node in few:
+            nx.single_source_dijkstra_path_length(roads, node)
+
+    group = f"matrix {sources} x {targets}"
+    return against_first(
+        [
+            Row(group, "contraction hierarchy", fastest_s(lambda: fast.seconds(a, b)), "s"),
+            Row(group, "scipy Dijkstra", fastest_s(lambda: slow.seconds(a, b), 1), "s"),
+            Row(group, "networkx", fastest_s(walk, 1) * sources / len(few), "s (scaled)"),
+        ]
+    )
+
+
+def engine_rows(graph: RoadGraph) -> list[Row]:
+    """What a dispatcher's click and a closure cost, and preparing the engine."""
+    built = time.perf_counter()
+    fast = CchTravelTimes(graph)
+    built = time.perf_counter() - built
+    order = fast.order_bytes()
+    crews, (job,) = snaps_on(graph, 200, 3), snaps_on(graph, 1, 4)
+    snapper = Snapper(graph)
+    rng = np.random.default_rng(5)
+    at = rng.integers(0, graph.node_count, 1000)
+    lon, lat = graph.node_lon[at] + 0.0002, graph.node_lat[at] + 0.0002
+    times = [
+        ("prepare", built),
+        ("prepare, node order stored", fastest_s(lambda: CchTravelTimes(graph, order), 1)),
+        ("200 crews to one order", fastest_s(lambda: fast.many_to_one(crews, job), 20)),
+        ("route with line", fastest_s(lambda: fast.route(crews[0], job), 20)),
+        ("new times for all edges", fastest_s(lambda: fast.reweight(graph.edge_travel_ms), 5)),
+        ("snap one place", fastest_s(lambda: snapper.snap_all(lon, lat)) / 1000),
+    ]
+    return [Row("engine", what, seconds * 1000, "ms") for what, seconds in times]
+
+
+def loader_rows(source: Path) -> list[Row]:
+    """Edges per second and memory of reading one town's drivable roads, by arrays and by osmnx."""
+    with tempfile.TemporaryDirectory() as folder:
+        town = drivable_xml(source, Path(folder) / "town.osm")
+        rows = {what: load_in_own_process(what, town) for what in ("arrays", "osmnx")}
+    speed = [
+        Row("loader, one town as XML", what, found["edges"] / found["seconds"], "edges/s")
+        for what, found in rows.items()
+    ]
+    memory = [
+        Row("loader memory", what, found["grown_mb"], "MB above imports")
+        for what, found in rows.items()
+    ]
+    return against_first(speed) + against_first(memory)
+
+
+def load_in_own_process(what: str, path: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.bench.roads", what, str(path)]
+    told = subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout
+    found: dict[str, float] = json.loads(told)
+    return found
+
+
+def load_by(what: str, path: Path) -> dict[str, float]:
+    """Read once in this process, and say how long it took and what it needed."""
+    if what == "osmnx":
+        ox = importlib.import_module("osmnx")
+
+        def read() -> int:
+            return int(ox.graph_from_xml(path, retain_all=True).size())
+    else:
+
+        def read() -> int:
+            return read_osm(path).edge_count
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter()
+    edges = read()
+    seconds = time.perf_counter() - began
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return {"edges": edges, "seconds": seconds, "grown_mb": grown / 1024}
+
+
+def drivable_xml(source: Path, target: Path) -> Path:
+    """Write the drivable ways of a file as XML, the one form that both loaders read.
+
+    Ways that leave the extract are left out: osmnx refuses a file that holds one.
+    """
+    held = {node.id for node in osm_objects(source, osmium.osm.NODE, ())}
+    with osmium.BackReferenceWriter(str(target), ref_src=str(source), overwrite=True) as writer:
+        for way in osm_objects(source, osmium.osm.WAY, ["highway"]):
+            assert isinstance(way, Way)
+            whole = held.issuperset(node.ref for node in way.nodes)
+            if whole and drivable_class(dict(way.tags)) is not None:
+                writer.add(way)
+    return target
+
+
+def memory_rows(graph: RoadGraph) -> list[Row]:
+    """Memory of the graph's arrays and of the engine over them, for a million edges."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    engine = CchTravelTimes(graph)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert engine.graph is graph
+    million = graph.edge_count / 1e6
+    return [
+        Row("memory per million edges", "graph arrays", graph.nbytes / 2**20 / million, "MB"),
+        Row("memory per million edges", "engine, peak", grown / 1024 / million, "MB"),
+    ]
+
+
+def run() -> list[Row]:
+    """Measure everything; the big graph where its data is at hand, else the small town."""
+    folder = data_folder()
+    big = folder / PORTO if (folder / PORTO).exists() else folder / LAUF
+    graph = read_osm(big).largest_part()
+    rows = memory_rows(graph)
+    rows += matrix_rows(graph, 200, 200) + matrix_rows(graph, 1000, 200) + engine_rows(graph)
+    return rows + loader_rows(folder / LAUF)
+
+
+def main() -> None:
+    """Print the table; with two arguments, measure one loader for the caller."""
+    if len(sys.argv) == 3:
+        print(json.dumps(load_by(sys.argv[1], Path(sys.argv[2]))))
+        return
+    if not (data_folder() / LAUF).exists():
+        print(f"no real data in {data_folder()} (set RELIGHT_TEST_DATA): roads not measured")
+        return
+    for row in run():
+        print(f"{row.group:26} {row.what:28} {row.value:12.4g} {row.unit:18} x{row.ratio:.3g}")
+
+
+if __name__ == "__main__":
+    main()
