@@ -25,7 +25,13 @@ from dispatch.drill.county.roads import Draft, Roads
 from dispatch.drill.county.sites import Sites, make_sites
 from dispatch.drill.county.streets import draw_seat, draw_town, draw_village
 from dispatch.drill.county.terrain import Terrain, make_terrain
-from dispatch.drill.county.wires import draw, substations, transformer_id
+from dispatch.drill.county.wires import (
+    draw_feeders,
+    draw_low_voltage,
+    substations,
+    transformer_id,
+    transformers,
+)
 from gis.areas import Area, District
 from gis.network.model import Network
 
@@ -87,16 +93,17 @@ def generate(seed: int, customers: int = 50_000) -> County:
     stations = place_stations(terrain, places, roads)
     trees = grow_feeders(graph, stations, sites, places)
     ties = choose_ties(graph, trees)
-    wires = draw(trees, ties, sites, roads, premises)
+    wires = draw_feeders(trees, ties, sites, roads)
+    boxes = draw_low_voltage(wires, sites, premises)
     districts = make_districts(places, terrain)
     network = Network(
         name=p.COUNTY,
         substations=substations(stations, roads),
         feeders=tuple(wires.feeders),
-        sections=tuple(wires.sections),
-        switches=tuple(wires.switches),
-        transformers=tuple(wires.transformers),
-        usage_points=make_customers(seed, sites, premises, wires.box_of),
+        sections=wires.finished_sections(),
+        switches=wires.finished_switches(),
+        transformers=transformers(sites),
+        usage_points=make_customers(seed, sites, premises, boxes),
     )
     return County(
         seed=seed,

@@ -121,8 +121,9 @@ def _lots_of(
     within, building = order
     near, first, count = _lots_by_transformer(sites, lots)
     houses = np.minimum(count, sites.customers)[transformer]
-    # A compound's buildings stand apart: every third plot of those near by.
-    plot = np.where(building > 0, (building - 1) * 3 % count[transformer], within % houses)
+    # A compound's buildings stand apart: every third plot of those near by, then those between.
+    step, all_ = (building - 1) * 3, count[transformer]
+    plot = np.where(building > 0, (step + step // all_) % all_, within % houses)
     return near[first[transformer] + plot], np.where(building > 0, 0, within // houses)
 
 

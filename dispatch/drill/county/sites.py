@@ -27,7 +27,7 @@ TOWN_INSTITUTIONS = (("卫生院", "hospital"), ("中心小学", "school"), ("�
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sites:
-    """One row per transformer; the public ones first, then those of a single customer."""
+    """One row per transformer: the `public` first ones, then those of a single customer."""
 
     place: Ints
     vertex: Ints
@@ -38,11 +38,7 @@ class Sites:
     critical: tuple[str, ...]
     compound: Bools
     rated_kva: Ints
-
-    @property
-    def public(self) -> int:
-        """How many are public; the rest have one owner."""
-        return sum(not owner for owner in self.owner)
+    public: int
 
 
 def make_sites(seed: int, customers: int, places: list[Place], roads: Roads) -> Sites:
@@ -77,6 +73,7 @@ def make_sites(seed: int, customers: int, places: list[Place], roads: Roads) -> 
         critical=("",) * public + tuple(critical for _, _, critical in owners),
         compound=compound,
         rated_kva=_ratings(rng, counts, public),
+        public=public,
     )
 
 

@@ -78,20 +78,26 @@ def draw_village(draft: Draft, seed: int, index: int, place: Place, anchor: int)
     """Draw a village: lanes that branch off a bent main lane through `anchor`."""
     rng = stream(seed, f"village {index}")
     small = place.kind == "hamlet"
-    arms = int(rng.integers(2, 4)) if small else int(rng.integers(3, 6))
+    arms = int(rng.integers(2, 4)) if small else int(rng.integers(4, 7))
     heading = rng.uniform(0, 2 * np.pi)
     name = f"{place.name}路"
     spine = [anchor]
     for side in (0.0, np.pi):
-        tip = _lane(draft, rng, (spine[0], heading + side, arms), index)
+        tip = _lane(draft, rng, (anchor, heading + side, arms), index)
         spine = [*tip[::-1], *spine] if side == 0.0 else [*spine, *tip]
     draft.way(spine, "residential", name, index)
+    tips: dict[float, int] = {}
     for node in spine[1:-1]:
         for turn in (np.pi / 2, -np.pi / 2):
-            if rng.random() < (0.35 if small else 0.62):
+            if rng.random() < (0.4 if small else 0.8):
                 length = int(rng.integers(1, 2 if small else 4))
                 start = (node, heading + turn + rng.normal(0, 0.25), length)
-                draft.way([node, *_lane(draft, rng, start, index)], "residential", "", index)
+                lane = [node, *_lane(draft, rng, start, index)]
+                if turn in tips and rng.random() < 0.4:  # noqa: PLR2004 - share of back lanes
+                    lane.append(tips.pop(turn))
+                else:
+                    tips[turn] = lane[-1]
+                draft.way(lane, "residential", "", index)
 
 
 def _lane(
@@ -207,7 +213,7 @@ def _draw_alleys(
     laid = 0
     for r, c in sorted(grid):
         corners = [(r, c), (r, c + 1), (r + 1, c), (r + 1, c + 1)]
-        if rng.random() > 0.5 or any(corner not in grid for corner in corners):
+        if rng.random() > 0.7 or any(corner not in grid for corner in corners):
             continue
         a, b, d, e = (grid[corner] for corner in corners)
         if (a, b) in missing or (d, e) in missing:

@@ -27,43 +27,56 @@ DEVICE_M = 9.0  # a switch is drawn this far down the line it guards
 
 @dataclass(slots=True)
 class Wires:
-    """What has been drawn so far; `box_of` is the low-voltage node of each customer."""
+    """What has been drawn so far, in metres."""
 
-    sections: list[LineSection] = field(default_factory=list)
-    switches: list[Switch] = field(default_factory=list)
-    transformers: list[Transformer] = field(default_factory=list)
+    sections: list[tuple[tuple[str, str], Floats, Level]] = field(default_factory=list)
+    switches: list[tuple[SwitchKind, tuple[str, str], Floats, bool]] = field(default_factory=list)
     feeders: list[Feeder] = field(default_factory=list)
-    box_of: list[str] = field(default_factory=list)
 
     def section(self, ends: tuple[str, str], xy: Floats, level: Level = Level.MV) -> None:
-        """Draw a section along `xy` in metres."""
-        id_ = f"{'M' if level is Level.MV else 'L'}{len(self.sections) + 1:05d}"
-        length = float(np.hypot(*np.diff(xy, axis=0).T).sum())
-        line = shapely.LineString(lonlat(xy))
-        self.sections.append(
-            LineSection(
-                id=id_,
-                from_node=ends[0],
-                to_node=ends[1],
-                level=level,
-                line=line,
-                length_m=round(length, 1),
-            )
-        )
+        """Draw a section along `xy`."""
+        self.sections.append((ends, xy, level))
 
     def switch(
         self, kind: SwitchKind, ends: tuple[str, str], xy: Floats, *, normal_open: bool = False
     ) -> None:
-        """Draw a switch at `xy` in metres, shape (2,)."""
-        lon, lat = lonlat(xy[None])[0].tolist()
-        self.switches.append(
+        """Draw a switch at `xy`, shape (2,)."""
+        self.switches.append((kind, ends, xy, normal_open))
+
+    def finished_sections(self) -> tuple[LineSection, ...]:
+        """The sections as records, in the order drawn."""
+        owner = np.repeat(np.arange(len(self.sections)), [len(xy) for _, xy, _ in self.sections])
+        xy = np.vstack([xy for _, xy, _ in self.sections])
+        lines = shapely.linestrings(lonlat(xy), indices=owner)
+        lengths = shapely.length(shapely.linestrings(xy, indices=owner))
+        return tuple(
+            LineSection(
+                id=f"{'M' if level is Level.MV else 'L'}{k:05d}",
+                from_node=start,
+                to_node=end,
+                level=level,
+                line=line,
+                length_m=round(length, 1),
+            )
+            for k, (((start, end), _, level), line, length) in enumerate(
+                zip(self.sections, lines, lengths.tolist(), strict=True), start=1
+            )
+        )
+
+    def finished_switches(self) -> tuple[Switch, ...]:
+        """The switches as records, in the order drawn."""
+        points = shapely.points(lonlat(np.array([xy for _, _, xy, _ in self.switches])))
+        return tuple(
             Switch(
-                id=f"K{len(self.switches) + 1:05d}",
+                id=f"K{k:05d}",
                 kind=kind,
-                from_node=ends[0],
-                to_node=ends[1],
-                point=shapely.Point(lon, lat),
+                from_node=start,
+                to_node=end,
+                point=point,
                 normal_open=normal_open,
+            )
+            for k, ((kind, (start, end), _, normal_open), point) in enumerate(
+                zip(self.switches, points, strict=True), start=1
             )
         )
 
@@ -77,10 +90,8 @@ def substations(stations: list[Station], roads: Roads) -> tuple[Substation, ...]
     )
 
 
-def draw(
-    trees: list[Tree], ties: list[Tie], sites: Sites, roads: Roads, premises: Premises
-) -> Wires:
-    """Draw the whole network."""
+def draw_feeders(trees: list[Tree], ties: list[Tie], sites: Sites, roads: Roads) -> Wires:
+    """Draw the medium voltage, to the transformers."""
     wires = Wires()
     kept = [_kept(tree, ties, k, sites) for k, tree in enumerate(trees)]
     drawn = [_Drawn(tree, roads, k, kept[k]) for k, tree in enumerate(trees)]
@@ -91,9 +102,23 @@ def draw(
     for one in drawn:
         for t in one.tree.transformers:
             _draw_transformer(wires, one, t, sites)
-    wires.transformers.sort(key=lambda each: each.id)
-    _draw_low_voltage(wires, sites, premises)
     return wires
+
+
+def transformers(sites: Sites) -> tuple[Transformer, ...]:
+    """The transformers as records, in the order of `sites`."""
+    points = shapely.points(lonlat(sites.xy))
+    return tuple(
+        Transformer(
+            id=transformer_id(t),
+            name=sites.name[t],
+            node=f"{transformer_id(t)}-M",
+            lv_node=f"{transformer_id(t)}-L",
+            point=points[t],
+            rated_kva=float(sites.rated_kva[t]),
+        )
+        for t in range(len(sites.name))
+    )
 
 
 def _kept(tree: Tree, ties: list[Tie], k: int, sites: Sites) -> set[int]:
@@ -182,19 +207,9 @@ def _draw_tie(wires: Wires, drawn: list[_Drawn], tie: Tie) -> None:
 
 
 def _draw_transformer(wires: Wires, one: _Drawn, t: int, sites: Sites) -> None:
-    id_ = transformer_id(t)
     vertex = int(sites.vertex[t])
-    wires.section((one.name_of[vertex], f"{id_}-M"), np.vstack([one.xy[vertex], sites.xy[t]]))
-    wires.transformers.append(
-        Transformer(
-            id=id_,
-            name=sites.name[t],
-            node=f"{id_}-M",
-            lv_node=f"{id_}-L",
-            point=shapely.Point(*lonlat(sites.xy[t][None])[0].tolist()),
-            rated_kva=float(sites.rated_kva[t]),
-        )
-    )
+    ends = (one.name_of[vertex], f"{transformer_id(t)}-M")
+    wires.section(ends, np.vstack([one.xy[vertex], sites.xy[t]]))
 
 
 def transformer_id(t: int) -> str:
@@ -202,48 +217,52 @@ def transformer_id(t: int) -> str:
     return f"T{t + 1:04d}"
 
 
-def _draw_low_voltage(wires: Wires, sites: Sites, premises: Premises) -> None:
-    """Draw up to four circuits per transformer, each a fuse and a chain of meter boxes."""
+def draw_low_voltage(wires: Wires, sites: Sites, premises: Premises) -> list[str]:
+    """Draw up to four circuits per transformer, each a fuse and a chain of meter boxes.
+
+    Returns
+    -------
+    boxes
+        The low-voltage node of each customer.
+    """
     t = premises.transformer
     circuit, box = _boxes(sites, premises)
-    _, first, back = np.unique(box, return_index=True, return_inverse=True)
-    count = np.bincount(back)
-    xy = np.column_stack([np.bincount(back, weights=premises.xy[:, i]) / count for i in (0, 1)])
+    count = np.bincount(box)
+    xy = np.column_stack([np.bincount(box, weights=premises.xy[:, i]) / count for i in (0, 1)])
+    first = np.empty(len(count), dtype=np.int64)
+    first[box[::-1]] = np.arange(len(box))[::-1]
     order = rank_within(circuit[first])
-    names = [f"{transformer_id(t[f])}-{k}" for f, k in zip(first, rank_within(t[first]) + 1, strict=True)]
+    numbers = rank_within(t[first]) + 1
+    names = [f"{transformer_id(t[f])}-{k}" for f, k in zip(first, numbers, strict=True)]
     for k, f in enumerate(first.tolist()):
         if t[f] >= sites.public:
-            continue
-        if order[k]:
+            names[k] = f"{transformer_id(t[f])}-L"
+        elif order[k]:
             wires.section((names[k - 1], names[k]), xy[[k - 1, k]], Level.LV)
-            continue
-        start, below = f"{transformer_id(t[f])}-L", f"{names[k]}f"
-        at = sites.xy[t[f]]
-        wires.switch(SwitchKind.FUSE, (start, below), at)
-        wires.section((below, names[k]), np.vstack([at, xy[k]]), Level.LV)
-    own = t >= sites.public
-    wires.box_of = [
-        f"{transformer_id(row)}-L" if special else names[k]
-        for row, special, k in zip(t.tolist(), own.tolist(), back.tolist(), strict=True)
-    ]
+        else:
+            at, below = sites.xy[t[f]], f"{names[k]}f"
+            wires.switch(SwitchKind.FUSE, (f"{transformer_id(t[f])}-L", below), at)
+            wires.section((below, names[k]), np.vstack([at, xy[k]]), Level.LV)
+    return [names[k] for k in box.tolist()]
 
 
 def _boxes(sites: Sites, premises: Premises) -> tuple[Ints, Ints]:
-    """Circuit and meter box of each customer, as numbers that rise along each circuit."""
+    """Circuit and meter box of each customer; boxes count up along each circuit, outwards.
+
+    A circuit serves one side of its transformer. A box holds six houses, or one staircase.
+    """
     t = premises.transformer
     gap = premises.xy - sites.xy[t]
-    homes = np.where(sites.compound, 0, sites.customers)
-    circuits = np.clip(-(-homes // p.PREMISES_PER_CIRCUIT), 1, p.MOST_CIRCUITS)[t]
-    sector = np.arctan2(gap[:, 1], gap[:, 0]) / (2 * np.pi) + 0.5
-    within = np.minimum((sector * circuits).astype(np.int64), circuits - 1)
-    within = np.where(premises.building > 0, premises.building % p.MOST_CIRCUITS, within)
-    circuit = t * (p.MOST_CIRCUITS + 1) + within
-    order = np.lexsort((np.hypot(*gap.T), circuit))
-    rank = np.empty(len(t), dtype=np.int64)
-    rank[order] = rank_within(circuit[order])
-    step = np.where(
-        premises.building > 0,
-        premises.building * 8 + premises.unit,
-        rank // p.PREMISES_PER_BOX,
-    )
-    return circuit, circuit * 1_000 + step
+    flats = sites.compound[t]
+    circuits = np.clip(-(-sites.customers // p.PREMISES_PER_CIRCUIT), 1, p.MOST_CIRCUITS)[t]
+    sector = (np.arctan2(gap[:, 1], gap[:, 0]) / (2 * np.pi) + 0.5) * circuits
+    circuit = t * p.MOST_CIRCUITS + np.minimum(sector.astype(np.int64), circuits - 1)
+    order = np.lexsort((premises.unit, premises.building, np.hypot(*gap.T), circuit))
+    circuit_, building, unit = circuit[order], premises.building[order], premises.unit[order]
+    changed = (np.diff(building) != 0) | (np.diff(unit) != 0)
+    full = rank_within(circuit_) % p.PREMISES_PER_BOX == 0
+    begins = np.where(flats[order], np.r_[True, changed], full)
+    begins |= np.r_[True, np.diff(circuit_) != 0]
+    box = np.empty(len(t), dtype=np.int64)
+    box[order] = np.cumsum(begins) - 1
+    return circuit, box
