@@ -196,7 +196,7 @@ def test_the_command_ends_with_3_and_writes_every_refused_row(database, database
     path, refused = a_csv(tmp_path, "r.csv", lines), tmp_path / "refused.csv"
     done = relight_load(database_url, "customers", path, "--refused", refused)
     assert done.exit_code == 3, done.output
-    assert "customers row 2" in done.output and "and 10 more" in done.output
+    assert "row 2: account is empty" in done.output and "and 10 more" in done.output
     assert len(refused.read_text("utf-8-sig").splitlines()) == 31
 
 
