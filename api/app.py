@@ -13,11 +13,24 @@ from api.headers import BodyLimit, SecurityHeaders
 from api.house import House
 from api.live import Live
 from api.passwords import Throttle
-from api.routers import agents, crews, dispatchers, live, processes, sessions, supervisors
+from api.routers import (
+    agents,
+    assignments,
+    crews,
+    live,
+    outages,
+    planned,
+    processes,
+    sessions,
+    supervisors,
+)
 from api.settings import WebSettings
 
 MOST_BYTES = 1_000_000
-ROUTERS = (processes, sessions, agents, dispatchers, crews, supervisors, live)
+ROUTERS = (
+    *(processes, sessions, agents, outages, assignments, planned),
+    *(crews, supervisors, live),
+)
 FAST_OPTIONS = "-c timezone=UTC -c statement_timeout=10000 -c lock_timeout=5000"
 
 

@@ -60,6 +60,11 @@ class Caller:
         """Whether a thing of that district exists for this caller; one of no district does."""
         return not self.districts or district_id is None or district_id in self.districts
 
+    @property
+    def scope(self) -> frozenset[str] | None:
+        """The districts as reads want them: None for all."""
+        return self.districts or None
+
     def must_see(self, district_id: str | None, what: str, **ids: object) -> None:
         """Raise what an unknown id would raise unless the caller may know of the thing."""
         if not self.sees(district_id):

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from psycopg_pool import ConnectionPool
 from sqlalchemy import Engine, make_url
 
+from api.clock import Now, system_now
 from api.jobs import Queue, open_queue
 from api.roads import Roads
 from dispatch.assignment import AssignmentPolicy
@@ -16,8 +16,6 @@ from dispatch.inference import GroupingPolicy
 from dispatch.ports import TravelTimes
 from dispatch.sayings import Clockface
 from dispatch.store.transaction import Transaction, transactions
-
-Now = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +48,6 @@ class House:
     def close(self) -> None:
         """Give up what `furnish` opened; the engine stays with its owner."""
         self.queue_pool.close()
-
-
-def system_now() -> datetime:
-    """The machine's time."""
-    return datetime.now(UTC)
 
 
 def furnish(

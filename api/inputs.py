@@ -75,6 +75,7 @@ ClientId = Annotated[
 ]
 Line = Annotated[str, Field(max_length=300), AfterValidator(_one_line)]
 Name = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_one_line)]
+Code = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line)]
 Prose = Annotated[str, Field(max_length=2000), AfterValidator(_cleaned)]
 Reason = Annotated[str, Field(max_length=500), AfterValidator(_one_line)]
 Phone = Annotated[str, Field(min_length=3, max_length=30), AfterValidator(_digits)]
@@ -111,9 +112,9 @@ class TicketIn(Strict):
 
     id: ClientId
     channel: Channel
-    account: Name | None = None
+    account: Code | None = None
     phone: Phone | None = None
-    meter: Name | None = None
+    meter: Code | None = None
     address: Line | None = None
     location: LocationIn | None = None
     description: Prose = ""
@@ -187,8 +188,8 @@ class CallbackIn(Strict):
 class PlaceIn(Strict):
     """Where an unlocated report comes from: one of these."""
 
-    account: Name | None = None
-    meter: Name | None = None
+    account: Code | None = None
+    meter: Code | None = None
     address: Line | None = None
     location: LocationIn | None = None
 

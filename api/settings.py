@@ -6,7 +6,8 @@ Nothing here is read at import; a program makes one `Settings()` and hands its p
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -73,6 +74,26 @@ class WorkerSettings(BaseSettings):
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as unknown:
+        raise ValueError("expected an IANA time zone such as Asia/Shanghai") from unknown
+    return name
+
+
+class FieldSettings(BaseSettings):
+    """Whose time it is, and in which form the processes log."""
+
+    model_config = _CONFIG
+
+    zone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Asia/Shanghai", description="the zone in which times are said to people"
+    )
+    clock: str | None = Field(default=None, description="a demonstration's faster clock")
+    log: Literal["text", "json"] = "text"
+
+
 class Settings:
     """All of them, each group read once when this is made."""
 
@@ -80,3 +101,4 @@ class Settings:
         self.database = DatabaseSettings()
         self.web = WebSettings()
         self.worker = WorkerSettings()
+        self.field = FieldSettings()

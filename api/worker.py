@@ -17,6 +17,7 @@ from dispatch.store.partitions import ensure_fix_partitions
 from dispatch.store.transaction import retrying
 from dispatch.usecases.assign_orders import AssignOrders, assign_orders
 from dispatch.usecases.group_feeder import GroupFeeder, group_feeder
+from dispatch.usecases.watch_clocks import WatchClocks, watch_clocks
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ EVERY_TEN_MINUTES = "*/10 * * * *"
 FORGET_JOBS_AFTER_H = 1
 STALLED_AFTER_S = 30.0
 STOP_WITHIN_S = 20.0
+POLL_S = 2.0
 
 
 class Work:
@@ -72,6 +74,13 @@ class Work:
 
     def tick(self) -> None:
         """Let the clocks run: warnings, escalations, orders that nobody accepted."""
+        house = self._house
+        retrying(
+            house.transaction,
+            lambda store: watch_clocks(
+                store, WatchClocks(), policy=house.policies.assignment, now=house.now()
+            ),
+        )
 
     def tend(self) -> None:
         """Make room: partitions for the coming days, sessions that ended are forgotten."""
@@ -124,21 +133,19 @@ async def _release_jobs_of_the_dead(app: procrastinate.App) -> None:
         await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
 
 
-async def run(conninfo: str, house: House, *, concurrency: int, until_idle: bool = False) -> None:
+async def run(house: House, *, concurrency: int, until_idle: bool = False) -> None:
     """Work until told to stop by a signal, or (`until_idle`) until nothing waits."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=conninfo, min_size=1, max_size=concurrency + 3, timeout=30.0
+        conninfo=house.conninfo, min_size=1, max_size=concurrency + 3, timeout=30.0
     )
     app = build(connector, house)
     async with app.open_async():
-        if not until_idle:
-            await asyncio.to_thread(Work(house).tend)
         await app.run_worker_async(
             concurrency=concurrency,
             wait=not until_idle,
             install_signal_handlers=not until_idle,
             listen_notify=not until_idle,
-            fetch_job_polling_interval=2.0,
+            fetch_job_polling_interval=POLL_S,
             shutdown_graceful_timeout=STOP_WITHIN_S,
             stalled_worker_timeout=STALLED_AFTER_S,
         )

@@ -13,10 +13,10 @@ from api.house import House
 from api.inputs import (
     AttachIn,
     CallbackIn,
+    Code,
     Line,
     LocationIn,
     Metres,
-    Name,
     NoteIn,
     Phone,
     PlaceIn,
@@ -63,9 +63,9 @@ class Asking(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    account: Name | None = None
+    account: Code | None = None
     phone: Phone | None = None
-    meter: Name | None = None
+    meter: Code | None = None
     address: Line | None = None
     lon: FiniteFloat | None = None
     lat: FiniteFloat | None = None

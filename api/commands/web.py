@@ -1,0 +1,19 @@
+"""`relight web`: one web process; any number may run, on any number of machines."""
+
+import typer
+
+from api import logs, processes
+from api.database import joined_database
+from api.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command("web")(web)
+
+
+def web() -> None:
+    """Answer requests until stopped; the database has to be there (`relight db start`)."""
+    settings = Settings()
+    logs.configure(settings.field.log)
+    processes.serve_web(joined_database(settings.database), settings)

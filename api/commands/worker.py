@@ -1,0 +1,19 @@
+"""`relight worker`: one process of background work; any number may run."""
+
+import typer
+
+from api import logs, processes
+from api.database import joined_database
+from api.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command("worker")(worker)
+
+
+def worker() -> None:
+    """Group reports, send crews and let the clocks run, until stopped."""
+    settings = Settings()
+    logs.configure(settings.field.log)
+    processes.work(joined_database(settings.database), settings)

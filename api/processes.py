@@ -1,0 +1,151 @@
+"""Running the programs: prepare the database, serve, work, and stop without losing anything."""
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from socket import socket
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from api.app import create_app
+from api.clock import clock_of
+from api.house import House, furnish
+from api.settings import Settings
+from api.worker import run
+from dispatch.domain.clock import PUBLISHED_RULES
+from dispatch.errors import NotFound
+from dispatch.store import migrate
+from dispatch.store.clocks import PgClocks, install_rules
+from dispatch.store.partitions import ensure_fix_partitions
+from dispatch.store.transaction import open_engine
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN_S = 10
+RESTART_AFTER_S = 2.0
+WEB_CONNECTIONS = 20
+
+
+class Server(uvicorn.Server):
+    """Ends the live streams first, or the wait for open connections would never end."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._live = app.state.live
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Stop: no new connections, streams ended, running requests answered."""
+        self._live.end_streams()
+        await super().shutdown(sockets)
+
+
+def prepare(engine: Engine, settings: Settings) -> None:
+    """Bring the database to this version and see that there are rules and room for positions."""
+    migrate.upgrade(engine)
+    now = clock_of(settings.field.clock)()
+    with engine.begin() as connection:
+        try:
+            PgClocks(connection).rules_at(now)
+        except NotFound:
+            install_rules(connection, PUBLISHED_RULES, valid_from=now, note="as published")
+    with engine.begin() as connection:
+        ensure_fix_partitions(connection, now)
+
+
+@contextmanager
+def opened(url: str, settings: Settings, connections: int) -> Iterator[House]:
+    """A house on the database at `url`, closed at the end with its connections."""
+    engine = open_engine(url, connections=connections)
+    house = furnish(engine, zone=settings.field.zone, now=clock_of(settings.field.clock))
+    try:
+        yield house
+    finally:
+        house.close()
+        engine.dispose()
+
+
+def serve_web(url: str, settings: Settings) -> None:
+    """Answer requests until a signal comes; the requests under way are answered first."""
+    with opened(url, settings, WEB_CONNECTIONS) as house:
+        app = create_app(settings.web, house)
+        config = uvicorn.Config(
+            app,
+            host=settings.web.host,
+            port=settings.web.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_WITHIN_S,
+        )
+        Server(config, app).run()
+
+
+def work(url: str, settings: Settings) -> None:
+    """Do the background work until a signal comes; jobs under way are finished first."""
+    concurrency = settings.worker.concurrency
+    with opened(url, settings, concurrency + 2) as house:
+        asyncio.run(run(house, concurrency=concurrency))
+
+
+@contextmanager
+def worker_beside(url: str) -> Iterator[None]:
+    """Keep one worker process beside this one: started again when it dies, stopped at the end."""
+    stopping = threading.Event()
+    keeper = _Keeper(url, stopping)
+    keeper.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        keeper.stop_child()
+        keeper.join()
+
+
+class _Keeper(threading.Thread):
+    def __init__(self, url: str, stopping: threading.Event) -> None:
+        super().__init__(name="worker keeper", daemon=True)
+        self._url = url
+        self._stopping = stopping
+        self._child: subprocess.Popen[bytes] | None = None
+        self._guard = threading.Lock()
+
+    def run(self) -> None:
+        """Start the worker, wait for its end, and again until told to stop."""
+        while self._launch():
+            assert self._child is not None
+            code = self._child.wait()
+            if not self._stopping.is_set():
+                log.error("the worker ended with %s; it is started again", code)
+                self._stopping.wait(RESTART_AFTER_S)
+
+    def stop_child(self) -> None:
+        """Ask the worker to finish its jobs and end; insist after a while."""
+        with self._guard:
+            child = self._child
+        if child is None:
+            return
+        with suppress(ProcessLookupError):
+            child.terminate()
+        try:
+            child.wait(STOP_WITHIN_S * 3)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+    def _launch(self) -> bool:
+        with self._guard:
+            if self._stopping.is_set():
+                return False
+            self._child = subprocess.Popen(
+                [sys.executable, "-c", "from api.cli import main; main()", "worker"],
+                env={**os.environ, "RELIGHT_DATABASE_URL": self._url},
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C at the terminal is our business
+            )
+            return True

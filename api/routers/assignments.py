@@ -1,0 +1,188 @@
+"""Who goes: ranked crews, and a dispatcher's choice, for outages and for incidents."""
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from api.access import API
+from api.callers import Caller, Calling
+from api.inputs import (
+    AssignmentIn,
+    ReasonIn,
+)
+from api.routers.parts import (
+    MustHaveSeen,
+    Working,
+    in_one_go,
+    order_for,
+    outage_for,
+    tag,
+)
+from api.views import (
+    IncidentOut,
+    OrderFull,
+    OrderOut,
+    OutageOut,
+    RankedOut,
+    StepOut,
+    TicketOut,
+    ranked_out,
+)
+from dispatch.domain.order import Incident, TroubleOrder
+from dispatch.domain.outage import (
+    Outage,
+)
+from dispatch.domain.words import (
+    CrewId,
+    IncidentId,
+    OutageId,
+    TicketId,
+)
+from dispatch.errors import NotFound
+from dispatch.ports import Store
+from dispatch.procedures.ranking import rank_for
+from dispatch.usecases.choose_crew import ChooseCrew, choose_crew
+from dispatch.usecases.close_incident import CloseIncident, close_incident
+
+router = APIRouter(tags=["dispatchers"])
+OUTAGE = f"{API}/outages/{{outage_id}}"
+
+
+class AssignedOut(BaseModel):
+    """The order as assigned, and the outage whose version changed with it."""
+
+    order: OrderOut
+    outage: OutageOut | None
+
+
+def order_full(store: Store, order: TroubleOrder, caller: Caller) -> OrderFull:
+    """Build an order with its history, for one caller."""
+    incident = None if order.incident_id is None else store.orders.get_incident(order.incident_id)
+    tickets = [] if incident is None else [store.tickets.get(TicketId(incident.ticket_id))]
+    return OrderFull(
+        **OrderOut.of(order).model_dump(),
+        steps=[StepOut.of(step) for step in store.orders.list_steps(order.id)],
+        incident=None if incident is None else IncidentOut.of(incident),
+        tickets=[TicketOut.of(ticket, caller) for ticket in tickets],
+    )
+
+
+@router.get(f"{OUTAGE}/crews")
+def get_outage_crews(outage_id: int, caller: Calling, house: Working) -> list[RankedOut]:
+    """Rank the crews of the district for an outage, with reasons, blockers and fix ages."""
+    travel_times = house.travel_times()
+    with house.transaction() as store:
+        outage = outage_for(store, caller, outage_id)
+        order = store.orders.find_open_of_outage(outage.id)
+        if order is None:
+            return []
+        return ranked_out(
+            rank_for(
+                store,
+                order,
+                travel_times,
+                policy=house.policies.assignment,
+                now=house.now(),
+            )
+        )
+
+
+@router.put(f"{OUTAGE}/assignment")
+def put_outage_assignment(
+    outage_id: int,
+    body: AssignmentIn,
+    seen: MustHaveSeen,
+    response: Response,
+    caller: Calling,
+    house: Working,
+) -> AssignedOut:
+    """Send a crew; 412 when the outage changed since it was looked at."""
+    travel_times = house.travel_times()
+
+    def choose(store: Store) -> tuple[TroubleOrder, Outage]:
+        outage = outage_for(store, caller, outage_id)
+        command = ChooseCrew(
+            outage_id=OutageId(outage.id),
+            crew_id=CrewId(body.crew_id),
+            by=caller.name,
+            seen_version=seen,
+            reason=body.reason,
+        )
+        order = choose_crew(
+            store, command, travel_times, policy=house.policies.assignment, now=house.now()
+        )
+        return order, store.outages.get(outage.id)
+
+    order, outage = in_one_go(house, choose)
+    house.queue.assign(outage.district_id)
+    tag(response, outage.version)
+    return AssignedOut(order=OrderOut.of(order), outage=OutageOut.full(outage))
+
+
+@router.get(f"{API}/orders/{{order_id}}")
+def get_order(order_id: int, response: Response, caller: Calling, house: Working) -> OrderFull:
+    """Read an order with its history; the way to an incident's order."""
+    with house.transaction() as store:
+        order = order_for(store, caller, order_id)
+        full = order_full(store, order, caller)
+    tag(response, order.version)
+    return full
+
+
+@router.get(f"{API}/orders/{{order_id}}/crews")
+def get_order_crews(order_id: int, caller: Calling, house: Working) -> list[RankedOut]:
+    """Rank the crews of the district for an order."""
+    travel_times = house.travel_times()
+    with house.transaction() as store:
+        order = order_for(store, caller, order_id)
+        return ranked_out(
+            rank_for(store, order, travel_times, policy=house.policies.assignment, now=house.now())
+        )
+
+
+@router.put(f"{API}/orders/{{order_id}}/assignment")
+def put_order_assignment(
+    order_id: int,
+    body: AssignmentIn,
+    seen: MustHaveSeen,
+    response: Response,
+    caller: Calling,
+    house: Working,
+) -> AssignedOut:
+    """Send a crew to an incident; 412 when the order changed since it was looked at."""
+    travel_times = house.travel_times()
+
+    def choose(store: Store) -> TroubleOrder:
+        order = order_for(store, caller, order_id)
+        command = ChooseCrew(
+            order_id=order.id,
+            crew_id=CrewId(body.crew_id),
+            by=caller.name,
+            seen_version=seen,
+            reason=body.reason,
+        )
+        return choose_crew(
+            store, command, travel_times, policy=house.policies.assignment, now=house.now()
+        )
+
+    order = in_one_go(house, choose)
+    house.queue.assign(order.district_id)
+    tag(response, order.version)
+    return AssignedOut(order=OrderOut.of(order), outage=None)
+
+
+@router.post(f"{API}/incidents/{{incident_id}}/close")
+def post_close_incident(
+    incident_id: int, body: ReasonIn, caller: Calling, house: Working
+) -> IncidentOut:
+    """Close an incident that no crew needs to see any more."""
+
+    def close(store: Store) -> Incident:
+        try:
+            incident = store.orders.get_incident(IncidentId(incident_id))
+        except NotFound:
+            raise NotFound("incident", id=incident_id) from None
+        caller.must_see(incident.district_id, "incident", id=incident_id)
+        command = CloseIncident(incident_id=incident.id, by=caller.name, reason=body.reason)
+        return close_incident(store, command, now=house.now())
+
+    return IncidentOut.of(in_one_go(house, close))

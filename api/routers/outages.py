@@ -1,0 +1,303 @@
+"""What a dispatcher's console reads and does about outages."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from api.access import API
+from api.callers import Caller, Calling
+from api.house import House
+from api.inputs import (
+    CloseIn,
+    ConfirmIn,
+    EstimateIn,
+    MergeIn,
+    RestoreIn,
+    SplitIn,
+    recent,
+)
+from api.routers.assignments import order_full
+from api.routers.parts import (
+    Seen,
+    Working,
+    in_one_go,
+    outage_for,
+    tag,
+    ticket_for,
+)
+from api.views import (
+    EstimateOut,
+    OutageDetail,
+    OutageOut,
+    TicketOut,
+)
+from dispatch.domain.outage import (
+    Confidence,
+    EstimateSource,
+    Outage,
+    PredictedDevice,
+    Scope,
+)
+from dispatch.domain.words import (
+    OutageId,
+    TicketId,
+    UsagePointId,
+)
+from dispatch.errors import InvalidInput
+from dispatch.ports import Store
+from dispatch.store.constraints import in_our_words
+from dispatch.store.reads.worklist import WorkItem, worklist
+from dispatch.usecases.close_outage import CloseOutage, close_outage
+from dispatch.usecases.confirm_outage import ConfirmOutage, confirm_outage
+from dispatch.usecases.estimate_restoration import EstimateRestoration, estimate_restoration
+from dispatch.usecases.merge_outages import MergeOutages, merge_outages
+from dispatch.usecases.restore_outage import RestoreOutage, restore_outage
+from dispatch.usecases.split_outage import SplitOutage, split_outage
+
+router = APIRouter(tags=["dispatchers"])
+OUTAGE = f"{API}/outages/{{outage_id}}"
+
+
+class WorkItemOut(BaseModel):
+    """One line of what a dispatcher has before them."""
+
+    kind: str
+    id: str
+    version: int
+    district_id: str | None
+    status: str
+    title: str
+    area_class: str
+    lon: float | None
+    lat: float | None
+    hazards: list[str]
+    started_at: datetime
+    reports: int
+    urged: int
+    customers_out: int
+    level: str | None
+    cause: str | None
+    etr: EstimateOut | None
+    order_id: int | None
+    order_status: str | None
+    order_version: int | None
+    priority: int
+    crew_id: str | None
+    crew_name: str | None
+    proposed_crew_id: str | None
+    expected_at: datetime | None
+    rule_id: str | None
+    due_at: datetime | None
+
+    @classmethod
+    def of(cls, item: WorkItem, caller: Caller) -> "WorkItemOut":
+        """Build from the line; a title that is a telephone number is masked like one."""
+        fields = {name: getattr(item, name) for name in cls.model_fields if name != "etr"}
+        if item.kind == "unlocated" and item.title.lstrip("+").isdecimal():
+            fields["title"] = caller.phone(item.title)
+        return cls(**fields, etr=EstimateOut.of(item.estimate))
+
+
+@router.get(f"{API}/worklist")
+def get_worklist(caller: Calling, house: Working) -> list[WorkItemOut]:
+    """List all that is not closed: danger first, then urged, then the least headroom."""
+    with in_our_words(), house.engine.connect() as connection:
+        items = worklist(connection, caller.scope, house.now())
+    return [WorkItemOut.of(item, caller) for item in items]
+
+
+@router.get(f"{API}/outages")
+def get_outages(caller: Calling, house: Working) -> list[WorkItemOut]:
+    """List the outages that are not closed, most urgent first."""
+    with in_our_words(), house.engine.connect() as connection:
+        items = worklist(connection, caller.scope, house.now())
+    return [WorkItemOut.of(item, caller) for item in items if item.kind == "outage"]
+
+
+@router.get(OUTAGE)
+def get_outage(outage_id: int, response: Response, caller: Calling, house: Working) -> OutageDetail:
+    """Read an outage with its callers, scope and order; `ETag` is its version."""
+    with house.transaction() as store:
+        outage = outage_for(store, caller, outage_id)
+        scope = store.outages.scope_out(outage.id)
+        order = store.orders.find_open_of_outage(outage.id)
+        detail = OutageDetail(
+            **OutageOut.full(outage).model_dump(),
+            transformers_out=sorted(scope.transformers),
+            usage_points_out=sorted(scope.usage_points),
+            customers_out=store.directory.count_customers(scope),
+            tickets=[
+                TicketOut.of(ticket, caller) for ticket in store.tickets.list_of_outage(outage.id)
+            ],
+            order=None if order is None else order_full(store, order, caller),
+        )
+    tag(response, outage.version)
+    return detail
+
+
+def _answer(house: House, response: Response, outage: Outage) -> OutageOut:
+    """Let the feeder and the district be looked at again, and answer the outage."""
+    house.queue.group(outage.feeder_id, asked_at=house.now())
+    house.queue.assign(outage.district_id)
+    tag(response, outage.version)
+    return OutageOut.full(outage)
+
+
+@router.post(f"{OUTAGE}/confirm")
+def post_confirm(
+    outage_id: int,
+    body: ConfirmIn,
+    seen: Seen,
+    response: Response,
+    caller: Calling,
+    house: Working,
+) -> OutageOut:
+    """Somebody saw it: confirm the outage, with another device if need be."""
+    now = house.now()
+    at = None if body.at is None else recent("at", body.at, now)
+    device = body.device
+
+    def confirm(store: Store) -> Outage:
+        outage_for(store, caller, outage_id)
+        command = ConfirmOutage(
+            outage_id=OutageId(outage_id),
+            by=caller.name,
+            seen_version=seen,
+            device=None
+            if device is None
+            else PredictedDevice(id=device.id, kind=device.kind, name=device.name),
+            cause=body.cause,
+            at=at,
+        )
+        return confirm_outage(store, command, now=now)
+
+    return _answer(house, response, in_one_go(house, confirm))
+
+
+@router.post(f"{OUTAGE}/split", status_code=201)
+def post_split(
+    outage_id: int, body: SplitIn, seen: Seen, response: Response, caller: Calling, house: Working
+) -> OutageOut:
+    """Take tickets out into an outage of their own, and answer that one."""
+
+    def split(store: Store) -> Outage:
+        outage_for(store, caller, outage_id)
+        for ticket_id in body.tickets:
+            ticket_for(store, caller, ticket_id)
+        command = SplitOutage(
+            outage_id=OutageId(outage_id),
+            tickets=[TicketId(each) for each in body.tickets],
+            by=caller.name,
+            reason=body.reason,
+            seen_version=seen,
+        )
+        return split_outage(store, command, now=house.now())
+
+    return _answer(house, response, in_one_go(house, split))
+
+
+@router.post(f"{OUTAGE}/merge")
+def post_merge(
+    outage_id: int, body: MergeIn, seen: Seen, response: Response, caller: Calling, house: Working
+) -> OutageOut:
+    """Make another prediction a part of this outage."""
+
+    def merge(store: Store) -> Outage:
+        outage_for(store, caller, outage_id)
+        outage_for(store, caller, body.outage_id)
+        command = MergeOutages(
+            whole_id=OutageId(outage_id),
+            part_id=OutageId(body.outage_id),
+            by=caller.name,
+            reason=body.reason,
+            seen_version=seen,
+        )
+        return merge_outages(store, command, now=house.now())
+
+    return _answer(house, response, in_one_go(house, merge))
+
+
+@router.post(f"{OUTAGE}/estimate")
+def post_estimate(
+    outage_id: int,
+    body: EstimateIn,
+    seen: Seen,
+    response: Response,
+    caller: Calling,
+    house: Working,
+) -> OutageOut:
+    """Say when supply is expected back; a crew's word is never overwritten."""
+
+    def estimate(store: Store) -> Outage:
+        outage_for(store, caller, outage_id)
+        command = EstimateRestoration(
+            outage_id=OutageId(outage_id),
+            at=body.at,
+            source=EstimateSource.DISPATCHER,
+            confidence=Confidence(body.confidence),
+            by=caller.name,
+            seen_version=seen,
+        )
+        return estimate_restoration(store, command, now=house.now())
+
+    return _answer(house, response, in_one_go(house, estimate))
+
+
+@router.post(f"{OUTAGE}/restore")
+def post_restore(
+    outage_id: int,
+    body: RestoreIn,
+    seen: Seen,
+    response: Response,
+    caller: Calling,
+    house: Working,
+) -> OutageOut:
+    """Supply is back for everybody, or for the part that is named."""
+    now = house.now()
+    at = now if body.at is None else recent("at", body.at, now)
+
+    def bring_back(store: Store) -> Outage:
+        outage_for(store, caller, outage_id)
+        command = RestoreOutage(
+            outage_id=OutageId(outage_id),
+            at=at,
+            by=caller.name,
+            part=_part(body),
+            cause=body.cause,
+            seen_version=seen,
+        )
+        return restore_outage(store, command, now=now)
+
+    return _answer(house, response, in_one_go(house, bring_back))
+
+
+def _part(body: RestoreIn) -> Scope | None:
+    if body.transformers is None and body.usage_points is None:
+        return None
+    part = Scope(
+        transformers=frozenset(body.transformers or ()),
+        usage_points=frozenset(UsagePointId(each) for each in body.usage_points or ()),
+    )
+    if not part:
+        raise InvalidInput("transformers", [], "somebody, or neither list for everybody")
+    return part
+
+
+@router.post(f"{OUTAGE}/close")
+def post_close(
+    outage_id: int, body: CloseIn, seen: Seen, response: Response, caller: Calling, house: Working
+) -> OutageOut:
+    """Archive an outage, once every caller has light or a reason overrules it."""
+
+    def close(store: Store) -> Outage:
+        outage_for(store, caller, outage_id)
+        command = CloseOutage(
+            outage_id=OutageId(outage_id),
+            by=caller.name,
+            reason=body.reason,
+            seen_version=seen,
+        )
+        return close_outage(store, command, now=house.now())
+
+    return _answer(house, response, in_one_go(house, close))
