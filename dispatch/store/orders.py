@@ -57,21 +57,23 @@ _AWAITING = text(
     FROM trouble_order AS waiting
     LEFT JOIN incident ON incident.id = waiting.incident_id
     LEFT JOIN LATERAL (
-        SELECT min(clock.due_at) AS due_at
-        FROM clock
-        WHERE clock.verdict = 'running'
-            AND (
-                clock.order_id = waiting.id
-                OR clock.ticket_id = incident.ticket_id
-                OR clock.ticket_id IN (
-                    SELECT id FROM ticket WHERE ticket.outage_id = waiting.outage_id
-                )
-            )
-            AND EXISTS (
-                SELECT FROM rule_set, jsonb_array_elements(rule_set.rules) AS rule
-                WHERE rule_set.version = clock.rule_version
-                    AND rule ->> 'id' = clock.rule_id AND rule ->> 'stops' = 'arrived'
-            )
+        SELECT min(promise.due_at) AS due_at
+        FROM (
+            SELECT clock.rule_id, clock.rule_version, clock.due_at
+            FROM ticket JOIN clock ON clock.ticket_id = ticket.id
+            WHERE ticket.outage_id = waiting.outage_id AND clock.verdict = 'running'
+            UNION ALL
+            SELECT clock.rule_id, clock.rule_version, clock.due_at
+            FROM clock WHERE clock.ticket_id = incident.ticket_id AND clock.verdict = 'running'
+            UNION ALL
+            SELECT clock.rule_id, clock.rule_version, clock.due_at
+            FROM clock WHERE clock.order_id = waiting.id AND clock.verdict = 'running'
+        ) AS promise
+        WHERE EXISTS (
+            SELECT FROM rule_set, jsonb_array_elements(rule_set.rules) AS rule
+            WHERE rule_set.version = promise.rule_version
+                AND rule ->> 'id' = promise.rule_id AND rule ->> 'stops' = 'arrived'
+        )
     ) AS headroom ON true
     WHERE waiting.status = 'awaiting_assignment' AND waiting.district_id = :district_id
     ORDER BY waiting.priority DESC, waiting.urged DESC,

@@ -66,9 +66,15 @@ _ORDER = """
 """
 _CLOCK = """
     LEFT JOIN LATERAL (
-        SELECT clock.rule_id, clock.due_at FROM clock
-        WHERE clock.verdict = 'running' AND ({tickets} OR clock.order_id = job.id)
-        ORDER BY clock.due_at LIMIT 1
+        SELECT rule_id, due_at FROM (
+            SELECT clock.rule_id, clock.due_at
+            FROM ticket AS promised JOIN clock ON clock.ticket_id = promised.id
+            WHERE {tickets} AND clock.verdict = 'running'
+            UNION ALL
+            SELECT clock.rule_id, clock.due_at
+            FROM clock WHERE clock.order_id = job.id AND clock.verdict = 'running'
+        ) AS running
+        ORDER BY due_at LIMIT 1
     ) AS tightest ON true
 """
 _JOB = """
@@ -102,11 +108,7 @@ _OUTAGES = text(
         WHERE outage_usage_point.outage_id = outage.id AND outage_usage_point.restored_at IS NULL
     ) AS homes
     {_ORDER.format(subject="sent.outage_id = outage.id")}
-    {
-        _CLOCK.format(
-            tickets="clock.ticket_id IN (SELECT id FROM ticket WHERE ticket.outage_id = outage.id)"
-        )
-    }
+    {_CLOCK.format(tickets="promised.outage_id = outage.id")}
     WHERE outage.status <> 'closed' AND {visible("outage")}
     """  # noqa: S608 (constants)
 )
@@ -123,7 +125,7 @@ _INCIDENTS = text(
         {_JOB}
     FROM incident JOIN ticket ON ticket.id = incident.ticket_id
     {_ORDER.format(subject="sent.incident_id = incident.id")}
-    {_CLOCK.format(tickets="clock.ticket_id = incident.ticket_id")}
+    {_CLOCK.format(tickets="promised.id = incident.ticket_id")}
     WHERE incident.status = 'open' AND {visible("incident")}
     """  # noqa: S608 (constants)
 )
@@ -143,7 +145,7 @@ _UNLOCATED = text(
             NULL AS crew_id, NULL AS crew_name, NULL AS proposed_crew_id,
             NULL::timestamptz AS expected_at
     ) AS job
-    {_CLOCK.format(tickets="clock.ticket_id = ticket.id")}
+    {_CLOCK.format(tickets="promised.id = ticket.id")}
     WHERE ticket.disposition = 'unlocated' AND ticket.status = 'open' AND {visible("ticket")}
     """  # noqa: S608 (constants)
 )
