@@ -52,7 +52,8 @@ _PROVINCE = re.compile(
     r"(?!路|街|大道|村)"
 )
 _NOT_TOWN = (
-    r"(?!场|民政|民医院|人民政府|政府|委会|府|区|医院|口|小学|中学|卫生|路|街|巷|道|机关|城区)"
+    r"(?!场|民政|民医院|人民政府|政府|委会|府|区|医院|口|小学|中学|卫生|机关|城区"
+    r"|(?:路|街|巷|道)(?!.{0,5}(?:村|社区|居委|屯)))"
 )
 _STEPS: tuple[tuple[Level, re.Pattern[str]], ...] = (
     (Level.CITY, re.compile(rf"(.{{2,7}}?(?:(?<![超都菜夜集闹门花])市|自治州|地区)){_NOT_TOWN}")),
@@ -62,11 +63,28 @@ _STEPS: tuple[tuple[Level, re.Pattern[str]], ...] = (
             rf"(.{{1,9}}?(?:(?<![小社园校街厂片库矿林营院生苑])(?<!..[东西南北中])区|县|(?<=.)市)){_NOT_TOWN}"
         ),
     ),
-    (Level.TOWN, re.compile(rf"(.{{1,9}}?(?:街道办事处|街道|镇|(?<![故老家水])乡)){_NOT_TOWN}")),
+    (
+        Level.TOWN,
+        re.compile(
+            rf"(.{{1,9}}?(?:街道办事处|街道|管理处|管委会|农场|林场|垦殖场|镇|(?<![故老家水])乡)){_NOT_TOWN}"
+        ),
+    ),
+)
+_OFFICE = "(?:社区|家委会|村)?(?:村民委员会|居民委员会|村委会|居委会)|社区"
+_SIDE = "[东西南北中一二三四五六七八九十]{0,2}"
+# A road's name before a community is its own (北京路恒茂社区), one within it is not (章江路社区).
+_VILLAGES: tuple[tuple[Level, re.Pattern[str]], ...] = (
     (
         Level.VILLAGE,
         re.compile(
-            r"(.{1,10}?(?:(?:社区|家委会|村)?(?:村民委员会|居民委员会|村委会|居委会)|社区|自然村|村|屯))"
+            rf"((?:(?!(?:大道|路|街|巷)(?!{_SIDE}(?:{_OFFICE}))).){{1,12}}?(?:{_OFFICE}))"
+            r"(?!路|街|巷|道|小区|委|民|居)"
+        ),
+    ),
+    (
+        Level.VILLAGE,
+        re.compile(
+            r"((?:(?!大道|路|街|巷).){1,10}?(?:自然村|村|屯))"
             r"(?!路|街|巷|道|小区|口|部|小学|大道|花园|社区|委|民|居)"
         ),
     ),
@@ -110,11 +128,13 @@ def _read_numbers(text: str, parts: Parts) -> list[str]:
         text = _take(pattern, levels, text, parts)
     house = _HOUSE.search(text)
     if house:
-        parts[Level.HOUSE] = house[1] + (f"-{house[2]}" if house[2] else "")
+        inside = Level.BUILDING not in parts and _COMPOUND_END.search(text[: house.start()])
+        level = Level.BUILDING if inside else Level.HOUSE
+        parts[level] = house[1] + (f"-{house[2]}" if house[2] else "")
         text = text[: house.start()] + _CUT + text[house.end() :]
-    inside = (Level.BUILDING, Level.UNIT, Level.ROOM)
+    triple = (Level.BUILDING, Level.UNIT, Level.ROOM)
     if Level.BUILDING not in parts:
-        text = _take(_TRIPLE, inside, text, parts)
+        text = _take(_TRIPLE, triple, text, parts)
         text = _take(_PAIR, (Level.BUILDING, Level.ROOM), text, parts)
     elif Level.UNIT not in parts:
         text = _take(_PAIR, (Level.UNIT, Level.ROOM), text, parts)
@@ -149,19 +169,23 @@ def _read_names(run: str, parts: Parts) -> None:
     if province and Level.PROVINCE not in parts:
         parts[Level.PROVINCE] = province[1]
         run = run[province.end() :]
-    for level, pattern in _STEPS:
+    run = _read_steps((*_STEPS, *_VILLAGES), run, parts)
+    for level in (Level.ROAD, Level.LANE):
+        run = run.lstrip("和与跟") if Level.ROAD in parts else run
+        run = _read_steps(((level, _ROAD),), run, parts)
+    run = _read_steps(_VILLAGES, run, parts)
+    if run:
+        _read_rest(run, parts)
+
+
+def _read_steps(steps: tuple[tuple[Level, re.Pattern[str]], ...], run: str, parts: Parts) -> str:
+    """Read what each step finds at the start of `run` into `parts`; what remains."""
+    for level, pattern in steps:
         found = pattern.match(run) if level not in parts else None
         if found:
             parts[level] = found[1]
             run = run[found.end() :]
-    for level in (Level.ROAD, Level.LANE):
-        run = run.lstrip("和与跟") if Level.ROAD in parts else run
-        found = _ROAD.match(run) if level not in parts else None
-        if found:
-            parts[level] = found[1]
-            run = run[found.end() :]
-    if run:
-        _read_rest(run, parts)
+    return run
 
 
 def _read_rest(run: str, parts: Parts) -> None:

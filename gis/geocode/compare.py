@@ -79,6 +79,8 @@ def _compare_chinese(asked: str, found: str) -> tuple[Verdict, float]:
     if wrong and (kind == other_kind or not kind or not other_kind):
         worth = _TELLING_WRONG if wrong <= _TELLING else _HAN_ONE_WRONG.get(shortest, 0.85)
         return Verdict.WRONG_CHARACTER, worth
+    if one.endswith(other):  # what was said begins with a wider area that was not told apart
+        return Verdict.PART, 0.7 + 0.25 * len(other) / len(one)
     if one in other or other in one:
         return Verdict.PART, 0.4 + 0.45 * shortest / max(len(one), len(other))
     return Verdict.CONTRADICTED, 0.0
@@ -118,7 +120,7 @@ def _letters(name: str) -> str:
 @lru_cache(maxsize=65536)
 def compare_numbers(asked: str, found: str) -> tuple[Verdict, float]:
     """Compare two house, building or room numbers: equal, in a range, same but for a letter."""
-    found = found.replace(" ", "").casefold()
+    found = found.replace(" ", "").replace(";", "/").casefold()
     if asked == found:
         return Verdict.MATCHED, 1.0
     pieces = [piece for piece in _LISTED.split(found) if piece]

@@ -31,6 +31,7 @@ _KEYED = (
 )
 _SPOKEN = (Level.NAME, Level.TRANSFORMER, Level.LINE, Level.COMPOUND, Level.LANE, Level.ROAD)
 _LEADS = (Level.HOUSE, Level.BUILDING, Level.POLE)
+_LONGEST_CODE = 16
 _ANSWERED = (*_LEADS, Level.ROOM)
 _WIDER = (Level.VILLAGE, Level.TOWN, Level.COUNTY, Level.CITY)
 
@@ -127,6 +128,8 @@ def query_plan(text: str) -> Query:
     fine = [parts[level] for level in (*_SPOKEN, Level.VILLAGE) if parts.get(level)]
     core = fine or names[:1]
     whole = [address.text] if len(names) == 1 else []  # its numbers may belong to the name
+    if len(address.text) <= _LONGEST_CODE and not address.chinese:
+        whole.append(fold(address.text))  # a plate read out in pieces: "t idx 47"
     texts = dict.fromkeys(search_form(each) for each in (" ".join(core), *core, *whole))
     stated = [parts[level] for level in _LEADS if parts.get(level)]
     if not stated and Level.ROOM in parts:

@@ -28,6 +28,8 @@ _HOUSE_LETTER = re.compile(r"(?<![a-z0-9])(\d{1,4}) ([a-z])(?![a-z])")
 _LEADING_ZEROS = re.compile(r"(?<![0-9a-z.])0+(?=\d)")
 _HAN_SPACE = re.compile(rf"(?<=[{HAN}]) | (?=[{HAN}])")
 
+_PASSES = 12
+
 _DIGITS = dict(zip("零〇一二三四五六七八九两", (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2), strict=True))
 _COUNTED = re.compile(
     r"([零〇一二三四五六七八九十百两]{1,7})"
@@ -38,7 +40,7 @@ _COUNTED_INSIDE = re.compile(
     r"(?<=[元栋幢座楼层])([零〇一二三四五六七八九]{3,5}|[一二三四五六七八九]百零[一二三四五六七八九])"
     r"(?=室|房|$|[^零〇一二三四五六七八九十百])"
 )
-_BUILDING = re.compile(r"(?<![0-9a-z])([a-z]?\d{1,4}[a-z]?|[a-z])(?:号楼|栋楼|号栋|幢|座|栋)")
+_BUILDING = re.compile(r"(?<![0-9a-z])([a-z]?\d{1,4}[a-z]?|[a-z])(?:号楼|号栋|幢|座|栋)楼*")
 
 # Street types and titles get their shortest form, because they tell little and are long.
 _WORDS = {
@@ -93,7 +95,16 @@ def normalise(text: str) -> str:
 @lru_cache(maxsize=65536)
 def _normalise(text: str) -> str:
     plain = _plain_characters(text)
-    plain = _SIGN_AFTER.sub(r"\1号", _NUMBER_SIGN.sub(r" \1号", plain)).replace("号号", "号")
+    for _ in range(_PASSES):
+        before, plain = plain, _rewrite(plain)
+        if plain == before:
+            break
+    return plain[:LONGEST]
+
+
+def _rewrite(plain: str) -> str:
+    """Apply one pass of the rules; a rule may set up another (``十号#楼``)."""
+    plain = _NUMBER_SIGN.sub(r" \1号", _SIGN_AFTER.sub(r"\1号", plain)).replace("号号", "号")
     plain = _CODE.sub(lambda code: code[0].replace("-", ""), plain)
     plain = _KEPT.sub(" ", plain)
     plain = _LOOSE_MARK.sub(" ", plain)
@@ -102,7 +113,7 @@ def _normalise(text: str) -> str:
     plain = _HOUSE_LETTER.sub(r"\1\2", plain)
     plain = _LEADING_ZEROS.sub("", plain)
     plain = _western_words(plain)
-    return _chinese_numbers(plain)[:LONGEST]
+    return _chinese_numbers(plain)
 
 
 def fold(text: str) -> str:

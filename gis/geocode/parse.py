@@ -21,6 +21,9 @@ _PHONE_WORDS = re.compile(
 _FIELD_END = re.compile(r"[,,;;、\n]| - |\s+[–—]\s+")
 
 
+_NUMBER_LIST = re.compile(r"(?<=\d)\s?[;;]\s?(?=\d)")
+
+
 def parse(text: str) -> ParsedAddress:
     """Take `text` apart into levels.
 
@@ -54,6 +57,7 @@ def _parse(text: str, normal: str) -> ParsedAddress:
     return ParsedAddress(normal, MappingProxyType(ordered), phones, near, chinese)
 
 
+@lru_cache(maxsize=65536)
 def names_of(text: str) -> tuple[str, ...]:
     """The names in a bilingual or bracketed `text`: ``提督街 Rua do Almirante`` holds two."""
     found: dict[str, None] = {}
@@ -68,6 +72,7 @@ def names_of(text: str) -> tuple[str, ...]:
 
 
 def _fields(text: str) -> list[str]:
+    text = _NUMBER_LIST.sub("/", text)
     return [field for field in map(normalise, _FIELD_END.split(text)) if field]
 
 

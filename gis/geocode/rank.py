@@ -14,6 +14,7 @@ from gis.geocode.address import (
 )
 from gis.geocode.compare import AGREEING, Reason, Verdict, compare_names, compare_numbers
 from gis.geocode.keys import Query
+from gis.geocode.normal import normalise
 from gis.geocode.parse import names_of
 
 # Our own judgement, checked by the measured recall in docs/addresses.md: the name of the place
@@ -38,6 +39,7 @@ MISSING_WEIGHT = 0.2
 """Share of its weight that a level counts which the candidate does not state."""
 
 _ELSEWHERE = 0.98
+_TELLING_TAIL = 4
 _SWAPPED = 0.9
 _OTHER_NUMBER = {Level.HOUSE: Level.BUILDING, Level.BUILDING: Level.HOUSE}
 _ANCHORS = (*PLACES, *EQUIPMENT, Level.NAME)
@@ -68,13 +70,18 @@ def score(query: Query, entry: Entry) -> Match:
     """Compare `entry` with every level that `query` states.
 
     A name that happens to hold words of several levels (三层楼街) is also compared whole with the
-    entry's own names, and that reading stands where it is the better one.
+    entry's own names, and that reading stands where it is the better one. So does a text that
+    ends with the entry's name, unless it contradicts the wider areas.
     """
     read = _score_levels(query, entry)
     if entry.kind is EntryKind.USAGE_POINT:
         return read
     whole = _judge_name(Level.NAME, query.address.text, entry)
-    sure = whole.verdict in {Verdict.MATCHED, Verdict.WRONG_CHARACTER}
+    sure = whole.verdict in {Verdict.MATCHED, Verdict.WRONG_CHARACTER} or (
+        len(whole.found) >= _TELLING_TAIL
+        and query.address.text.endswith(normalise(whole.found))
+        and not any(r.level in ADMIN and r.verdict is Verdict.CONTRADICTED for r in read.reasons)
+    )
     if sure and (whole.score > read.score or not anchored(read)):
         return Match(entry, round(whole.score, 4), (whole,))
     return read
@@ -145,6 +152,8 @@ def _judge_name(level: Level, asked: str, entry: Entry) -> Reason:
             return best
     for at, name in _other_names(level, entry):
         verdict, worth = compare_names(asked, name)
+        if verdict is Verdict.PART and at is Level.TOWN:
+            continue  # a town named in front of a village is not the village
         if verdict in AGREEING and worth * _ELSEWHERE > best.score:
             best = Reason(level, verdict, worth * _ELSEWHERE, asked, name, at)
     return best

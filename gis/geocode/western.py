@@ -16,7 +16,7 @@ _NUMBER = re.compile(
     r"(?<![0-9a-z.])(?:no )?(?P<number>\d{1,4}[a-z]?(?: ?[-/] ?\d{1,4}[a-z]?|-[a-z])?)(?![0-9a-z.])"
 )
 _ORDINAL_BEFORE = re.compile(r"(?:^| )(?:des|der|de|da|do|the|of|rua|av|lote)$")
-_ORDINAL_AFTER = re.compile(r"^ ?(?:de|o|a|st|nd|rd|th)(?= |$)")
+_ORDINAL_AFTER = re.compile(r"^ de(?= |$)")
 
 Parts = dict[Level, str]
 
