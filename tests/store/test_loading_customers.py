@@ -1,5 +1,9 @@
 """Loading customers: with a network, with transformers alone, with points alone."""
 
+import pytest
+
+from dispatch.store.loading.search import customer_search_text, search_text
+from gis.geocode.address import EntryKind
 from tests.store.loading_inputs import (
     TWO_FEEDERS,
     a_csv,
@@ -182,3 +186,28 @@ def test_a_far_away_customer_is_noted_as_perhaps_swapped(connection, tmp_path):
         connection, "customers", customers(tmp_path, ("N1", None, "", "", "", "T1", 28.6, 85.9))
     )
     assert any("N1" in note and "km from their transformer" in note for note in report.notes)
+
+
+def test_the_indexes_of_an_empty_table_are_there_again_after_its_first_customers(
+    connection, tmp_path
+):
+    indexes = "SELECT indexdef FROM pg_indexes WHERE tablename = 'usage_point' ORDER BY 1"
+    before = rows(connection, indexes)
+    take(connection, "customers", a_csv(tmp_path, "c.csv", [("account",), ("N1",)]))
+    assert rows(connection, indexes) == before
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "江西省南昌市东湖区阳明路22号阳光小区15栋2单元502室",
+        "南昌市阳明路318号",
+        "318国道12号杆旁3层",
+        "向阳镇红光村5组18号",
+        "3号院5号楼1单元12层1203室",
+        "Hauptstraße 12, 91207 Lauf",
+        "Straße des 17. Juni 135",
+    ],
+)
+def test_neighbours_share_the_words_that_are_read_of_each_address(address):
+    assert customer_search_text(address) == search_text(EntryKind.USAGE_POINT, "", address)

@@ -1,10 +1,13 @@
 """Customers (usage points): who they are, how to reach them, what they hang on."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from psycopg import sql
 from sqlalchemy import Connection, text
 
+from dispatch.store.loading.districts import assign_transformers
 from dispatch.store.loading.report import Change, Progress, Refused, silent
 from dispatch.store.loading.search import customer_search_text
 from dispatch.store.loading.staging import copy_rows, driver
@@ -18,7 +21,7 @@ _STAGED = """
     CREATE TEMP TABLE staged_customer (
         n bigint, account text, meter text, name text, address text, search_text text,
         transformer_id text, node text, lon double precision, lat double precision,
-        disconnected_for text, critical text, phones text[]
+        disconnected_for text, critical text, phones text[], district_id text
     ) ON COMMIT DROP
 """
 _COLUMNS = (
@@ -78,6 +81,21 @@ _UNKNOWN_TRANSFORMER = """
     RETURNING s.account
 """
 
+_DISTRICT_OF_LOOSE = """
+    UPDATE staged_customer s SET district_id = coalesce(
+        (SELECT d.id FROM district d
+         WHERE ST_Covers(d.boundary, ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326))
+         ORDER BY d.id LIMIT 1),
+        (SELECT min(d.id) FROM district d HAVING count(*) = 1))
+    WHERE s.transformer_id IS NULL
+"""
+
+_SECONDARY_INDEXES = """
+    SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i
+    WHERE i.indrelid = 'usage_point'::regclass
+      AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+"""
+
 _MERGE = """
     WITH merged AS (
         INSERT INTO usage_point AS u (
@@ -86,7 +104,7 @@ _MERGE = """
         )
         SELECT s.account, s.meter, s.name, s.address, s.search_text,
             coalesce(s.transformer_id, CASE WHEN s.node IS NOT NULL THEN old.transformer_id END),
-            coalesce(t.district_id, old.district_id), s.disconnected_for, s.critical,
+            coalesce(t.district_id, s.district_id, old.district_id), s.disconnected_for, s.critical,
             ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326)
         FROM staged_customer s LEFT JOIN transformer t ON t.id = s.transformer_id
         LEFT JOIN usage_point old ON old.account = s.account
@@ -184,14 +202,38 @@ def store_customers(
         for n, account, reason in connection.execute(text(statement)).all()
     ]
     notes = _settle_transformers(connection, may_name_transformers=may_name_transformers)
+    assign_transformers(connection)
+    connection.execute(text(_DISTRICT_OF_LOOSE))
     progress("writing customers")
     connection.execute(text(_FREE_METERS))
-    new, changed = connection.execute(text(_MERGE)).one()
+    with _indexed_afterwards(connection, progress):
+        new, changed = connection.execute(text(_MERGE)).one()
     _write_phones(connection, first=new > 0 and changed == 0)
     connection.execute(text(_KEEP_NODES))
     connection.execute(text(_DROP_NODES))
     total = connection.scalar(text("SELECT count(*) FROM staged_customer")) or 0
     return StoredCustomers(Change(new, changed, total - new - changed), refused, notes)
+
+
+@contextmanager
+def _indexed_afterwards(connection: Connection, progress: Progress) -> Iterator[None]:
+    """Build the indexes for search once, at the end, where the table is still empty.
+
+    Nobody reads an empty table, so the lock this takes holds nobody up.
+    """
+    held = connection.scalar(text("SELECT EXISTS (SELECT FROM usage_point)"))
+    indexes = () if held else connection.execute(text(_SECONDARY_INDEXES)).all()
+    with driver(connection).cursor() as cursor:
+        for name, _ in indexes:
+            cursor.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+        yield
+        if indexes:
+            cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        for _, definition in indexes:
+            progress("indexing customers")
+            cursor.execute(definition.encode())
+        cursor.execute("ANALYZE usage_point")
+        cursor.execute("ANALYZE transformer")
 
 
 def _rows(usage_points: Iterable[UsagePoint]) -> Iterator[tuple[object, ...]]:

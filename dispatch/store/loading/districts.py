@@ -96,6 +96,11 @@ def store_districts(connection: Connection, districts: Iterable[District]) -> Ch
     return change
 
 
+def assign_transformers(connection: Connection) -> None:
+    """Give every transformer the district it lies in; before customers come, who inherit it."""
+    connection.execute(text(_OF_TRANSFORMER))
+
+
 def assign_districts(connection: Connection) -> None:
     """Give every transformer, customer and feeder the district it lies in; writes what differs."""
     for statement in (_OF_TRANSFORMER, _OF_HUNG_CUSTOMER, _OF_LOOSE_CUSTOMER, _OF_FEEDER):
@@ -151,6 +156,7 @@ def check_district(connection: Connection, ids: Iterable[str]) -> set[str]:
 __all__ = [
     "DEFAULT_ID",
     "assign_districts",
+    "assign_transformers",
     "check_district",
     "ensure_district",
     "notes_outside",

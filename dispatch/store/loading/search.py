@@ -7,16 +7,16 @@ from gis.geocode.address import Entry, EntryKind
 from gis.geocode.errors import UnusableAddress
 from gis.geocode.keys import read_entry, search_keys
 
-_LAST_NUMBER = re.compile(r"(?<![\d\-])\d{1,4}(?=[室号]\s*$)")
+_FINE_NUMBER = re.compile(r"(?<![\d\-])\d{1,4}(?=栋|幢|号楼|单元|层|室|号\s*$)")
 
 
 def customer_search_text(address: str) -> str:
     """Give the words by which a customer's address is found; empty where it cannot be read.
 
-    They hold no house or room number, so neighbours share them: the last number is made the same
-    for all, and each address without it is read once.
+    They hold no number of a house, building or room, so neighbours share them: these numbers are
+    made the same for all, and each address without them is read once.
     """
-    return _neighbours(_LAST_NUMBER.sub("1", address)) if address else ""
+    return _neighbours(_FINE_NUMBER.sub("1", address)) if address else ""
 
 
 @lru_cache(maxsize=65536)
