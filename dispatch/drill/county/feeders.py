@@ -1,5 +1,6 @@
 """Which feeder supplies which transformer, along which roads, and where feeders can be tied."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ NUMERALS = ("", "Ⅱ", "Ⅲ", "Ⅳ", "Ⅴ", "Ⅵ", "Ⅶ", "Ⅷ", "Ⅸ", "Ⅹ")
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """A substation: its name, the road node at its gate, and how many transformers a feeder gets."""
+    """A substation: its name, the road node at its gate, transformers wanted per feeder."""
 
     id: str
     name: str
@@ -97,7 +98,8 @@ def grow_feeders(
 ) -> list[Tree]:
     """Divide the transformers among feeders that follow the shortest roads from the substations."""
     gates = np.array([station.vertex for station in stations])
-    gap, before, source = dijkstra(graph, indices=gates, min_only=True, return_predecessors=True)
+    gap, back, source = dijkstra(graph, indices=gates, min_only=True, return_predecessors=True)
+    before = back.astype(np.int64)
     groups: list[tuple[Station, list[int]]] = []
     for station in stations:
         mine = np.flatnonzero(source[sites.vertex] == station.vertex)
@@ -117,26 +119,32 @@ def _groups(
     waiting: dict[int, list[list[int]]] = {}
     for t in mine.tolist():
         waiting.setdefault(int(vertex[t]), []).append([t])
-    inner = set(waiting)
-    for node in list(waiting):
-        here = node
-        while (here := int(before[here])) >= 0 and here not in inner:
-            inner.add(here)
     groups: list[list[int]] = []
-    for node in sorted(inner, key=lambda n: (-gap[n], n)):
+    for node in sorted(_on_the_way(waiting, before), key=lambda n: (-gap[n], n)):
         group: list[int] = []
         for part in sorted(waiting.pop(node, []), key=lambda part: (len(part), part)):
             group += part
             if len(group) >= station.target:
                 groups.append(group)
                 group = []
-        if node != station.vertex and group:
+        if group and node != station.vertex:
             waiting.setdefault(int(before[node]), []).append(group)
-        elif len(group) < p.FEEDER_SMALLEST and groups:
-            min(groups, key=len).extend(group)
         elif group:
             groups.append(group)
+    if len(groups) > 1 and len(groups[-1]) < p.FEEDER_SMALLEST:
+        rest = groups.pop()
+        min(groups, key=len).extend(rest)
     return groups
+
+
+def _on_the_way(nodes: Iterable[int], before: Ints) -> set[int]:
+    """The nodes and all that lie between them and the gate."""
+    found = set(nodes)
+    for node in list(found):
+        here = node
+        while (here := int(before[here])) >= 0 and here not in found:
+            found.add(here)
+    return found
 
 
 def _tree(
@@ -169,7 +177,15 @@ def _names(places: list[Place], sites: Sites, groups: list[list[int]]) -> list[s
         home = int(np.bincount(sites.place[group]).argmax())
         if places[home].kind == "seat":
             east, north = sites.xy[group].mean(axis=0) - places[0].xy
-            side = "东北" if east > 0 < north else "东南" if east > 0 else "西北" if north > 0 else "西南"
+            side = (
+                "东北"
+                if east > 0 < north
+                else "东南"
+                if east > 0
+                else "西北"
+                if north > 0
+                else "西南"
+            )
             near = abs(east) > 2 * abs(north), abs(north) > 2 * abs(east)
             bases.append("城" + (side[0] if near[0] else side[1] if near[1] else side))
         else:
@@ -186,10 +202,11 @@ def choose_ties(graph: csr_matrix, trees: list[Tree]) -> list[Tie]:
         for node in sorted(tree.parent):
             at.setdefault(node, []).append(k)
     sources = np.array(sorted(at))
-    gap, before, source = dijkstra(
+    gap, back, source = dijkstra(
         graph, indices=sources, min_only=True, limit=p.TIE_LONGEST_M, return_predecessors=True
     )
-    options = _options(graph, trees, at, (gap, source))
+    before = back.astype(np.int64)
+    options = _options(graph, trees, at, (gap, source.astype(np.int64)))
     wanted = round(p.OPEN_POINTS_PER_FEEDER * len(trees))
     ties: list[Tie] = []
     count = [0] * len(trees)
@@ -223,14 +240,16 @@ def _options(
         share = trees[k].below[node] / len(trees[k].transformers)
         return 3_000 * abs(share - 0.3) + 6_000 * (node not in trunks[k])
 
-    options = []
+    options: list[tuple[float, int, int, int, int]] = []
     for u, v, length in steps:
         one, two = int(source[u]), int(source[v])
         total = float(gap[u]) + length + float(gap[v])
-        for a in at[one]:
-            for b in at[two]:
-                if a < b or (a != b and one != two):
-                    options.append((total + cost(a, one) + cost(b, two), a, b, u, v))
+        options += [
+            (total + cost(a, one) + cost(b, two), a, b, u, v)
+            for a in at[one]
+            for b in at[two]
+            if a < b or (a != b and one != two)
+        ]
     return sorted(options)
 
 

@@ -28,26 +28,29 @@ def lonlat(xy: Floats) -> Floats:
     """
     scale = np.array([_M_PER_DEGREE_LON, _M_PER_DEGREE_LAT])
     origin = np.array([p.ORIGIN_LON, p.ORIGIN_LAT])
-    return np.round(np.asarray(xy, dtype=np.float64) / scale + origin, 7)
+    degrees: Floats = np.asarray(xy, dtype=np.float64) / scale + origin
+    return degrees.round(7)
 
 
 def metres(position: Floats) -> Floats:
     """Turn EPSG:4326 (lon, lat), shape (n, 2), into metres east and north of the origin."""
     scale = np.array([_M_PER_DEGREE_LON, _M_PER_DEGREE_LAT])
     origin = np.array([p.ORIGIN_LON, p.ORIGIN_LAT])
-    return (np.asarray(position, dtype=np.float64) - origin) * scale
+    xy: Floats = (np.asarray(position, dtype=np.float64) - origin) * scale
+    return xy
 
 
 def turned(xy: Floats, angle: float) -> Floats:
     """`xy`, shape (n, 2), turned anticlockwise by `angle` radians about the origin."""
     c, s = math.cos(angle), math.sin(angle)
-    return np.asarray(xy, dtype=np.float64) @ np.array([[c, s], [-s, c]])
+    moved: Floats = np.asarray(xy, dtype=np.float64) @ np.array([[c, s], [-s, c]])
+    return moved
 
 
 def shares(total: int, weights: Floats) -> Ints:
     """Split `total` into whole parts in proportion to `weights` (largest remainders)."""
-    exact = total * weights / weights.sum()
-    parts = np.floor(exact).astype(np.int64)
+    exact: Floats = total * weights / weights.sum()
+    parts: Ints = np.floor(exact).astype(np.int64)
     order = np.argsort(-(exact - parts), kind="stable")
     parts[order[: total - int(parts.sum())]] += 1
     return parts

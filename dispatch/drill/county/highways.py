@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-import networkx
+import networkx as nx
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
@@ -48,13 +49,14 @@ class Plan:
 
     def points(self) -> Floats:
         """Centres of the cells that have a road, shape (n, 2)."""
-        return self.terrain.cell_xy()[np.unique(np.array(list(self.links)).ravel())]
+        xy: Floats = self.terrain.cell_xy()[np.unique(np.array(list(self.links)).ravel())]
+        return xy
 
     def join(self, sources: Ints, targets: Ints, rank: int) -> None:
         """Lead a road of class `rank` from the nearest of `sources` to each target."""
         graph = self.passable.graph(self.links)
         for a, b in _tree(graph, sources, targets):
-            key = (min(a, b), max(a, b))
+            key = _key(a, b)
             self.links[key] = min(rank, self.links.get(key, rank))
 
 
@@ -133,11 +135,13 @@ def _join_towns(draft: Draft, terrain: Terrain, places: list[Place], ends: Ints)
 
 def _corners(draft: Draft, town: int) -> Ints:
     """Nodes of a town's streets that hang together."""
-    graph = networkx.Graph()
+    graph: nx.Graph[int] = nx.Graph()
     for way in draft.ways:
         if way.place == town:
-            networkx.add_path(graph, way.nodes)
-    return np.array(sorted(max(networkx.connected_components(graph), key=len)))
+            nx.add_path(graph, way.nodes)
+    parts: list[set[int]] = list(nx.connected_components(graph))
+    largest = sorted(parts, key=lambda part: -len(part))[0]
+    return np.array(sorted(largest), dtype=np.int64)
 
 
 def _passable(terrain: Terrain) -> Passable:
@@ -221,7 +225,6 @@ def _draw(
     cells = terrain.cell_xy()
     spot: dict[int, Floats] = {}
     nodes: dict[int, int] = {}
-    first = len(draft.points)
     for chain, rank in _chains(links, set(anchors)):
         for cell in chain:
             if cell not in spot:
@@ -236,14 +239,17 @@ def _draw(
         draft.way(path, highway, _road_name(rank, places, spot[chain[0]]))
         if mountain:
             draft.ways[-1] = replace(draft.ways[-1], maxspeed=p.MOUNTAIN_KMH)
+    _join_towns(draft, terrain, places, _loose_ends(draft))
+    return nodes
+
+
+def _loose_ends(draft: Draft) -> Ints:
+    """Where a road between settlements stops at none."""
     degree = np.zeros(len(draft.points), dtype=np.int64)
     for way in draft.ways:
         if way.place < 0:
             degree[[way.nodes[0], way.nodes[-1]]] += 1
-    ends = np.flatnonzero(degree == 1)
-    ends = ends[(ends >= first) & (np.array(draft.places)[ends] < 0)]
-    _join_towns(draft, terrain, places, ends)
-    return nodes
+    return np.flatnonzero((degree == 1) & (np.array(draft.places) < 0))
 
 
 def _chains(links: Links, stops: set[int]) -> Iterator[tuple[list[int], int]]:
@@ -252,26 +258,28 @@ def _chains(links: Links, stops: set[int]) -> Iterator[tuple[list[int], int]]:
     for a, b in links:
         beside.setdefault(a, []).append(b)
         beside.setdefault(b, []).append(a)
-
-    def rank(a: int, b: int) -> int:
-        return links[(min(a, b), max(a, b))]
-
-    def ends(cell: int) -> bool:
-        if cell in stops or len(beside[cell]) != 2:  # noqa: PLR2004
-            return True
-        return rank(cell, beside[cell][0]) != rank(cell, beside[cell][1])
-
+    ends = stops | {cell for cell in beside if _is_end(links, cell, beside[cell])}
     done: set[tuple[int, int]] = set()
-    for start in sorted(cell for cell in beside if ends(cell)):
+    for start in sorted(ends & beside.keys()):
         for step in sorted(beside[start]):
-            if (min(start, step), max(start, step)) in done:
+            if _key(start, step) in done:
                 continue
             chain = [start, step]
-            while not ends(chain[-1]):
+            while chain[-1] not in ends:
                 one, two = beside[chain[-1]]
                 chain.append(two if one == chain[-2] else one)
-            done |= {(min(a, b), max(a, b)) for a, b in zip(chain, chain[1:], strict=False)}
-            yield chain, rank(start, step)
+            done |= {_key(a, b) for a, b in pairwise(chain)}
+            yield chain, links[_key(start, step)]
+
+
+def _is_end(links: Links, cell: int, beside: list[int]) -> bool:
+    if len(beside) != 2:  # noqa: PLR2004 - a cell on the way has one before and one behind
+        return True
+    return links[_key(cell, beside[0])] != links[_key(cell, beside[1])]
+
+
+def _key(a: int, b: int) -> tuple[int, int]:
+    return (min(a, b), max(a, b))
 
 
 def _winding(rng: np.random.Generator, terrain: Terrain, line: Floats) -> Floats:

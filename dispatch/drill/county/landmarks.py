@@ -90,9 +90,7 @@ def make_landmarks(
 
 def _of(place: Place, rng: np.random.Generator) -> list[tuple[str, Tag]]:
     if place.kind == "seat":
-        branches = [
-            (f"{head}便利店", ("shop", "convenience")) for head in words.STREET_HEADS[:20]
-        ]
+        branches = [(f"{head}便利店", ("shop", "convenience")) for head in words.STREET_HEADS[:20]]
         return [
             (name.replace("县", p.COUNTY, 1) if name[0] == "县" else name, tag)
             for name, tag in (*SEAT, *branches)
@@ -101,4 +99,7 @@ def _of(place: Place, rng: np.random.Generator) -> list[tuple[str, Tag]]:
         return [(place.name + name, tag) for name, tag in TOWN]
     wanted = VILLAGE[: int(rng.integers(2, 6))] if place.kind == "village" else VILLAGE[1:2]
     base = place.name.removesuffix("村")
-    return [(base + ("村" if place.kind == "village" else "") + name.removeprefix("村"), tag) for name, tag in wanted]
+    return [
+        (base + ("村" if place.kind == "village" else "") + name.removeprefix("村"), tag)
+        for name, tag in wanted
+    ]

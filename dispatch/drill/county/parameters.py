@@ -34,6 +34,11 @@ HAMLET_CLEARANCE_M: Final = 4_500.0  # assumption: no hamlet nearer to a town
 SEAT_HALF_AXES_M: Final = (2_050.0, 1_550.0)  # assumption
 TOWN_RADIUS_M: Final = 420.0  # assumption
 
+STREET_GAPS: Final = 0.2  # assumption: pieces of small streets left out, so that blocks differ
+ALLEYS: Final = 0.7  # assumption: blocks with an alley
+OPEN_ALLEYS: Final = 0.55  # assumption: alleys that lead through
+BACK_LANES: Final = 0.4  # assumption: village lanes that meet at their ends
+
 # --- roads ------------------------------------------------------------------------------------
 # Class -> posted limit in km/h; assumptions in the range of Chinese county roads.
 MAXSPEED_KMH: Final = {
@@ -121,8 +126,8 @@ STORM_ENTERS_H: Final = 14.5  # assumption: local hour at which the front crosse
 STORM_SPEED_KMH: Final = 28.0  # assumption
 STORM_BEARING_DEG: Final = 105.0  # assumption: from west-north-west
 STORM_WIDTH_H: Final = 0.75  # assumption: standard deviation of the blow at one place
-STORM_PEAK: Final = 6_500.0  # assumption: fault rate of lines at the peak, times the calm rate
-STORM_PEAK_SERVICE: Final = 700.0  # assumption: the same for services
+STORM_PEAK: Final = 1_500.0  # assumption: fault rate of lines at the peak, times the calm rate
+STORM_PEAK_SERVICE: Final = 350.0  # assumption: the same for services
 STORM_PEAK_INTERNAL: Final = 60.0  # assumption: the same for installations
 
 CALL_SHARE_CALM: Final = 0.10  # assumption; one vendor states that 8 to 12 % of customers report
@@ -146,8 +151,10 @@ WRONG_ACCOUNT: Final = 0.02  # assumption
 POSITION_ERROR_M: Final = (50.0, 300.0)  # assumption: good and poor positions
 GOOD_POSITION: Final = 0.8  # assumption
 GCJ02_SHARE: Final = 0.7  # assumption: positions sent in the datum of Chinese phones
-HAZARD_SHARE: Final = 0.22  # assumption: line faults that leave something dangerous
-HAZARD_SEEN: Final = 0.3  # assumption: callers of such a fault who mention it
+HAZARD_SHARE: Final = 0.15  # assumption: line faults that leave something dangerous
+HAZARD_SEEN: Final = 0.06  # assumption: callers of such a fault who mention it
+ANSWERS_CALL_BACK: Final = 0.8  # assumption
+SATISFIED: Final = 0.95  # assumption: of those who answer
 ARREARS_CALLS: Final = 0.12  # assumption: disconnected customers who call that day
 PLANNED_CALL_SHARE: Final = 0.02  # assumption: customers in planned work who call all the same
 WRONG_NUMBERS: Final = 9  # assumption: a day's calls that are about nothing of ours

@@ -47,7 +47,7 @@ def make_customers(
     out = []
     for i, t in enumerate(premises.transformer.tolist()):
         own = sites.owner[t]
-        phones = (phone(int(numbers[i])),)
+        phones: tuple[str, ...] = (phone(int(numbers[i])),)
         if second[i]:
             phones += (phone(int(numbers[i]) + PHONES // 2 + i),)
         critical = sites.critical[t] or (LIFE_SUPPORT if dialysis[i] and not own else "")

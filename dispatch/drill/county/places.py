@@ -115,4 +115,5 @@ def _gaps(cells: Floats, points: Floats) -> Floats:
 
 
 def _clear_of_border(terrain: Terrain, cells: Floats) -> Bools:
-    return shapely.contains_xy(terrain.border.buffer(-1_800), cells[:, 0], cells[:, 1])
+    clear: Bools = shapely.contains_xy(terrain.border.buffer(-1_800), cells[:, 0], cells[:, 1])
+    return clear

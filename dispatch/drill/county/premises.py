@@ -99,7 +99,7 @@ def make_premises(seed: int, sites: Sites, places: list[Place], roads: Roads) ->
     address = _addresses(sites, lots, places, table, special)
     return Premises(
         transformer=transformer,
-        xy=np.round(np.where(special[:, None], sites.xy[transformer], xy), 2),
+        xy=np.where(special[:, None], sites.xy[transformer], xy).round(2),
         building=building,
         unit=unit,
         street=lots.street[lot],
@@ -136,7 +136,8 @@ def _lots_by_transformer(sites: Sites, lots: Lots) -> tuple[Ints, Ints, Ints]:
     for home in np.unique(sites.place):
         mine = np.flatnonzero(sites.place == home)
         here = np.flatnonzero(lots.place == home)
-        gap, owner = KDTree(sites.xy[mine]).query(lots.xy[here])
+        near = KDTree(sites.xy[mine]).query(lots.xy[here])
+        gap, owner = np.asarray(near[0]), np.asarray(near[1])
         for k, t in enumerate(mine):
             own = np.flatnonzero(owner == k)
             if not len(own):  # a twin of another transformer: it shares the nearest plots
@@ -166,7 +167,7 @@ def _addresses(
     estates = [name.rpartition("号公变")[0].rstrip("0123456789") for name in sites.name]
     first_lot = np.flatnonzero(np.r_[True, np.diff(transformer) > 0])
     gate = lot[first_lot]  # the plot that gives the compound its number
-    out = []
+    out: list[str] = []
     rows = zip(*(column.tolist() for column in (*table, place, again)), strict=True)
     for t, l_, b, u, r, k, home, nth in rows:
         if special[len(out)]:

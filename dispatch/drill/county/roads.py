@@ -48,7 +48,7 @@ class Roads:
     def junctions(self) -> Ints:
         """Nodes where three or more road pieces meet."""
         degree = np.bincount(self.edges().ravel(), minlength=len(self.xy))
-        return np.flatnonzero(degree > 2)
+        return np.flatnonzero(degree > 2)  # noqa: PLR2004
 
 
 @dataclass(slots=True)

@@ -90,10 +90,10 @@ def _sizes(rng: np.random.Generator, customers: int, kinds: list[str]) -> Ints:
     """Customers per public transformer: the real quartiles, the larger ones in town."""
     low, quarter, half, three, high = p.CUSTOMERS_PER_TRANSFORMER
     at = (np.arange(len(kinds)) + 0.5) / len(kinds)
-    size = np.interp(at, [0, 0.25, 0.5, 0.75, 1], [low, quarter, half, three, three])
+    rising = np.interp(at, [0, 0.25, 0.5, 0.75, 1], [low, quarter, half, three, three])
     # The top quarter rises slowly, so that the mean is the real one too.
-    size += (high - three) * np.clip((at - 0.75) * 4, 0, 1) ** 2
-    size = np.clip(np.round(size), low, high).astype(np.int64)
+    rising += (high - three) * np.clip((at - 0.75) * 4, 0, 1) ** 2
+    size: Ints = np.clip(np.round(rising), low, high).astype(np.int64)
     middle = np.flatnonzero((size > quarter) & (size < high - quarter))
     rest = customers - int(size.sum())
     size[middle] += rest // len(middle)
@@ -119,8 +119,8 @@ def _owners(
         draw = rng.random()
         if draw < 0.55:  # noqa: PLR2004 - shares of factories, masts and pumps
             home = 0 if rng.random() < 0.45 else int(rng.choice(towns))  # noqa: PLR2004
-            again = f"{k // len(firms) + 1}厂" if k >= len(firms) else ""
-            owners.append((home, firms[k % len(firms)] + again, ""))
+            number = f"{k // len(firms) + 1}厂" if k >= len(firms) else ""
+            owners.append((home, firms[k % len(firms)] + number, ""))
         else:
             home = int(rng.choice(far))
             what = "通信基站" if draw < 0.8 else "抽水站"  # noqa: PLR2004

@@ -93,7 +93,7 @@ def draw_village(draft: Draft, seed: int, index: int, place: Place, anchor: int)
                 length = int(rng.integers(1, 2 if small else 4))
                 start = (node, heading + turn + rng.normal(0, 0.25), length)
                 lane = [node, *_lane(draft, rng, start, index)]
-                if turn in tips and rng.random() < 0.4:  # noqa: PLR2004 - share of back lanes
+                if turn in tips and rng.random() < p.BACK_LANES:
                     lane.append(tips.pop(turn))
                 else:
                     tips[turn] = lane[-1]
@@ -161,7 +161,7 @@ def _missing(
     out = set()
     for (r, c), node in sorted(grid.items()):
         for other, line in (((r, c + 1), across[r]), ((r + 1, c), along[c])):
-            if other in grid and line.highway == "residential" and rng.random() < 0.2:
+            if other in grid and line.highway == "residential" and rng.random() < p.STREET_GAPS:
                 out.add((node, grid[other]))
     return out
 
@@ -213,7 +213,7 @@ def _draw_alleys(
     laid = 0
     for r, c in sorted(grid):
         corners = [(r, c), (r, c + 1), (r + 1, c), (r + 1, c + 1)]
-        if rng.random() > 0.7 or any(corner not in grid for corner in corners):
+        if rng.random() > p.ALLEYS or any(corner not in grid for corner in corners):
             continue
         a, b, d, e = (grid[corner] for corner in corners)
         if (a, b) in missing or (d, e) in missing:
@@ -224,7 +224,7 @@ def _draw_alleys(
         end = points[2] + t[1] * (points[3] - points[2])
         bend = (start + end) / 2 + rng.normal(0, 9, 2)
         yard = bend + (points[2] - points[0]) * 0.12 + (points[1] - points[0]) * (t[2] - 0.5)
-        through = rng.random() < 0.55
+        through = rng.random() < p.OPEN_ALLEYS
         nodes = [start - 0.02 * (end - start), bend, end + 0.02 * (end - start)]
         path = np.array(nodes if through else [nodes[0], bend, yard])
         draft.way(draft.nodes(path, 0), "living_street", names[laid % len(names)], 0)

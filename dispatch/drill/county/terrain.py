@@ -37,7 +37,8 @@ class Terrain:
         """Height in metres of the cells that hold the points, shape (n, 2)."""
         column = np.clip(((xy[:, 0] - self.x[0]) / p.CELL_M + 0.5), 0, len(self.x) - 1)
         row = np.clip(((xy[:, 1] - self.y[0]) / p.CELL_M + 0.5), 0, len(self.y) - 1)
-        return self.height_m[row.astype(np.int64), column.astype(np.int64)]
+        height: Floats = self.height_m[row.astype(np.int64), column.astype(np.int64)]
+        return height
 
 
 def make_terrain(seed: int) -> Terrain:

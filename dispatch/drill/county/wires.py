@@ -187,10 +187,9 @@ class _Drawn:
             return None
         if above in self.trunk and below > p.FUSED_LATERAL_MOST:
             return SwitchKind.SECTIONALISER if self.long else SwitchKind.LOAD_BREAK
-        if 1 < below <= p.FUSED_LATERAL_MOST or length > p.FUSED_SPUR_M:
-            if below <= p.FUSED_LATERAL_MOST:
-                self.guarded.add(node)
-                return SwitchKind.FUSE
+        if below <= p.FUSED_LATERAL_MOST and (below > 1 or length > p.FUSED_SPUR_M):
+            self.guarded.add(node)
+            return SwitchKind.FUSE
         return None
 
 

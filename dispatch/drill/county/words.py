@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905 - word lists read best as running text
 """Word lists of the made-up county: invented combinations of everyday words."""
 
 from typing import Final
