@@ -94,6 +94,7 @@ outage = Table(
     Index("outage_open_ix", "district_id", postgresql_where=text("status <> 'closed'")),
     Index("outage_feeder_ix", "feeder_id", postgresql_where=text("status <> 'closed'")),
     Index("outage_point_ix", "point", postgresql_using="gist"),
+    Index("outage_parent_ix", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
 )
 
 outage_transformer = Table(
@@ -204,6 +205,8 @@ ticket = Table(
     Index("ticket_phone_ix", "phone", "received_at"),
     Index("ticket_transformer_ix", "transformer_id", "received_at"),
     Index("ticket_point_ix", "point", postgresql_using="gist"),
+    Index("ticket_planned_ix", "planned_outage_id"),
+    Index("ticket_repeats_ix", "repeats_id", postgresql_where=text("repeats_id IS NOT NULL")),
     Index(
         "ticket_unlocated_ix",
         "received_at",
@@ -233,6 +236,7 @@ attachment = Table(
         postgresql_where=text("detached_at IS NULL"),
     ),
     Index("attachment_outage_ix", "outage_id"),
+    Index("attachment_ticket_ix", "ticket_id"),
 )
 
 incident = Table(
@@ -391,6 +395,8 @@ trouble_order = Table(
         unique=True,
         postgresql_where=text("status NOT IN ('field_complete', 'cancelled')"),
     ),
+    Index("trouble_order_outage_ix", "outage_id"),
+    Index("trouble_order_crew_ix", "crew_id", "completed_at"),
     Index(
         "trouble_order_open_ix",
         "district_id",

@@ -488,6 +488,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status <> 'closed'"),
     )
+    op.create_index(
+        "outage_parent_ix",
+        "outage",
+        ["parent_id"],
+        unique=False,
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
     op.create_index("outage_point_ix", "outage", ["point"], unique=False, postgresql_using="gist")
     op.create_table(
         "planned_outage",
@@ -933,7 +940,15 @@ def upgrade() -> None:
     )
     op.create_index("ticket_outage_ix", "ticket", ["outage_id"], unique=False)
     op.create_index("ticket_phone_ix", "ticket", ["phone", "received_at"], unique=False)
+    op.create_index("ticket_planned_ix", "ticket", ["planned_outage_id"], unique=False)
     op.create_index("ticket_point_ix", "ticket", ["point"], unique=False, postgresql_using="gist")
+    op.create_index(
+        "ticket_repeats_ix",
+        "ticket",
+        ["repeats_id"],
+        unique=False,
+        postgresql_where=sa.text("repeats_id IS NOT NULL"),
+    )
     op.create_index(
         "ticket_transformer_ix", "ticket", ["transformer_id", "received_at"], unique=False
     )
@@ -985,6 +1000,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("attachment_pkey")),
     )
     op.create_index("attachment_outage_ix", "attachment", ["outage_id"], unique=False)
+    op.create_index("attachment_ticket_ix", "attachment", ["ticket_id"], unique=False)
     op.create_index(
         "one_outage_per_ticket",
         "attachment",
@@ -1138,12 +1154,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("status NOT IN ('field_complete', 'cancelled')"),
     )
     op.create_index(
+        "trouble_order_crew_ix", "trouble_order", ["crew_id", "completed_at"], unique=False
+    )
+    op.create_index(
         "trouble_order_open_ix",
         "trouble_order",
         ["district_id"],
         unique=False,
         postgresql_where=sa.text("status NOT IN ('field_complete', 'cancelled')"),
     )
+    op.create_index("trouble_order_outage_ix", "trouble_order", ["outage_id"], unique=False)
     op.create_table(
         "arrival",
         sa.Column("order_id", sa.BigInteger(), nullable=False),

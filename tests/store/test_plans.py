@@ -1,0 +1,192 @@
+"""No hot read walks through a big table: every statement the store sends is explained."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+from dispatch.domain.outage import Scope
+from dispatch.domain.ticket import Place
+from dispatch.domain.words import FoundBy
+from dispatch.store import known
+from dispatch.store.reads import details, field, figures, worklist
+from dispatch.store.transaction import PgStore
+from tests.store.builders import LAT, LON, NOW, a_fix, add_crew, add_district, add_rules, at
+
+BIG = {
+    "usage_point", "usage_point_phone", "ticket", "attachment", "clock", "event", "outage",
+    "outage_transformer", "interruption", "trouble_order", "dispatch_step", "transformer",
+    "line_section", "place",
+}  # fmt: skip
+
+# A year of work of a middling company: nearly everything is over and done.
+FILL = """
+SET session_replication_role = replica;
+INSERT INTO feeder (id, name, district_id)
+    SELECT 'F' || n, 'line ' || n, 'west' FROM generate_series(0, 199) n;
+INSERT INTO device (id, kind, name, feeder_id, pre, post, depth, customers)
+    SELECT 'D' || n, 'fuse', 'fuse', 'F' || n / 50, n % 50, n % 50 + 1, 1, 0
+    FROM generate_series(0, 9999) n;
+INSERT INTO transformer (id, name, feeder_id, device_id, device_pre, district_id, customers, point)
+    SELECT 'T' || n, 'transformer ' || n, 'F' || n / 50, 'D' || n, n % 50, 'west', 20,
+        ST_Point(115 + (n % 100) * 0.01, 28 + (n / 100) * 0.01, 4326)
+    FROM generate_series(0, 9999) n;
+INSERT INTO usage_point (account, meter, transformer_id, district_id, search_text, point)
+    SELECT 'A' || n, 'M' || n, 'T' || n / 20, 'west', 'road ' || left(md5((n / 200)::text), 6),
+        ST_Point(115 + (n % 500) * 0.002, 28 + (n / 500) * 0.002, 4326)
+    FROM generate_series(0, 199999) n;
+INSERT INTO usage_point_phone SELECT '1' || id, id FROM usage_point WHERE id % 4 = 0;
+INSERT INTO line_section
+        (id, level, from_node, to_node, phases, length_m, feeder_id, device_id, line)
+    SELECT 'S' || n, 'mv', 'a', 'b', 'ABC', 100, 'F' || n / 150, 'D' || n / 3,
+        ST_SetSRID(ST_MakeLine(ST_Point(115 + (n % 200) * 0.005, 28 + (n / 200) * 0.005),
+            ST_Point(115 + (n % 200) * 0.005 + 0.004, 28 + (n / 200) * 0.005)), 4326)
+    FROM generate_series(0, 29999) n;
+INSERT INTO place (source, source_id, kind, name, address, search_text, point)
+    SELECT 's', n::text, 'landmark', 'p', '', md5(n::text), ST_Point(115, 28, 4326)
+    FROM generate_series(1, 20000) n;
+INSERT INTO outage (id, district_id, status, level, feeder_id, device_id, device_kind, device_name,
+        point, accuracy_m, area_class, started_at, opened_at, restored_at, version)
+    SELECT n, 'west', CASE WHEN n > 19980 THEN 'predicted' ELSE 'closed' END, 'feeder_model',
+        'F' || n % 200, 'D' || n % 10000, 'fuse', 'fuse',
+        ST_Point(115 + (n % 100) * 0.01, 28 + (n / 200) * 0.01, 4326), 20, 'urban',
+        now(), now(), now(), 0
+    FROM generate_series(1, 20000) n;
+INSERT INTO outage_transformer
+    SELECT n, 'T' || n % 10000, now() - interval '30 days',
+        CASE WHEN n > 19980 THEN NULL ELSE now() - interval '20 days' END
+    FROM generate_series(1, 20000) n;
+INSERT INTO ticket (id, district_id, channel, phone, description, hazards, symptoms, received_at,
+        recorded_at, usage_point_id, transformer_id, feeder_id, point, accuracy_m, found_by,
+        area_class, area_covered, status, disposition, outage_id, version)
+    SELECT 'K' || n, 'west', 'phone', '1' || n, '', '{}', '{}',
+        timestamptz '2026-03-02' - n * interval '2 minutes', now(), n, 'T' || n / 20,
+        'F' || n / 1000, ST_Point(115, 28, 4326), 15, 'account', 'urban', false,
+        CASE WHEN n < 100 THEN 'open' ELSE 'closed' END, 'attached', n / 10 + 1, 0
+    FROM generate_series(0, 199999, 2) n;
+INSERT INTO attachment (ticket_id, outage_id, probability, basis, reasons, by, at)
+    SELECT id, outage_id, 0.9, 'x', '{}', 'relight', received_at FROM ticket
+    WHERE outage_id <= 5000 OR outage_id > 19900;
+INSERT INTO clock (district_id, rule_id, rule_version, ticket_id, area_class, started_from,
+        started_at, due_at, warned, verdict)
+    SELECT 'west', 'arrival_commitment', 1, id, 'urban', 'received', received_at,
+        received_at + interval '45 minutes', 0,
+        CASE WHEN status = 'open' THEN 'running' ELSE 'kept' END
+    FROM ticket WHERE outage_id <= 5000 OR outage_id > 19900;
+INSERT INTO trouble_order (id, district_id, outage_id, status, skills, hazards, priority, urged,
+        area_class, received_at, why, version)
+    SELECT n, 'west', n, CASE WHEN n > 19980 THEN 'awaiting_assignment' ELSE 'field_complete' END,
+        '{}', '{}', 10, 0, 'urban', now(), '{}', 0
+    FROM generate_series(1, 20000) n;
+INSERT INTO dispatch_step (order_id, seq, kind, at, recorded_at, by, facts)
+    SELECT n / 5 + 1, n % 5 + 1, 'noted', now(), now(), 'x', '{}' FROM generate_series(0, 99999) n;
+INSERT INTO event (stream, seq, kind, at, recorded_at, actor, district_id, body, previous, hash)
+    SELECT 'ticket:K' || n, 1, 'x', now(), now(), 'x', 'west', '{}', '', ''
+    FROM generate_series(1, 50000) n;
+INSERT INTO interruption (usage_point_id, outage_id, district_id, period)
+    SELECT n, n / 10 + 1, 'west', tstzrange('2026-01-01', '2026-01-02')
+    FROM generate_series(1, 50000) n;
+SET session_replication_role = DEFAULT;
+ANALYZE;
+"""
+
+
+@contextmanager
+def listening(connection: Connection, sent: list[tuple[str, Any]]) -> Iterator[None]:
+    """Collect every statement with its parameters as the driver gets them."""
+
+    def note(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        sent.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    yield
+    event.remove(connection, "before_cursor_execute", note)
+
+
+def scanned(plan: dict[str, Any]) -> Iterator[str]:
+    """Names of the tables that a plan walks through from end to end."""
+    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] in BIG:
+        yield plan["Relation Name"]
+    for part in plan.get("Plans", ()):
+        yield from scanned(part)
+
+
+def take_calls(connection: Connection) -> None:
+    """What agents' desks do again and again."""
+    store = PgStore(connection)
+    place = Place(
+        lon=115.5, lat=28.3, accuracy_m=20, found_by=FoundBy.POSITION, transformer_id="T77"
+    )
+    asked = {"phone": "1500", "now": NOW}
+    for statement, key, value in (
+        (known.KNOWN_BY_ACCOUNT, "account", "A500"),
+        (known.KNOWN_BY_METER, "meter", "M500"),
+        (known.KNOWN_BY_PHONE, "phone", "1500"),
+    ):
+        connection.exec_driver_sql(statement, {**asked, key: value})
+    store.known.facts_of(500, "1500", NOW)
+    store.known.facts_at(place, None, NOW)
+    store.directory.find_by_account("A500")
+    store.directory.list_by_phone("1500")
+    store.directory.find_supply_near(115.5, 28.3, 300)
+    store.directory.search_places("road 5f9c4a", 50)
+
+
+def work_on_outages(connection: Connection) -> None:
+    """What use cases do behind the desks."""
+    store = PgStore(connection)
+    scope = Scope(transformers=frozenset({"T9990"}), usage_points=frozenset({7}))
+    store.directory.list_below_device("D77")
+    store.directory.count_customers(scope)
+    store.tickets.list_of_outage(19_990)
+    store.tickets.list_unverified(19_990)
+    store.tickets.kept_apart("K6")
+    store.outages.widen(20_000, Scope(transformers=frozenset({"T1234"})), NOW)
+    store.outages.restore(20_000, Scope(transformers=frozenset({"T1234"})), at(5))
+    store.outages.feeder_evidence("F3", NOW)
+    store.orders.list_awaiting("west")
+    store.orders.declined([19_990])
+    store.orders.list_of_crew("C1", NOW)
+    store.tickets.list_of_planned(1)
+    store.orders.find_open_of_outage(19_990)
+    store.clocks.list_unsettled_of_tickets(["K4", "K6"])
+    store.clocks.list_due_warning(NOW, 100)
+    store.crews.record_fixes([a_fix("x")])
+    store.crews.list_states("west", NOW)
+
+
+def draw_screens(connection: Connection) -> None:
+    """What consoles show."""
+    worklist.worklist(connection, ["west"], NOW)
+    details.outage_detail(connection, 19_990, None)
+    details.ticket_detail(connection, "K6", None)
+    field.transformers_out(connection, field.Box(LON, LAT, LON + 0.01, LAT + 0.01), None)
+    field.sections(connection, field.Box(115.5, 28.3, 115.52, 28.32), None)
+    figures.events_after(connection, 49_990, ["west"])
+
+
+def test_no_hot_read_walks_through_a_big_table(database: Engine):
+    with database.begin() as connection:
+        add_district(connection)
+        connection.connection.driver_connection.execute(FILL)
+        add_crew(connection)
+        add_rules(connection)
+    with database.connect() as connection:
+        sent: list[tuple[str, Any]] = []
+        with listening(connection, sent):
+            take_calls(connection)
+            work_on_outages(connection)
+            draw_screens(connection)
+        walked = {}
+        for statement, parameters in sent:
+            if not isinstance(parameters, dict) or statement.lstrip().startswith("SELECT set_con"):
+                continue
+            explained = connection.exec_driver_sql(
+                f"EXPLAIN (FORMAT JSON) {statement}", parameters
+            ).scalar_one()
+            tables = set(scanned(explained[0]["Plan"]))
+            if tables:
+                walked[statement] = tables
+        assert len(sent) > 40
+        assert walked == {}
