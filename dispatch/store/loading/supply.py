@@ -16,6 +16,7 @@ from shapely import Point
 from sqlalchemy import Connection, delete, func, insert, select, text
 from sqlalchemy.sql.expression import ColumnElement
 
+from dispatch.store.loading.receipts import take_turns
 from dispatch.store.loading.staging import copy_rows, driver, hex_wkb, stage
 from dispatch.store.tables import (
     device,
@@ -68,8 +69,9 @@ def retrace(connection: Connection) -> Retraced:
 
     Writes `device`, the feeder and device of sections, switches, transformers and of customers kept
     by node, and `network_problem`; rows that stay the same are not touched. An empty network gives
-    an empty tracing.
+    an empty tracing. No load and no other retrace runs beside it.
     """
+    take_turns(connection)
     network = read_network(connection)
     tracing = trace(network, read_open_switches(connection))
     _write_hung_customers(connection, network, tracing)
@@ -419,7 +421,10 @@ def _loose_customers(connection: Connection) -> list[Problem]:
         return []
     problems = []
     for condition, why in (
-        ("transformer_id IS NULL AND device_id IS NULL", "hang on no transformer"),
+        (
+            "transformer_id IS NULL AND device_id IS NULL",
+            "hang on no transformer, and are placed by their point alone",
+        ),
         (
             "transformer_id IN (SELECT id FROM transformer WHERE retired_at IS NOT NULL)",
             "hang on a transformer that the network no longer has",
@@ -431,7 +436,7 @@ def _loose_customers(connection: Connection) -> list[Problem]:
         )
         count, ids = connection.execute(found).one()
         if count:
-            message = f"{count} customers {why} and are placed by their point alone"
+            message = f"{count} customers {why}"
             problems.append(Problem(kind=LOOSE, ids=tuple(ids), message=message))
     return problems
 
