@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis.crs import (
@@ -51,12 +51,14 @@ def test_bd09_is_inverted_better_than_the_published_single_step_inverses():
     assert len(pairs) == 2
 
 
+@settings(deadline=None)
 @given(in_china, st.sampled_from(Datum))
 def test_there_and_back_is_the_same_place_within_a_metre(place, datum):
     back = to_wgs84(*from_wgs84(*place, datum), datum)
     assert distance_m(*back, *place) < 1
 
 
+@settings(deadline=None)
 @given(in_china, st.sampled_from([Datum.GCJ02, Datum.BD09]))
 def test_inside_china_the_offset_datums_lie_tens_to_some_hundred_metres_off(place, datum):
     assert 10 < distance_m(*from_wgs84(*place, datum), *place) < 2_500
@@ -113,6 +115,7 @@ def test_distances_of_arrays_equal_those_of_scalars():
     assert got.tolist() == [distance_m(x, y, 11.25, 49.5) for x, y in zip(lon, lat, strict=True)]
 
 
+@settings(deadline=None)
 @given(on_earth, on_earth)
 def test_distance_is_symmetric_and_never_beyond_half_the_earth(a, b):
     assert distance_m(*a, *b) == pytest.approx(distance_m(*b, *a))
@@ -126,6 +129,7 @@ def test_a_buffer_of_a_hundred_metres_is_a_hundred_metres_wide():
     assert distance_m(rim[:, 0], rim[:, 1], 115.87, 28.66) == pytest.approx(100, rel=0.006)
 
 
+@settings(deadline=None)
 @given(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3))
 def test_the_local_plane_leads_back_to_the_same_place(dx, dy):
     plane = local_metric(11.28, 49.51)
