@@ -119,7 +119,7 @@ def _address(county: County, i: int, *, rural: bool) -> list[tuple[str, str]]:
     homes = county.premises
     full = homes.address[i]
     place = county.places[int(county.sites.place[homes.transformer[i]])]
-    tags = [("addr:province", p.CITY), ("addr:county", p.COUNTY), ("addr:full", full)]
+    tags = [("addr:county", p.COUNTY), ("addr:full", full)]
     if rural:
         house = full.rpartition(place.name)[2]
         return [*tags, ("addr:place", place.name), ("addr:housenumber", house)]

@@ -140,7 +140,7 @@ def _corners(draft: Draft, town: int) -> Ints:
         if way.place == town:
             nx.add_path(graph, way.nodes)
     parts: list[set[int]] = list(nx.connected_components(graph))
-    largest = sorted(parts, key=lambda part: -len(part))[0]
+    largest = min(parts, key=lambda part: -len(part))
     return np.array(sorted(largest), dtype=np.int64)
 
 
