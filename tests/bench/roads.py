@@ -186,7 +186,7 @@ def drivable_xml(source: Path, target: Path) -> Path:
 
 
 def memory_rows(graph: RoadGraph) -> list[Row]:
-    """Memory for a million edges: the graph's arrays, and what the engine adds in a fresh process."""
+    """Memory for a million edges: the graph's arrays, and what the engine adds to a process."""
     with tempfile.TemporaryDirectory() as folder:
         packed, order = Path(folder) / "graph", Path(folder) / "order"
         packed.write_bytes(to_bytes(graph))
