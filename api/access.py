@@ -73,6 +73,22 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     # supervisors
     ("GET", f"{API}/commitments"): WATCH,
     ("GET", f"{API}/indices"): WATCH,
+    # pages and their parts
+    ("GET", "/"): EVERYBODY,
+    ("GET", "/login"): PUBLIC,
+    ("GET", "/language/{code}"): PUBLIC,
+    ("GET", "/console"): WATCH,
+    ("GET", "/console/list"): WATCH,
+    ("GET", "/console/crews"): WATCH,
+    ("GET", "/console/outages/{outage_id}"): WATCH,
+    ("GET", "/console/incidents/{incident_id}"): WATCH,
+    ("GET", "/console/reports/{ticket_id}"): WATCH,
+    ("GET", "/console/layers/{layer}"): WATCH,
+    ("GET", "/desk"): DESK,
+    ("GET", "/desk/answer"): DESK,
+    ("GET", "/desk/reports/{ticket_id}"): DESK,
+    ("GET", "/crew"): FIELD,
+    ("GET", "/crew/orders"): FIELD,
     # everybody's screen
     ("GET", f"{API}/live"): EVERYBODY,
 }

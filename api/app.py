@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
+from fastapi.staticfiles import StaticFiles
 from psycopg_pool import AsyncConnectionPool
 
 from api import problems
@@ -21,15 +22,18 @@ from api.routers import (
     outages,
     planned,
     processes,
+    screens,
     sessions,
     supervisors,
 )
 from api.settings import WebSettings
+from maps.assets import PREFIX, STATIC
+from maps.pages import Pages
 
 MOST_BYTES = 1_000_000
 ROUTERS = (
     *(processes, sessions, agents, outages, assignments, planned),
-    *(crews, supervisors, live),
+    *(crews, supervisors, live, screens),
 )
 FAST_OPTIONS = "-c timezone=UTC -c statement_timeout=10000 -c lock_timeout=5000"
 
@@ -59,6 +63,7 @@ def create_app(settings: WebSettings, house: House) -> FastAPI:
     app.state.callers = Callers(house.engine)
     app.state.throttle = Throttle()
     app.state.live = Live(house.conninfo)
+    app.state.pages = Pages()
     app.state.pool = AsyncConnectionPool(
         house.conninfo,
         min_size=1,
@@ -71,7 +76,9 @@ def create_app(settings: WebSettings, house: House) -> FastAPI:
     )
     for module in ROUTERS:
         app.include_router(module.router)
+    app.mount(PREFIX, StaticFiles(directory=STATIC), name="static")
     problems.install(app)
+    screens.install(app)
     app.add_middleware(BodyLimit, most_bytes=MOST_BYTES)
     app.add_middleware(SecurityHeaders, https=settings.secure_cookies)
     return app

@@ -93,7 +93,7 @@ def problem(
 
 def install(app: FastAPI) -> None:
     """Answer every kind of error as a problem."""
-    app.add_exception_handler(errors.DispatchError, _refused)
+    app.add_exception_handler(errors.DispatchError, refused)
     app.add_exception_handler(OffPlanet, _off_planet)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -113,7 +113,8 @@ def status_of(error: errors.DispatchError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def _refused(request: Request, exc: Exception) -> ProblemResponse:
+def refused(request: Request, exc: Exception) -> ProblemResponse:
+    """Answer what the core refused."""
     assert isinstance(exc, errors.DispatchError)
     return problem(
         request,
@@ -187,7 +188,7 @@ def _database(request: Request, exc: Exception) -> ProblemResponse:
     if not _is_away(exc):
         return _unexpected(request, exc)
     log.warning("the database is away: %s", exc)
-    return _refused(request, errors.StoreUnavailable("the database does not answer"))
+    return refused(request, errors.StoreUnavailable("the database does not answer"))
 
 
 def _is_away(exc: BaseException) -> bool:

@@ -89,7 +89,7 @@ def post_login_page(
         user, secret = _log_in(request, login, password)
     except NotAuthenticated:
         return RedirectResponse("/login?wrong=1", status_code=303)
-    answer = RedirectResponse(_safe_goto(goto) or _HOME[Role(user.role)], status_code=303)
+    answer = RedirectResponse(safe_goto(goto) or HOME[Role(user.role)], status_code=303)
     _set_cookie(request, answer, secret)
     return answer
 
@@ -104,7 +104,7 @@ def post_logout_page(request: Request) -> RedirectResponse:
     return answer
 
 
-_HOME = {
+HOME = {
     Role.AGENT: "/desk",
     Role.DISPATCHER: "/console",
     Role.CREW: "/crew",
@@ -173,7 +173,7 @@ def _refuse_foreign_pages(request: Request) -> None:
         raise Forbidden("another site's page may not log anybody in or out")
 
 
-def _safe_goto(goto: str) -> str | None:
+def safe_goto(goto: str) -> str | None:
     """A path of ours; anything that could lead elsewhere is dropped."""
     parts = urlsplit(goto)
     ours = not parts.scheme and not parts.netloc and goto.startswith("/")

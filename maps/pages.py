@@ -1,0 +1,142 @@
+"""Renders pages and their parts with Jinja2, one environment a language; everything is escaped."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from gettext import NullTranslations
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dispatch.sayings import say_reason
+from gis.crs import Datum, from_wgs84
+from maps.assets import asset
+from maps.languages import NAMES, Language, catalogue
+from maps.words import WORDS, hazard
+
+TEMPLATES = Path(__file__).with_name("templates")
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+
+
+class InBoth(Protocol):
+    """A sentence in both languages."""
+
+    @property
+    def zh(self) -> str:
+        """In Chinese."""
+        ...
+
+    @property
+    def en(self) -> str:
+        """In English."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a page is made, and in which zone its times are said."""
+
+    now: datetime
+    zone: ZoneInfo
+
+
+class Pages:
+    """The templates in every language."""
+
+    def __init__(self) -> None:
+        self._catalogues = {language: catalogue(language) for language in Language}
+        self._environments = {
+            language: _environment(language, self._catalogues[language]) for language in Language
+        }
+
+    def say(self, language: Language, message: str) -> str:
+        """A marked message in a language."""
+        return self._catalogues[language].gettext(message)
+
+    def render(
+        self, name: str, language: Language, moment: Moment, values: Mapping[str, object]
+    ) -> str:
+        """Render the template `name` with `values`; a value that is missing is an error."""
+        template = self._environments[language].get_template(name)
+        return template.render(now=moment.now, zone=moment.zone, **values)
+
+
+def _environment(language: Language, translations: NullTranslations) -> Environment:
+    chinese = language is Language.ZH
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+
+    def word(code: object, of: str) -> str:
+        message = WORDS[of].get(str(code))
+        return str(code) if message is None else translations.gettext(message)
+
+    def words(*groups: str) -> str:
+        return json.dumps(
+            {group: {code: word(code, group) for code in WORDS[group]} for group in groups},
+            ensure_ascii=False,
+        )
+
+    def said(saying: InBoth) -> str:
+        return saying.zh if chinese else saying.en
+
+    def hazards(codes: list[str]) -> str:
+        return ("、" if chinese else ", ").join(hazard(code, chinese) for code in codes)
+
+    def span(seconds: float) -> str:
+        return _span(seconds, chinese=chinese)
+
+    made.globals.update(
+        asset=asset, language=language, languages=NAMES, words=words, chinese=chinese
+    )
+    made.filters.update(
+        word=word,
+        said=said,
+        reason=lambda written: said(say_reason(written)),
+        hazards=hazards,
+        hazard=lambda code: hazard(code, chinese),
+        span=span,
+        clock=_clock,
+        iso=lambda at: at.isoformat(),
+        amap=amap_link,
+    )
+    return made
+
+
+def _clock(at: datetime, moment_zone: ZoneInfo, now: datetime) -> str:
+    """14:05 today, 03-02 14:05 on another day."""
+    here = at.astimezone(moment_zone)
+    same = here.date() == now.astimezone(moment_zone).date()
+    return f"{here:%H:%M}" if same else f"{here:%m-%d %H:%M}"
+
+
+def _span(seconds: float, *, chinese: bool) -> str:
+    """A length of time in one or two units; the scripts write it in the same way."""
+    whole = abs(round(seconds))
+    if whole < HOUR_S:
+        minutes, rest = divmod(whole, MINUTE_S)
+        return f"{minutes}:{rest:02d}"
+    if whole < DAY_S:
+        hours, rest = divmod(whole, HOUR_S)
+        return f"{hours}小时{rest // 60:02d}分" if chinese else f"{hours} h {rest // 60:02d}"
+    days, rest = divmod(whole, DAY_S)
+    return f"{days}天{rest // HOUR_S}小时" if chinese else f"{days} d {rest // HOUR_S} h"
+
+
+def amap_link(lon: float, lat: float, name: str) -> str:
+    """A link that lets Amap navigate there from a WGS-84 position; Amap wants GCJ-02."""
+    there_lon, there_lat = from_wgs84(lon, lat, Datum.GCJ02)
+    return (
+        f"https://uri.amap.com/navigation?to={there_lon:.6f},{there_lat:.6f},{quote(name)}"
+        "&mode=car&coordinate=gaode&callnative=1"
+    )

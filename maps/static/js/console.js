@@ -1,0 +1,244 @@
+// @ts-check
+// The dispatcher's console: the list by keyboard, the detail, and the live map.
+
+import { listen } from "./live.js";
+import { Layers, legend } from "./map.js";
+import { askReason, commands, explain, say, send, setClock, tick, toast } from "./page.js";
+
+const htmx = /** @type {any} */ (window).htmx;
+const map = /** @type {any} */ (window).relightMap;
+const table = JSON.parse(document.getElementById("style-table")?.dataset.table ?? "{}");
+const CREWS_EVERY_MS = 4000;
+const ALL_EVERY_MS = 30_000;
+const MOVED_MS = 700;
+
+const detail = /** @type {HTMLElement} */ (document.getElementById("detail"));
+const worklist = /** @type {HTMLElement} */ (document.getElementById("worklist"));
+const filter = /** @type {HTMLInputElement} */ (document.getElementById("filter"));
+const picking = /** @type {HTMLElement} */ (document.getElementById("picking"));
+const layers = new Layers(map, table, (key) => { select(rowOf(key)); open(key); });
+
+let selected = ""; // the key of the chosen row
+let wanted = ""; // the key of what the detail shows, or is about to
+let crewOrder = "";
+let crewsMovedAt = -Infinity;
+
+// The list ---------------------------------------------------------------------------------------
+
+/** @returns {HTMLElement[]} */
+const rows = () => /** @type {HTMLElement[]} */ ([...worklist.querySelectorAll("[role=option]:not([hidden])")]);
+/** @param {string} key @returns {HTMLElement | null} */
+const rowOf = (key) => document.getElementById(`row-${key}`);
+const shown = () => /** @type {HTMLElement | null} */ (document.getElementById("shown"));
+const shownKey = () => shown()?.dataset.key ?? "";
+
+/** @param {HTMLElement | null | undefined} row */
+function select(row) {
+  selected = row?.dataset.key ?? "";
+  paintSelection();
+  row?.scrollIntoView({ block: "nearest" });
+}
+
+function paintSelection() {
+  const list = document.getElementById("list");
+  for (const row of worklist.querySelectorAll("[role=option]")) {
+    row.setAttribute("aria-selected", String(/** @type {HTMLElement} */ (row).dataset.key === selected));
+    row.classList.toggle("opened", /** @type {HTMLElement} */ (row).dataset.key === wanted);
+  }
+  const row = selected && rowOf(selected);
+  if (list && row) list.setAttribute("aria-activedescendant", row.id);
+  else list?.removeAttribute("aria-activedescendant");
+}
+
+/** @param {number} by */
+function move(by) {
+  const all = rows();
+  const at = all.findIndex((row) => row.dataset.key === selected);
+  select(all[at < 0 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))]);
+}
+
+function applyFilter() {
+  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const row of /** @type {NodeListOf<HTMLElement>} */ (worklist.querySelectorAll("[role=option]"))) {
+    const text = (row.textContent ?? "").toLowerCase();
+    row.hidden = !words.every((word) => text.includes(word));
+  }
+}
+
+// The detail -------------------------------------------------------------------------------------
+
+/** @param {string} key @param {{zoom?: boolean, after?: string}} [how] */
+async function open(key, { zoom = true, after } = {}) {
+  const row = rowOf(key);
+  const source = row?.dataset.src ?? (key === shownKey() ? shown()?.dataset.src : undefined);
+  if (!source) return;
+  wanted = key;
+  paintSelection();
+  if (key !== shownKey()) detail.scrollTop = 0;
+  await readDetail(source, after);
+  if (wanted !== key) return;
+  layers.mark(key);
+  const { lon, lat } = shown()?.dataset ?? {};
+  if (zoom && lon && lat) map.setView([Number(lat), Number(lon)], Math.max(map.getZoom(), 15), { animate: false });
+  history.replaceState(null, "", `#${key}`);
+}
+
+/** @param {string} source @param {string} [after] */
+function readDetail(source, after) {
+  const url = after ? `${source}?after=${encodeURIComponent(after)}` : source;
+  return htmx.ajax("GET", url, { target: detail, source: detail, swap: "morph:innerHTML" });
+}
+
+async function refreshDetail() {
+  const now = shown();
+  if (now?.dataset.src && wanted === now.dataset.key) await readDetail(now.dataset.src);
+}
+
+/** A 412: show what changed, and let the dispatcher decide again. */
+async function showChange() {
+  const now = shown();
+  if (!now?.dataset.src) return;
+  const seen = now.dataset.seen;
+  toast(say("problem", "stale-version"), "problem");
+  await readDetail(now.dataset.src, seen || undefined);
+  detail.querySelector(".changed")?.scrollIntoView({ block: "nearest" });
+}
+
+/** @param {number} n */
+function assign(n) {
+  if (!selected || selected !== shownKey() || wanted !== selected) return toast(say("script", "open-first"));
+  if (performance.now() - crewsMovedAt < MOVED_MS) return toast(say("script", "list-moved"));
+  const form = /** @type {HTMLFormElement | null} */ (detail.querySelector(`#ranking li[data-n="${n}"] form`));
+  if (!form) return toast(say("script", "no-crew"));
+  const reason = /** @type {HTMLInputElement} */ (form.querySelector("input[name=reason]"));
+  if ("needsReason" in form.dataset && !reason.value.trim()) {
+    toast(say("script", "say-why"));
+    return askReason(form);
+  }
+  form.requestSubmit();
+}
+
+commands((form, answer) => {
+  if (answer.status === 412) return void showChange();
+  if (!answer.ok) return;
+  toast(say("script", "done"));
+  form.reset();
+  const fold = form.closest("details");
+  if (fold) fold.open = false;
+  readAgain(null);
+});
+
+// Keys -------------------------------------------------------------------------------------------
+
+document.addEventListener("keydown", (event) => {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (event.key === "Escape") {
+    stopPicking();
+    if (target.matches("input, textarea, select")) target.blur();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (target === filter && event.key === "Enter") {
+    filter.blur();
+    select(rows()[0]);
+    return event.preventDefault();
+  }
+  if (target.closest("dialog") || target.matches("input, textarea, select")) return;
+  const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (act && act(event) !== false) event.preventDefault();
+});
+
+/** @type {Record<string, (event: KeyboardEvent) => void | false>} */
+const keys = {
+  j: () => move(1),
+  k: () => move(-1),
+  ArrowDown: (event) => (inList(event) ? move(1) : false),
+  ArrowUp: (event) => (inList(event) ? move(-1) : false),
+  Enter: (event) => {
+    const onControl = /** @type {HTMLElement} */ (event.target).closest("button, summary, a");
+    if (onControl || !selected) return false;
+    open(selected);
+  },
+  "/": () => { filter.focus(); filter.select(); },
+  "?": () => /** @type {HTMLDialogElement} */ (document.getElementById("help")).showModal(),
+  ...Object.fromEntries(["1", "2", "3", "4", "5"].map((n) => [n, () => assign(Number(n))])),
+};
+/** @param {KeyboardEvent} event */
+const inList = (event) => /** @type {HTMLElement} */ (event.target).id === "list";
+
+document.getElementById("help-open")?.addEventListener("click", () => keys["?"](new KeyboardEvent("keydown")));
+filter.addEventListener("input", applyFilter);
+worklist.addEventListener("click", (event) => {
+  const row = /** @type {HTMLElement} */ (event.target).closest("[role=option]");
+  if (!(row instanceof HTMLElement)) return;
+  select(row);
+  open(row.dataset.key ?? "");
+});
+
+// A place for a report by a click on the map ------------------------------------------------------
+
+/** @type {HTMLFormElement | null} */
+let placing = null;
+detail.addEventListener("click", (event) => {
+  const button = /** @type {HTMLElement} */ (event.target).closest("[data-pick]");
+  if (!button) return;
+  placing = button.closest("form");
+  picking.textContent = say("script", "pick");
+  picking.hidden = false;
+});
+map.on("click", async (/** @type {any} */ event) => {
+  if (!placing) return;
+  const form = placing;
+  stopPicking();
+  const location = { lon: event.latlng.lng, lat: event.latlng.lat };
+  const answer = await send("PUT", form.dataset.url ?? "", { location });
+  toast(answer.ok ? say("script", "done") : explain(answer.body), answer.ok ? "note" : "problem");
+  if (answer.ok) readAgain(null);
+});
+function stopPicking() {
+  placing = null;
+  picking.hidden = true;
+}
+
+// Live -------------------------------------------------------------------------------------------
+
+/** @param {{kind: string, thing: string, key: string}[] | null} things null: everything */
+function readAgain(things) {
+  htmx.trigger(worklist, "refresh");
+  const fold = /** @type {HTMLDetailsElement} */ (document.getElementById("crews-fold"));
+  if (fold.open) htmx.trigger(document.getElementById("crewlist"), "refresh");
+  for (const name of ["work", "transformers", "reports", "network", "crews"]) layers.readLayer(name);
+  if (things === null || things.some((each) => each.thing !== "crew")) refreshDetail();
+}
+
+document.getElementById("crews-fold")?.addEventListener("toggle", () => htmx.trigger(document.getElementById("crewlist"), "refresh"));
+document.addEventListener("htmx:afterSettle", (event) => {
+  const target = /** @type {HTMLElement} */ (event.target);
+  const fresh = /** @type {HTMLElement | null} */ (target.querySelector("[data-now]"));
+  setClock(fresh?.dataset.now);
+  if (target === worklist) {
+    applyFilter();
+    paintSelection();
+  }
+  if (target === detail) {
+    const order = [...detail.querySelectorAll("#ranking li")].map((li) => li.id).join(" ");
+    if (order !== crewOrder && shownKey() === wanted) crewsMovedAt = crewOrder && order ? performance.now() : -Infinity;
+    crewOrder = order;
+  }
+  tick();
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { detail: swap } = /** @type {CustomEvent} */ (event);
+  if (swap.xhr.status === 404 && swap.target === detail) swap.shouldSwap = true;
+});
+
+listen(document.getElementById("live"), readAgain);
+setInterval(() => { if (!document.hidden) layers.readLayer("crews"); }, CREWS_EVERY_MS);
+setInterval(() => { if (!document.hidden) readAgain(null); }, ALL_EVERY_MS);
+legend(table);
+layers.readAll();
+const first = decodeURIComponent(location.hash.slice(1));
+if (first) {
+  select(rowOf(first));
+  open(first);
+}

@@ -1,0 +1,22 @@
+// @ts-check
+"use strict";
+// What a person typed, opened or focused stays when a part of the page is read again.
+(() => {
+  const idiomorph = /** @type {any} */ (window).Idiomorph;
+  const typed = new WeakSet();
+  document.addEventListener("input", (event) => {
+    if (event.target instanceof Element) typed.add(event.target);
+  });
+  document.addEventListener("reset", (event) => {
+    for (const field of /** @type {HTMLFormElement} */ (event.target).elements) typed.delete(field);
+  });
+  Object.assign(idiomorph.defaults, { ignoreActiveValue: true });
+  Object.assign(idiomorph.defaults.callbacks, {
+    /** @param {Element} before */
+    beforeNodeMorphed: (before) => !typed.has(before),
+    /** @param {string} name @param {Element} node */
+    beforeAttributeUpdated: (name, node) =>
+      !(name === "open" && node.tagName === "DETAILS") &&
+      !(name === "hidden" && node.classList.contains("asked")),
+  });
+})();

@@ -1,0 +1,164 @@
+// @ts-check
+// What every screen shares: words, the server's time, messages, and forms that send commands.
+
+/** @type {Record<string, Record<string, string>>} */
+const WORDS = JSON.parse(document.body.dataset.words ?? "{}");
+export const CSRF = document.body.dataset.csrf ?? "";
+const CHINESE = document.body.dataset.lang === "zh-CN";
+
+/**
+ * A sentence in the page's language; the code itself where there is none.
+ * @param {string} group @param {string} code @param {Record<string, string | number>} [facts]
+ */
+export function say(group, code, facts = {}) {
+  const template = WORDS[group]?.[code] ?? code;
+  return template.replace(/\{(\w+)\}/g, (_, name) => String(facts[name] ?? ""));
+}
+
+let ahead = 0;
+/**
+ * The server's time in milliseconds: a demonstration's clock, or a phone that runs wrong.
+ */
+export const serverNow = () => Date.now() + ahead;
+/** @param {string | undefined} iso what the server said the time was, just now */
+export function setClock(iso) {
+  if (iso) ahead = Date.parse(iso) - Date.now();
+}
+setClock(document.body.dataset.now);
+
+/** A length of time in one or two units, as the server writes it. @param {number} seconds */
+export function span(seconds) {
+  const whole = Math.abs(Math.round(seconds));
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)}:${two(whole % 60)}`;
+  if (whole < 86400) {
+    const [h, m] = [Math.floor(whole / 3600), two(Math.floor((whole % 3600) / 60))];
+    return CHINESE ? `${h}小时${m}分` : `${h} h ${m}`;
+  }
+  const [d, h] = [Math.floor(whole / 86400), Math.floor((whole % 86400) / 3600)];
+  return CHINESE ? `${d}天${h}小时` : `${d} d ${h} h`;
+}
+
+/** Write every running clock anew. */
+export function tick() {
+  const now = serverNow();
+  for (const clock of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-due]"))) {
+    const left = (Date.parse(clock.dataset.due ?? "") - now) / 1000;
+    const text = say("clock", left < 0 ? "over" : "left", { t: span(left) });
+    if (clock.textContent !== text) clock.textContent = text;
+    clock.classList.toggle("over", left < 0);
+    clock.classList.toggle("soon", left >= 0 && left < 600);
+  }
+}
+setInterval(tick, 1000);
+tick();
+
+/** Say something in the corner for a while. @param {string} text @param {string} [kind] */
+export function toast(text, kind = "note") {
+  const box = document.getElementById("toasts");
+  if (!box) return;
+  const line = document.createElement("p");
+  line.className = kind;
+  line.textContent = text;
+  box.replaceChildren(line);
+  setTimeout(() => line.remove(), 8000);
+}
+
+/** A new identifier, also where the page has no secure context. */
+export function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
+
+/**
+ * Send a command as JSON with the session's word; never throws for a refusal.
+ * @param {string} method @param {string} url @param {unknown} body @param {string} [version]
+ * @returns {Promise<{ok: boolean, status: number, body: any}>}
+ */
+export async function send(method, url, body, version) {
+  /** @type {Record<string, string>} */
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": CSRF };
+  if (version) headers["If-Match"] = `"${version}"`;
+  try {
+    const answer = await fetch(url, { method, headers, body: JSON.stringify(body) });
+    if (answer.status === 401) location.assign("/login");
+    const text = await answer.text();
+    return { ok: answer.ok, status: answer.status, body: text ? JSON.parse(text) : null };
+  } catch {
+    return { ok: false, status: 0, body: { type: "/problems/offline" } };
+  }
+}
+
+/** What a problem says to a person. @param {any} problem */
+export function explain(problem) {
+  const code = String(problem?.type ?? "").replace("/problems/", "");
+  const known = WORDS.problem?.[code];
+  if (code === "invalid-input" && problem.detail) return `${known} (${problem.detail})`;
+  return known ?? problem?.detail ?? code;
+}
+
+/**
+ * What a form says, as the server wants it; empty fields are left out.
+ * @param {HTMLFormElement} form @returns {Record<string, any>}
+ */
+export function read(form) {
+  /** @type {Record<string, any>} */
+  const body = {};
+  for (const field of /** @type {Iterable<HTMLInputElement>} */ (form.elements)) {
+    if (!field.name || field.disabled) continue;
+    if (field.type === "checkbox" && !field.checked) continue;
+    const text = field.value.trim();
+    if (text === "") continue;
+    put(body, field.name, text, field.dataset.type ?? "text");
+  }
+  return body;
+}
+
+/** @param {Record<string, any>} body @param {string} name @param {string} text @param {string} type */
+function put(body, name, text, type) {
+  const [first, ...rest] = name.split(".");
+  if (rest.length) put((body[first] ??= {}), rest.join("."), text, type);
+  else if (type === "list") (body[name] ??= []).push(text);
+  else if (type === "number") body[name] = Number(text);
+  else if (type === "bool") body[name] = text === "true";
+  else if (type === "minutes-ahead") body[name] = new Date(serverNow() + Number(text) * 60_000).toISOString();
+  else body[name] = text;
+}
+
+/**
+ * Let every `form[data-url]` send its command; `after` hears how it went.
+ * @param {(form: HTMLFormElement, answer: {ok: boolean, status: number, body: any}) => void} after
+ */
+export function commands(after) {
+  document.addEventListener("submit", async (event) => {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    if (!form.dataset.url) return;
+    event.preventDefault();
+    if (form.dataset.busy) return; // a double click is one command
+    form.dataset.busy = "true";
+    const body = read(form);
+    if ("newId" in form.dataset) body.id = form.dataset.newId ||= newId();
+    const answer = await send(form.dataset.method ?? "POST", form.dataset.url, body, form.dataset.version);
+    delete form.dataset.busy;
+    if (!answer.ok && answer.status !== 412) {
+      toast(explain(answer.body), "problem");
+      if (answer.body?.type === "/problems/reason-required") askReason(form);
+    }
+    after(form, answer);
+  });
+}
+
+/** Show the form's field for a reason and go there. @param {HTMLFormElement} form */
+export function askReason(form) {
+  const field = /** @type {HTMLInputElement | null} */ (form.querySelector("input[name=reason]"));
+  if (!field) return;
+  const fold = field.closest("details");
+  if (fold) fold.open = true;
+  const label = field.closest("label");
+  if (label) {
+    label.classList.add("asked");
+    label.hidden = false;
+  }
+  field.focus();
+}
