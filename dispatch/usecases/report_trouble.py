@@ -117,9 +117,19 @@ def _dispose(
         return _answer_only(store, ticket, answer, now)
     if not ticket.complaint.loses_supply:
         return _take_incident(store, ticket, now)
-    if answer.repeats is not None and answer.kind is not KnownKind.RESTORED_RECENTLY:
+    if _is_repeat(answer):
         return _answer_repeat(store, ticket, answer, now)
     return _take_loss(store, ticket, place, facts, answer, now)
+
+
+def _is_repeat(answer: KnownAnswer) -> bool:
+    """Whether the customer's loss of supply is on record; a complaint of another kind is not it."""
+    own = answer.repeats
+    return (
+        own is not None
+        and own.outage_id is not None
+        and answer.kind is not KnownKind.RESTORED_RECENTLY
+    )
 
 
 def _take_hazard(
@@ -138,7 +148,7 @@ def _take_hazard(
     if answer.kind is KnownKind.KNOWN_FAULT and ticket.complaint.loses_supply:
         return _attach_known(store, ticket, answer, now, Disposition.INCIDENT)
     dark = Symptom.NO_POWER in ticket.complaint.symptoms
-    if dark and answer.kind not in DISMISSED and answer.repeats is None:
+    if dark and answer.kind not in DISMISSED and not _is_repeat(answer):
         return _open_and_attach(store, ticket, place, facts, answer, now)
     return ticket
 

@@ -1,0 +1,60 @@
+"""The demonstration on real inputs: a network of one's own, or the roads of a real city."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from dispatch.drill.elsewhere import crews_on, day_on, network_on, write_crews_csv
+
+from api.demo.stage import Base, Stage
+from dispatch.drill.county.parameters import DAY
+from gis.network.detect import read_network
+from gis.network.model import Network
+from gis.network.readers.layers import write_layers
+from gis.roads.readers import read_roads
+
+CREWS = 12
+BEGIN_H = 8
+
+
+def set_up(
+    folder: Path,
+    network_files: Sequence[Path],
+    road_files: Sequence[Path],
+    city: Path | None,
+    seed: int,
+) -> tuple[Stage, dict[str, list[Path]]]:
+    """What the demonstration needs on given inputs; a network is made up for a bare city.
+
+    Crews are made up in either case, and a day of faults on the network's own devices.
+    """
+    files: dict[str, list[Path]] = {}
+    if city is not None:
+        road_files = [city / "nodes.csv", city / "edges.csv"]
+        network = network_on(read_roads(road_files), seed)
+        made = folder / "city.gpkg"
+        made.unlink(missing_ok=True)
+        write_layers(network, made)
+        files["network"] = [made]
+    else:
+        network = read_network(list(network_files)).network
+        files["network"] = list(network_files)
+    if road_files:
+        files["roads"] = list(road_files)
+    crews = crews_on(_places(network), seed, CREWS)
+    roster = folder / "crews.csv"
+    write_crews_csv(crews, roster)
+    files["crews"] = [roster]
+    begins: datetime = DAY.replace(hour=BEGIN_H)
+    stage = Stage(
+        day=day_on(network, seed, begins=begins),
+        crews=[Base(crew_id=crew_id, lon=lon, lat=lat) for crew_id, _, lon, lat in crews],
+        roads=list(road_files),
+        begins=begins,
+    )
+    return stage, files
+
+
+def _places(network: Network) -> list[tuple[float, float]]:
+    """Where the transformers stand, EPSG:4326."""
+    return [(t.point.x, t.point.y) for t in network.transformers if t.point is not None]
