@@ -148,12 +148,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "place": {
         "usage_point": _("Customer"),
-        "address": _("Address"),
-        "street": _("Street"),
-        "village": _("Village"),
+        "place": _("Place"),
         "landmark": _("Landmark"),
         "pole": _("Pole"),
         "transformer": _("Transformer"),
+        "substation": _("Substation"),
     },
     "problem": {
         "reason-required": _("A reason is required for this. Say why and send it again."),
