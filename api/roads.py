@@ -73,10 +73,15 @@ class Roads:
         The database that holds the packed graph and the closures.
     now
         The time by which closures begin and end.
+    look_again_s
+        How many seconds to go on with what was read.
     """
 
-    def __init__(self, engine: Engine, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, engine: Engine, *, now: Callable[[], datetime], look_again_s: float = LOOK_AGAIN_S
+    ) -> None:
         self._engine = engine
+        self._look_again_s = look_again_s
         self._now = now
         self._lock = Lock()
         self._looked_at: float | None = None
@@ -88,7 +93,7 @@ class Roads:
     def current(self) -> TravelTimes:
         """The times to use now; straight lines while no usable roads are loaded."""
         with self._lock:
-            if self._looked_at is None or time.monotonic() - self._looked_at > LOOK_AGAIN_S:
+            if self._looked_at is None or time.monotonic() - self._looked_at > self._look_again_s:
                 self._look()
                 self._looked_at = time.monotonic()
             return StraightLines() if self._network is None else RoadTimes(self._network)

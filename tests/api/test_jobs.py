@@ -1,0 +1,117 @@
+"""The queue: bursts fold, the dead let go of their locks, nothing is lost."""
+
+import asyncio
+
+import procrastinate
+from sqlalchemy import Engine, text
+
+from api.house import House
+from api.jobs import GROUP, group_lock
+from api.worker import Work, build, run
+from dispatch.store import waiting
+from tests.api.conftest import Town
+
+
+def jobs(engine: Engine, task: str, status: str = "todo") -> int:
+    query = text(
+        "SELECT count(*) FROM procrastinate_jobs"
+        " WHERE task_name = :task AND CAST(status AS text) = :status"
+    )
+    with engine.connect() as c:
+        return int(c.scalar(query, {"task": task, "status": status}) or 0)
+
+
+def test_a_burst_on_one_feeder_is_one_waiting_job(town: Town):
+    for n, account in enumerate(["T1-0", "T1-1", "T1-2", "T2-0"]):
+        town.report(f"A{n}", account)
+    assert jobs(town.engine, GROUP) == 1
+
+
+def test_feeders_wait_side_by_side(town: Town):
+    town.report("A1", "T1-0")
+    town.report("B1", "T9-0")
+    assert jobs(town.engine, GROUP) == 2
+
+
+def test_the_sweep_leaves_alone_what_was_looked_at_since(town: Town):
+    town.report("A1")
+    town.clock.advance(1)
+    Work(town.house).sweep()
+    asyncio.run(run(town.house, concurrency=1, until_idle=True))
+    with town.engine.connect() as c:
+        assert waiting.feeders_to_group(c, GROUP) == []
+
+
+def test_the_sweep_finds_a_report_newer_than_the_last_look(town: Town):
+    town.report("A1")
+    asyncio.run(run(town.house, concurrency=1, until_idle=True))
+    town.clock.advance(1)
+    town.house.queue_pool.close()
+    town.report("A2", "T2-0")
+    with town.engine.connect() as c:
+        assert waiting.feeders_to_group(c, GROUP) == ["F1"]
+
+
+def test_a_job_that_fails_is_found_again(town: Town):
+    town.report("A1")
+    with town.engine.begin() as c:
+        c.execute(text("UPDATE procrastinate_jobs SET status = 'failed', queueing_lock = NULL"))
+        assert waiting.feeders_to_group(c, GROUP) == ["F1"]
+
+
+def test_a_dead_workers_job_does_not_lock_its_feeder_for_ever(town: Town):
+    town.report("A1")
+    _pretend_a_worker_died(town.engine)
+    assert jobs(town.engine, GROUP, "doing") == 1
+    asyncio.run(_sweep_once(town.house))
+    asyncio.run(run(town.house, concurrency=1, until_idle=True))
+    assert jobs(town.engine, GROUP, "doing") == 0
+    assert jobs(town.engine, GROUP, "succeeded") >= 1
+
+
+def _pretend_a_worker_died(engine: Engine) -> None:
+    with engine.begin() as c:
+        worker = c.scalar(
+            text(
+                "INSERT INTO procrastinate_workers (last_heartbeat)"
+                " VALUES (now() - interval '10 minutes') RETURNING id"
+            )
+        )
+        c.execute(
+            text(
+                "UPDATE procrastinate_jobs SET status = 'doing', worker_id = :worker"
+                " WHERE lock = :lock"
+            ),
+            {"worker": worker, "lock": group_lock("F1")},
+        )
+
+
+async def _sweep_once(house: House) -> None:
+    connector = procrastinate.PsycopgConnector(conninfo=house.conninfo)
+    app = build(connector, house)
+    async with app.open_async():
+        await app.tasks["sweep"].func(timestamp=0)
+
+
+def test_clocks_warn_when_their_time_runs(town: Town):
+    town.report("A1")
+    town.clock.advance(100)
+    Work(town.house).tick()
+    with town.engine.connect() as c:
+        kinds = set(c.scalars(text("SELECT kind FROM event WHERE kind LIKE 'clock.%'")))
+    assert "clock.escalated" in kinds
+
+
+def test_an_order_nobody_accepts_waits_again(town: Town):
+    town.report("A1")
+    asyncio.run(run(town.house, concurrency=1, until_idle=True))
+    town.clock.advance(10)
+    Work(town.house).tick()
+    with town.engine.connect() as c:
+        assert c.scalar(text("SELECT status FROM trouble_order")) == "awaiting_assignment"
+
+
+def test_room_is_made_for_the_coming_days(town: Town):
+    Work(town.house).tend()
+    with town.engine.connect() as c:
+        assert c.scalar(text("SELECT to_regclass('position_fix_20260303')")) is not None
