@@ -63,7 +63,7 @@ def back_up(file: Annotated[Path, typer.Argument(help="a new file; its .sha256 j
 @db.command()
 def restore(
     file: Path,
-    yes: Annotated[bool, typer.Option("--yes", help="replace what is there")] = False,  # noqa: FBT002
+    yes: Annotated[bool, typer.Option("--yes", help="replace what is there")] = False,
 ) -> None:
     """Make the database what FILE holds, or leave it as it is; stop web and workers first."""
     with reached_database(DatabaseSettings(), "relight db restore") as url:

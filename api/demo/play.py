@@ -100,4 +100,4 @@ async def _say_how_it_goes(office: Office, clock: FastClock, out: Console) -> No
     while True:
         await asyncio.sleep(SAY_EVERY_S)
         counted = ", ".join(f"{n} {what}" for what, n in sorted(office.counts.items()))
-        out.print(f"{clock():%H:%M} UTC of the simulated day: {counted or 'quiet so far'}")
+        out.print(f"{clock():%H:%M} of the simulated day: {counted or 'quiet so far'}")

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine
 
-from dispatch.errors import Collision, OverlappingInterruption
+from dispatch.errors import Collision, OverlappingInterruption, StaleVersion
 from dispatch.ports import Store
 from dispatch.store.clocks import PgClocks
 from dispatch.store.constraints import in_our_words
@@ -85,16 +85,19 @@ def retrying(
 ) -> Result:
     """Do `work` in a transaction, again from the start when two writers met on one record.
 
+    A person's command that names the version they saw is stale the second time as well, and so
+    is refused in the end.
+
     Raises
     ------
-    Collision, OverlappingInterruption
+    Collision, OverlappingInterruption, StaleVersion
         The last attempt met somebody too.
     """
     for left in reversed(range(attempts)):
         try:
             with transaction() as store:
                 return work(store)
-        except (Collision, OverlappingInterruption):
+        except (Collision, OverlappingInterruption, StaleVersion):
             if left == 0:
                 raise
     raise ValueError(f"attempts is {attempts}; expected at least one")
