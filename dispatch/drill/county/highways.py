@@ -240,7 +240,26 @@ def _draw(
         if mountain:
             draft.ways[-1] = replace(draft.ways[-1], maxspeed=p.MOUNTAIN_KMH)
     _join_towns(draft, terrain, places, _loose_ends(draft))
+    _join_strays(draft)
     return nodes
+
+
+def _join_strays(draft: Draft) -> None:
+    """Lead roads that hung on a stretch inside a town to the nearest road of the others."""
+    graph: nx.Graph[int] = nx.Graph()
+    for way in draft.ways:
+        nx.add_path(graph, way.nodes)
+    xy = np.array(draft.points)
+    between = {node for way in draft.ways if way.place < 0 for node in way.nodes}
+    parts: list[set[int]] = [part for part in nx.connected_components(graph) if part & between]
+    parts.sort(key=lambda part: (-len(part), min(part)))
+    main = np.array(sorted(parts[0]))
+    for part in parts[1:]:
+        stray = np.array(sorted(part))
+        gap, near = KDTree(xy[main]).query(xy[stray])
+        k = int(np.argmin(gap))
+        draft.way([int(stray[k]), int(main[np.asarray(near)[k]])], "unclassified", "")
+        main = np.r_[main, stray]
 
 
 def _loose_ends(draft: Draft) -> Ints:

@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from dispatch.drill.county import generate, parameters
+from dispatch.drill.county.frame import metres
 from gis.network.model import Level, SwitchKind
 from gis.network.trace import trace
 
@@ -107,8 +108,6 @@ def test_medium_voltage_lines_keep_to_the_roads(county):
     shapely.prepare(roads)
     rng = np.random.default_rng(0)
     lines = [s for s in county.network.sections if s.level is Level.MV and s.length_m > 100]
-    from dispatch.drill.county.frame import metres  # noqa: PLC0415
-
     for k in rng.choice(len(lines), 200, replace=False):
         middle = metres(np.array([lines[k].line.interpolate(0.5, normalized=True).coords[0]]))[0]
         assert shapely.distance(roads, shapely.Point(middle)) < 40
@@ -161,12 +160,14 @@ def test_the_roads_have_the_size_of_a_county(county):
     assert kinds.count("village") > 100 and kinds.count("hamlet") > 15
 
 
-@pytest.mark.parametrize("seed", [1, 2, 11])
+@pytest.mark.parametrize("seed", [11, 28])  # seeds whose roads once fell apart
 def test_other_seeds_give_sound_counties_too(seed):
     small = generate(seed, customers=4_000)
     assert trace(small.network).problems == ()
     assert len(small.network.usage_points) == 4_000
     assert 3_000 <= len(small.roads.junctions()) <= 6_000
+    homes = set(small.roads.place.tolist())
+    assert homes >= set(range(len(small.places)))
 
 
 def test_crews_of_every_district_work_day_and_night(county):
