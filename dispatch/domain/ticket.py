@@ -13,6 +13,7 @@ from dispatch.domain.words import (
     FoundBy,
     OutageId,
     PlannedOutageId,
+    Symptom,
     TicketId,
     UsagePointId,
 )
@@ -71,6 +72,12 @@ class Complaint:
     def loses_supply(self) -> bool:
         """Whether the complaint is, or may be, about having no supply."""
         return not self.symptoms or any(symptom not in NOT_A_LOSS for symptom in self.symptoms)
+
+    @property
+    def only_this_home(self) -> bool:
+        """Whether the caller says that nobody else is out."""
+        alone = {Symptom.NEIGHBOURS_LIT, Symptom.MAIN_SWITCH_TRIPPED}
+        return self.multiple_premises is False or bool(alone & set(self.symptoms))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,18 @@
 """Make a ticket one more caller of an outage, with its reasons and its own clocks."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from dispatch.domain.clock import StartsAt, StopsAt, start_clocks
 from dispatch.domain.order import OrderStatus, TroubleOrder
-from dispatch.domain.outage import Outage
+from dispatch.domain.outage import Outage, Scope
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import Disposition
 from dispatch.journal import ticket_event
 from dispatch.ports import Attachment, Store
 from dispatch.procedures.judging import stop_ticket_clocks
+
+SINGLE_HOMES = frozenset({"service", "points"})
 
 
 def attach(
@@ -47,10 +50,33 @@ def attach(
             previous=ticket.outage_id,
         )
     )
+    _count_home(store, ticket, outage)
     order = store.orders.find_open_of_outage(outage.id)
-    if order is not None:
+    if ticket.received_at < outage.started_at and outage.is_open:
+        order = _begin_earlier(store, outage, order, ticket.received_at)
+    if order is not None and disposition is not Disposition.INCIDENT:
         catch_up(store, attached, order, now=now)
     return attached
+
+
+def _count_home(store: Store, ticket: TroubleTicket, outage: Outage) -> None:
+    """Where an outage holds single homes, the caller's is one more of them."""
+    place = ticket.place
+    if place is None or place.usage_point_id is None or outage.device.kind not in SINGLE_HOMES:
+        return
+    home = Scope(usage_points=frozenset({place.usage_point_id}))
+    if ticket.outage_id is not None and ticket.outage_id != outage.id:
+        store.outages.release_part(ticket.outage_id, home)
+    store.outages.widen(outage.id, home, out_from=min(outage.started_at, ticket.received_at))
+
+
+def _begin_earlier(
+    store: Store, outage: Outage, order: TroubleOrder | None, at: datetime
+) -> TroubleOrder | None:
+    """A report that came in late tells that it began earlier; the outage's clock is that one's."""
+    store.outages.save(replace(store.outages.get(outage.id), started_at=at))
+    store.outages.widen(outage.id, store.outages.scope_out(outage.id), out_from=at)
+    return None if order is None else store.orders.save(replace(order, received_at=at))
 
 
 def run_clocks(store: Store, ticket: TroubleTicket) -> None:

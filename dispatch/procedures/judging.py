@@ -7,14 +7,15 @@ from dispatch.domain.clock import Clock, StopsAt
 from dispatch.domain.event import Event
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.ticket import TroubleTicket
-from dispatch.domain.words import TicketId
+from dispatch.domain.words import Disposition, TicketId
 from dispatch.ports import Store
 
 
 def tickets_of(store: Store, order: TroubleOrder) -> list[TroubleTicket]:
-    """The tickets whose promise an order has to keep."""
+    """The tickets whose promise an order has to keep; a hazard's is its own order's to keep."""
     if order.outage_id is not None:
-        return list(store.tickets.list_of_outage(order.outage_id))
+        tickets = store.tickets.list_of_outage(order.outage_id)
+        return [t for t in tickets if t.disposition is not Disposition.INCIDENT]
     if order.incident_id is not None:
         incident = store.orders.get_incident(order.incident_id)
         return [store.tickets.get(TicketId(incident.ticket_id))]

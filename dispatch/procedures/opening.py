@@ -59,7 +59,7 @@ class Suspicion:
 def suspect(store: Store, ticket: TroubleTicket, place: Place) -> Suspicion:
     """What one report alone makes likely: its transformer, or one home if it says so."""
     transformer = place.transformer_id and store.directory.find_transformer(place.transformer_id)
-    alone = ticket.complaint.multiple_premises is False and place.usage_point_id is not None
+    alone = ticket.complaint.only_this_home and place.usage_point_id is not None
     homes = frozenset({place.usage_point_id} if place.usage_point_id is not None else ())
     if not transformer or alone:
         kind = "service" if homes else "points"

@@ -44,7 +44,7 @@ def attach_ticket(store: Store, command: AttachTicket, *, now: datetime) -> Trou
         now=now,
         disposition=Disposition.INCIDENT if hazard else Disposition.ATTACHED,
     )
-    store.outages.save(outage)
+    store.outages.save(store.outages.get(outage.id))
     return attached
 
 

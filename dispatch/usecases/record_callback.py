@@ -55,19 +55,31 @@ def record_callback(store: Store, command: RecordCallback, *, now: datetime) -> 
             satisfied=command.satisfied,
         )
     )
-    return _still_out(store, ticket, now) if command.power_on is False else ticket
+    if command.power_on is False:
+        return _still_out(store, ticket, now)
+    if command.power_on and ticket.outage_id is None:
+        return _archive(store, ticket, by=command.by, now=now)
+    return ticket
+
+
+def _archive(store: Store, ticket: TroubleTicket, *, by: str, now: datetime) -> TroubleTicket:
+    """Close a ticket that belongs to no outage: an incident's, or one of planned work."""
+    closed = store.tickets.save(ticket.close(now))
+    store.events.append(ticket_event(closed, "closed", at=now, by=by))
+    return closed
 
 
 def _still_out(store: Store, ticket: TroubleTicket, now: datetime) -> TroubleTicket:
     place, district_id = ticket.place, ticket.district_id
-    if place is None or district_id is None or ticket.outage_id is None:
-        raise IllegalStep("the ticket belongs to no outage", ticket_id=ticket.id)
-    before = store.outages.get(ticket.outage_id)
+    if place is None or district_id is None:
+        raise IllegalStep("the report has no place yet", ticket_id=ticket.id)
+    before = store.outages.get(ticket.outage_id) if ticket.outage_id is not None else None
+    began = before.started_at if before is not None else ticket.received_at
     reopened = store.tickets.save(ticket.reopen())
     suspicion = replace(
         suspect(store, reopened, place).one_home(place),
-        started_at=before.started_at,
-        parent_id=before.id,
+        started_at=began,
+        parent_id=None if before is None else before.id,
     )
     nested = open_outage(store, reopened, place, district_id, suspicion, now=now)
     order = store.orders.find_open_of_outage(nested.id)
@@ -80,7 +92,7 @@ def _still_out(store: Store, ticket: TroubleTicket, now: datetime) -> TroubleTic
                 recorded_at=now,
                 by=SYSTEM,
                 reason=reason("still_out"),
-                facts={"parent": before.id},
+                facts={"parent": suspicion.parent_id},
             )
         )
     run_clocks(store, reopened)

@@ -13,9 +13,10 @@ from dispatch.domain.outage import (
     PredictedDevice,
     Scope,
 )
-from dispatch.domain.words import ActionKind, CrewId, OrderId
+from dispatch.domain.ticket import TicketStatus
+from dispatch.domain.words import ActionKind, CrewId, IncidentId, OrderId, TicketId
 from dispatch.errors import DispatchError, IllegalStep, InvalidInput, NotFound
-from dispatch.journal import incident_event, order_event, outage_event
+from dispatch.journal import incident_event, order_event, outage_event, ticket_event
 from dispatch.ports import ActionRecord, Store
 from dispatch.procedures.arriving import ON_ITS_WAY, arrive, settle_arrival, weigh_track
 from dispatch.procedures.restoring import restore
@@ -210,13 +211,25 @@ def _complete(
     _step(store, done, StepKind.FIELD_COMPLETE, command, at, now)
     settle_arrival(store, done, store.orders.find_arrival(order.id, command.crew_id), now=now)
     if order.incident_id is not None:
-        incident = store.orders.get_incident(order.incident_id)
-        if incident.closed_at is None:
-            closed = store.orders.save_incident(incident.close(at, command.cause or "made safe"))
-            store.events.append(
-                incident_event(closed, "closed", at=at, by=command.crew_id, cause=command.cause)
-            )
+        _end_incident(store, order.incident_id, command, at, now)
     return "applied", ""
+
+
+def _end_incident(
+    store: Store, incident_id: IncidentId, command: RecordCrewAction, at: datetime, now: datetime
+) -> None:
+    """The danger is gone; whoever reported it is told, unless an outage's end will tell them."""
+    incident = store.orders.get_incident(incident_id)
+    if incident.closed_at is None:
+        closed = store.orders.save_incident(incident.close(at, command.cause or "made safe"))
+        store.events.append(
+            incident_event(closed, "closed", at=at, by=command.crew_id, cause=command.cause)
+        )
+    ticket = store.tickets.get(TicketId(incident.ticket_id))
+    if ticket.outage_id is None and ticket.status is TicketStatus.OPEN:
+        restored = store.tickets.save(ticket.restore(at))
+        store.events.append(ticket_event(restored, "restored", at=at, by=command.crew_id))
+        store.tickets.must_tell([ticket.id], due_at=now)
 
 
 def _note(

@@ -28,16 +28,19 @@ def watch_clocks(
         rule = store.clocks.get_rules(clock.rule_version).get(clock.rule_id)
         level = clock.level_at(now, rule)
         if level > clock.warned:
-            _warn(store, clock, rule, level, now)
-            sent += 1
+            sent += _warn(store, clock, rule, level, now)
     for order in store.orders.list_unaccepted(now - policy.accept_within):
         _take_back(store, order, policy, now)
         sent += 1
     return sent
 
 
-def _warn(store: Store, clock: Clock, rule: Rule, level: int, now: datetime) -> None:
+def _warn(store: Store, clock: Clock, rule: Rule, level: int, now: datetime) -> bool:
+    """Write the level down; whether somebody was warned."""
     store.clocks.save([replace(clock, warned=level)])
+    order = _order_of(store, clock)
+    if order is not None and clock.started_at > order.received_at:
+        return False  # the drive is shared: the earliest report's clock speaks for all
     overdue = now >= clock.due_at
     kind = "escalated" if overdue else "warned"
     subject = f"ticket:{clock.ticket_id}" if clock.ticket_id else f"order:{clock.order_id}"
@@ -57,7 +60,6 @@ def _warn(store: Store, clock: Clock, rule: Rule, level: int, now: datetime) -> 
             },
         )
     )
-    order = _order_of(store, clock)
     if order is not None:
         store.orders.record(
             DispatchStep(
@@ -70,6 +72,7 @@ def _warn(store: Store, clock: Clock, rule: Rule, level: int, now: datetime) -> 
                 facts={"rule": clock.rule_id, "level": level, "ticket": clock.ticket_id},
             )
         )
+    return True
 
 
 def _order_of(store: Store, clock: Clock) -> TroubleOrder | None:
