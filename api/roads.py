@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from dispatch.ports import Travel, TravelTimes
 from dispatch.store import roads as stored
 from dispatch.store.constraints import in_our_words
-from dispatch.store.roads import RoadClosure
+from dispatch.store.roads import PackedGraph, RoadClosure
 from gis.crs import distance_m
 from gis.errors import GisError
 from gis.roads.cch import CchTravelTimes
@@ -112,9 +112,9 @@ class Roads:
             self._closures = closures
 
 
-def _network(packed: bytes) -> RoadNetwork | None:
+def _network(packed: PackedGraph) -> RoadNetwork | None:
     try:
-        return RoadNetwork(CchTravelTimes(from_bytes(packed)))
+        return RoadNetwork(CchTravelTimes(from_bytes(packed.arrays), packed.node_order))
     except GisError as unusable:
         log.warning("the loaded roads cannot be used, straight lines stand in: %s", unusable)
         return None

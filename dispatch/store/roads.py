@@ -42,12 +42,22 @@ def find_graph_digest(connection: Connection) -> tuple[str, str] | None:
     return None if row is None else (row.name, row.digest)
 
 
-def read_graph(connection: Connection, name: str) -> bytes:
-    """Read a graph's arrays as they were packed."""
-    packed = connection.scalar(select(road_graph.c.arrays).where(road_graph.c.name == name))
-    if packed is None:
+@dataclass(frozen=True, slots=True)
+class PackedGraph:
+    """A graph's arrays and, where it was computed, its node order, as they were packed."""
+
+    arrays: bytes
+    node_order: bytes | None
+
+
+def read_graph(connection: Connection, name: str) -> PackedGraph:
+    """Read a graph as it was packed; `NotFound` if there is none of that name."""
+    g = road_graph.c
+    row = connection.execute(select(g.arrays, g.node_order).where(g.name == name)).first()
+    if row is None:
         raise NotFound("road graph", name=name)
-    return bytes(packed)
+    order = row.node_order
+    return PackedGraph(bytes(row.arrays), None if order is None else bytes(order))
 
 
 def add_closure(

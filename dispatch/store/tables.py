@@ -255,6 +255,7 @@ road_graph = Table(
     Column("nodes", Integer, nullable=False),
     Column("edges", Integer, nullable=False),
     Column("arrays", LargeBinary, nullable=False, comment="the graph as NumPy arrays (npz)"),
+    Column("node_order", LargeBinary, comment="what the hierarchy takes longest to compute"),
 )
 
 road_line = Table(

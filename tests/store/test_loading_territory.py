@@ -6,7 +6,9 @@ from shapely import Point, box
 
 from dispatch.store.loading.files import How
 from dispatch.store.loading.report import LoadRefused
+from dispatch.store.roads import read_graph
 from gis.crs import Datum
+from gis.roads.cch import CchTravelTimes
 from gis.roads.graph import from_bytes
 from tests.store.loading_inputs import (
     TWO_FEEDERS,
@@ -225,12 +227,21 @@ EDGES = [("from_node", "to_node", "length_m", "speed_mps"), (1, 2, 980, 10), (2,
 def test_a_pair_of_tables_becomes_a_graph_and_lines_in_either_order(connection, tmp_path):
     nodes, edges = a_csv(tmp_path, "n.csv", NODES), a_csv(tmp_path, "e.csv", EDGES)
     report = take(connection, "roads", edges, nodes)
-    stored = rows(connection, "SELECT name, nodes, edges, arrays FROM road_graph")
-    assert stored[0][:3] == ("default", 2, 2)
-    graph = from_bytes(bytes(stored[0][3]))
+    stored = rows(connection, "SELECT name, nodes, edges FROM road_graph")
+    assert stored == [("default", 2, 2)]
+    graph = from_bytes(read_graph(connection, "default").arrays)
     assert sorted(graph.node_id.tolist()) == [1, 2]
     assert rows(connection, "SELECT count(*) FROM road_line") == [(1,)]
     assert report.changes["streets"].new == 1
+
+
+def test_a_graph_is_stored_with_the_order_that_spares_computing_it(connection, tmp_path):
+    nodes, edges = a_csv(tmp_path, "n.csv", NODES), a_csv(tmp_path, "e.csv", EDGES)
+    take(connection, "roads", nodes, edges)
+    packed = read_graph(connection, "default")
+    fresh = CchTravelTimes(from_bytes(packed.arrays))
+    assert packed.node_order == fresh.order_bytes()
+    assert CchTravelTimes(fresh.graph, packed.node_order).order_bytes() == packed.node_order
 
 
 def test_roads_again_change_nothing_and_another_name_stands_beside(connection, tmp_path):

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from dispatch.store.loading.report import Change, Progress, silent
 from dispatch.store.loading.staging import copy_rows
 from dispatch.store.tables import SRID, road_graph, road_line
+from gis.roads.cch import CchTravelTimes
 from gis.roads.graph import RoadGraph, to_bytes
 from gis.roads.speeds import RoadClass
 
@@ -49,6 +50,7 @@ def store_roads(
         "nodes": driven.node_count,
         "edges": driven.edge_count,
         "arrays": to_bytes(driven),
+        "node_order": CchTravelTimes(driven).order_bytes() if driven.edge_count else None,
     }
     given = insert(road_graph).values(name=name, **values)
     connection.execute(given.on_conflict_do_update(index_elements=["name"], set_=values))

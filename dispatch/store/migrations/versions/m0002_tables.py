@@ -111,6 +111,12 @@ def upgrade() -> None:
         sa.Column(
             "arrays", sa.LargeBinary(), nullable=False, comment="the graph as NumPy arrays (npz)"
         ),
+        sa.Column(
+            "node_order",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="what the hierarchy takes longest to compute",
+        ),
         sa.PrimaryKeyConstraint("name", name=op.f("road_graph_pkey")),
     )
     op.create_table(
