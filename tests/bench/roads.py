@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import networkx as nx
@@ -26,26 +25,21 @@ from gis.roads.ends import Snap
 from gis.roads.graph import RoadGraph, from_bytes, to_bytes
 from gis.roads.osm import drivable_class, osm_objects, read_osm
 from gis.roads.snapping import Snapper
+from tests.bench.rows import Row, against_first, machine, show
 from tests.data import ROOT
 
 LAUF = "osm_lauf_2020/lauf-200115.osm.pbf"
 PORTO = "osm_porto/porto.osm.pbf"
 NETWORKX_SOURCES = 3
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measurement; `ratio` is to the first row of its group."""
-
-    group: str
-    what: str
-    value: float
-    unit: str
-    ratio: float = 1.0
+ABSENT = "no real road data at hand (set RELIGHT_TEST_DATA): roads not measured"
 
 
 def data_folder() -> Path:
     return Path(os.environ.get("RELIGHT_TEST_DATA", ROOT / ".." / "shared" / "data")).resolve()
+
+
+def has_data() -> bool:
+    return (data_folder() / LAUF).exists()
 
 
 def fastest_s(work: Callable[[], object], repeat: int = 3) -> float:
@@ -61,11 +55,6 @@ def snaps_on(graph: RoadGraph, count: int, seed: int) -> list[Snap]:
     rng = np.random.default_rng(seed)
     edges = rng.integers(0, graph.edge_count, count)
     return [Snap(int(e), float(f)) for e, f in zip(edges, rng.random(count), strict=True)]
-
-
-def against_first(rows: list[Row]) -> list[Row]:
-    first = rows[0].value
-    return [Row(r.group, r.what, r.value, r.unit, r.value / first) for r in rows]
 
 
 def matrix_rows(graph: RoadGraph, sources: int, targets: int) -> list[Row]:
@@ -224,11 +213,10 @@ def main() -> None:
         what, path = sys.argv[1], Path(sys.argv[2])
         print(json.dumps(engine_memory(path) if what == "engine" else load_by(what, path)))
         return
-    if not (data_folder() / LAUF).exists():
-        print(f"no real data in {data_folder()} (set RELIGHT_TEST_DATA): roads not measured")
-        return
-    for row in run():
-        print(f"{row.group:26} {row.what:28} {row.value:12.4g} {row.unit:18} x{row.ratio:.3g}")
+    if not has_data():
+        raise SystemExit(ABSENT)
+    before = machine()
+    show("roads", run(), before)
 
 
 if __name__ == "__main__":

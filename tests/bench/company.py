@@ -1,0 +1,160 @@
+"""The product as it is run: a private cluster, a web and a worker process, a company in it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from api import processes
+from api.callers import Role, issue
+from api.house import conninfo_of
+from api.settings import Settings
+from dispatch.store.cluster import Layout, cluster
+from dispatch.store.transaction import open_engine
+from tests.bench.load import Plan, Request, Told, send
+from tests.bench.seed import Size, fill, load_roads
+from tests.data import ROOT
+
+PATIENCE_S = 120.0
+RELIGHT = [sys.executable, "-c", "from api.cli import main; main()"]
+
+
+@dataclass(frozen=True)
+class Company:
+    """Where everything is."""
+
+    size: Size
+    engine: Engine
+    port: int
+    bare_port: int
+    token: str
+    web: int
+    worker: int
+    postgres: int
+    folder: Path
+
+    @property
+    def conninfo(self) -> str:
+        return conninfo_of(self.engine)
+
+    def plan(self, requests: Sequence[Request], seconds: float, **more) -> Plan:
+        return Plan(port=self.port, requests=requests, seconds=seconds, token=self.token, **more)
+
+    def send(self, requests: Sequence[Request], seconds: float, **more) -> Told:
+        return send(self.plan(requests, seconds, **more))
+
+    def sql(self, statement: str, **values: object) -> list:
+        with self.engine.connect() as connection:
+            return list(connection.execute(text(statement), values))
+
+
+@contextmanager
+def running(size: Size) -> Iterator[Company]:
+    """Make the company, start its processes, and take everything down at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="relight-bench-", dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        with cluster(folder / "home", program="the benchmark", lasting=True) as url:
+            engine = open_engine(url, connections=4, patience_s=600)
+            _fill(engine, size, folder)
+            token = issue(engine, label="bench", role=Role.AGENT, now=datetime.now(UTC))
+            with _programs(url, conninfo_of(engine), folder) as started:
+                ports, pids = started
+                postgres = int(Layout(folder / "home").pid_file.read_text().split()[0])
+                company = Company(
+                    size=size,
+                    engine=engine,
+                    port=ports[0],
+                    bare_port=ports[1],
+                    token=token,
+                    web=pids[0],
+                    worker=pids[1],
+                    postgres=postgres,
+                    folder=folder,
+                )
+                yield company
+            engine.dispose()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fill(engine: Engine, size: Size, folder: Path) -> None:
+    begun = time.monotonic()
+    processes.prepare(engine, Settings())
+    with engine.begin() as connection:
+        fill(connection, size)
+    with engine.begin() as connection:
+        load_roads(connection, size, folder)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+        connection.execute(text("CHECKPOINT"))
+    took = time.monotonic() - begun
+    print(f"a company of {size.customers:,} customers, made in {took:.0f} s", file=sys.stderr)
+
+
+@contextmanager
+def _programs(
+    url: str, conninfo: str, folder: Path
+) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Start web, worker and the bare endpoint; give the two ports, then the two processes."""
+    port, bare_port = _free_port(), _free_port()
+    more = {"RELIGHT_DATABASE_URL": url, "RELIGHT_PORT": str(port), "BENCH_CONNINFO": conninfo}
+    with ExitStack() as programs:
+        start = partial(_program, programs, folder, {**os.environ, **more})
+        web = start("web", [*RELIGHT, "web"])
+        worker = start("worker", [*RELIGHT, "worker"])
+        start("bare", [sys.executable, "-m", "tests.bench.bare", str(bare_port)])
+        _wait_for(f"http://127.0.0.1:{port}/readyz", folder / "web.log")
+        _wait_for(f"http://127.0.0.1:{bare_port}/openapi.json", folder / "bare.log")
+        yield (port, bare_port), (web, worker)
+
+
+def _program(
+    programs: ExitStack, folder: Path, environment: dict[str, str], name: str, command: list[str]
+) -> int:
+    """Start a program that is stopped with `programs`; gives its process id."""
+    with (folder / f"{name}.log").open("wb") as log:
+        program = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=ROOT)
+    programs.callback(_stop, program)
+    return program.pid
+
+
+def _stop(program: subprocess.Popen[bytes]) -> None:
+    program.terminate()
+    try:
+        program.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        program.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return int(asked.getsockname()[1])
+
+
+def _wait_for(address: str, log: Path) -> None:
+    end = time.monotonic() + PATIENCE_S
+    last: OSError | None = None
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError as error:
+            last = error
+            time.sleep(0.1)
+    said = log.read_text("utf-8", "replace")[-2000:]
+    raise RuntimeError(f"{address} does not answer ({last}):\n{said}")

@@ -1,0 +1,202 @@
+"""A company of any size, made by the database itself: SQL, not the loaders.
+
+Feeders stand in a grid, forty transformers each on ten-transformer laterals behind fuses, fifty
+customers each. The roads are a grid too, written as the two tables that `relight load roads` reads.
+Every name is invented.
+"""
+
+import csv
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import ceil, sqrt
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from dispatch.store.loading.files import load
+
+WEST, SOUTH = 114.0, 28.0
+CELL_DEG = 0.02
+HOMES, TRANSFORMERS, LATERALS, DISTRICTS = 50, 40, 4, 8
+ACCOUNT_FROM = 1_000_000_000
+STREET_DEG = 0.004
+
+
+@dataclass(frozen=True)
+class Size:
+    """How big the company is; customers are rounded to whole feeders."""
+
+    feeders: int
+    crews: int = 40
+
+    @classmethod
+    def of(cls, customers: int) -> "Size":
+        return cls(feeders=max(1, round(customers / (HOMES * TRANSFORMERS))))
+
+    @property
+    def transformers(self) -> int:
+        return self.feeders * TRANSFORMERS
+
+    @property
+    def customers(self) -> int:
+        return self.transformers * HOMES
+
+    @property
+    def columns(self) -> int:
+        return ceil(sqrt(self.feeders))
+
+    @property
+    def rows(self) -> int:
+        return ceil(self.feeders / self.columns)
+
+
+def account(customer: int) -> str:
+    return str(ACCOUNT_FROM + customer)
+
+
+_TERRITORY = """
+INSERT INTO district (id, name, boundary)
+SELECT 'D' || d, '第' || d || '供电所', ST_Multi(ST_MakeEnvelope(
+    :west + d * :width / :districts, :south, :west + (d + 1) * :width / :districts, :north, 4326))
+FROM generate_series(0, :districts - 1) AS d;
+INSERT INTO area_map (digest, loaded_at, source) VALUES ('bench', now(), 'bench');
+INSERT INTO area (version, area_class, boundary)
+SELECT version, 'urban', ST_Multi(ST_MakeEnvelope(:west, :south, :east, :north, 4326))
+FROM area_map;
+INSERT INTO substation (id, name, point) VALUES ('S', '变电站', ST_Point(:west, :south, 4326));
+INSERT INTO feeder (id, name, substation_id, head_node, district_id)
+SELECT 'F' || f, '10kV' || f || '线', 'S', 'n' || f,
+    'D' || least(:districts - 1, (f % :columns) * :districts / :columns)
+FROM generate_series(0, :feeders - 1) AS f
+"""
+
+# Preorder in a feeder: 0 the breaker, then each lateral followed by its transformers' fuses.
+_NETWORK = """
+INSERT INTO device (id, kind, name, feeder_id, parent_id, pre, post, depth, customers, point)
+SELECT 'B' || f, 'breaker', f || '线开关', 'F' || f, NULL, 0, 1 + :laterals * (1 + :on_lateral),
+    0, :homes * :transformers, ST_Point(
+        :west + (f % :columns + 0.5) * :cell, :south + (f / :columns + 0.5) * :cell, 4326)
+FROM generate_series(0, :feeders - 1) AS f;
+INSERT INTO device (id, kind, name, feeder_id, parent_id, pre, post, depth, customers, point)
+SELECT 'L' || f || '-' || l, 'fuse', f || '线' || l || '支线熔断器', 'F' || f, 'B' || f,
+    1 + l * (1 + :on_lateral), (l + 1) * (1 + :on_lateral) + 1, 1, :homes * :on_lateral, ST_Point(
+        :west + (f % :columns + 0.5) * :cell, :south + (f / :columns + 0.5) * :cell, 4326)
+FROM generate_series(0, :feeders - 1) AS f, generate_series(0, :laterals - 1) AS l;
+INSERT INTO transformer
+    (id, name, node, lv_node, rated_kva, feeder_id, device_id, device_pre, district_id, customers,
+    point)
+SELECT 'T' || t, t || '号公变', 'n' || t, 'lv' || t, 400, 'F' || f, 'U' || t,
+    2 + k / :on_lateral * (1 + :on_lateral) + k % :on_lateral,
+    'D' || least(:districts - 1, (f % :columns) * :districts / :columns), :homes, ST_Point(
+        :west + (f % :columns + 0.5 + (k % 8 - 3.5) * 0.1) * :cell,
+        :south + (f / :columns + 0.5 + (k / 8 - 2) * 0.15) * :cell, 4326)
+FROM (
+    SELECT t, t / :transformers AS f, t % :transformers AS k
+    FROM generate_series(0, :all_transformers - 1) AS t
+) AS numbered;
+INSERT INTO device (id, kind, name, feeder_id, parent_id, pre, post, depth, customers, point)
+SELECT device_id, 'fuse', name || '熔断器', feeder_id,
+    'L' || substr(feeder_id, 2) || '-' || (device_pre - 1) / (1 + :on_lateral),
+    device_pre, device_pre + 1, 2, :homes, point
+FROM transformer
+"""
+
+_CUSTOMERS = """
+INSERT INTO usage_point
+    (account, meter, name, address, search_text, transformer_id, district_id, point)
+SELECT CAST(:account_from + c AS text), 'M' || c, '客户' || c,
+    '和平镇' || substr(feeder_id, 2) || '村幸福路' || c % 50 + 1 || '号' || c % 7 + 1 || '室',
+    '和平镇' || substr(feeder_id, 2) || '村幸福路' || c % 50 + 1 || '号' || c % 7 + 1 || '室',
+    transformer.id, transformer.district_id, ST_Point(
+        ST_X(transformer.point) + (c % 10 - 4.5) * 0.0001,
+        ST_Y(transformer.point) + (c % 50 / 10 - 2) * 0.0001, 4326)
+FROM generate_series(0, :customers - 1) AS c
+JOIN transformer ON transformer.id = 'T' || c / :homes
+ORDER BY c;
+INSERT INTO usage_point_phone (phone, usage_point_id)
+SELECT '139' || lpad(substr(meter, 2), 8, '0'), id FROM usage_point
+"""
+
+_CREWS = """
+INSERT INTO crew (id, name, district_id, skills, base)
+SELECT 'C' || c, '抢修' || c || '班', 'D' || c % :districts, '{}', ST_Point(
+    :west + (c % :districts + 0.5) * :width / :districts,
+    :south + (c / :districts + 0.5) / ceil(:crews / CAST(:districts AS float))
+        * (:north - :south), 4326)
+FROM generate_series(0, :crews - 1) AS c;
+INSERT INTO shift_pattern (crew_id, starts, ends, zone)
+SELECT id, '00:00', '00:00', 'UTC' FROM crew;
+INSERT INTO crew_position (crew_id, point, fixed_at, received_at, accuracy_m, speed_mps, mock)
+SELECT id, base, now(), now(), 10, 0, false FROM crew
+"""
+
+_SECONDARY = text(
+    """
+    SELECT indexname, indexdef FROM pg_indexes
+    WHERE tablename IN ('usage_point', 'usage_point_phone') AND indexdef NOT LIKE '%UNIQUE%'
+    """
+)
+
+
+def fill(connection: Connection, size: Size) -> None:
+    """Fill an empty migrated database: constraints unchecked, secondary indexes built after."""
+    values = {
+        "west": WEST,
+        "south": SOUTH,
+        "east": WEST + size.columns * CELL_DEG,
+        "north": SOUTH + size.rows * CELL_DEG,
+        "width": size.columns * CELL_DEG,
+        "cell": CELL_DEG,
+        "columns": size.columns,
+        "feeders": size.feeders,
+        "transformers": TRANSFORMERS,
+        "laterals": LATERALS,
+        "on_lateral": TRANSFORMERS // LATERALS,
+        "all_transformers": size.transformers,
+        "customers": size.customers,
+        "homes": HOMES,
+        "districts": DISTRICTS,
+        "crews": size.crews,
+        "account_from": ACCOUNT_FROM,
+    }
+    connection.execute(text("SET LOCAL session_replication_role = replica"))
+    connection.execute(text("SET LOCAL synchronous_commit = off"))
+    indexes = connection.execute(_SECONDARY).all()
+    for name, _ in indexes:
+        connection.execute(text(f"DROP INDEX {name}"))
+    for script in (_TERRITORY, _NETWORK, _CUSTOMERS, _CREWS):
+        for statement in script.split(";"):
+            asked = text(statement)
+            used = {name: values[name] for name in asked.compile().params}
+            connection.execute(asked, used)
+    for _, definition in indexes:
+        connection.execute(text(definition))
+
+
+def load_roads(connection: Connection, size: Size, folder: Path) -> None:
+    """A street every 400 m over the whole territory, loaded as a company loads its roads."""
+    columns = round(size.columns * CELL_DEG / STREET_DEG) + 1
+    rows = round(size.rows * CELL_DEG / STREET_DEG) + 1
+    nodes, edges = folder / "nodes.csv", folder / "edges.csv"
+    drawn = random.Random(1)
+    with nodes.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["node_id", "lon", "lat"])
+        for n in range(rows * columns):
+            table.writerow(
+                [n + 1, WEST + n % columns * STREET_DEG, SOUTH + n // columns * STREET_DEG]
+            )
+    with edges.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["from_node", "to_node", "length_m", "speed_mps"])
+        for n in range(rows * columns):
+            for other, inside in (
+                (n + 1, (n + 1) % columns),
+                (n + columns, n // columns < rows - 1),
+            ):
+                if inside:
+                    speed = drawn.choice([8, 11, 14, 17])
+                    table.writerow([n + 1, other + 1, 420, speed])
+                    table.writerow([other + 1, n + 1, 420, speed])
+    load(connection, "roads", [nodes, edges], now=datetime.now(UTC))
