@@ -35,12 +35,13 @@ class HandOver(MacroElement):
         """
         {% macro script(this, kwargs) %}
             window.relightMap = {{ this._parent.get_name() }};
+            L.control.scale({imperial: false}).addTo(window.relightMap);
         {% endmacro %}
         """
     )
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,6 @@ def shell(view: Box | None) -> Fragments:
         max_zoom=19,
         tiles=None,
         prefer_canvas=True,
-        control_scale=True,
         zoom_control="bottomright",
         attributionControl=False,
     )

@@ -1,0 +1,153 @@
+"""The dispatcher's console: by keyboard, live, and with two people at once."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import text
+
+from api.callers import Role
+from tests.browser.conftest import Company
+
+Report = Callable[..., dict]
+
+
+def crew_of(company: Company) -> str | None:
+    with company.engine.connect() as c:
+        return c.scalar(text("SELECT crew_id FROM trouble_order"))
+
+
+def open_first(page: Page) -> None:
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ranking li").first).to_be_visible()
+
+
+def test_a_dispatcher_assigns_a_crew_by_keyboard_alone(company: Company, report: Report):
+    report("A1")
+    page = company.screen(Role.DISPATCHER, "/console")
+    open_first(page)
+    page.keyboard.press("1")
+    expect(page.locator("#ranking li.mine")).to_contain_text("crew C1")
+    expect(page.locator("[role=option]")).to_contain_text("Assigned")
+    assert crew_of(company) == "C1"
+
+
+def test_a_crew_that_the_system_would_not_send_needs_a_reason(company: Company, report: Report):
+    report("A1")
+    page = company.screen(Role.DISPATCHER, "/console")
+    open_first(page)
+    page.keyboard.press("2")
+    expect(page.locator("#crew-C2 input[name=reason]")).to_be_focused()
+    assert crew_of(company) is None
+    page.keyboard.type("knows the place")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ranking li.mine")).to_contain_text("crew C2")
+    assert crew_of(company) == "C2"
+
+
+def test_a_number_does_nothing_while_another_row_is_selected_than_shown(
+    company: Company, report: Report
+):
+    report("A1")
+    report("A2", "T2-0")
+    page = company.screen(Role.DISPATCHER, "/console")
+    expect(page.locator("[role=option]")).to_have_count(2)
+    open_first(page)
+    page.keyboard.press("j")
+    page.keyboard.press("1")
+    expect(page.locator("#toasts")).to_contain_text("Press Enter")
+    assert crew_of(company) is None
+
+
+def test_of_two_dispatchers_the_second_is_shown_what_changed(company: Company, report: Report):
+    report("A1")
+    second = company.screen(Role.DISPATCHER, "/console", name="dispatcher-2", live=False)
+    second.locator("[role=option]").click()
+    expect(second.locator(".ranked > li")).to_have_count(2)
+    first = company.screen(Role.DISPATCHER, "/console")
+    open_first(first)
+    first.keyboard.press("1")
+    expect(first.locator("#ranking li.mine")).to_be_visible()
+    company.expect_trouble("/assignment")  # the browser writes every 412 down
+    second.keyboard.press("2")
+    second.keyboard.type("it is nearer")
+    second.keyboard.press("Enter")
+    expect(second.locator(".changed")).to_contain_text("Assigned")
+    expect(second.locator(".changed")).to_contain_text("crew C1")
+    assert crew_of(company) == "C1"
+
+
+def test_a_new_report_appears_by_itself_and_leaves_typed_text_alone(
+    company: Company, report: Report
+):
+    report("A1")
+    page = company.screen(Role.DISPATCHER, "/console")
+    open_first(page)
+    page.locator("#act-confirm summary").click()
+    cause = page.get_by_label("Cause, if known")
+    cause.fill("a tree on the li")
+    report("A2", "T1-1")
+    expect(page.locator("[role=option]")).to_contain_text("2 reports")
+    expect(page.locator(".callers > li")).to_have_count(2)
+    expect(cause).to_be_focused()
+    page.keyboard.type("ne")
+    expect(cause).to_have_value("a tree on the line")
+    page.keyboard.press("Enter")
+    expect(page.locator("#shown .state")).to_have_text("Confirmed")
+
+
+def test_an_outage_is_estimated_restored_and_closed(company: Company, report: Report):
+    report("A1")
+    page = company.screen(Role.DISPATCHER, "/console")
+    open_first(page)
+    page.locator("#act-estimate summary").click()
+    page.get_by_label("Minutes from now").fill("30")
+    page.get_by_role("button", name="Set the estimate").click()
+    expect(page.locator("#shown")).to_contain_text("by the dispatcher")
+    company.clock.advance(20)
+    page.locator("#act-restore summary").click()
+    page.get_by_role("button", name="Supply is back").click()
+    expect(page.locator("#shown .state")).to_have_text("Restored")
+    page.locator("#act-close summary").click()
+    company.expect_trouble("/close")  # a refusal is written down by the browser
+    page.get_by_role("button", name="Close the outage").click()
+    expect(page.locator("#toasts")).to_contain_text("Not every caller")
+    page.get_by_label("Reason, where not every").fill("seen by the meter")
+    page.get_by_role("button", name="Close the outage").click()
+    expect(page.locator("[role=option]")).to_have_count(0)
+
+
+def test_a_report_without_a_place_is_located_from_the_list(company: Company, report: Report):
+    report("A1", None, address="nowhere in particular")
+    page = company.screen(Role.DISPATCHER, "/console")
+    page.locator("[role=option].unlocated").click()
+    page.get_by_label("Account").fill("T2-0")
+    page.get_by_role("button", name="Locate", exact=True).click()
+    expect(page.locator("[role=option].outage")).to_contain_text("transformer T2")
+
+
+def test_the_header_says_when_the_stream_is_late_or_gone(company: Company):
+    page = company.screen(Role.DISPATCHER, "/login")
+    page.clock.install()
+    page.goto(company.server.url + "/console")
+    live = page.locator("#live")
+    expect(live).to_have_attribute("data-state", "live")
+    page.clock.fast_forward(6000)
+    expect(live).to_have_attribute("data-state", "late")
+    company.expect_trouble("/api/v1/live", "/console/", "ERR_")
+    company.server.stop()
+    expect(live).to_have_attribute("data-state", "down")
+    expect(live).to_contain_text("No connection")
+    company.server.start()
+    page.clock.fast_forward(4000)
+    expect(live).to_have_attribute("data-state", "live", timeout=15_000)
+
+
+def test_a_supervisor_sees_and_cannot_command(company: Company, report: Report):
+    report("A1")
+    page = company.screen(Role.SUPERVISOR, "/console")
+    page.locator("[role=option]").click()
+    expect(page.locator("#ranking li").first).to_be_visible()
+    expect(page.locator("#shown form")).to_have_count(0)
+    expect(page.get_by_role("link", name="Desk")).to_have_count(0)
