@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from api.inputs import TicketIn
-from dispatch.drill.county import parameters
 from dispatch.drill.elsewhere import day_on
 from gis.crs import Datum, distance_m, to_wgs84
 from gis.errors import EmptyInput

@@ -8,11 +8,12 @@ import pytest
 import shapely
 
 from dispatch.drill.county import parameters
-from dispatch.drill.elsewhere import network_on, write_network
+from dispatch.drill.elsewhere import network_on
 from gis.crs import distance_m
 from gis.errors import EmptyInput
 from gis.network.detect import read_network
 from gis.network.model import SwitchKind
+from gis.network.readers.layers import write_layers
 from gis.network.trace import trace
 from gis.roads.graph import RoadGraph
 from gis.roads.tables import read_tables
@@ -153,7 +154,8 @@ def test_accounts_meters_and_telephones_are_all_different(made):
 
 
 def test_what_is_written_is_read_again(town, tmp_path):
-    result = read_network(write_network(town, tmp_path / "made" / "town.gpkg"))
+    write_layers(town, tmp_path / "town.gpkg")
+    result = read_network(tmp_path / "town.gpkg")
     assert result.refusals == ()
     assert trace(result.network).problems == ()
     assert {u.account for u in result.network.usage_points} == {
