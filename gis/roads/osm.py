@@ -4,7 +4,7 @@ Barriers and turn bans are not seen; ferries and footpaths are left out. See doc
 """
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,10 +65,16 @@ def _source(path: Path) -> osmium.io.File:
 
 
 def osm_objects(
-    path: Path, what: osmium.osm.osm_entity_bits, keys: Sequence[str], *, located: bool = False
+    path: Path,
+    what: osmium.osm.osm_entity_bits,
+    keys: Sequence[str] = (),
+    *,
+    located: bool = False,
+    only: Collection[int] | None = None,
 ) -> Iterator[OsmObject]:
     """Run through the objects that have any of the keys, or all where there are no keys.
 
+    `only` names the ids to give, of nodes as of ways.
     `located` gives ways the places of their nodes; it needs nodes among the objects asked for.
 
     Raises UnreadableFile where the file is damaged, cut off or of another kind.
@@ -80,6 +86,8 @@ def osm_objects(
             objects = objects.with_locations()
         if keys:
             objects = objects.with_filter(osmium.filter.KeyFilter(*keys))
+        if only is not None:
+            objects = objects.with_filter(osmium.filter.IdFilter(only))
         yield from objects
 
 

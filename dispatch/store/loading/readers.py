@@ -7,7 +7,6 @@ from typing import cast
 
 from shapely import Point
 
-from dispatch.store.loading.osm_places import read_osm_places
 from dispatch.store.loading.report import LoadRefused, Progress, Refused, refused_of
 from gis.cells import Value, number, shown, text
 from gis.crs import Datum
@@ -16,6 +15,7 @@ from gis.network.customers import read_customers
 from gis.network.model import UsagePoint
 from gis.roads.graph import RoadGraph
 from gis.roads.osm import osm_format, read_osm
+from gis.roads.places import read_osm_places
 from gis.roads.tables import is_node_table, read_tables
 from gis.vectors import Field, Reading, read_vector
 

@@ -14,12 +14,12 @@ import shapely
 from dispatch.drill.county import generate, parameters, write
 from dispatch.drill.county.frame import lonlat
 from dispatch.store.loading.crews import read_crews
-from dispatch.store.loading.osm_places import read_osm_places
 from gis.areas import AreaClass, AreaMap, read_areas, read_districts
 from gis.network.readers.layers import read_layers
 from gis.roads.dijkstra import DijkstraTravelTimes
 from gis.roads.network import RoadNetwork
 from gis.roads.osm import read_osm
+from gis.roads.places import read_osm_places
 
 TEXT = ("roads", "crews", "planned")
 LAYERS = ("substations", "feeders", "sections", "switches", "transformers", "customers")
