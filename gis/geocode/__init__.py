@@ -14,6 +14,9 @@ from gis.geocode.keys import SearchKeys as SearchKeys
 from gis.geocode.keys import query_plan as query_plan
 from gis.geocode.keys import read_entry as read_entry
 from gis.geocode.keys import search_keys as search_keys
+from gis.geocode.locate import Answer as Answer
+from gis.geocode.locate import Search as Search
+from gis.geocode.locate import locate as locate
 from gis.geocode.memory import MemoryGazetteer as MemoryGazetteer
 from gis.geocode.memory import place_entry as place_entry
 from gis.geocode.normal import normalise as normalise

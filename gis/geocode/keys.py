@@ -1,5 +1,6 @@
 """What to store for an entry, and what to look up for a query."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from gis.geocode.address import (
@@ -17,8 +18,11 @@ from gis.geocode.parse import names_of, parse
 FEWEST = 3
 """Letters and digits a query needs; a Chinese character counts for two."""
 
-SIMILAR = 0.3
-"""Least `word_similarity` of a query text and a `search_text` for a candidate."""
+SAME = 0.9
+"""Least `word_similarity` of a query text and a `search_text` for a name written right: quick."""
+
+SIMILAR = 0.45
+"""The same when a character may be wrong: a slow look, taken only where the quick one fails."""
 
 _KEYED = (
     Level.CITY,
@@ -29,25 +33,36 @@ _KEYED = (
     Level.TRANSFORMER,
     Level.NAME,
 )
-_SPOKEN = (Level.NAME, Level.TRANSFORMER, Level.LINE, Level.COMPOUND, Level.LANE, Level.ROAD)
+_SPOKEN = (
+    Level.NAME,
+    Level.TRANSFORMER,
+    Level.LINE,
+    Level.COMPOUND,
+    Level.LANE,
+    Level.ROAD,
+    Level.VILLAGE,
+)
 _LEADS = (Level.HOUSE, Level.BUILDING, Level.POLE)
 _LONGEST_CODE = 16
+_LONG_NAME = 8
 _ANSWERED = (*_LEADS, Level.ROOM)
-_WIDER = (Level.VILLAGE, Level.TOWN, Level.COUNTY, Level.CITY)
+_WIDER = (Level.TOWN, Level.COUNTY, Level.CITY)
 
 
 @dataclass(frozen=True, slots=True)
 class SearchKeys:
     """Columns to store for one entry.
 
-    `place_key` is equal for all entries of one street, compound or village; `search_text` is the
+    `place_key` is equal for all entries of one street, compound or village. `search_text` is the
     text of that place for trigrams, without any house number, so that places, not customers,
-    are indexed. `numbers` are the house, building, room and pole numbers it answers to, ranges
-    spelt out (``8-12`` answers to 8, 10 and 12).
+    are indexed; `area_text` is the wider area, which only orders places of like names. `numbers`
+    are the house, building, room and pole numbers the entry answers to, ranges spelt out (``8-12``
+    answers to every number from 8 to 12).
     """
 
     place_key: str
     search_text: str
+    area_text: str
     numbers: tuple[str, ...]
 
 
@@ -55,12 +70,11 @@ class SearchKeys:
 class Query:
     """What the store looks up.
 
-    Candidates are the places whose `search_text` has a `word_similarity` of at least `SIMILAR` to
-    one of `texts` (best first, ties by similarity to `full_text`), and those entries of these
-    places whose `numbers` share one with `leads` or that are neither usage
+    Candidates are the places whose `search_text` has at least the `word_similarity` asked for to
+    one of `texts` (best first, ties by similarity of `full_text` to both texts of the place), and
+    those entries of these places whose `numbers` share one with `leads` or that are neither usage
     point nor pole; the first few entries when `leads` is empty. Empty `texts` means a pole number
-    alone: every pole of that number.
-    `kinds` are those the words hint at, empty for any.
+    alone: every pole of that number. `kinds` are those the words hint at, empty for any.
     """
 
     address: ParsedAddress
@@ -90,11 +104,14 @@ def search_keys(entry: Entry) -> SearchKeys:
     names = () if entry.kind is EntryKind.USAGE_POINT or on_line else names_of(entry.name)
     if names:
         keyed.append("called=" + "+".join(map(fold, names)))
-    spoken = [parts[level] for level in (*_SPOKEN, *_WIDER) if parts.get(level)]
-    forms = dict.fromkeys(search_form(text) for text in (*names, *spoken))
+    spoken = [parts[level] for level in _SPOKEN if parts.get(level)]
+    wider = [parts[level] for level in _WIDER if parts.get(level)]
+    if not names and not spoken:
+        spoken, wider = wider[:1], wider[1:]
     return SearchKeys(
         place_key="/".join(keyed),
-        search_text=" ".join(form for form in forms if form),
+        search_text=_forms((*names, *spoken)),
+        area_text=_forms(wider),
         numbers=tuple(
             dict.fromkeys(
                 number
@@ -104,6 +121,17 @@ def search_keys(entry: Entry) -> SearchKeys:
             )
         ),
     )
+
+
+def _tail(form: str) -> str:
+    """The end of a long Chinese text, which is the finest name where an area leads it unmarked."""
+    characters = form.split()
+    long = len(characters) >= _LONG_NAME and has_han(form)
+    return " ".join(characters[-_LONG_NAME // 2 :]) if long else form
+
+
+def _forms(texts: Iterable[str]) -> str:
+    return " ".join(dict.fromkeys(form for form in map(search_form, texts) if form))
 
 
 def query_plan(text: str) -> Query:
@@ -125,12 +153,12 @@ def query_plan(text: str) -> Query:
         raise AddressTooShort(
             "no name of a place in the address", text=address.text, characters=weight
         )
-    fine = [parts[level] for level in (*_SPOKEN, Level.VILLAGE) if parts.get(level)]
-    core = fine or names[:1]
+    core = [parts[level] for level in _SPOKEN if parts.get(level)] or names[:1]
     whole = [address.text] if len(names) == 1 else []  # its numbers may belong to the name
     if len(address.text) <= _LONGEST_CODE and not address.chinese:
         whole.append(fold(address.text))  # a plate read out in pieces: "t idx 47"
-    texts = dict.fromkeys(search_form(each) for each in (" ".join(core), *core, *whole))
+    texts = dict.fromkeys(search_form(each) for each in (*core, *whole))
+    texts |= dict.fromkeys(_tail(form) for form in tuple(texts))
     stated = [parts[level] for level in _LEADS if parts.get(level)]
     if not stated and Level.ROOM in parts:
         stated = [parts[Level.ROOM]]

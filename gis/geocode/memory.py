@@ -28,6 +28,10 @@ class MemoryGazetteer:
             keys = search_keys(entry)
             self._members[keys.place_key].append((entry, keys))
         self._texts = {key: members[0][1].search_text for key, members in self._members.items()}
+        self._full = {
+            key: f"{members[0][1].search_text} {members[0][1].area_text}"
+            for key, members in self._members.items()
+        }
         self._wholes = {
             key: place_entry(key, [entry for entry, _ in members])
             for key, members in self._members.items()
@@ -38,8 +42,11 @@ class MemoryGazetteer:
                 self._by_trigram[trigram].append(key)
         self._found: dict[str, list[tuple[float, str]]] = {}
 
-    def search(self, query: Query, limit: int) -> list[Entry]:
-        """Up to `limit` candidates: the places `query` may mean, and their entries that fit."""
+    def search(self, query: Query, limit: int, least: float = SIMILAR) -> list[Entry]:
+        """Up to `limit` candidates: the places `query` may mean, and their entries that fit.
+
+        `least` is the `word_similarity` that a place's text must have.
+        """
         leads = set(query.leads)
         if not query.texts:
             pairs = (pair for place in self._members.values() for pair in place)
@@ -49,7 +56,7 @@ class MemoryGazetteer:
                 if e.kind is EntryKind.POLE and leads.intersection(keys.numbers)
             ][:limit]
         found: list[Entry] = []
-        for key in self._places(query):
+        for key in self._places(query, least):
             members = [
                 entry
                 for entry, keys in self._members[key]
@@ -59,16 +66,16 @@ class MemoryGazetteer:
             found += members if query.leads else members[:ENTRIES_PER_PLACE]
         return list({entry.id: entry for entry in found}.values())[:limit]
 
-    def _places(self, query: Query) -> list[str]:
+    def _places(self, query: Query, least: float) -> list[str]:
         """Keys of the places alike to one of the query's texts, best first."""
         chosen: dict[str, None] = {}
         for text in query.texts:
             if text not in self._found:
                 self._found[text] = self._alike(text)
-            alike = self._found[text]
+            alike = [pair for pair in self._found[text] if pair[0] >= least]
             close = sorted(
                 alike,
-                key=lambda pair: (-pair[0], -similarity(query.full_text, self._texts[pair[1]])),
+                key=lambda pair: (-pair[0], -similarity(query.full_text, self._full[pair[1]])),
             )
             chosen |= dict.fromkeys(key for _, key in close[:PLACES_PER_TEXT])
         return list(chosen)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import osmium
 
+from gis import geocode
 from gis.geocode import (
     Entry,
     EntryKind,
@@ -17,21 +18,15 @@ from gis.geocode import (
     MemoryGazetteer,
     NotFound,
     Tie,
-    query_plan,
-    rank,
-    resolve,
 )
 
 
 def find(gazetteer: MemoryGazetteer, text: str) -> list[Match]:
-    query = query_plan(text)
-    return rank(query, gazetteer.search(query, 400), 50)
+    return list(geocode.locate(text, gazetteer.search).matches)
 
 
 def locate(gazetteer: MemoryGazetteer, text: str) -> Located | Tie | NotFound:
-    query = query_plan(text)
-    matches = rank(query, gazetteer.search(query, 400), 50)
-    return resolve(matches, near=query.address.near)
+    return geocode.locate(text, gazetteer.search).outcome
 
 
 def usage_point(name: str, address: str, lon: float = 115.9, lat: float = 28.7) -> Entry:
