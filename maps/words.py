@@ -55,6 +55,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "outage.closed": _("Outage closed"),
         "outage.grown": _("More transformers out"),
         "order.urged": _("Urged"),
+        "clock.judged": _("Commitment judged"),
+        "clock.warned": _("Commitment about to run out"),
+        "clock.escalated": _("Escalated"),
     },
     "answer": {
         "arrears": _("Disconnected for arrears"),

@@ -1,7 +1,7 @@
 """The pages that people work with, and the parts of them that are read again when things change."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -14,7 +14,6 @@ from api import desk
 from api.access import DESK, ROOM, WATCH
 from api.callers import Caller, Calling, Role
 from api.house import House
-from api.inputs import Moment
 from api.problems import refused
 from api.routers.parts import Working, ticket_for
 from api.routers.sessions import HOME, safe_goto
@@ -32,9 +31,9 @@ from dispatch.store.reads.details import CrewOrder, TimelineEntry
 from dispatch.store.reads.worklist import worklist
 from maps import layers, style
 from maps.languages import Language, marked, preferred
-from maps.pages import Moment as PageMoment
-from maps.pages import Pages
+from maps.pages import Moment, Pages
 from maps.shell import shell
+from maps.story import Shown
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -62,7 +61,7 @@ LEGEND = (
 OSM_FILES = (".osm", ".osm.bz2", ".osm.pbf", ".pbf")
 
 Written = Annotated[str, Query(max_length=300)]
-After = Annotated[Moment | None, Query(description="mark what was recorded later than this")]
+After = Annotated[str | None, Query(max_length=100, description="mark what is newer than this")]
 
 
 def _language(request: Request) -> Language:
@@ -78,7 +77,7 @@ def _page(
     pages: Pages = request.app.state.pages
     house: House = request.app.state.house
     language = _language(request)
-    moment = PageMoment(house.now(), house.clockface.zone)
+    moment = Moment(house.now(), house.clockface.zone)
     frame: dict[str, object] = {
         "caller": caller,
         "path": request.url.path,
@@ -188,8 +187,8 @@ def get_outage(
         caller=caller,
         detail=detail,
         names=names,
-        after=after,
-        seen=_last_recorded(detail.timeline),
+        after=None if after is None else Shown.read(after),
+        seen=Shown.of(detail.timeline),
         **_ranking(house, order),
     )
 
@@ -212,7 +211,7 @@ def get_incident(
         order = orders.find_open_of_incident(incident.id)
         steps = [] if order is None else [_entry(step) for step in orders.list_steps(order.id)]
         names = _crew_names(connection, caller, house.now())
-    timeline = sorted((*detail.timeline, *steps), key=lambda entry: (entry.recorded_at, entry.at))
+    timeline = sorted((*detail.timeline, *steps), key=lambda entry: entry.at)
     return _page(
         request,
         "_incident.html",
@@ -223,8 +222,8 @@ def get_incident(
         order=order,
         timeline=timeline,
         names=names,
-        after=after,
-        seen=_last_recorded(timeline),
+        after=None if after is None else Shown.read(after),
+        seen=Shown.of(timeline),
         **_ranking(house, order),
     )
 
@@ -246,8 +245,8 @@ def get_report(
         detail=detail,
         ticket=detail.ticket,
         names={},
-        after=after,
-        seen=_last_recorded(detail.timeline),
+        after=None if after is None else Shown.read(after),
+        seen=Shown.of(detail.timeline),
     )
 
 
@@ -308,11 +307,6 @@ def _entry(step: DispatchStep) -> TimelineEntry:
 def _crew_names(connection: Connection, caller: Caller, now: datetime) -> Mapping[str, str]:
     standing = field.crews_now(connection, _districts(caller), now)
     return {each.state.crew.id: each.state.crew.name for each in standing}
-
-
-def _last_recorded(timeline: Collection[TimelineEntry]) -> str:
-    """Until when a screen knows the story, for asking later what changed since."""
-    return max(entry.recorded_at for entry in timeline).isoformat() if timeline else ""
 
 
 def _districts(caller: Caller) -> frozenset[str] | None:

@@ -60,11 +60,23 @@ def test_a_number_does_nothing_while_another_row_is_selected_than_shown(
     assert crew_of(company) is None
 
 
+def test_what_was_typed_for_one_outage_is_not_carried_to_another(company: Company, report: Report):
+    report("A1")
+    report("A2", "T2-0")
+    page = company.screen(Role.DISPATCHER, "/console")
+    open_first(page)
+    page.locator("#crew-C2 input[name=reason]").fill("for the first one")
+    page.locator("[role=option]").nth(1).click()
+    expect(page.locator("#shown[data-key=outage-2]")).to_be_visible()
+    expect(page.locator("#crew-C2 input[name=reason]")).to_have_value("")
+
+
 def test_of_two_dispatchers_the_second_is_shown_what_changed(company: Company, report: Report):
     report("A1")
     second = company.screen(Role.DISPATCHER, "/console", name="dispatcher-2", live=False)
     second.locator("[role=option]").click()
     expect(second.locator(".ranked > li")).to_have_count(2)
+    company.clock.advance(1)
     first = company.screen(Role.DISPATCHER, "/console")
     open_first(first)
     first.keyboard.press("1")
@@ -91,6 +103,13 @@ def test_a_new_report_appears_by_itself_and_leaves_typed_text_alone(
     expect(page.locator("[role=option]")).to_contain_text("2 reports")
     expect(page.locator(".callers > li")).to_have_count(2)
     expect(cause).to_be_focused()
+    reason = page.locator("#crew-C2 input[name=reason]")
+    reason.fill("not sent yet")
+    cause.focus()
+    report("A3", "T1-2")
+    expect(page.locator(".callers > li")).to_have_count(3)
+    expect(reason).to_have_value("not sent yet")
+    page.keyboard.press("End")
     page.keyboard.type("ne")
     expect(cause).to_have_value("a tree on the line")
     page.keyboard.press("Enter")

@@ -70,7 +70,7 @@ def test_a_repeat_caller_urges(company: Company, report: Report):
 def test_what_an_agent_types_stays_while_the_answer_comes_anew(company: Company):
     page = company.screen(Role.AGENT, "/desk?q=T1-0")
     page.get_by_label("What the caller sees").fill("no light since noon")
-    page.get_by_text("Neighbours have light").click()
+    page.get_by_text("Neighbours have light", exact=True).click()
     expect(page.locator(".answer.internal_likely")).to_be_visible()
     expect(page.locator(".checks li").first).to_be_visible()
     expect(page.get_by_label("What the caller sees")).to_have_value("no light since noon")

@@ -20,6 +20,7 @@ const layers = new Layers(map, table, (key) => { select(rowOf(key)); open(key); 
 
 let selected = ""; // the key of the chosen row
 let wanted = ""; // the key of what the detail shows, or is about to
+let changedSince = ""; // until when the dispatcher knew the story, after a 412
 let crewOrder = "";
 let crewsMovedAt = -Infinity;
 
@@ -67,26 +68,27 @@ function applyFilter() {
 
 // The detail -------------------------------------------------------------------------------------
 
-/** @param {string} key @param {{zoom?: boolean, after?: string}} [how] */
-async function open(key, { zoom = true, after } = {}) {
+/** @param {string} key */
+function open(key) {
   const row = rowOf(key);
-  const source = row?.dataset.src ?? (key === shownKey() ? shown()?.dataset.src : undefined);
-  if (!source) return;
-  wanted = key;
-  paintSelection();
+  if (!row?.dataset.src) return;
   if (key !== shownKey()) detail.scrollTop = 0;
-  await readDetail(source, after);
-  if (wanted !== key) return;
+  wanted = key;
+  changedSince = "";
+  paintSelection();
+  readDetail(row.dataset.src);
   layers.mark(key);
-  const { lon, lat } = shown()?.dataset ?? {};
-  if (zoom && lon && lat) map.setView([Number(lat), Number(lon)], Math.max(map.getZoom(), 15), { animate: false });
+  const { lon, lat } = row.dataset;
+  if (lon && lat) map.setView([Number(lat), Number(lon)], Math.max(map.getZoom(), 15), { animate: false });
   history.replaceState(null, "", `#${key}`);
 }
 
-/** @param {string} source @param {string} [after] */
-function readDetail(source, after) {
-  const url = after ? `${source}?after=${encodeURIComponent(after)}` : source;
-  return htmx.ajax("GET", url, { target: detail, source: detail, swap: "morph:innerHTML" });
+/** @param {string} source */
+function readDetail(source) {
+  const url = changedSince ? `${source}?after=${encodeURIComponent(changedSince)}` : source;
+  // Another thing: nothing that was typed or opened for the last one may stay.
+  const swap = shown()?.dataset.src === source ? "morph:innerHTML" : "innerHTML";
+  return htmx.ajax("GET", url, { target: detail, source: detail, swap });
 }
 
 async function refreshDetail() {
@@ -98,15 +100,15 @@ async function refreshDetail() {
 async function showChange() {
   const now = shown();
   if (!now?.dataset.src) return;
-  const seen = now.dataset.seen;
+  changedSince ||= now.dataset.seen ?? "";
   toast(say("problem", "stale-version"), "problem");
-  await readDetail(now.dataset.src, seen || undefined);
+  await readDetail(now.dataset.src);
   detail.querySelector(".changed")?.scrollIntoView({ block: "nearest" });
 }
 
 /** @param {number} n */
 function assign(n) {
-  if (!selected || selected !== shownKey() || wanted !== selected) return toast(say("script", "open-first"));
+  if (!isSure()) return toast(say("script", "open-first"));
   if (performance.now() - crewsMovedAt < MOVED_MS) return toast(say("script", "list-moved"));
   const form = /** @type {HTMLFormElement | null} */ (detail.querySelector(`#ranking li[data-n="${n}"] form`));
   if (!form) return toast(say("script", "no-crew"));
@@ -118,10 +120,21 @@ function assign(n) {
   form.requestSubmit();
 }
 
+/** Whether the selected row is the one shown: nothing is commanded otherwise. */
+const isSure = () => selected !== "" && selected === shownKey() && wanted === selected;
+
+document.addEventListener("submit", (event) => {
+  if (isSure() || !detail.contains(/** @type {Node} */ (event.target))) return;
+  event.preventDefault();
+  event.stopPropagation();
+  toast(say("script", "open-first"));
+}, { capture: true });
+
 commands((form, answer) => {
   if (answer.status === 412) return void showChange();
   if (!answer.ok) return;
   toast(say("script", "done"));
+  changedSince = "";
   form.reset();
   const fold = form.closest("details");
   if (fold) fold.open = false;
