@@ -37,7 +37,6 @@ class Truth:
     cause: str
     repair: timedelta
     device_id: str | None = None
-    device_kind: str | None = None
     transformers: frozenset[str] = frozenset()
 
 
@@ -141,7 +140,7 @@ class SimulatedCrew:
             return
         found: dict[str, Any] = {"cause": truth.cause}
         if truth.device_id is not None:
-            found |= {"device_id": truth.device_id, "device_kind": truth.device_kind}
+            found["device_id"] = truth.device_id
         job.steps = [
             (looked, "findings", found),
             (looked, "estimate", {"restore_at": _rounded(done).isoformat()}),

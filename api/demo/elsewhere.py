@@ -1,20 +1,18 @@
 """The demonstration on real inputs: a network of one's own, or the roads of a real city."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import timedelta
 from pathlib import Path
-
-from dispatch.drill.elsewhere import crews_on, day_on, network_on, write_crews_csv
 
 from api.demo.stage import Base, Stage
 from dispatch.drill.county.parameters import DAY
+from dispatch.drill.elsewhere import crews_on, day_on, network_on, write_crews_csv
 from gis.network.detect import read_network
 from gis.network.model import Network
 from gis.network.readers.layers import write_layers
 from gis.roads.readers import read_roads
 
 CREWS = 12
-BEGIN_H = 8
 
 
 def set_up(
@@ -23,6 +21,9 @@ def set_up(
     road_files: Sequence[Path],
     city: Path | None,
     seed: int,
+    *,
+    begin_h: float,
+    storm: bool,
 ) -> tuple[Stage, dict[str, list[Path]]]:
     """What the demonstration needs on given inputs; a network is made up for a bare city.
 
@@ -45,9 +46,9 @@ def set_up(
     roster = folder / "crews.csv"
     write_crews_csv(crews, roster)
     files["crews"] = [roster]
-    begins: datetime = DAY.replace(hour=BEGIN_H)
+    begins = DAY + timedelta(hours=begin_h)
     stage = Stage(
-        day=day_on(network, seed, begins=begins),
+        day=day_on(network, seed, begins=begins, storm=storm),
         crews=[Base(crew_id=crew_id, lon=lon, lat=lat) for crew_id, _, lon, lat in crews],
         roads=list(road_files),
         begins=begins,
@@ -56,5 +57,7 @@ def set_up(
 
 
 def _places(network: Network) -> list[tuple[float, float]]:
-    """Where the transformers stand, EPSG:4326."""
-    return [(t.point.x, t.point.y) for t in network.transformers if t.point is not None]
+    """Where there is work: the transformers, or the customers where there are none; EPSG:4326."""
+    points = [t.point for t in network.transformers if t.point is not None]
+    points = points or [u.point for u in network.usage_points if u.point is not None]
+    return [(point.x, point.y) for point in points]

@@ -33,7 +33,6 @@ def truth_for(stage: Stage) -> Mapping[str, Truth]:
             cause=str(fault["cause"]),
             repair=timedelta(seconds=float(str(fault["repair_s"]))),
             device_id=None if device_id is None else str(device_id),
-            device_kind=str(fault["kind"]),
             transformers=frozenset(map(str, fault["transformers"])),  # type: ignore[call-overload]
         )
     return {

@@ -103,7 +103,15 @@ async def _play(
 
 def _stage(folder: Path, wish: Wish) -> tuple[stage.Stage, dict[str, list[Path]]]:
     if wish.network or wish.nanchang:
-        return elsewhere.set_up(folder, wish.network, wish.roads, wish.nanchang, wish.seed)
+        return elsewhere.set_up(
+            folder,
+            wish.network,
+            wish.roads,
+            wish.nanchang,
+            wish.seed,
+            begin_h=wish.begin_h,
+            storm=wish.storm,
+        )
     return stage.county(
         folder / f"county-{wish.seed}-{wish.customers}.files",
         wish.seed,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, TextClause, select, text
 
 from dispatch.domain.facts import ServicePoint, TransformerAt
-from dispatch.domain.outage import Scope
+from dispatch.domain.outage import PredictedDevice, Scope
 from dispatch.domain.ticket import AreaAtReport
 from dispatch.domain.words import AreaClass, DistrictId, UsagePointId
 from dispatch.errors import NotFound
@@ -87,6 +87,7 @@ _AREA = text(
     FROM (SELECT max(version) AS version FROM area_map) AS newest
     """
 )
+_DEVICE = text("SELECT id, kind, name FROM device WHERE id = :device_id")
 _BELOW = text(
     """
     SELECT transformer.id
@@ -180,6 +181,11 @@ class PgDirectory:
         """The area of a report that could not be located: urban, not covered."""
         version = self._connection.scalar(text("SELECT max(version) FROM area_map"))
         return AreaAtReport(area_class=STRICTEST, map_version=version, covered=False)
+
+    def find_device(self, device_id: str) -> PredictedDevice | None:
+        """Find a protective device of the network."""
+        row = self._connection.execute(_DEVICE, {"device_id": device_id}).one_or_none()
+        return None if row is None else PredictedDevice(id=row.id, kind=row.kind, name=row.name)
 
     def list_below_device(self, device_id: str) -> Sequence[str]:
         """The transformers below a device as switched now; empty for an unknown one."""

@@ -19,6 +19,7 @@ from dispatch.errors import DispatchError, IllegalStep, InvalidInput, NotFound
 from dispatch.journal import incident_event, order_event, outage_event, ticket_event
 from dispatch.ports import ActionRecord, Store
 from dispatch.procedures.arriving import ON_ITS_WAY, arrive, settle_arrival, weigh_track
+from dispatch.procedures.confirming import confirm
 from dispatch.procedures.restoring import restore
 
 
@@ -141,18 +142,20 @@ def _findings(
         _step(store, order, StepKind.NOTED, command, at, now)
         return "applied", ""
     outage = store.outages.lock(order.outage_id)
-    device = outage.device
+    device = None
     if command.device_id is not None:
-        device = PredictedDevice(
-            id=command.device_id,
-            kind=command.device_kind or device.kind,
-            name=command.device_id,
-        )
-    confirmed = store.outages.save(outage.confirm(at, device, command.cause))
-    _step(store, order, StepKind.NOTED, command, at, now)
-    store.events.append(
-        outage_event(confirmed, "confirmed", at=at, by=command.crew_id, cause=command.cause)
+        kind = command.device_kind or outage.device.kind
+        device = PredictedDevice(id=command.device_id, kind=kind, name=command.device_id)
+    confirm(
+        store,
+        outage,
+        device,
+        cause=command.cause,
+        at=at,
+        by=command.crew_id,
+        now=now,
     )
+    _step(store, order, StepKind.NOTED, command, at, now)
     return "applied", ""
 
 

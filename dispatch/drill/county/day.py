@@ -74,10 +74,10 @@ def day(county: County, seed: int, *, storm: bool = True) -> list[Happening]:
     calls = _calls(rng, county, supply, faults)
     calls += _others(rng, county)
     happenings = [_announced(work) for work in _planned_bodies(county)]
-    happenings += [_truth(fault) for fault in faults]
+    happenings += [truth_of(fault) for fault in faults]
     for call in sorted(calls, key=lambda call: (call.at, str(call.payload["id"]))):
-        happenings.append(_ticket(call))
-        happenings += _afterwards(rng, call, faults)
+        happenings.append(reported(call))
+        happenings += afterwards(rng, call, faults)
     return sorted(happenings, key=lambda each: (each.at, ORDER[each.kind]))
 
 
@@ -152,7 +152,7 @@ def _others(rng: np.random.Generator, county: County) -> list[Call]:
     return calls
 
 
-def _afterwards(rng: np.random.Generator, call: Call, faults: list[Fault]) -> list[Happening]:
+def afterwards(rng: np.random.Generator, call: Call, faults: list[Fault]) -> list[Happening]:
     """What the caller of a fault does later: presses, reports again, answers the call-back."""
     if call.fault_id is None:
         return []
@@ -167,7 +167,7 @@ def _afterwards(rng: np.random.Generator, call: Call, faults: list[Fault]) -> li
             truth = (call.fault_id, call.why, call.account)
             later.append(_about(at, "urge", body, truth))
         else:
-            later.append(_ticket(again(rng, call, at)))
+            later.append(reported(again(rng, call, at)))
     answers = rng.random() < p.ANSWERS_CALL_BACK
     answer = {
         "ticket_id": ticket_id,
@@ -189,11 +189,13 @@ def _about(
     return Happening(at=at, kind=kind, payload=payload, fault_id=fault_id, why=why, account=account)
 
 
-def _ticket(call: Call) -> Happening:
+def reported(call: Call) -> Happening:
+    """A call as it happens."""
     return _about(call.at, "ticket", call.payload, (call.fault_id, call.why, call.account))
 
 
-def _truth(fault: Fault) -> Happening:
+def truth_of(fault: Fault) -> Happening:
+    """A fault as it happens; nobody is told."""
     plain = asdict(fault)
     payload = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in plain.items()}
     return Happening(at=fault.at, kind="fault", payload=payload, fault_id=fault.id)

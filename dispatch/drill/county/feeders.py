@@ -106,7 +106,7 @@ def grow_feeders(
         groups += [(station, g) for g in _groups(station, mine, sites.vertex, (gap, before))]
     names = _names(places, sites, [group for _, group in groups])
     return [
-        _tree(f"F{k:02d}", names[k - 1], station, (tuple(group), sites.vertex, gap, before))
+        tree_of(f"F{k:02d}", names[k - 1], station, (tuple(group), sites.vertex, gap, before))
         for k, (station, group) in enumerate(groups, start=1)
     ]
 
@@ -147,9 +147,10 @@ def _on_the_way(nodes: Iterable[int], before: Ints) -> set[int]:
     return found
 
 
-def _tree(
+def tree_of(
     id_: str, name: str, station: Station, of: tuple[tuple[int, ...], Ints, Floats, Ints]
 ) -> Tree:
+    """One feeder as a tree over vertices, `of` its transformers, their vertices, gaps, and ways."""
     transformers, vertex, gap, before = of
     parent: dict[int, int] = {}
     below: dict[int, int] = {station.vertex: 0}

@@ -53,7 +53,7 @@ def make_sites(seed: int, customers: int, places: list[Place], roads: Roads) -> 
     special = round(public * p.SPECIAL_SHARE / (1 - p.SPECIAL_SHARE))
     place = _public_places(rng, public, places)
     owners = _owners(rng, special, places)
-    size = _sizes(rng, customers - special, [places[i].kind for i in place])
+    size = customers_each(rng, customers - special, [places[i].kind for i in place])
     place = np.r_[place, [home for home, _, _ in owners]].astype(np.int64)
     vertex = _vertices(rng, place, roads)
     kinds = [places[i].kind for i in place]
@@ -86,7 +86,7 @@ def _public_places(rng: np.random.Generator, public: int, places: list[Place]) -
     return np.repeat(np.arange(len(places)), shares(public, weights))
 
 
-def _sizes(rng: np.random.Generator, customers: int, kinds: list[str]) -> Ints:
+def customers_each(rng: np.random.Generator, customers: int, kinds: list[str]) -> Ints:
     """Customers per public transformer: the real quartiles, the larger ones in town."""
     low, quarter, half, three, high = p.CUSTOMERS_PER_TRANSFORMER
     at = (np.arange(len(kinds)) + 0.5) / len(kinds)

@@ -7,7 +7,7 @@ import numpy as np
 from dispatch.drill.county import parameters as p
 from dispatch.drill.county import words
 from dispatch.drill.county.calls import DAYLIGHT, Call, delay
-from dispatch.drill.county.day import ORDER, Happening, _afterwards, _ticket, _truth
+from dispatch.drill.county.day import ORDER, Happening, afterwards, reported, truth_of
 from dispatch.drill.county.faults import Fault
 from dispatch.drill.county.frame import Floats, Ints, stream
 from dispatch.drill.elsewhere.callers import Callers
@@ -62,10 +62,10 @@ def day_on(
     broken = faults_on(stream(seed, "faults elsewhere"), land, window, faults)
     rng = stream(seed, "calls elsewhere")
     calls = _calls(rng, land, broken)
-    happenings = [_truth(fault) for fault in broken]
+    happenings = [truth_of(fault) for fault in broken]
     for call in sorted(calls, key=lambda call: (call.at, str(call.payload["id"]))):
-        happenings.append(_ticket(call))
-        happenings += _afterwards(rng, call, broken)
+        happenings.append(reported(call))
+        happenings += afterwards(rng, call, broken)
     return sorted(happenings, key=lambda each: (each.at, ORDER[each.kind]))
 
 

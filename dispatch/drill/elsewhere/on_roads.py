@@ -8,10 +8,10 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from dispatch.drill.county import parameters as p
-from dispatch.drill.county.feeders import NUMERALS, Station, Tree, _tree, choose_ties
+from dispatch.drill.county.feeders import NUMERALS, Station, Tree, choose_ties, tree_of
 from dispatch.drill.county.frame import Floats, Ints, stream
 from dispatch.drill.county.people import PHONES, person, phone
-from dispatch.drill.county.sites import _sizes
+from dispatch.drill.county.sites import customers_each
 from dispatch.drill.elsewhere import parameters as here
 from dispatch.drill.elsewhere.crews import spread
 from dispatch.drill.elsewhere.lines import Lines, Streets, node_at
@@ -144,7 +144,7 @@ def _sites(rng: np.random.Generator, gap: Floats, xy: Floats, customers: int) ->
     vertex = np.resize(rng.permutation(near), count)
     angle, off = rng.uniform(0, 2 * np.pi, count), rng.uniform(*here.TRANSFORMER_OFF_M, count)
     step = np.column_stack([np.cos(angle), np.sin(angle)]) * off[:, None]
-    return Site(vertex, xy[vertex] + step, _sizes(rng, customers, ["seat"] * count))
+    return Site(vertex, xy[vertex] + step, customers_each(rng, customers, ["seat"] * count))
 
 
 def _trees(
@@ -168,7 +168,7 @@ def _trees(
     sides = [_side(site.xy[group].mean(axis=0), xy) for _, group in groups]
     names = [f"{name}线{MARK}" for name in _told_apart([f"10kV{side}" for side in sides])]
     return [
-        _tree(f"F{k:02d}", name, station, (tuple(group.tolist()), site.vertex, gap, before))
+        tree_of(f"F{k:02d}", name, station, (tuple(group.tolist()), site.vertex, gap, before))
         for k, ((station, group), name) in enumerate(zip(groups, names, strict=True), start=1)
     ]
 
