@@ -41,6 +41,7 @@ class Company:
     bare_port: int
     token: str
     web: int
+    bare: int
     worker: int
     postgres: int
     folder: Path
@@ -81,6 +82,7 @@ def running(size: Size) -> Iterator[Company]:
                     token=token,
                     web=pids[0],
                     worker=pids[1],
+                    bare=pids[2],
                     postgres=postgres,
                     folder=folder,
                 )
@@ -107,18 +109,18 @@ def _fill(engine: Engine, size: Size, folder: Path) -> None:
 @contextmanager
 def _programs(
     url: str, conninfo: str, folder: Path
-) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Start web, worker and the bare endpoint; give the two ports, then the two processes."""
+) -> Iterator[tuple[tuple[int, int], tuple[int, int, int]]]:
+    """Start web, worker and the bare endpoint; give the two ports, then the three processes."""
     port, bare_port = _free_port(), _free_port()
     more = {"RELIGHT_DATABASE_URL": url, "RELIGHT_PORT": str(port), "BENCH_CONNINFO": conninfo}
     with ExitStack() as programs:
         start = partial(_program, programs, folder, {**os.environ, **more})
         web = start("web", [*RELIGHT, "web"])
         worker = start("worker", [*RELIGHT, "worker"])
-        start("bare", [sys.executable, "-m", "tests.bench.bare", str(bare_port)])
+        bare = start("bare", [sys.executable, "-m", "tests.bench.bare", str(bare_port)])
         _wait_for(f"http://127.0.0.1:{port}/readyz", folder / "web.log")
         _wait_for(f"http://127.0.0.1:{bare_port}/openapi.json", folder / "bare.log")
-        yield (port, bare_port), (web, worker)
+        yield (port, bare_port), (web, worker, bare)
 
 
 def _program(

@@ -1,8 +1,8 @@
 """A company of any size, made by the database itself: SQL, not the loaders.
 
 Feeders stand in a grid, forty transformers each on ten-transformer laterals behind fuses, fifty
-customers each. The roads are a grid too, written as the two tables that `relight load roads` reads.
-Every name is invented.
+customers each; addresses are not indexed for searching by name. The roads are a grid too, written
+as the two tables that `relight load roads` reads. Every name is invented.
 """
 
 import csv
@@ -104,9 +104,8 @@ FROM transformer
 
 _CUSTOMERS = """
 INSERT INTO usage_point
-    (account, meter, name, address, search_text, transformer_id, district_id, point)
+    (account, meter, name, address, transformer_id, district_id, point)
 SELECT CAST(:account_from + c AS text), 'M' || c, '客户' || c,
-    '和平镇' || substr(feeder_id, 2) || '村幸福路' || c % 50 + 1 || '号' || c % 7 + 1 || '室',
     '和平镇' || substr(feeder_id, 2) || '村幸福路' || c % 50 + 1 || '号' || c % 7 + 1 || '室',
     transformer.id, transformer.district_id, ST_Point(
         ST_X(transformer.point) + (c % 10 - 4.5) * 0.0001,

@@ -9,17 +9,21 @@ import random
 import re
 import statistics
 import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from dispatch.store.binaries import choose_server
 from dispatch.store.known import KNOWN_BY_ACCOUNT
 from tests.bench.company import Company
 from tests.bench.load import Plan, Request, Told, send
+from tests.bench.memory import cpu_s
 from tests.bench.rows import Row
 from tests.bench.seed import ACCOUNT_FROM, HOMES, account
 
 ROUNDS, ROUND_S = 3, 4.0
 CONNECTIONS = 16
 OUTAGES = 200
+BARE = "bare endpoint, one query"
 TICKETS_S = 8.0
 PGBENCH_S = 5
 
@@ -43,11 +47,29 @@ def rows(company: Company) -> list[Row]:
             _known(dark), ROUND_S, connections=CONNECTIONS
         ),
     }
-    rounds = [{what: send(plan).only(200) for what, plan in calls.items()} for _ in range(ROUNDS)]
+    rounds = [
+        {what: _measured(company, what, plan) for what, plan in calls.items()}
+        for _ in range(ROUNDS)
+    ]
     found = [row for what in calls for row in _call_rows(what, rounds)]
-    bare = statistics.median(r["bare endpoint, one query"].per_second for r in rounds)
+    bare = statistics.median(r[BARE].told.per_second for r in rounds)
     found += _ticket_rows(company, bare)
     return found + _database_rows(company, bare)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a load generator saw, and what the server's process spent on each answer."""
+
+    told: Told
+    cpu_ms: float
+
+
+def _measured(company: Company, what: str, plan: Plan) -> Measured:
+    server = company.bare if what == BARE else company.web
+    before = cpu_s(server)
+    told = send(plan).only(200)
+    return Measured(told, (cpu_s(server) - before) / told.requests * 1000)
 
 
 def _bare(company: Company, customers: list[int]) -> Plan:
@@ -79,18 +101,19 @@ def _open_outages(company: Company) -> list[int]:
     return [t * HOMES + n for t in hit for n in range(1, HOMES)]
 
 
-def _call_rows(what: str, rounds: list[dict[str, Told]]) -> list[Row]:
-    bare = [r["bare endpoint, one query"] for r in rounds]
-    mine = [r[what] for r in rounds]
-    ratio = statistics.median(m.per_second / b.per_second for m, b in zip(mine, bare, strict=True))
-    p50 = statistics.median(m.p50_ms for m in mine)
-    p99 = statistics.median(m.p99_ms for m in mine)
-    slow = statistics.median(m.p99_ms / b.p99_ms for m, b in zip(mine, bare, strict=True))
+def _call_rows(what: str, rounds: list[dict[str, Measured]]) -> list[Row]:
     note = f"{CONNECTIONS} connections, median of {ROUNDS} rounds of {ROUND_S:.0f} s"
+
+    def row(name: str, unit: str, figure: Callable[[Measured], float], note: str = "") -> Row:
+        ratios = [figure(each[what]) / figure(each[BARE]) for each in rounds]
+        value = statistics.median(figure(each[what]) for each in rounds)
+        return Row("http", name, value, unit, statistics.median(ratios), note)
+
     return [
-        Row("http", what, statistics.median(m.per_second for m in mine), "requests/s", ratio, note),
-        Row("http", f"{what}: p50", p50, "ms"),
-        Row("http", f"{what}: p99", p99, "ms", slow),
+        row(what, "requests/s", lambda m: m.told.per_second, note),
+        row(f"{what}: p50", "ms", lambda m: m.told.p50_ms),
+        row(f"{what}: p99", "ms", lambda m: m.told.p99_ms),
+        row(f"{what}: processor", "ms/request", lambda m: m.cpu_ms, "the web process alone"),
     ]
 
 
