@@ -80,8 +80,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "dispatch_desk": _("Dispatch"),
         "arrival_commitment": _("Arrival"),
         "arrival_national": _("Arrival (national)"),
-        "restoration_average": _("Restoration"),
-        "restoration": _("Restoration"),
+        "restoration_after_arrival": _("Restoration"),
     },
     "verdict": {
         "running": _("Running"),

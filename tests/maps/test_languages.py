@@ -1,0 +1,108 @@
+"""Every word of the screens exists in every language."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from api.callers import Role
+from dispatch.domain.clock import PUBLISHED_RULES
+from dispatch.domain.clock import Verdict as ClockVerdict
+from dispatch.domain.order import OrderStatus, StepKind
+from dispatch.domain.outage import Confidence, EstimateSource, OutageStatus
+from dispatch.domain.words import AreaClass, Channel, Disposition, KnownKind, NetworkLevel
+from gis.geocode.address import EntryKind
+from maps.catalogue_tool import fresh
+from maps.languages import LOCALES, Language, catalogue, preferred
+from maps.words import WORDS
+
+ROOT = Path(__file__).resolve().parents[2]
+HOLE = re.compile(r"%\(\w+\)s|\{\w+\}")
+
+
+def catalogues() -> list[Path]:
+    return sorted(LOCALES.glob("*.po"))
+
+
+@pytest.mark.parametrize("path", catalogues(), ids=lambda path: path.stem)
+def test_every_message_is_translated_and_none_is_left_over(path: Path):
+    with path.open("rb") as file:
+        stored = read_po(file, locale=path.stem)
+    said = {message.id for message in fresh() if message.id}
+    assert said - {m.id for m in stored if m.id} == set(), "run python -m maps.catalogue_tool"
+    assert {m.id for m in stored if m.id} - said == set(), "run python -m maps.catalogue_tool"
+    empty = [m.id for m in stored if m.id and not all(m.string if m.pluralizable else [m.string])]
+    assert empty == []
+
+
+@pytest.mark.parametrize("path", catalogues(), ids=lambda path: path.stem)
+def test_translations_keep_the_holes_that_values_go_into(path: Path):
+    with path.open("rb") as file:
+        stored = read_po(file, locale=path.stem)
+    for message in stored:
+        if message.id and not message.pluralizable:
+            assert set(HOLE.findall(message.id)) == set(HOLE.findall(message.string)), message.id
+
+
+def test_every_language_but_the_source_has_a_catalogue():
+    stems = {path.stem for path in catalogues()}
+    assert stems == {each.replace("-", "_") for each in Language if each is not Language.EN}
+    assert catalogue(Language.ZH).gettext("Outage") == "停电事件"
+    assert catalogue(Language.EN).gettext("Outage") == "Outage"
+
+
+@pytest.mark.parametrize(
+    ("group", "codes"),
+    [
+        ("status", OutageStatus),
+        ("order", OrderStatus),
+        ("order", StepKind),
+        ("answer", KnownKind),
+        ("disposition", Disposition),
+        ("channel", Channel),
+        ("level", NetworkLevel),
+        ("area", AreaClass),
+        ("source", EstimateSource),
+        ("confidence", Confidence),
+        ("verdict", ClockVerdict),
+        ("role", Role),
+        ("place", EntryKind),
+        ("rule", [rule.id for rule in PUBLISHED_RULES]),
+    ],
+)
+def test_every_code_of_the_core_has_a_word(group: str, codes: object):
+    assert {str(code) for code in codes} - set(WORDS[group]) == set()
+
+
+def test_everything_that_happens_to_a_report_or_an_outage_has_a_word():
+    assert set(happenings()) - set(WORDS["event"]) == set()
+
+
+def happenings() -> Iterator[str]:
+    """The kinds of journal entries of tickets and outages, read from the core's own code."""
+    for path in (ROOT / "dispatch").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            thing = node.func.id.removesuffix("_event")
+            if thing not in {"ticket", "outage"} or len(node.args) < 2:
+                continue
+            if isinstance(node.args[1], ast.Constant):
+                yield f"{thing}.{node.args[1].value}"
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accepts", "expected"),
+    [
+        ("en", "zh-CN", Language.EN),
+        (None, "zh-TW,en;q=0.5", Language.ZH),
+        (None, "de, en-GB;q=0.8", Language.EN),
+        (None, "", Language.ZH),
+        ("xx", "en", Language.EN),
+    ],
+)
+def test_a_choice_goes_before_the_browser_s_languages(cookie, accepts, expected):
+    assert preferred(cookie, accepts) is expected

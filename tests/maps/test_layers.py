@@ -1,0 +1,128 @@
+"""The layers of the map, cut to the view and simplified to the screen."""
+
+import pytest
+from sqlalchemy import Connection, insert, text
+
+from dispatch.errors import InvalidInput
+from dispatch.store import tables
+from dispatch.store.reads import map_layers
+from dispatch.store.reads.field import Box
+from maps import layers, style
+from tests.store import builders as build
+
+HERE = Box(build.LON - 0.1, build.LAT - 0.1, build.LON + 0.1, build.LAT + 0.1)
+ELSEWHERE = Box(0, 0, 1, 1)
+
+
+@pytest.mark.parametrize("written", ["", "1,2,3", "a,b,c,d", "3,2,1,4", "0,0,200,1", "nan,0,1,1"])
+def test_a_box_that_is_none_is_refused(written: str):
+    with pytest.raises(InvalidInput):
+        layers.box_of(written)
+
+
+def test_a_pixel_halves_with_every_zoom():
+    assert layers.pixel_degrees(0) == 360 / 256
+    assert layers.pixel_degrees(11) == layers.pixel_degrees(10) / 2
+
+
+def a_road(c: Connection, road_class: str, line: str) -> None:
+    c.execute(
+        text(
+            "INSERT INTO road_graph (name, digest, loaded_at, nodes, edges, arrays)"
+            " VALUES ('default', 'd', now(), 0, 0, '') ON CONFLICT DO NOTHING"
+        )
+    )
+    c.execute(
+        insert(tables.road_line).values(
+            graph="default", name="r", road_class=road_class, line=f"SRID=4326;LINESTRING({line})"
+        )
+    )
+
+
+def test_small_roads_are_drawn_only_when_looked_at_closely(connection: Connection):
+    a_road(connection, "primary", "115.9 28.68, 115.91 28.68")
+    a_road(connection, "residential", "115.9 28.68, 115.9 28.69")
+    far = layers.roads(connection, HERE, 11)["features"]
+    near = layers.roads(connection, HERE, 15)["features"]
+    assert [f["properties"]["style"] for f in far] == ["primary"]
+    assert {f["properties"]["style"] for f in near} == {"primary", "other"}
+    assert layers.roads(connection, ELSEWHERE, 15)["features"] == []
+
+
+def test_a_crooked_road_is_straight_from_afar(connection: Connection):
+    a_road(connection, "primary", "115.9 28.68, 115.905 28.68001, 115.91 28.68")
+    far = layers.roads(connection, HERE, 8)["features"][0]["geometry"]
+    near = layers.roads(connection, HERE, 18)["features"][0]["geometry"]
+    assert len(far["coordinates"][0]) == 2
+    assert len(near["coordinates"][0]) == 3
+
+
+def a_line(c: Connection, section_id: str, device_id: str, level: str = "mv") -> None:
+    c.execute(
+        insert(tables.line_section).values(
+            id=section_id,
+            level=level,
+            from_node="a",
+            to_node="b",
+            phases="ABC",
+            length_m=100,
+            feeder_id="F1",
+            device_id=device_id,
+            line="SRID=4326;LINESTRING(115.9 28.68, 115.91 28.69)",
+        )
+    )
+
+
+def a_feeder_with_an_outage(c: Connection, status: str) -> None:
+    build.add_rules(c)
+    build.add_district(c, boundary=build.square())
+    build.add_feeder(c)
+    build.add_device(c, "head", 0, 3, kind="breaker")
+    build.add_device(c, "fuse", 1, 2, parent_id="head")
+    a_line(c, "above", "head")
+    a_line(c, "below", "fuse")
+    a_line(c, "home", "fuse", "lv")
+    c.execute(
+        text(
+            "INSERT INTO outage (id, version, district_id, status, level, feeder_id, device_id,"
+            " device_kind, device_name, point, accuracy_m, area_class, started_at, opened_at)"
+            " VALUES (901, 0, 'west', :status, 'feeder_model', 'F1', 'fuse', 'fuse', 'fuse',"
+            " ST_SetSRID(ST_MakePoint(115.9, 28.68), 4326), 10, 'urban', now(), now())"
+        ),
+        {"status": status},
+    )
+
+
+@pytest.mark.parametrize(("status", "state"), [("predicted", "predicted"), ("confirmed", "out")])
+def test_what_lies_below_an_open_device_is_drawn_as_such(
+    connection: Connection, status: str, state: str
+):
+    a_feeder_with_an_outage(connection, status)
+    drawn = layers.network(connection, HERE, None, 13)["features"]
+    assert {f["properties"]["style"] for f in drawn} == {"mv-lit", state}
+    assert layers.network(connection, HERE, {"east"}, 13)["features"] == []
+
+
+def test_every_style_that_a_feature_names_is_in_the_table(connection: Connection):
+    a_feeder_with_an_outage(connection, "predicted")
+    drawn = layers.network(connection, HERE, None, 18)["features"]
+    assert {f["properties"]["style"] for f in drawn} <= set(style.NETWORK)
+    assert {f["properties"]["level"] for f in drawn} == {"mv", "lv"}
+
+
+def test_the_view_holds_the_transformers_of_the_caller_s_districts(connection: Connection):
+    build.add_district(connection)
+    build.add_district(connection, "east")
+    build.add_feeder(connection)
+    build.add_transformer(connection, "T1")
+    build.add_transformer(connection, "T9", feeder_id=None, lon=120, district_id="east")
+    whole = map_layers.extent(connection, None)
+    assert whole is not None
+    assert (whole.west, whole.east) == (build.LON, 120)
+    west = map_layers.extent(connection, {"west"})
+    assert west is not None
+    assert west.east == build.LON
+
+
+def test_an_empty_database_has_no_view(connection: Connection):
+    assert map_layers.extent(connection, None) is None

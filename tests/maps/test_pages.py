@@ -1,0 +1,85 @@
+"""Templates: everything is escaped, and nothing is forgotten silently."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from jinja2 import UndefinedError
+
+from dispatch.errors import InvalidInput
+from dispatch.store.reads.details import TimelineEntry
+from maps.languages import Language
+from maps.pages import TEMPLATES, Moment, Pages, amap_link
+from maps.story import Shown
+from tests.store.builders import NOW
+
+PAGE = Moment(NOW, ZoneInfo("Asia/Shanghai"))
+
+
+def test_no_template_switches_escaping_off():
+    for path in TEMPLATES.glob("*.html"):
+        written = path.read_text("utf-8")
+        assert "|safe" not in written.replace(" ", ""), path.name
+        assert "autoescape" not in written, path.name
+
+
+def test_no_template_holds_a_script_or_an_address_of_another_host():
+    for path in TEMPLATES.glob("*.html"):
+        written = path.read_text("utf-8")
+        assert "http://" not in written.replace("http://www.w3.org", ""), path.name
+        assert "https://" not in written, path.name
+        assert " onclick=" not in written, path.name
+
+
+def test_a_value_that_is_missing_is_an_error():
+    with pytest.raises(UndefinedError):
+        Pages().render("_crews.html", Language.EN, PAGE, {})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "zh", "en"),
+    [(59, "0:59", "0:59"), (3661, "1小时01分", "1 h 01"), (90_000, "1天1小时", "1 d 1 h")],
+)
+def test_lengths_of_time_are_said_in_two_units(seconds: int, zh: str, en: str):
+    pages = Pages()
+    for language, expected in ((Language.ZH, zh), (Language.EN, en)):
+        filters = pages._environments[language].filters
+        assert filters["span"](seconds) == filters["span"](-seconds) == expected
+
+
+def test_amap_is_told_the_place_in_gcj02():
+    lon, lat = amap_link(115.9, 28.68, "a & b").split("to=")[1].split(",")[:2]
+    assert 0.003 < float(lon) - 115.9 < 0.008
+    assert abs(float(lat) - 28.68) < 0.005
+    assert "a%20%26%20b" in amap_link(115.9, 28.68, "a & b")
+
+
+def an_entry(what: str, kind: str, recorded_at: datetime) -> TimelineEntry:
+    return TimelineEntry(
+        at=NOW,
+        recorded_at=recorded_at,
+        what=what,
+        kind=kind,
+        by="x",
+        crew_id=None,
+        reason=None,
+        facts={},
+    )
+
+
+def test_what_is_new_is_told_by_the_clock_that_wrote_it():
+    later = NOW + timedelta(days=300)
+    shown = [
+        an_entry("outage:1", "outage.opened", later),
+        an_entry("order:1", "awaiting_assignment", NOW),
+    ]
+    marker = Shown.read(str(Shown.of(shown)))
+    assert not any(marker.lacks(entry) for entry in shown)
+    assert marker.lacks(an_entry("order:1", "assigned", NOW + timedelta(minutes=1)))
+    assert not marker.lacks(an_entry("ticket:1", "ticket.urged", NOW + timedelta(minutes=1)))
+
+
+@pytest.mark.parametrize("written", ["", "x", "2026-01-01 2026-01-02", "a b c"])
+def test_a_marker_that_no_page_wrote_is_refused(written: str):
+    with pytest.raises(InvalidInput):
+        Shown.read(written)
