@@ -44,8 +44,14 @@ planned_outage = Table(
     moment("notified_at"),
     moment("cancelled_at"),
     moment("ended_at"),
+    moment("overdue_at"),
     Column("version", Integer, nullable=False),
     CheckConstraint("ends_at > starts_at", name="planned_outage_ends_after_start"),
+    Index(
+        "planned_outage_watched_ix",
+        "ends_at",
+        postgresql_where=text("cancelled_at IS NULL AND ended_at IS NULL AND overdue_at IS NULL"),
+    ),
 )
 
 planned_outage_transformer = Table(

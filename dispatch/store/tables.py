@@ -123,7 +123,8 @@ device = Table(
     Column("length_m", Numeric(asdecimal=False), nullable=False, server_default="0"),
     shape("point", "POINT"),
     UniqueConstraint("feeder_id", "pre", name="device_preorder"),
-    comment="Protective devices as switched now; the subtree of one is pre <= x < post in its feeder",
+    comment="Protective devices as switched now; the subtree of one is pre <= x < post in its"
+    " feeder",
 )
 
 switch = Table(
@@ -178,6 +179,22 @@ transformer = Table(
     Index("transformer_feeder_ix", "feeder_id", "device_pre"),
 )
 
+address_text = Table(
+    "address_text",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("search_text", Text, nullable=False),
+    Column("area_text", Text, nullable=False, server_default=""),
+    UniqueConstraint("search_text", "area_text", name="address_text_once"),
+    Index(
+        "address_text_search_ix",
+        "search_text",
+        postgresql_using="gin",
+        postgresql_ops={"search_text": "gin_trgm_ops"},
+    ),
+    comment="The words by which customers and places are found, once for all neighbours",
+)
+
 usage_point = Table(
     "usage_point",
     metadata,
@@ -186,7 +203,7 @@ usage_point = Table(
     Column("meter", Text, unique=True),
     Column("name", Text, nullable=False, server_default=""),
     Column("address", Text, nullable=False, server_default=""),
-    Column("search_text", Text, nullable=False, server_default=""),
+    Column("address_text_id", ForeignKey("address_text.id"), comment="null: cannot be searched"),
     Column("transformer_id", ForeignKey("transformer.id"), index=True),
     Column("device_id", Text, comment="the low-voltage device it hangs on, where modelled"),
     Column("district_id", ForeignKey("district.id")),
@@ -194,12 +211,7 @@ usage_point = Table(
     Column("critical", Text, comment="hospital, dialysis at home, water works ..."),
     shape("point", "POINT"),
     Index("usage_point_point_ix", "point", postgresql_using="gist"),
-    Index(
-        "usage_point_search_ix",
-        "search_text",
-        postgresql_using="gin",
-        postgresql_ops={"search_text": "gin_trgm_ops"},
-    ),
+    Index("usage_point_address_text_ix", "address_text_id", "id"),
 )
 
 usage_point_phone = Table(
@@ -231,18 +243,13 @@ place = Table(
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("address", Text, nullable=False),
-    Column("search_text", Text, nullable=False),
+    Column("address_text_id", ForeignKey("address_text.id"), comment="null: cannot be searched"),
     Column("transformer_id", ForeignKey("transformer.id", ondelete="CASCADE")),
     Column("extent_m", Numeric(asdecimal=False), nullable=False, server_default="0"),
     shape("point", "POINT", nullable=False),
     UniqueConstraint("source", "source_id", name="place_source"),
     Index("place_point_ix", "point", postgresql_using="gist"),
-    Index(
-        "place_search_ix",
-        "search_text",
-        postgresql_using="gin",
-        postgresql_ops={"search_text": "gin_trgm_ops"},
-    ),
+    Index("place_address_text_ix", "address_text_id", "id"),
     comment="Addresses, streets, villages, landmarks, poles and transformers to search by name",
 )
 

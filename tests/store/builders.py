@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, insert, text
+from sqlalchemy.dialects import postgresql
 
 from dispatch.domain.clock import PUBLISHED_RULES
 from dispatch.domain.crew import PositionFix
@@ -165,6 +166,19 @@ def add_home(
             insert(tables.usage_point_phone).values(phone=phone, usage_point_id=usage_point_id)
         )
     return UsagePointId(usage_point_id)
+
+
+def add_words(c: Connection, search_text: str, area_text: str = "") -> int | None:
+    """The words by which somebody is found; None where there are none."""
+    if not search_text:
+        return None
+    given = postgresql.insert(tables.address_text).values(
+        search_text=search_text, area_text=area_text
+    )
+    kept = given.on_conflict_do_update(
+        constraint="address_text_once", set_={"area_text": given.excluded.area_text}
+    )
+    return c.execute(kept.returning(tables.address_text.c.id)).scalar_one()
 
 
 def add_crew(

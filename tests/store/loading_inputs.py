@@ -25,7 +25,14 @@ d -/L:tie/- e
 
 LOADED = (
     *("district", "area_map", "area", "substation", "feeder", "device", "switch"),
-    *("line_section", "transformer", "usage_point", "usage_point_phone", "network_problem"),
+    *(
+        "line_section",
+        "transformer",
+        "address_text",
+        "usage_point",
+        "usage_point_phone",
+        "network_problem",
+    ),
     *("place", "road_graph", "road_line", "load_receipt", "crew", "shift", "shift_pattern"),
 )
 

@@ -22,6 +22,7 @@ from tests.store.builders import (
     add_feeder,
     add_home,
     add_transformer,
+    add_words,
     ewkt,
     square,
 )
@@ -50,14 +51,15 @@ def add_map(connection, digest):
     ).scalar_one()
 
 
-def searchable(kind, name, address):
+def searchable(connection, kind, name, address):
     entry = Entry(id="x", kind=kind, name=name, address=address, lon=LON, lat=LAT)
-    return search_keys(read_entry(entry)).search_text
+    keys = search_keys(read_entry(entry))
+    return add_words(connection, keys.search_text, keys.area_text)
 
 
 def add_customer_at(connection, account, address, lon=LON):
-    text = searchable(EntryKind.USAGE_POINT, "", address)
-    add_home(connection, account, address=address, search_text=text, lon=lon)
+    words = searchable(connection, EntryKind.USAGE_POINT, "", address)
+    add_home(connection, account, address=address, address_text_id=words, lon=lon)
 
 
 def add_place(connection, kind, name, address="", lon=LON):
@@ -68,7 +70,7 @@ def add_place(connection, kind, name, address="", lon=LON):
             kind=kind.value,
             name=name,
             address=address,
-            search_text=searchable(kind, name, address),
+            address_text_id=searchable(connection, kind, name, address),
             point=ewkt(lon),
         )
     )
@@ -203,6 +205,32 @@ def test_an_address_is_found_with_a_wrong_character_and_another_word_for_buildin
     assert "B1" not in {match.entry.id for match in found if match.score == found[0].score}
 
 
+def test_a_flat_is_found_in_a_compound_of_hundreds(connection, directory):
+    flats = [f"{b}栋{u}单元{f}03室" for b in range(1, 31) for u in (1, 2, 3) for f in range(1, 5)]
+    for flat in flats:
+        add_customer_at(connection, flat, f"南昌市西湖区站前路181号阳光小区{flat}")
+    for asked in ("3栋3单元403室", "13栋1单元303室"):
+        found = directory.search_places(f"站前路181号阳光小区{asked}", 10)
+        assert found[0].entry.id == asked
+
+
+def test_a_house_number_is_no_part_of_a_longer_one(connection, directory):
+    for number in range(100, 200):
+        add_customer_at(connection, f"A{number}", f"青山路{number}号")
+    add_customer_at(connection, "A9", "青山路９号")
+    add_customer_at(connection, "A11", "青山路11号")
+    for asked in ("9", "11"):
+        found = directory.search_places(f"青山路{asked}号", 10)
+        assert found[0].entry.id == f"A{asked}"
+
+
+def test_like_names_are_told_apart_by_the_town_around_them(connection, directory):
+    for town in ("丰城市", "高安市", "樟树市"):
+        add_customer_at(connection, town, f"{town}人民路5号")
+    found = directory.search_places("高安市人民路5号", 10)
+    assert found[0].entry.id == "高安市"
+
+
 def test_a_landmark_is_found_by_its_name(connection, directory):
     add_place(connection, EntryKind.LANDMARK, "滕王阁")
     found = directory.search_places("滕王阁", 10)
@@ -222,7 +250,7 @@ def test_what_names_no_place_finds_nothing(connection, directory, asked):
 
 
 def test_a_customers_name_is_never_searched(connection, directory):
-    add_home(connection, "A1", name="欧阳修远", search_text="")
+    add_home(connection, "A1", name="欧阳修远")
     assert list(directory.search_places("欧阳修远", 10)) == []
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatch.store.loading.search import customer_search_text, search_text
+from dispatch.store.loading.search import customer_words, words
 from gis.geocode.address import EntryKind
 from tests.store.loading_inputs import (
     TWO_FEEDERS,
@@ -33,8 +33,26 @@ def test_customers_are_counted_on_the_network_that_is_loaded(connection, tmp_pat
     assert head_customers(connection) == {"F1": 45, "F2": 7}
     phones = rows(connection, "SELECT phone FROM usage_point_phone ORDER BY phone")
     assert phones == [("0791-8888",), ("13800000001",)]
-    found = rows(connection, "SELECT search_text FROM usage_point WHERE account = 'N1'")
+    by = "usage_point u JOIN address_text t ON t.id = u.address_text_id"
+    found = rows(connection, f"SELECT search_text FROM {by} WHERE account = 'N1'")
     assert "阳 明 路" in str(found[0][0])
+
+
+def test_neighbours_share_one_text_and_the_text_of_nobody_is_forgotten(connection, tmp_path):
+    def at(address, *accounts):
+        return [(each, None, None, None, address, "T1", 115.9, 28.6) for each in accounts]
+
+    shared = "SELECT search_text, count(*) FROM address_text t"
+    shared += " JOIN usage_point u ON u.address_text_id = t.id GROUP BY 1 ORDER BY 2"
+    take(
+        connection, "customers", customers(tmp_path, *at("阳明路22号", "A"), *at("阳明路9号", "B"))
+    )
+    assert rows(connection, shared) == [("阳 明 路", 2)]
+    take(connection, "customers", customers(tmp_path, *at("青山路1号", "A", "B")))
+    assert rows(connection, shared) == [("青 山 路", 2)]
+    assert rows(connection, "SELECT count(*) FROM address_text WHERE search_text = '阳 明 路'") == [
+        (0,)
+    ]
 
 
 def test_the_same_customers_again_change_nothing(connection, tmp_path):
@@ -210,4 +228,4 @@ def test_the_indexes_of_an_empty_table_are_there_again_after_its_first_customers
     ],
 )
 def test_neighbours_share_the_words_that_are_read_of_each_address(address):
-    assert customer_search_text(address) == search_text(EntryKind.USAGE_POINT, "", address)
+    assert customer_words(address) == words(EntryKind.USAGE_POINT, "", address)

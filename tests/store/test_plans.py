@@ -17,7 +17,7 @@ from tests.store.builders import LAT, LON, NOW, a_fix, add_crew, add_district, a
 BIG = {
     "usage_point", "usage_point_phone", "ticket", "attachment", "clock", "event", "outage",
     "outage_transformer", "interruption", "trouble_order", "dispatch_step", "transformer",
-    "line_section", "place",
+    "line_section", "place", "address_text",
 }  # fmt: skip
 
 # A year of work of a middling company: nearly everything is over and done.
@@ -32,8 +32,10 @@ INSERT INTO transformer (id, name, feeder_id, device_id, device_pre, district_id
     SELECT 'T' || n, 'transformer ' || n, 'F' || n / 50, 'D' || n, n % 50, 'west', 20,
         ST_Point(115 + (n % 100) * 0.01, 28 + (n / 100) * 0.01, 4326)
     FROM generate_series(0, 9999) n;
-INSERT INTO usage_point (account, meter, transformer_id, district_id, search_text, point)
-    SELECT 'A' || n, 'M' || n, 'T' || n / 20, 'west', 'road ' || left(md5((n / 200)::text), 6),
+INSERT INTO address_text (search_text)
+    SELECT DISTINCT 'road ' || left(md5(n::text), 6) FROM generate_series(0, 29999) n;
+INSERT INTO usage_point (account, meter, transformer_id, district_id, address_text_id, point)
+    SELECT 'A' || n, 'M' || n, 'T' || n / 20, 'west', n / 10 + 1,
         ST_Point(115 + (n % 500) * 0.002, 28 + (n / 500) * 0.002, 4326)
     FROM generate_series(0, 199999) n;
 INSERT INTO usage_point_phone SELECT '1' || id, id FROM usage_point WHERE id % 4 = 0;
@@ -43,8 +45,8 @@ INSERT INTO line_section
         ST_SetSRID(ST_MakeLine(ST_Point(115 + (n % 200) * 0.005, 28 + (n / 200) * 0.005),
             ST_Point(115 + (n % 200) * 0.005 + 0.004, 28 + (n / 200) * 0.005)), 4326)
     FROM generate_series(0, 29999) n;
-INSERT INTO place (source, source_id, kind, name, address, search_text, point)
-    SELECT 's', n::text, 'landmark', 'p', '', md5(n::text), ST_Point(115, 28, 4326)
+INSERT INTO place (source, source_id, kind, name, address, address_text_id, point)
+    SELECT 's', n::text, 'landmark', 'p', '', n, ST_Point(115, 28, 4326)
     FROM generate_series(1, 20000) n;
 INSERT INTO outage (id, district_id, status, level, feeder_id, device_id, device_kind, device_name,
         point, accuracy_m, area_class, started_at, opened_at, restored_at, version)

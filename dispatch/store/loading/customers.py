@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from dispatch.store.loading.districts import assign_transformers
 from dispatch.store.loading.report import Change, Progress, Refused, silent
-from dispatch.store.loading.search import customer_search_text
+from dispatch.store.loading.search import add_texts, customer_words, drop_unused_texts
 from dispatch.store.loading.staging import copy_rows, driver
 from dispatch.store.loading.supply import SERVICE
 from gis.network.model import UsagePoint
@@ -20,13 +20,13 @@ _SHOWN = 10
 _STAGED = """
     CREATE TEMP TABLE staged_customer (
         n bigint, account text, meter text, name text, address text, search_text text,
-        transformer_id text, node text, lon double precision, lat double precision,
+        area_text text, transformer_id text, node text, lon double precision, lat double precision,
         disconnected_for text, critical text, phones text[], district_id text
     ) ON COMMIT DROP
 """
 _COLUMNS = (
-    *("n", "account", "meter", "name", "address", "search_text", "transformer_id", "node"),
-    *("lon", "lat", "disconnected_for", "critical", "phones"),
+    *("n", "account", "meter", "name", "address", "search_text", "area_text"),
+    *("transformer_id", "node", "lon", "lat", "disconnected_for", "critical", "phones"),
 )
 
 _TWICE = """
@@ -99,25 +99,28 @@ _SECONDARY_INDEXES = """
 _MERGE = """
     WITH merged AS (
         INSERT INTO usage_point AS u (
-            account, meter, name, address, search_text, transformer_id, district_id,
+            account, meter, name, address, address_text_id, transformer_id, district_id,
             disconnected_for, critical, point
         )
-        SELECT s.account, s.meter, s.name, s.address, s.search_text,
+        SELECT s.account, s.meter, s.name, s.address, words.id,
             coalesce(s.transformer_id, CASE WHEN s.node IS NOT NULL THEN old.transformer_id END),
             coalesce(t.district_id, s.district_id, old.district_id), s.disconnected_for, s.critical,
             ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326)
         FROM staged_customer s LEFT JOIN transformer t ON t.id = s.transformer_id
+        LEFT JOIN address_text words
+            ON (words.search_text, words.area_text) = (s.search_text, s.area_text)
         LEFT JOIN usage_point old ON old.account = s.account
         WHERE old.account IS NULL OR (
-            old.meter, old.name, old.address, old.search_text, old.disconnected_for, old.critical
+            old.meter, old.name, old.address, old.address_text_id, old.disconnected_for,
+            old.critical
         ) IS DISTINCT FROM (
-            s.meter, s.name, s.address, s.search_text, s.disconnected_for, s.critical
+            s.meter, s.name, s.address, words.id, s.disconnected_for, s.critical
         )
         OR old.point IS DISTINCT FROM ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326)
         OR (s.node IS NULL AND old.transformer_id IS DISTINCT FROM s.transformer_id)
         ON CONFLICT (account) DO UPDATE SET
             meter = excluded.meter, name = excluded.name, address = excluded.address,
-            search_text = excluded.search_text,
+            address_text_id = excluded.address_text_id,
             transformer_id = excluded.transformer_id, district_id = excluded.district_id,
             disconnected_for = excluded.disconnected_for, critical = excluded.critical,
             point = excluded.point
@@ -206,11 +209,14 @@ def store_customers(
     connection.execute(text(_DISTRICT_OF_LOOSE))
     progress("writing customers")
     connection.execute(text(_FREE_METERS))
+    add_texts(connection, "staged_customer")
     with _indexed_afterwards(connection, progress):
         new, changed = connection.execute(text(_MERGE)).one()
     _write_phones(connection, first=new > 0 and changed == 0)
     connection.execute(text(_KEEP_NODES))
     connection.execute(text(_DROP_NODES))
+    if changed:
+        drop_unused_texts(connection)
     total = connection.scalar(text("SELECT count(*) FROM staged_customer")) or 0
     return StoredCustomers(Change(new, changed, total - new - changed), refused, notes)
 
@@ -241,7 +247,7 @@ def _rows(usage_points: Iterable[UsagePoint]) -> Iterator[tuple[object, ...]]:
         lon, lat = (None, None) if each.point is None else (each.point.x, each.point.y)
         yield (
             *(n, each.account, each.meter, each.name, each.address),
-            customer_search_text(each.address),
+            *customer_words(each.address),
             *(each.transformer_id, each.node, lon, lat),
             *(each.disconnected_for, each.critical, list(each.phones)),
         )
