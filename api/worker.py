@@ -18,6 +18,7 @@ from dispatch.store.transaction import retrying
 from dispatch.usecases.assign_orders import AssignOrders, assign_orders
 from dispatch.usecases.group_feeder import GroupFeeder, group_feeder
 from dispatch.usecases.watch_clocks import WatchClocks, watch_clocks
+from dispatch.usecases.watch_planned import WatchPlanned, watch_planned
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +74,12 @@ class Work:
         house.queue.assign(*districts)
 
     def tick(self) -> None:
-        """Let the clocks run: warnings, escalations, orders that nobody accepted."""
+        """Let the clocks run: warnings, escalations, orders nobody accepted, late planned work."""
         house = self._house
+        retrying(
+            house.transaction,
+            lambda store: watch_planned(store, WatchPlanned(), now=house.now()),
+        )
         retrying(
             house.transaction,
             lambda store: watch_clocks(

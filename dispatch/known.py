@@ -8,12 +8,13 @@ says of the neighbours; the figures are assumptions and stand in `Weights`.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dispatch import sayings
 from dispatch.domain.facts import KnownFacts, OutageNearby, OwnTicket, PlannedNearby
 from dispatch.domain.order import OrderStatus
+from dispatch.domain.outage import PLANNED_LATE
 from dispatch.domain.words import KnownKind, NetworkLevel, Symptom
 from dispatch.sayings import Clockface, Saying, reason
 
@@ -32,6 +33,7 @@ class Weights:
     enough: float = 0.5
     settled: float = 0.95
     planned_early: timedelta = timedelta(minutes=10)
+    planned_late: timedelta = PLANNED_LATE
 
 
 DEFAULT_WEIGHTS = Weights()
@@ -78,7 +80,21 @@ def explain(
     clockface: Clockface,
     weights: Weights = DEFAULT_WEIGHTS,
 ) -> KnownAnswer:
-    """Judge what is on record around a caller; see the module for the order of questions."""
+    """Judge what is on record around a caller; see the module for the order of questions.
+
+    Planned work whose end nobody recorded explains until `planned_late` past its planned end, and
+    is only mentioned after that.
+    """
+    planned = facts.planned
+    if planned is None or now < planned.ends_at + weights.planned_late:
+        return _judge(facts, caller, now, clockface, weights)
+    answer = _judge(replace(facts, planned=None), caller, now, clockface, weights)
+    return _mention_late_end(answer, planned, now, clockface)
+
+
+def _judge(
+    facts: KnownFacts, caller: CallerSays, now: datetime, clockface: Clockface, weights: Weights
+) -> KnownAnswer:
     basis = _basis(facts)
     repeats = min(facts.own_tickets, key=lambda t: t.received_at, default=None)
     point = facts.service_point
@@ -116,6 +132,26 @@ def explain(
             ask=_neighbours_question(probability, caller, weights),
         )
     return _not_a_known_fault(facts, caller, basis, repeats, now, clockface)
+
+
+def _mention_late_end(
+    answer: KnownAnswer, planned: PlannedNearby, now: datetime, clockface: Clockface
+) -> KnownAnswer:
+    """Add that planned work here ended late, or still goes on: nobody has said."""
+    ended_zh, ended_en = clockface.zh(planned.ends_at, now), clockface.en(planned.ends_at, now)
+    return replace(
+        answer,
+        reasons=(
+            *answer.reasons,
+            reason("planned_ended_late", reason=planned.reason, id=planned.id),
+        ),
+        say=Saying(
+            f"{answer.say.zh}您处的计划停电（{planned.reason}）原定{ended_zh}结束，尚未报送电，"
+            "我们同时核实。",
+            f"{answer.say.en} Planned work at your place ({planned.reason}) was to end at "
+            f"{ended_en} and was not reported as done; we check that too.",
+        ),
+    )
 
 
 def _not_a_known_fault(

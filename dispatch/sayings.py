@@ -39,6 +39,10 @@ REASONS: Mapping[str, Saying] = {
     "nobody_lit_below": Saying("其下没有已知有电的配变", "no transformer below is known to be lit"),
     "several_homes": Saying("同台区{count}户报停", "{count} homes of one transformer report"),
     "within_minutes": Saying("首末报修相隔{minutes}分钟", "reports within {minutes} min"),
+    "planned_ended_late": Saying(
+        "计划停电（{reason}）已过原定结束时间，未报送电",
+        "planned work ({reason}) is past its end, not reported as done",
+    ),
     "by_hand": Saying("人工操作：{reason}", "by hand: {reason}"),
     "first_report": Saying("首个报修", "the first report"),
     "still_out": Saying("送电后仍无电", "still out after restoration"),

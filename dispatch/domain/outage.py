@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dispatch.domain.words import (
@@ -188,6 +188,10 @@ class Outage:
         return replace(self, status=to)
 
 
+PLANNED_LATE = timedelta(hours=4)
+"""Assumption: so long past its planned end, work still explains who is out by itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedOutage:
     """Supply cut on purpose, announced before."""
@@ -202,13 +206,14 @@ class PlannedOutage:
     notified_at: datetime | None = None
     cancelled_at: datetime | None = None
     ended_at: datetime | None = None
+    overdue_at: datetime | None = None
     version: int = 0
 
-    def covers(self, at: datetime) -> bool:
-        """Whether supply is cut at `at` as planned, late ends included."""
-        if self.cancelled_at is not None or at < self.starts_at:
-            return False
-        return at < self.ended_at if self.ended_at is not None else True
+    def run_late(self, at: datetime) -> "PlannedOutage":
+        """Its planned end has passed and nobody has said that supply is back."""
+        if self.cancelled_at or self.ended_at or self.overdue_at or at <= self.ends_at:
+            raise IllegalStep("only a planned outage under way can run late, and only once")
+        return replace(self, overdue_at=at)
 
     def cancel(self, at: datetime) -> "PlannedOutage":
         """Call it off before it starts."""

@@ -23,6 +23,7 @@ from dispatch.domain.facts import (
 )
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.outage import (
+    PLANNED_LATE,
     Confidence,
     EstimatedRestoration,
     EstimateSource,
@@ -46,6 +47,7 @@ REPORTS_COUNTED = 100
 # How far back and around an outage still speaks for a caller; assumptions, as in `dispatch.known`.
 RESTORED_WITHIN = "4 hours"
 PLANNED_WITHIN = "24 hours"
+OVERDUE_WITHIN = "7 days"
 NEAR_WITHIN = "12 hours"
 OWN_WITHIN = "7 days"
 NEAR_M = 500
@@ -167,7 +169,9 @@ LEFT JOIN LATERAL (
     WHERE planned_outage_transformer.transformer_id = caller.transformer_id
         AND planned_outage.cancelled_at IS NULL AND planned_outage.ended_at IS NULL
         AND planned_outage.starts_at <= %(now)s + interval '{planned_within}'
-    ORDER BY planned_outage.starts_at, planned_outage.id
+        AND planned_outage.ends_at > %(now)s - interval '{overdue_within}'
+    ORDER BY planned_outage.ends_at <= %(now)s - interval '{planned_late}',
+        planned_outage.starts_at, planned_outage.id
     LIMIT 1
 ) AS planned ON true
 LEFT JOIN LATERAL (
@@ -199,6 +203,8 @@ def _statement(caller: str) -> str:
         caller=caller,
         restored_within=RESTORED_WITHIN,
         planned_within=PLANNED_WITHIN,
+        planned_late=f"{PLANNED_LATE.total_seconds():.0f} seconds",
+        overdue_within=OVERDUE_WITHIN,
         near_within=NEAR_WITHIN,
         own_within=OWN_WITHIN,
         near_m=NEAR_M,

@@ -1,5 +1,6 @@
 """Outages, planned and not: who is out because of them, since when, until when."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -186,6 +187,23 @@ class PgOutages:
         )
         return _planned(row, frozenset(self._connection.scalars(transformers)))
 
+    def list_planned_overdue(self, now: datetime, limit: int) -> Sequence[PlannedOutage]:
+        """List those past their planned end of which that was not noted, earliest end first."""
+        p = planned_outage.c
+        query = (
+            select(p.id)
+            .where(
+                p.ends_at < now,
+                p.cancelled_at.is_(None),
+                p.ended_at.is_(None),
+                p.overdue_at.is_(None),
+            )
+            .order_by(p.ends_at, p.id)
+            .limit(limit)
+        )
+        ids = self._connection.scalars(query).all()
+        return [self.get_planned(PlannedOutageId(each)) for each in ids]
+
     def add_planned(self, planned: PlannedOutage) -> None:
         """Store a new planned outage."""
         self._connection.execute(insert(planned_outage).values(**_planned_row(planned)))
@@ -316,6 +334,7 @@ def _planned(row: RowMapping, transformers: frozenset[str]) -> PlannedOutage:
         notified_at=row["notified_at"],
         cancelled_at=row["cancelled_at"],
         ended_at=row["ended_at"],
+        overdue_at=row["overdue_at"],
         version=row["version"],
     )
 
@@ -331,5 +350,6 @@ def _planned_row(planned: PlannedOutage) -> dict[str, Any]:
         "notified_at": planned.notified_at,
         "cancelled_at": planned.cancelled_at,
         "ended_at": planned.ended_at,
+        "overdue_at": planned.overdue_at,
         "version": planned.version,
     }

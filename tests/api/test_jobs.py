@@ -1,6 +1,7 @@
 """The queue: bursts fold, the dead let go of their locks, nothing is lost."""
 
 import asyncio
+from datetime import timedelta
 
 import procrastinate
 from sqlalchemy import Engine, text
@@ -115,3 +116,23 @@ def test_room_is_made_for_the_coming_days(town: Town):
     Work(town.house).tend()
     with town.engine.connect() as c:
         assert c.scalar(text("SELECT to_regclass('position_fix_20260303')")) is not None
+
+
+def test_planned_work_past_its_end_is_called_overdue_once(town: Town):
+    begins, ends = town.clock.now, town.clock.now + timedelta(hours=1)
+    plan = {
+        "transformers": ["T1"],
+        "reason": "new transformer",
+        "starts_at": begins.isoformat(),
+        "ends_at": ends.isoformat(),
+    }
+    town.post("planned-outages", "dispatcher", plan)
+    raised = []
+    for minutes in (59, 2, 5):
+        town.clock.advance(minutes)
+        Work(town.house).tick()
+        with town.engine.connect() as c:
+            raised.append(
+                c.scalar(text("SELECT count(*) FROM event WHERE kind = 'planned.overdue'"))
+            )
+    assert raised == [0, 1, 1]

@@ -222,6 +222,24 @@ def test_a_planned_outage_is_known_a_day_ahead_until_it_ends(connection, street,
     assert street.facts_of(home, None, at(131)).planned is None
 
 
+def test_planned_work_that_nobody_ended_hides_no_later_one(connection, street, home):
+    outages = PgOutages(connection)
+    forgotten = a_planned_outage(connection, "T1", starts_at=at(-900), ends_at=at(-600))
+    outages.add_planned(forgotten)
+    assert street.facts_of(home, None, NOW).planned.id == forgotten.id
+    later = a_planned_outage(connection, "T1", starts_at=at(-30), ends_at=at(120))
+    outages.add_planned(later)
+    assert street.facts_of(home, None, NOW).planned.id == later.id
+
+
+def test_planned_work_that_nobody_ended_is_forgotten_after_a_week(connection, street, home):
+    planned = a_planned_outage(connection, "T1", starts_at=at(-60), ends_at=NOW)
+    PgOutages(connection).add_planned(planned)
+    week = 7 * 24 * 60
+    assert street.facts_of(home, None, at(week - 1)).planned is not None
+    assert street.facts_of(home, None, at(week)).planned is None
+
+
 def test_a_cancelled_planned_outage_explains_nothing(connection, street, home):
     planned = a_planned_outage(connection, "T1", starts_at=at(60), ends_at=at(120))
     PgOutages(connection).add_planned(planned.cancel(NOW))

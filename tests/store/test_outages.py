@@ -12,7 +12,7 @@ from dispatch.domain.outage import (
     OutageStatus,
     Scope,
 )
-from dispatch.errors import Collision, InvalidInput, NotFound, StaleVersion
+from dispatch.errors import Collision, IllegalStep, InvalidInput, NotFound, StaleVersion
 from dispatch.store.constraints import in_our_words
 from dispatch.store.outages import PgOutages
 from tests.store.builders import (
@@ -195,6 +195,23 @@ def test_a_planned_outage_keeps_its_transformers(connection, outages):
     assert outages.get_planned(planned.id) == smaller
     with pytest.raises(StaleVersion):
         outages.save_planned(planned)
+
+
+def test_planned_work_past_its_end_is_overdue_once(connection, outages):
+    late, done, off, ahead = (
+        a_planned_outage(connection, starts_at=at(-60), ends_at=end)
+        for end in (at(-20), at(-30), at(-10), at(10))
+    )
+    outages.add_planned(late)
+    outages.add_planned(done.end(at(-5)))
+    outages.add_planned(off.cancel(at(-90)))
+    outages.add_planned(ahead)
+    assert outages.list_planned_overdue(NOW, 10) == [late]
+    noted = outages.save_planned(late.run_late(NOW))
+    assert outages.get_planned(late.id) == noted
+    assert outages.list_planned_overdue(at(5), 10) == []
+    with pytest.raises(IllegalStep):
+        noted.run_late(at(5))
 
 
 def test_a_planned_outage_that_ends_before_it_starts_is_refused(connection, outages):

@@ -12,6 +12,7 @@ from dispatch.domain.outage import (
 )
 from dispatch.domain.words import KnownKind, PlannedOutageId, Symptom, TicketId
 from dispatch.known import CallerSays, explain
+from dispatch.sayings import say_reason
 from tests.unit.core import CHINA, NOW, a_service_point, after, an_outage_nearby, facts
 
 PLANNED = PlannedNearby(
@@ -53,6 +54,32 @@ def test_a_planned_outage_that_ends_late_says_so():
         id=PlannedOutageId(3), reason="检修", starts_at=after(-300), ends_at=after(-60)
     )
     assert "延迟" in ask(facts(planned=late)).say.zh
+
+
+def planned_until(minutes):
+    return PlannedNearby(
+        id=PlannedOutageId(3), reason="检修", starts_at=after(-900), ends_at=after(minutes)
+    )
+
+
+def test_planned_work_without_a_recorded_end_explains_for_four_hours():
+    assert ask(facts(planned=planned_until(-239))).kind is KnownKind.PLANNED
+    assert ask(facts(planned=planned_until(-240))).kind is not KnownKind.PLANNED
+
+
+def test_planned_work_long_past_its_end_is_only_mentioned():
+    answer = ask(facts(planned=planned_until(-300)))
+    assert (answer.kind, answer.planned) == (KnownKind.UNKNOWN, None)
+    assert "我马上为您登记报修" in answer.say.zh and "今天13:00" in answer.say.zh
+    assert "not reported as done" in answer.say.en
+    assert say_reason(answer.reasons[-1]).en.startswith("planned work (检修) is past its end")
+
+
+def test_a_fault_is_known_even_where_planned_work_was_never_ended():
+    fault = an_outage_nearby(status=OutageStatus.CONFIRMED)
+    answer = ask(facts(fault, planned=planned_until(-300)))
+    assert (answer.kind, answer.outage) == (KnownKind.KNOWN_FAULT, fault)
+    assert "planned_ended_late" in answer.reasons[-1]
 
 
 def test_a_confirmed_outage_of_the_transformer_is_a_known_fault():
