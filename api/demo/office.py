@@ -27,6 +27,7 @@ class Office:
     answers: dict[str, Mapping[str, object]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     errands: set[asyncio.Task[None]] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Know beforehand what each caller will answer when called back."""
@@ -62,12 +63,13 @@ class Office:
         payload = dict(happening.payload)
         if happening.kind == "ticket":
             ticket_id = str(payload["id"])
+            self.taken.add(ticket_id)
             answer = await self.agent.post("tickets", payload)
             assert isinstance(answer, dict)
             self._count(str(answer["disposition"]))
             if answer["ticket"].get("lon") is None and happening.account is not None:
                 self._later(LOCATE_AFTER, self._locate(ticket_id, happening.account))
-        elif happening.kind == "urge":
+        elif happening.kind == "urge" and payload["ticket_id"] in self.taken:
             await self.agent.post(f"tickets/{payload.pop('ticket_id')}/urge", payload)
             self._count("urged")
         elif happening.kind == "planned_outage" and self._is_to_come(payload):

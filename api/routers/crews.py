@@ -14,9 +14,19 @@ from api.views import IncidentOut, OrderOut, OutageOut, TicketOut
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.words import ActionKind, CrewId, OrderId, TicketId
-from dispatch.errors import DispatchError, IdentityTaken, InvalidInput, StoreUnavailable
+from dispatch.errors import (
+    Collision,
+    DispatchError,
+    IdentityTaken,
+    InvalidInput,
+    StoreUnavailable,
+)
 from dispatch.ports import ActionRecord, Store
-from dispatch.usecases.record_crew_action import RecordCrewAction, record_crew_action
+from dispatch.usecases.record_crew_action import (
+    RecordCrewAction,
+    record_crew_action,
+    record_refusal,
+)
 from dispatch.usecases.record_positions import RecordPositions, record_positions
 from gis.crs import to_wgs84
 from gis.errors import OffPlanet
@@ -113,16 +123,22 @@ def _act(house: House, crew_id: CrewId, action: ActionIn) -> ActionOut:
     """Apply one action in a transaction of its own, so that one refusal holds up no other."""
     try:
         command = _command(crew_id, action)
+    except InvalidInput as refusal:
+        return ActionOut(id=action.id, seq=action.seq, outcome="refused", detail=str(refusal))
+    try:
         record = in_one_go(
             house,
             lambda store: record_crew_action(
                 store, command, policy=house.policies.arrival, now=house.now()
             ),
         )
-    except StoreUnavailable:
-        raise
+    except (StoreUnavailable, Collision):
+        raise  # the phone sends it again
     except DispatchError as refusal:
-        return ActionOut(id=action.id, seq=action.seq, outcome="refused", detail=str(refusal))
+        why = refusal
+        record = in_one_go(
+            house, lambda store: record_refusal(store, command, why, now=house.now())
+        )
     return _outcome(crew_id, record)
 
 

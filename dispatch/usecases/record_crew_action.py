@@ -46,20 +46,30 @@ class RecordCrewAction:
 def record_crew_action(
     store: Store, command: RecordCrewAction, *, policy: ArrivalPolicy, now: datetime
 ) -> ActionRecord:
-    """Apply an action to its order, or write down why it could not be applied.
+    """Apply an action to its order; the same `id` again gives the first outcome.
 
-    A phone whose clock runs ahead is taken to mean now.
-    The same `id` again gives the first outcome. `outcome` is `applied`; `late` for a step the
-    order has already passed, kept as history; or `refused` with the reason in `detail`.
+    `outcome` is `applied`, or `late` for a step the order has already passed, kept as history. A
+    phone whose clock runs ahead is taken to mean now. What the order's state forbids is raised;
+    the edge undoes the attempt and keeps it with `record_refusal`.
     """
     earlier = store.orders.find_action(command.id)
     if earlier is not None:
         return earlier
-    at = min(command.occurred_at, now)
-    try:
-        outcome, detail = _apply(store, command, at, policy, now)
-    except DispatchError as refusal:
-        outcome, detail = "refused", str(refusal)
+    outcome, detail = _apply(store, command, min(command.occurred_at, now), policy, now)
+    return _record(store, command, outcome, detail, now)
+
+
+def record_refusal(
+    store: Store, command: RecordCrewAction, refusal: DispatchError, *, now: datetime
+) -> ActionRecord:
+    """Keep an action that could not be applied, with the reason."""
+    earlier = store.orders.find_action(command.id)
+    return earlier or _record(store, command, "refused", str(refusal), now)
+
+
+def _record(
+    store: Store, command: RecordCrewAction, outcome: str, detail: str, now: datetime
+) -> ActionRecord:
     record = ActionRecord(
         id=command.id,
         crew_id=command.crew_id,
