@@ -1,10 +1,14 @@
 """The web application: every router, one guard, one table of problems."""
 
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from weakref import WeakKeyDictionary
 
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from api import problems
@@ -36,6 +40,25 @@ ROUTERS = (
     *(crews, supervisors, live, screens),
 )
 FAST_OPTIONS = "-c timezone=UTC -c statement_timeout=10000 -c lock_timeout=5000"
+RESTED_S = 1.0
+
+
+class CheckRested:
+    """Asks a connection whether it lives, but not one that was handed out a moment ago.
+
+    Asking is a round trip, as long as the hot call's own; a busy connection that breaks fails one
+    request and is then thrown away.
+    """
+
+    def __init__(self) -> None:
+        self._handed_out_at: WeakKeyDictionary[AsyncConnection, float] = WeakKeyDictionary()
+
+    async def __call__(self, connection: AsyncConnection) -> None:
+        """Raise what psycopg raises when the connection is broken."""
+        now = time.monotonic()
+        if now - self._handed_out_at.get(connection, -math.inf) > RESTED_S:
+            await AsyncConnectionPool.check_connection(connection)
+        self._handed_out_at[connection] = now
 
 
 def create_app(settings: WebSettings, house: House) -> FastAPI:
@@ -72,7 +95,7 @@ def create_app(settings: WebSettings, house: House) -> FastAPI:
         open=False,
         name="hot calls",
         kwargs={"options": FAST_OPTIONS, "connect_timeout": 3, "autocommit": True},
-        check=AsyncConnectionPool.check_connection,
+        check=CheckRested(),
     )
     for module in ROUTERS:
         app.include_router(module.router)

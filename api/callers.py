@@ -222,8 +222,8 @@ def _caller(grant: access.Grant, csrf: str | None) -> Caller:
     )
 
 
-def current_caller(request: Request) -> Caller:
-    """The caller whom the guard let in."""
+async def current_caller(request: Request) -> Caller:
+    """The caller whom the guard let in; async, for a plain function would cost a thread."""
     caller: Caller | None = getattr(request.state, "caller", None)
     if caller is None:
         raise NotAuthenticated("this call needs a token or a login")

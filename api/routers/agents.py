@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
 from psycopg_pool import AsyncConnectionPool
-from pydantic import BaseModel, ConfigDict, FiniteFloat
+from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.access import API
@@ -96,9 +97,42 @@ class Asking(BaseModel):
         return place.wgs84()
 
 
-@router.get(f"{API}/known-outage")
+async def asked(request: Request) -> Asking:
+    """Read the query string in one go: parameter by parameter costs more than finding the answer.
+
+    Raises
+    ------
+    RequestValidationError
+        Where it does not fit, as if every field were a parameter of its own.
+    """
+    said = request.query_params
+    fields = {name: said.getlist(name) if name == "symptoms" else said[name] for name in said}
+    try:
+        return Asking.model_validate(fields)
+    except ValidationError as wrong:
+        errors = wrong.errors(include_url=False)
+        raise RequestValidationError(
+            [{**error, "loc": ("query", *error["loc"])} for error in errors]
+        ) from None
+
+
+def _parameters() -> list[dict[str, Any]]:
+    """The fields of `Asking` as OpenAPI parameters."""
+    schema = Asking.model_json_schema()
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "schema": schema["$defs"][of["$ref"].rpartition("/")[2]] if "$ref" in of else of,
+        }
+        for name, of in schema["properties"].items()
+    ]
+
+
+@router.get(f"{API}/known-outage", openapi_extra={"parameters": _parameters()})
 async def get_known_outage(
-    request: Request, caller: Calling, house: Working, asking: Annotated[Asking, Query()]
+    request: Request, caller: Calling, house: Working, asking: Annotated[Asking, Depends(asked)]
 ) -> KnownOut:
     """Say whether a caller's outage is known; registers nothing."""
     question = asking.question()

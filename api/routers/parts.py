@@ -1,4 +1,7 @@
-"""What every router is handed, and how it looks a thing up for a caller."""
+"""What every router is handed, and how it looks a thing up for a caller.
+
+The dependencies are async though they wait for nothing: each plain one would cost a thread.
+"""
 
 from collections.abc import Callable
 from typing import Annotated, Protocol, TypeVar
@@ -31,7 +34,7 @@ Thing = TypeVar("Thing", bound=InDistrict)
 Result = TypeVar("Result")
 
 
-def house_of(request: Request) -> House:
+async def house_of(request: Request) -> House:
     """The house this process works with."""
     house: House = request.app.state.house
     return house
@@ -41,12 +44,12 @@ Working = Annotated[House, Depends(house_of)]
 IfMatch = Annotated[str | None, Header(description='the ETag of the record, such as "7"')]
 
 
-def seen_version(if_match: IfMatch = None) -> int | None:
+async def seen_version(if_match: IfMatch = None) -> int | None:
     """The version the caller looked at, if the request says so."""
     return version_of(if_match)
 
 
-def needed_version(if_match: IfMatch = None) -> int:
+async def needed_version(if_match: IfMatch = None) -> int:
     """The version the caller looked at; `PreconditionRequired` without one."""
     version = version_of(if_match)
     if version is None:

@@ -50,6 +50,7 @@ class PgClocks:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._rules: dict[int, RuleSet] = {}  # a version never changes
 
     def rules_at(self, at: datetime) -> RuleSet:
         """Read the rules in force at a moment: the newest set that was valid by then.
@@ -72,7 +73,12 @@ class PgClocks:
         return _rule_set(row)
 
     def get_rules(self, version: int) -> RuleSet:
-        """Read a set of rules by its version."""
+        """Read a set of rules by its version, once in a transaction."""
+        if version not in self._rules:
+            self._rules[version] = self._read_rules(version)
+        return self._rules[version]
+
+    def _read_rules(self, version: int) -> RuleSet:
         query = select(rule_set).where(rule_set.c.version == version)
         row = self._connection.execute(query).mappings().first()
         if row is None:
