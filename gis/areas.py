@@ -2,26 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gis.area_class import STRICTEST_FIRST, AreaClass
 from gis.cells import Value, shown, text
 from gis.crs import checked_lon_lat
 from gis.vectors import POLYGONS, Field, Reading, Refusal, read_vector
 
-
-class AreaClass(StrEnum):
-    """How far out a place is; the order is from the strictest commitment to the longest."""
-
-    URBAN = "urban"
-    RURAL = "rural"
-    REMOTE = "remote"
-
-
-STRICTEST_FIRST = tuple(AreaClass)
+__all__ = [
+    "AREA_FIELDS",
+    "DISTRICT_FIELDS",
+    "Area",
+    "AreaClass",
+    "AreaMap",
+    "District",
+    "read_areas",
+    "read_districts",
+]
 
 _CLASS_WORDS = {
     **{area.value: area for area in AreaClass},

@@ -2,7 +2,7 @@
 
 import typer
 
-from api import logs, processes
+from api import logs
 from api.database import kept_database
 from api.settings import Settings
 from dispatch.store.transaction import open_engine
@@ -15,6 +15,8 @@ def register(app: typer.Typer) -> None:
 
 def serve() -> None:
     """Run the database (unless RELIGHT_DATABASE_URL names one), the web server and a worker."""
+    from api import processes  # noqa: PLC0415 (web and worker take seconds to import)
+
     settings = Settings()
     logs.configure(settings.field.log)
     with kept_database(settings.database, "relight serve") as url:

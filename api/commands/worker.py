@@ -2,7 +2,7 @@
 
 import typer
 
-from api import logs, processes
+from api import logs
 from api.database import joined_database
 from api.settings import Settings
 
@@ -14,6 +14,8 @@ def register(app: typer.Typer) -> None:
 
 def worker() -> None:
     """Group reports, send crews and let the clocks run, until stopped."""
+    from api import processes  # noqa: PLC0415 (web and worker take seconds to import)
+
     settings = Settings()
     logs.configure(settings.field.log)
     processes.work(joined_database(settings.database), settings)

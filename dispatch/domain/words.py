@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NewType
 
-from gis.areas import AreaClass
+from gis.area_class import AreaClass
 
 __all__ = [
     "HAZARDS_KNOWN",

@@ -5,7 +5,7 @@ changes nothing and says so.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from dispatch.store.loading.districts import (
     notes_outside,
     store_districts,
 )
+from dispatch.store.loading.how import How
 from dispatch.store.loading.network import has_network, store_network
 from dispatch.store.loading.places import refresh_network_places, store_places
 from dispatch.store.loading.readers import (
@@ -47,48 +48,8 @@ from dispatch.store.loading.report import (
 from dispatch.store.loading.roads import DEFAULT_NAME, StoredRoads, store_roads
 from dispatch.store.loading.supply import recount, retrace
 from gis.areas import read_areas, read_districts
-from gis.crs import Datum
 from gis.network.detect import read_network
-from gis.vectors import POINTS, POLYGONS, Reading
-
-DEFAULT_ZONE = "Asia/Shanghai"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class How:
-    """How to read and take an input; what a kind of input does not know it ignores.
-
-    Attributes
-    ----------
-    mapping
-        Our field name to the file's column name.
-    datum, layer, crs
-        As in `gis.vectors.Reading`.
-    strict
-        Refuse the whole input when any row is refused.
-    name
-        Of a road graph, or of the source of places.
-    zone
-        Time zone of shifts that name none.
-    replace
-        A network may take the place of a quite different one.
-    shifts
-        The crews file holds shifts by date of crews that are loaded.
-    """
-
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    datum: Datum = Datum.WGS84
-    layer: str | None = None
-    crs: str | None = None
-    strict: bool = False
-    name: str | None = None
-    zone: str = DEFAULT_ZONE
-    replace: bool = False
-    shifts: bool = False
-
-    def reading(self, like: Reading) -> Reading:
-        """Give the `Reading` of a vector file with geometries as in `like`."""
-        return replace(like, datum=self.datum, layer=self.layer, crs=self.crs)
+from gis.vectors import POINTS, POLYGONS
 
 
 @dataclass(frozen=True, slots=True)
