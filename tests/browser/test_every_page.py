@@ -105,6 +105,7 @@ def test_somebody_logs_in_sees_the_screens_of_the_role_and_changes_the_language(
     expect(page.locator("#work-title")).to_have_text("To do")
     page.get_by_role("link", name="中文").click()
     expect(page.locator("#work-title")).to_have_text("待办")
+    company.expect_trouble("401")  # what the page still asks for while it is left
     page.get_by_role("button", name="退出").click()
     expect(page.get_by_role("button", name="登录")).to_be_visible()
 
