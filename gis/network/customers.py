@@ -8,9 +8,9 @@ from pathlib import Path
 from shapely import Point
 
 from gis.crs import Datum, checked_lon_lat, to_wgs84
+from gis.csvs import CsvStream, is_csv, open_csv
 from gis.errors import EmptyInput, OffPlanet, UnknownColumn
 from gis.network.model import Refusal, UsagePoint
-from gis.network.readers.csv_stream import CsvStream, is_csv, open_csv
 from gis.network.readers.layers import CUSTOMER_COLUMNS, usage_point
 from gis.network.readers.records import Record, Seen, take
 from gis.network.readers.source import Layer, open_source

@@ -8,7 +8,7 @@ import numpy as np
 
 from gis.cells import number, shown, text
 from gis.crs import Floats, checked_lon_lat, distance_m
-from gis.csvs import read_csv
+from gis.csvs import open_csv, read_csv
 from gis.errors import EmptyInput, OffPlanet, UnknownColumn, UnreadableFile
 from gis.roads.build import travel_ms
 from gis.roads.graph import Flags, Int32s, Ints, RoadGraph, starts, validate
@@ -39,8 +39,9 @@ _TRUE = frozenset({"1", "yes", "true", "t", "y"})
 
 
 def is_node_table(path: Path) -> bool:
-    """Say whether a CSV file has the columns of a node table; raises as `read_csv` does."""
-    header, _ = read_csv(path)
+    """Say whether a CSV file has the columns of a node table; raises as `open_csv` does."""
+    with open_csv(path) as stream:
+        header = stream.header
     return all(_column(header, NODE_COLUMNS[name]) is not None for name in ("id", "lon", "lat"))
 
 
