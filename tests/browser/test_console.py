@@ -154,7 +154,7 @@ def test_the_header_says_when_the_stream_is_late_or_gone(company: Company):
     expect(live).to_have_attribute("data-state", "live")
     page.clock.fast_forward(6000)
     expect(live).to_have_attribute("data-state", "late")
-    company.expect_trouble("/api/v1/live", "/console/", "ERR_")
+    company.expect_trouble("/api/v1/live", "/console/", "ERR_", "htmx:sendError")
     company.server.stop()
     expect(live).to_have_attribute("data-state", "down")
     expect(live).to_contain_text("No connection")

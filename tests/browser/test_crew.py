@@ -62,7 +62,7 @@ def test_what_was_pressed_while_the_server_was_away_is_sent_in_order(
     send_crew(company)
     page = company.screen(Role.CREW, "/crew", crew_id="C1", viewport=PHONE)
     expect(page.locator("#sync")).to_contain_text("Everything is sent")
-    company.expect_trouble("/api/v1/", "/crew/orders", "ERR_")
+    company.expect_trouble("/api/v1/", "/crew/orders", "ERR_", "htmx:sendError")
     company.server.stop()
     page.get_by_role("button", name="Accept").click()
     page.get_by_role("button", name="Arrived").click()
