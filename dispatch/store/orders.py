@@ -44,6 +44,8 @@ from dispatch.store.operations import trouble_order as t
 from dispatch.store.points import lon_lat_instead, point
 
 _SELECT = select(*lon_lat_instead(t))
+_UPDATE = update(t).where(t.c.id == bindparam("read_id"), t.c.version == bindparam("read_version"))
+"""Names the row and the version it was read at; what is written comes as parameters."""
 _SELECT_INCIDENT = select(*lon_lat_instead(i))
 _OPEN = t.c.status.not_in(sorted(OVER))
 _UNDER_WAY = t.c.status.in_(sorted(UNDER_WAY))
@@ -125,16 +127,13 @@ class PgOrders:
 
     def add(self, order: TroubleOrder) -> None:
         """Store a new order."""
-        self._connection.execute(insert(t).values(**_to_row(order)))
+        self._connection.execute(insert(t), _to_row(order))
 
     def save(self, order: TroubleOrder) -> TroubleOrder:
         """Write `order` over the version it was read at."""
         saved = replace(order, version=order.version + 1)
-        done = self._connection.execute(
-            update(t)
-            .where(t.c.id == order.id, t.c.version == order.version)
-            .values(**_to_row(saved))
-        )
+        read = {"read_id": order.id, "read_version": order.version}
+        done = self._connection.execute(_UPDATE, {**_to_row(saved), **read})
         if done.rowcount != 1:
             raise StaleVersion("the order has changed", order_id=order.id)
         return saved
@@ -215,7 +214,7 @@ class PgOrders:
 
     def add_incident(self, incident: Incident) -> None:
         """Store a new incident."""
-        self._connection.execute(insert(i).values(**_incident_row(incident)))
+        self._connection.execute(insert(i), _incident_row(incident))
 
     def save_incident(self, incident: Incident) -> Incident:
         """Write an incident over the version it was read at."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, text, update
 
 from dispatch.domain.facts import FeederEvidence
 from dispatch.domain.outage import (
@@ -40,6 +40,8 @@ from dispatch.store.operations import (
 from dispatch.store.points import lon_lat_instead, point
 
 _SELECT = select(*lon_lat_instead(t))
+_UPDATE = update(t).where(t.c.id == bindparam("read_id"), t.c.version == bindparam("read_version"))
+"""Names the row and the version it was read at; what is written comes as parameters."""
 
 # What is out already stays as it is; what this outage restored before is out again, at the
 # earliest since then. The order of the rows is the order of the locks.
@@ -100,17 +102,14 @@ class PgOutages:
 
     def add(self, outage: Outage, scope: Scope) -> None:
         """Store a new outage and who is out because of it, since it started."""
-        self._connection.execute(insert(t).values(**_to_row(outage)))
+        self._connection.execute(insert(t), _to_row(outage))
         self.widen(outage.id, scope, outage.started_at)
 
     def save(self, outage: Outage) -> Outage:
         """Write `outage` over the version it was read at."""
         saved = replace(outage, version=outage.version + 1)
-        done = self._connection.execute(
-            update(t)
-            .where(t.c.id == outage.id, t.c.version == outage.version)
-            .values(**_to_row(saved))
-        )
+        read = {"read_id": outage.id, "read_version": outage.version}
+        done = self._connection.execute(_UPDATE, {**_to_row(saved), **read})
         if done.rowcount != 1:
             raise StaleVersion("the outage has changed", outage_id=outage.id)
         return saved

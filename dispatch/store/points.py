@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Table, func
 from dispatch.store.tables import SRID
 
 
-def point(lon: float | None, lat: float | None) -> ColumnElement[Any] | None:
-    """Make a point to store; None where there is no position."""
+def point(lon: float | None, lat: float | None) -> str | None:
+    """Give a point as a parameter of a statement; None where there is no position."""
     if lon is None or lat is None:
         return None
-    return func.ST_Point(lon, lat, SRID)
+    return f"SRID={SRID};POINT({lon!r} {lat!r})"
 
 
 def lon_lat_instead(table: Table, column: str = "point") -> Sequence[ColumnElement[Any]]:

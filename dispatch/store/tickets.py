@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     and_,
+    bindparam,
     func,
     insert,
     or_,
@@ -39,6 +40,8 @@ from dispatch.store.operations import told
 from dispatch.store.points import lon_lat_instead, point
 
 _SELECT = select(*lon_lat_instead(t))
+_UPDATE = update(t).where(t.c.id == bindparam("read_id"), t.c.version == bindparam("read_version"))
+"""Names the row and the version it was read at; what is written comes as parameters."""
 
 NOBODY_TO_CALL = (Channel.METER, Channel.SCADA, Channel.CREW)
 """Channels behind which there is no customer who could say that power is on."""
@@ -85,16 +88,13 @@ class PgTickets:
 
     def add(self, ticket: TroubleTicket) -> None:
         """Store a new ticket."""
-        self._connection.execute(insert(t).values(**_to_row(ticket)))
+        self._connection.execute(insert(t), _to_row(ticket))
 
     def save(self, ticket: TroubleTicket) -> TroubleTicket:
         """Write `ticket` over the version it was read at."""
         saved = replace(ticket, version=ticket.version + 1)
-        done = self._connection.execute(
-            update(t)
-            .where(t.c.id == ticket.id, t.c.version == ticket.version)
-            .values(**_to_row(saved))
-        )
+        read = {"read_id": ticket.id, "read_version": ticket.version}
+        done = self._connection.execute(_UPDATE, {**_to_row(saved), **read})
         if done.rowcount != 1:
             raise StaleVersion("the ticket has changed", ticket_id=ticket.id)
         return saved
@@ -115,17 +115,16 @@ class PgTickets:
             reason=f"attached to outage {attachment.outage_id}",
             at=attachment.at,
         )
-        self._connection.execute(
-            insert(link).values(
-                ticket_id=attachment.ticket_id,
-                outage_id=attachment.outage_id,
-                probability=attachment.probability,
-                basis=attachment.basis,
-                reasons=list(attachment.reasons),
-                by=attachment.by,
-                at=attachment.at,
-            )
-        )
+        begun = {
+            "ticket_id": attachment.ticket_id,
+            "outage_id": attachment.outage_id,
+            "probability": attachment.probability,
+            "basis": attachment.basis,
+            "reasons": list(attachment.reasons),
+            "by": attachment.by,
+            "at": attachment.at,
+        }
+        self._connection.execute(insert(link), begun)
 
     def detach(self, ticket_id: TicketId, *, by: str, reason: str, at: datetime) -> None:
         """End the ticket's current attachment."""
