@@ -38,12 +38,19 @@ def rows() -> list[Row]:
         with cluster(folder / "home", program="the benchmark") as url:
             engine = open_engine(url, connections=2, patience_s=600)
             processes.prepare(engine, Settings())
-            kinds = ("districts", "areas", "roads", "network", "customers")
+            for what in ("districts", "areas"):
+                _load(engine, what, files[what])
+            kinds = ("roads", "network", "customers")
             found = [row for what in kinds for row in _rows_of(engine, what, files[what])]
             engine.dispose()
         return found
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _load(engine: Engine, what: str, path: Path) -> None:
+    with engine.begin() as connection:
+        load(connection, what, [path], now=datetime.now(UTC))
 
 
 def _rows_of(engine: Engine, what: str, path: Path) -> list[Row]:
@@ -55,8 +62,7 @@ def _rows_of(engine: Engine, what: str, path: Path) -> list[Row]:
         read = sum(len(gpd.read_file(path, layer=layer)) for layer in layers)
 
     def load_all() -> None:
-        with engine.begin() as connection:
-            load(connection, what, [path], now=datetime.now(UTC))
+        _load(engine, what, path)
 
     reading_s, loading_s, again_s = _seconds(read_all), _seconds(load_all), _seconds(load_all)
     group = f"{what} ({path.suffix[1:]}, {read:,} rows)"
