@@ -20,6 +20,7 @@ from api.demo import elsewhere, stage
 from api.demo.play import play
 from api.processes import prepare
 from api.settings import DatabaseSettings, Settings
+from dispatch.store.partitions import ensure_fix_partitions
 from dispatch.store.transaction import open_engine
 
 out = Console(highlight=False)
@@ -66,6 +67,8 @@ def _run(url: str, folder: Path, wish: Wish) -> None:
     engine = open_engine(url, connections=2, patience_s=60)
     prepare(engine, Settings())
     set_up, files = _stage(folder, wish)
+    with engine.begin() as connection:
+        ensure_fix_partitions(connection, set_up.begins)
     stage.load_files(engine, files, set_up.begins, out)
     tokens, phones = stage.admit_people(engine, set_up.crews)
     engine.dispose()

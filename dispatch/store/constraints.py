@@ -117,14 +117,20 @@ _GONE = ("08", "53", "57", "58", "XX")
 _DATA = "22"
 
 
+def _of_constraint(refused: psycopg.errors.IntegrityError) -> DispatchError | None:
+    name = refused.diag.constraint_name
+    if name is None and isinstance(refused, psycopg.errors.CheckViolation):
+        return Collision("the partition of that day was made at the same moment")
+    rule = errors().get(name or "")
+    return None if rule is None else rule()
+
+
 def translated(refused: DBAPIError) -> DispatchError | None:
     """The core's error for what the database refused; None for a mistake of ours."""
     original = refused.orig
     state = getattr(original, "sqlstate", None)
     if isinstance(original, psycopg.errors.IntegrityError):
-        name = original.diag.constraint_name
-        rule = errors().get(name or "")
-        return None if rule is None else rule()
+        return _of_constraint(original)
     if state in _AGAIN:
         return Collision(_AGAIN[state])
     if refused.connection_invalidated or (state or "").startswith(_GONE):
