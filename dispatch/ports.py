@@ -180,7 +180,11 @@ class Orders(Protocol):
         ...
 
     def declined(self, order_ids: Collection[OrderId]) -> Mapping[OrderId, frozenset[CrewId]]:
-        """Crews that gave an order back or did not accept it; orders without any are left out."""
+        """Crews that gave an order back, and the last one that did not accept it in time.
+
+        Silence is no refusal: when the next crew is silent as well, the first may be asked again.
+        Orders without any are left out.
+        """
         ...
 
     def list_unaccepted(self, assigned_before: datetime) -> Sequence[TroubleOrder]: ...

@@ -98,9 +98,15 @@ _RECORD = text(
 # A crew that let its time to accept run out leaves an escalation that no rule's clock caused.
 _DECLINED = text(
     """
-    SELECT DISTINCT order_id, crew_id FROM dispatch_step
-    WHERE order_id = ANY(CAST(:ids AS bigint[])) AND crew_id IS NOT NULL
-        AND (kind = 'returned' OR (kind = 'escalated' AND facts ->> 'rule' IS NULL))
+    SELECT order_id, crew_id FROM dispatch_step
+    WHERE order_id = ANY(CAST(:ids AS bigint[])) AND crew_id IS NOT NULL AND kind = 'returned'
+    UNION
+    SELECT order_id, crew_id FROM (
+        SELECT DISTINCT ON (order_id) order_id, crew_id FROM dispatch_step
+        WHERE order_id = ANY(CAST(:ids AS bigint[])) AND crew_id IS NOT NULL
+            AND kind = 'escalated' AND facts ->> 'rule' IS NULL
+        ORDER BY order_id, seq DESC
+    ) AS slept
     """
 )
 
