@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -111,7 +112,9 @@ class Field:
 
     def work(self) -> None:
         """Let the worker do all that waits in the queue."""
-        asyncio.run(worker.run(self.house, concurrency=1, until_idle=True))
+        with ThreadPoolExecutor(1) as thread:  # a browser test may have left a loop in this one
+            work = worker.run(self.house, concurrency=1, until_idle=True)
+            thread.submit(asyncio.run, work).result()
 
     def sql(self, statement: str, **values: object) -> list:
         with self.engine.connect() as connection:
