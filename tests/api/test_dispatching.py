@@ -1,6 +1,5 @@
 """From a report to a crew at the door and light again, over HTTP."""
 
-import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,11 +10,12 @@ import pytest
 from api.house import House, furnish
 from api.worker import Work, run
 from tests.api.conftest import EAST_LON, Town
+from tests.loops import run_async
 from tests.store.builders import LAT, LON
 
 
 def run_jobs(town: Town) -> None:
-    asyncio.run(run(town.house, concurrency=2, until_idle=True))
+    run_async(run(town.house, concurrency=2, until_idle=True))
 
 
 def open_outage(town: Town, ticket_id: str = "A1", account: str = "T1-0") -> int:
@@ -110,7 +110,7 @@ def test_what_was_never_queued_is_found_by_the_sweep(town: Town):
     outage = open_outage(town)
     with furnished_again(town) as again:
         Work(again).sweep()
-        asyncio.run(run(again, concurrency=2, until_idle=True))
+        run_async(run(again, concurrency=2, until_idle=True))
     order = town.get(f"outages/{outage}", "dispatcher").json()["order"]
     assert order["status"] == "assigned"
 

@@ -1,6 +1,5 @@
 """The queue: bursts fold, the dead let go of their locks, nothing is lost."""
 
-import asyncio
 from datetime import timedelta
 
 import procrastinate
@@ -11,6 +10,7 @@ from api.jobs import GROUP, group_lock
 from api.worker import Work, build, run
 from dispatch.store import waiting
 from tests.api.conftest import Town
+from tests.loops import run_async
 
 
 def jobs(engine: Engine, task: str, status: str = "todo") -> int:
@@ -38,14 +38,14 @@ def test_the_sweep_leaves_alone_what_was_looked_at_since(town: Town):
     town.report("A1")
     town.clock.advance(1)
     Work(town.house).sweep()
-    asyncio.run(run(town.house, concurrency=1, until_idle=True))
+    run_async(run(town.house, concurrency=1, until_idle=True))
     with town.engine.connect() as c:
         assert waiting.feeders_to_group(c, GROUP) == []
 
 
 def test_the_sweep_finds_a_report_newer_than_the_last_look(town: Town):
     town.report("A1")
-    asyncio.run(run(town.house, concurrency=1, until_idle=True))
+    run_async(run(town.house, concurrency=1, until_idle=True))
     town.clock.advance(1)
     town.house.queue_pool.close()
     town.report("A2", "T2-0")
@@ -64,8 +64,8 @@ def test_a_dead_workers_job_does_not_lock_its_feeder_for_ever(town: Town):
     town.report("A1")
     _pretend_a_worker_died(town.engine)
     assert jobs(town.engine, GROUP, "doing") == 1
-    asyncio.run(_sweep_once(town.house))
-    asyncio.run(run(town.house, concurrency=1, until_idle=True))
+    run_async(_sweep_once(town.house))
+    run_async(run(town.house, concurrency=1, until_idle=True))
     assert jobs(town.engine, GROUP, "doing") == 0
     assert jobs(town.engine, GROUP, "succeeded") >= 1
 
@@ -105,7 +105,7 @@ def test_clocks_warn_when_their_time_runs(town: Town):
 
 def test_an_order_nobody_accepts_waits_again(town: Town):
     town.report("A1")
-    asyncio.run(run(town.house, concurrency=1, until_idle=True))
+    run_async(run(town.house, concurrency=1, until_idle=True))
     town.clock.advance(10)
     Work(town.house).tick()
     with town.engine.connect() as c:

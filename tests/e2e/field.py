@@ -1,8 +1,6 @@
 """A company in miniature for end-to-end tests: loaded inputs, the HTTP application, the queue."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +17,7 @@ from api.settings import WebSettings
 from dispatch.domain.clock import PUBLISHED_RULES
 from dispatch.store import operations
 from dispatch.store.loading.files import load
+from tests.loops import run_async
 from tests.store.builders import add_rules
 
 BEGIN = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)  # Monday morning in China
@@ -112,9 +111,7 @@ class Field:
 
     def work(self) -> None:
         """Let the worker do all that waits in the queue."""
-        with ThreadPoolExecutor(1) as thread:  # a browser test may have left a loop in this one
-            work = worker.run(self.house, concurrency=1, until_idle=True)
-            thread.submit(asyncio.run, work).result()
+        run_async(worker.run(self.house, concurrency=1, until_idle=True))
 
     def sql(self, statement: str, **values: object) -> list:
         with self.engine.connect() as connection:

@@ -1,6 +1,5 @@
 """What may explain a caller: one row that holds it all."""
 
-import asyncio
 from dataclasses import replace
 
 import psycopg
@@ -24,6 +23,7 @@ from dispatch.store.known import PgKnown, facts_from_row
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
 from dispatch.store.tickets import PgTickets
+from tests.loops import run_async
 from tests.store.builders import (
     LAT,
     LON,
@@ -322,6 +322,6 @@ def test_the_same_text_runs_on_an_asynchronous_connection(database: Engine, data
         assert row is not None
         return facts_from_row(row)
 
-    facts = asyncio.run(ask())
+    facts = run_async(ask())
     assert facts.service_point.account == "A1"
     assert [outage.id for outage in facts.outages] == [outage_id]
