@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from psycopg_pool import ConnectionPool
 from sqlalchemy import Engine, make_url
 
 from api.clock import Now, system_now
@@ -34,7 +33,6 @@ class House:
     engine: Engine
     transaction: Transaction
     queue: Queue
-    queue_pool: ConnectionPool
     travel_times: Callable[[], TravelTimes]
     clockface: Clockface
     policies: Policies
@@ -47,7 +45,7 @@ class House:
 
     def close(self) -> None:
         """Give up what `furnish` opened; the engine stays with its owner."""
-        self.queue_pool.close()
+        self.queue.close()
 
 
 def furnish(
@@ -57,6 +55,7 @@ def furnish(
     now: Now = system_now,
     policies: Policies | None = None,
     travel_times: Callable[[], TravelTimes] | None = None,
+    gathering: bool = False,
 ) -> House:
     """Wire a house around a database.
 
@@ -72,13 +71,13 @@ def furnish(
         Rules other than the standing ones.
     travel_times
         Road times other than those of the loaded roads.
+    gathering
+        Queue the jobs of many requests together, a moment later; for the process that answers.
     """
-    queue, pool = open_queue(conninfo_of(engine))
     return House(
         engine=engine,
         transaction=transactions(engine),
-        queue=queue,
-        queue_pool=pool,
+        queue=open_queue(conninfo_of(engine), gathering=gathering),
         travel_times=travel_times or Roads(engine, now=now).current,
         clockface=Clockface(ZoneInfo(zone)),
         policies=policies or Policies(),

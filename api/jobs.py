@@ -7,13 +7,13 @@ lock folds a burst of a thousand reports into one waiting job.
 """
 
 import logging
+import threading
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
 
 import procrastinate
 import psycopg
 from procrastinate import exceptions
-from procrastinate.connector import BaseConnector
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,14 @@ QUEUES: Mapping[str, str] = {
     TEND: "upkeep",
 }
 PATIENCE_S = 2.0
+CONNECTIONS = 2
+GATHER_S = 0.1
+LOST = (exceptions.ConnectorException, exceptions.AppNotOpen, psycopg.Error, PoolTimeout)
+
+_QUEUED = """
+SELECT queueing_lock FROM procrastinate_jobs
+WHERE queueing_lock = ANY(%s) AND status = 'todo'
+"""
 
 
 def group_lock(feeder_id: str) -> str:
@@ -44,53 +52,110 @@ def assign_lock(district_id: str) -> str:
     return f"assign:{district_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to look at again, and the lock that folds asking twice into one."""
+
+    task: str
+    lock: str
+    arguments: Mapping[str, str]
+
+
 class Queue:
     """Puts jobs into the queue after a commit; what cannot be queued is logged, never raised."""
 
-    def __init__(self, connector: BaseConnector) -> None:
+    def __init__(self, pool: ConnectionPool) -> None:
+        connector = procrastinate.SyncPsycopgConnector()
+        connector.open(pool)
+        self._pool = pool
         self._app = procrastinate.App(connector=connector)
 
-    def group(self, *feeder_ids: str | None, asked_at: datetime) -> None:
+    def group(self, *feeder_ids: str | None) -> None:
         """Look at these feeders again; None, a report without a feeder, is left out."""
         for feeder_id in sorted({f for f in feeder_ids if f is not None}):
-            self._defer(
-                GROUP,
-                group_lock(feeder_id),
-                feeder_id=feeder_id,
-                asked_at=asked_at.isoformat(),
-            )
+            self._put(Job(GROUP, group_lock(feeder_id), {"feeder_id": feeder_id}))
 
     def assign(self, *district_ids: str | None) -> None:
         """Look at the waiting orders of these districts again."""
         for district_id in sorted({d for d in district_ids if d is not None}):
-            self._defer(ASSIGN, assign_lock(district_id), district_id=district_id)
+            self._put(Job(ASSIGN, assign_lock(district_id), {"district_id": district_id}))
 
-    def _defer(self, task: str, lock: str, **arguments: str) -> None:
-        job = self._app.configure_task(task, queue=QUEUES[task], lock=lock, queueing_lock=lock)
+    def close(self) -> None:
+        """Queue what still waits to be queued, and give up the connections."""
+        self._pool.close()
+
+    def _put(self, job: Job) -> None:
+        self._defer(job)
+
+    def _defer(self, job: Job) -> None:
+        task = self._app.configure_task(
+            job.task, queue=QUEUES[job.task], lock=job.lock, queueing_lock=job.lock
+        )
         try:
-            job.defer(**arguments)
+            task.defer(**job.arguments)
         except exceptions.AlreadyEnqueued:
             return
-        except (
-            exceptions.ConnectorException,
-            exceptions.AppNotOpen,
-            psycopg.Error,
-            PoolTimeout,
-        ) as lost:
-            log.warning("%s was not queued, the sweep will find it: %s", lock, lost)
+        except LOST as lost:
+            log.warning("%s was not queued, the sweep will find it: %s", job.lock, lost)
 
 
-def open_queue(conninfo: str, *, connections: int = 2) -> tuple[Queue, ConnectionPool]:
-    """A queue on a small pool of its own; the caller closes the pool."""
+class GatheringQueue(Queue):
+    """Queues what requests asked for every tenth of a second, each job once.
+
+    In a storm hundreds of reports ask for the same few jobs; each would cost a transaction. A
+    process that dies with jobs gathered loses them, and the sweep finds what they were to look at.
+    """
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        super().__init__(pool)
+        self._gathered: dict[str, Job] = {}
+        self._guard = threading.Lock()
+        self._asked = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="queueing", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Queue what was gathered, and give up the connections."""
+        self._closing.set()
+        self._asked.set()
+        self._thread.join()
+        super().close()
+
+    def _put(self, job: Job) -> None:
+        with self._guard:
+            self._gathered.setdefault(job.lock, job)
+        self._asked.set()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._asked.wait()
+            self._closing.wait(GATHER_S)
+            self._asked.clear()
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._guard:
+            jobs, self._gathered = self._gathered, {}
+        try:
+            with self._pool.connection() as connection:
+                waiting = {lock for (lock,) in connection.execute(_QUEUED, [list(jobs)])}
+        except LOST as lost:
+            log.warning("%d jobs were not queued, the sweep will find them: %s", len(jobs), lost)
+            return
+        for lock in sorted(jobs.keys() - waiting):
+            self._defer(jobs[lock])
+
+
+def open_queue(conninfo: str, *, gathering: bool) -> Queue:
+    """A queue on a small pool of its own; the caller closes it."""
     pool = ConnectionPool(
         conninfo,
         min_size=0,
-        max_size=connections,
+        max_size=CONNECTIONS,
         timeout=PATIENCE_S,
         open=True,
         name="queue",
         kwargs={"connect_timeout": 2},
     )
-    connector = procrastinate.SyncPsycopgConnector()
-    connector.open(pool)
-    return Queue(connector), pool
+    return GatheringQueue(pool) if gathering else Queue(pool)

@@ -63,10 +63,13 @@ def prepare(engine: Engine, settings: Settings) -> None:
 
 
 @contextmanager
-def opened(url: str, settings: Settings, connections: int) -> Iterator[House]:
+def opened(
+    url: str, settings: Settings, connections: int, *, gathering: bool = False
+) -> Iterator[House]:
     """A house on the database at `url`, closed at the end with its connections."""
     engine = open_engine(url, connections=connections)
-    house = furnish(engine, zone=settings.field.zone, now=clock_of(settings.field.clock))
+    now = clock_of(settings.field.clock)
+    house = furnish(engine, zone=settings.field.zone, now=now, gathering=gathering)
     try:
         yield house
     finally:
@@ -76,7 +79,7 @@ def opened(url: str, settings: Settings, connections: int) -> Iterator[House]:
 
 def serve_web(url: str, settings: Settings) -> None:
     """Answer requests until a signal comes; the requests under way are answered first."""
-    with opened(url, settings, WEB_CONNECTIONS) as house:
+    with opened(url, settings, WEB_CONNECTIONS, gathering=True) as house:
         app = create_app(settings.web, house)
         config = uvicorn.Config(
             app,

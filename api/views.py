@@ -391,10 +391,10 @@ class ReportedOut(BaseModel):
     commitment: ClockOut | None
 
     @classmethod
-    def of(cls, reported: Reported, outage: Outage | None, caller: Caller) -> "ReportedOut":
+    def of(cls, reported: Reported, caller: Caller) -> "ReportedOut":
         """Build from what the core did."""
         promised = (c for c in reported.clocks if c.rule_id == ARRIVAL_COMMITMENT)
-        clock = next(promised, None)
+        clock, outage = next(promised, None), reported.outage
         return cls(
             ticket=TicketOut.of(reported.ticket, caller),
             disposition=reported.ticket.disposition.value,

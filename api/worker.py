@@ -68,9 +68,9 @@ class Work:
         """Queue again whatever waits: a lost job, a crew that became free, a refused attempt."""
         house = self._house
         with in_our_words(), house.engine.connect() as connection:
-            feeders = waiting.feeders_to_group(connection, GROUP)
+            feeders = waiting.feeders_to_group(connection)
             districts = waiting.districts_to_assign(connection)
-        house.queue.group(*feeders, asked_at=house.now())
+        house.queue.group(*feeders)
         house.queue.assign(*districts)
 
     def tick(self) -> None:
@@ -102,7 +102,7 @@ def build(connector: BaseConnector, house: House) -> procrastinate.App:
     work = Work(house)
 
     @app.task(name=GROUP, queue=QUEUES[GROUP])
-    def group(feeder_id: str, asked_at: str) -> None:  # noqa: ARG001 (read by the sweep)
+    def group(feeder_id: str) -> None:
         work.group(feeder_id)
 
     @app.task(name=ASSIGN, queue=QUEUES[ASSIGN])

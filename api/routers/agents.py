@@ -28,9 +28,8 @@ from api.inputs import (
 from api.routers.parts import Working, in_one_go, outage_for, ticket_for
 from api.views import ClockOut, KnownOut, ReportedOut, TicketFull, TicketOut
 from dispatch.domain.facts import KnownFacts
-from dispatch.domain.outage import Outage
 from dispatch.domain.ticket import Complaint, TroubleTicket
-from dispatch.domain.words import Channel, DistrictId, OutageId, TicketId
+from dispatch.domain.words import Channel, Disposition, DistrictId, OutageId, TicketId
 from dispatch.errors import IdentityTaken, InvalidInput
 from dispatch.known import CallerSays, explain
 from dispatch.location import ReportedPosition, Whereabouts
@@ -41,7 +40,7 @@ from dispatch.store.known import (
     KNOWN_BY_ACCOUNT,
     KNOWN_BY_METER,
     KNOWN_BY_PHONE,
-    facts_from_row,
+    facts_from,
 )
 from dispatch.usecases.ask_known import AskKnown, Known, ask_known
 from dispatch.usecases.attach_ticket import (
@@ -57,6 +56,8 @@ from dispatch.usecases.urge_ticket import UrgeTicket, urge_ticket
 from gis.crs import Datum
 
 router = APIRouter(tags=["agents"])
+
+OPENS_AN_ORDER = frozenset({Disposition.NEW_OUTAGE, Disposition.INCIDENT})
 
 
 class Asking(BaseModel):
@@ -167,7 +168,7 @@ async def _facts_on_record(
                 cursor = await connection.execute(statement.encode(), {**asked, key: value})
                 rows = await cursor.fetchmany(2)
         if len(rows) == 1:
-            facts = facts_from_row(rows[0])
+            facts = facts_from(rows[0][0])
             point = facts.service_point
             return facts if point is not None and point.lon is not None else None
         if rows:
@@ -204,22 +205,20 @@ def post_ticket(body: TicketIn, response: Response, caller: Calling, house: Work
         district_id=_only_district(caller),
     )
 
-    def report(store: Store) -> tuple[Reported, Outage | None]:
-        reported = report_trouble(store, command, now=now, clockface=house.clockface)
-        outage_id = reported.ticket.outage_id
-        return reported, None if outage_id is None else store.outages.get(outage_id)
+    def report(store: Store) -> Reported:
+        return report_trouble(store, command, now=now, clockface=house.clockface)
 
     try:
-        reported, outage = in_one_go(house, report)
+        reported = in_one_go(house, report)
     except IdentityTaken:  # the same report, sent twice at the same moment: the other one won
-        reported, outage = in_one_go(house, report)
+        reported = in_one_go(house, report)
     ticket = reported.ticket
     if reported.is_new:
         _queue_work(house, ticket)
     else:
         response.status_code = 200
     if caller.sees(ticket.district_id):
-        return ReportedOut.of(reported, outage, caller)
+        return ReportedOut.of(reported, caller)
     if ticket.complaint != command.complaint:
         raise IdentityTaken("this id was used before for another report", id=body.id)
     return ReportedOut.elsewhere(ticket)
@@ -233,8 +232,9 @@ def _only_district(caller: Caller) -> DistrictId | None:
 def _queue_work(house: House, ticket: TroubleTicket) -> None:
     """Let the feeder and the district be looked at; the ticket is stored whatever comes of it."""
     feeder_id = None if ticket.place is None else ticket.place.feeder_id
-    house.queue.group(feeder_id, asked_at=house.now())
-    house.queue.assign(ticket.district_id)
+    house.queue.group(feeder_id)
+    if ticket.disposition in OPENS_AN_ORDER:
+        house.queue.assign(ticket.district_id)
 
 
 @router.get(f"{API}/tickets/{{ticket_id}}")

@@ -1,13 +1,15 @@
 """Make a ticket one more caller of an outage, with its reasons and its own clocks."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dispatch.domain.clock import StartsAt, StopsAt, start_clocks
+from dispatch.domain.clock import Clock, StartsAt, StopsAt, start_clocks
+from dispatch.domain.event import Event
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.outage import Outage, Scope
 from dispatch.domain.ticket import TroubleTicket
-from dispatch.domain.words import Disposition
+from dispatch.domain.words import Disposition, OutageId
 from dispatch.journal import ticket_event
 from dispatch.ports import Attachment, Store
 from dispatch.procedures.judging import stop_ticket_clocks
@@ -15,48 +17,76 @@ from dispatch.procedures.judging import stop_ticket_clocks
 SINGLE_HOMES = frozenset({"service", "points"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """Why a ticket is thought to belong to an outage, and who says so."""
+
+    probability: float
+    reasons: tuple[str, ...]
+    by: str
+    disposition: Disposition = Disposition.ATTACHED
+
+
 def attach(
-    store: Store,
-    ticket: TroubleTicket,
-    outage: Outage,
-    *,
-    probability: float,
-    reasons: tuple[str, ...],
-    by: str,
-    now: datetime,
-    disposition: Disposition = Disposition.ATTACHED,
+    store: Store, ticket: TroubleTicket, outage: Outage, why: Explained, *, now: datetime
 ) -> TroubleTicket:
     """Attach a stored ticket to `outage`, ending an earlier attachment."""
-    attached = store.tickets.save(ticket.attach(outage.id, disposition))
-    store.tickets.attach(
-        Attachment(
-            ticket_id=ticket.id,
-            outage_id=outage.id,
-            probability=probability,
-            basis=outage.level.value,
-            reasons=reasons,
-            by=by,
-            at=now,
-        )
+    attached = store.tickets.save(ticket.attach(outage.id, why.disposition))
+    store.tickets.attach(_attachment(attached, outage, why, now))
+    store.events.append(_attached(attached, why, now, previous=ticket.outage_id))
+    order = _join(store, ticket, outage)
+    if order is not None and why.disposition is not Disposition.INCIDENT:
+        catch_up(store, attached, order, now=now)
+    return attached
+
+
+def take_attached(
+    store: Store, ticket: TroubleTicket, outage: Outage, why: Explained, *, now: datetime
+) -> tuple[TroubleTicket, Sequence[Clock]]:
+    """Store a new ticket as one more caller of `outage`, with its clocks."""
+    attached = ticket.attach(outage.id, why.disposition)
+    store.tickets.add(attached, _attachment(attached, outage, why, now))
+    store.events.append(_attached(attached, why, now, previous=None))
+    clocks = run_clocks(store, attached)
+    order = _join(store, ticket, outage)
+    if order is not None and catch_up(store, attached, order, now=now):
+        clocks = store.clocks.list_of_ticket(attached.id)
+    return attached, clocks
+
+
+def _attachment(ticket: TroubleTicket, outage: Outage, why: Explained, now: datetime) -> Attachment:
+    return Attachment(
+        ticket_id=ticket.id,
+        outage_id=outage.id,
+        probability=why.probability,
+        basis=outage.level.value,
+        reasons=why.reasons,
+        by=why.by,
+        at=now,
     )
-    store.events.append(
-        ticket_event(
-            attached,
-            "attached",
-            at=now,
-            by=by,
-            probability=round(probability, 3),
-            reasons=list(reasons),
-            previous=ticket.outage_id,
-        )
+
+
+def _attached(
+    ticket: TroubleTicket, why: Explained, now: datetime, *, previous: OutageId | None
+) -> Event:
+    return ticket_event(
+        ticket,
+        "attached",
+        at=now,
+        by=why.by,
+        probability=round(why.probability, 3),
+        reasons=list(why.reasons),
+        previous=previous,
     )
+
+
+def _join(store: Store, ticket: TroubleTicket, outage: Outage) -> TroubleOrder | None:
+    """Let the outage know its new caller; the order that is on its way to both."""
     _count_home(store, ticket, outage)
     order = store.orders.find_open_of_outage(outage.id)
     if ticket.received_at < outage.started_at and outage.is_open:
         order = _begin_earlier(store, outage, order, ticket.received_at)
-    if order is not None and disposition is not Disposition.INCIDENT:
-        catch_up(store, attached, order, now=now)
-    return attached
+    return order
 
 
 def _count_home(store: Store, ticket: TroubleTicket, outage: Outage) -> None:
@@ -79,33 +109,35 @@ def _begin_earlier(
     return None if order is None else store.orders.save(replace(order, received_at=at))
 
 
-def run_clocks(store: Store, ticket: TroubleTicket) -> None:
+def run_clocks(store: Store, ticket: TroubleTicket) -> Sequence[Clock]:
     """Start the promises that a received report sets going."""
-    clocks = start_clocks(
-        store.clocks.rules_at(ticket.received_at),
-        StartsAt.RECEIVED,
-        ticket.received_at,
-        ticket.area.area_class,
-        district_id=ticket.district_id,
-        ticket_id=ticket.id,
-    )
-    store.clocks.start(clocks)
-
-
-def catch_up(store: Store, ticket: TroubleTicket, order: TroubleOrder, *, now: datetime) -> None:
-    """Judge at once what the outage's order has already done for a ticket that came later."""
-    if order.assigned_at is not None:
-        stop_ticket_clocks(
-            store,
-            (ticket.id,),
-            StopsAt.DISPATCHED,
-            earliest=order.assigned_at,
-            latest=order.assigned_at,
-            by="the outage's crew was sent already",
-            now=now,
+    return store.clocks.start(
+        start_clocks(
+            store.clocks.rules_at(ticket.received_at),
+            StartsAt.RECEIVED,
+            ticket.received_at,
+            ticket.area.area_class,
+            district_id=ticket.district_id,
+            ticket_id=ticket.id,
         )
+    )
+
+
+def catch_up(store: Store, ticket: TroubleTicket, order: TroubleOrder, *, now: datetime) -> bool:
+    """Judge at once what the outage's order has already done for a ticket that came later."""
+    if order.assigned_at is None:
+        return False
+    stop_ticket_clocks(
+        store,
+        (ticket.id,),
+        StopsAt.DISPATCHED,
+        earliest=order.assigned_at,
+        latest=order.assigned_at,
+        by="the outage's crew was sent already",
+        now=now,
+    )
     if order.status is not OrderStatus.ARRIVED or order.crew_id is None:
-        return
+        return True
     evidence = store.orders.find_arrival(order.id, order.crew_id)
     if evidence is not None and evidence.latest is not None:
         stop_ticket_clocks(
@@ -117,3 +149,4 @@ def catch_up(store: Store, ticket: TroubleTicket, order: TroubleOrder, *, now: d
             by="the outage's crew was on site already",
             now=now,
         )
+    return True

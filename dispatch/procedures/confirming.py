@@ -27,7 +27,7 @@ def confirm(
     confirmed = store.outages.save(outage.confirm(at, device or outage.device, cause))
     if device is not None and device.id is not None:
         below = frozenset(store.directory.list_below_device(device.id))
-        free = below - store.outages.transformers_out()
+        free = below - store.outages.transformers_out(below)
         store.outages.widen(outage.id, Scope(transformers=free), out_from=outage.started_at)
     store.events.append(
         outage_event(

@@ -8,7 +8,7 @@ from dispatch.domain.ticket import TicketStatus
 from dispatch.domain.words import Disposition
 from dispatch.journal import order_event, outage_event
 from dispatch.ports import Store
-from dispatch.procedures.attaching import attach
+from dispatch.procedures.attaching import Explained, attach
 
 
 def merge(
@@ -41,11 +41,13 @@ def merge(
             store,
             ticket,
             whole,
-            probability=probability,
-            reasons=reasons,
-            by=by,
+            Explained(
+                probability=probability,
+                reasons=reasons,
+                by=by,
+                disposition=Disposition.INCIDENT if hazard else Disposition.ATTACHED,
+            ),
             now=now,
-            disposition=Disposition.INCIDENT if hazard else Disposition.ATTACHED,
         )
     cancel_waiting_order(store, part, by=by, reason=f"part of outage {whole.id}", now=now)
 

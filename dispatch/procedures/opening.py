@@ -17,7 +17,7 @@ from dispatch.domain.outage import Outage, PredictedDevice, Scope
 from dispatch.domain.ticket import Place, TroubleTicket
 from dispatch.domain.words import DistrictId, NetworkLevel, OutageId
 from dispatch.journal import SYSTEM, incident_event, order_event, outage_event
-from dispatch.ports import Store
+from dispatch.ports import Outages, Store
 from dispatch.restoration import first_estimate
 
 WORK_SKILLS: Mapping[str, frozenset[str]] = {
@@ -41,11 +41,9 @@ class Suspicion:
     started_at: datetime
     parent_id: OutageId | None = None
 
-    def alone(self, place: Place, transformers_out: frozenset[str]) -> "Suspicion":
+    def alone(self, place: Place, outages: Outages) -> "Suspicion":
         """The same for one home, where its transformer is out for another cause or has light."""
-        if not self.scope.transformers & transformers_out:
-            return self
-        return self.one_home(place)
+        return self.one_home(place) if outages.transformers_out(self.scope.transformers) else self
 
     def one_home(self, place: Place) -> "Suspicion":
         """Only the caller's own home is out."""

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     bindparam,
     select,
     text,
@@ -20,9 +19,23 @@ from sqlalchemy.dialects.postgresql import insert
 from dispatch.domain.clock import Clock, Rule, RuleSet, Scope, StartsAt, StopsAt, Verdict
 from dispatch.domain.words import AreaClass, DistrictId, OrderId, TicketId
 from dispatch.errors import NotFound
+from dispatch.store.direct import DIALECT, Direct, Row
 from dispatch.store.operations import clock as t
 from dispatch.store.tables import rule_set
 
+_NEW = tuple(column for column in t.c if column.name != "id")
+_START = Direct(
+    text(
+        f"""
+        INSERT INTO clock ({", ".join(c.name for c in _NEW)})
+        SELECT {", ".join(c.name for c in _NEW)}
+        FROM jsonb_to_recordset(CAST(:clocks AS jsonb))
+            AS given ({", ".join(f"{c.name} {c.type.compile(DIALECT)}" for c in _NEW)})
+        ON CONFLICT DO NOTHING
+        RETURNING *
+        """  # noqa: S608 (names of columns)
+    )
+)
 _UNSETTLED = t.c.verdict.in_([Verdict.RUNNING.value, Verdict.CANNOT_SAY.value])
 
 # A level is reached when its share of the time has passed, the last one when all has.
@@ -45,6 +58,21 @@ _DUE_WARNING = text(
 )
 
 
+_OF_TICKET = Direct(
+    select(t).where(t.c.ticket_id == bindparam("ticket_id")).order_by(t.c.due_at, t.c.id)
+)
+_IN_FORCE = Direct(
+    text(
+        """
+        SELECT * FROM rule_set WHERE valid_from <= :at
+        ORDER BY valid_from DESC, version DESC LIMIT 1
+        """
+    )
+)
+_FIRST = Direct(text("SELECT * FROM rule_set ORDER BY valid_from, version LIMIT 1"))
+_RULES = Direct(text("SELECT * FROM rule_set WHERE version = :version"))
+
+
 class PgClocks:
     """Reads and writes clocks on one connection."""
 
@@ -58,16 +86,7 @@ class PgClocks:
         Before the first set's date the first set holds, so that a report from before the start
         of the system can be judged. `NotFound` if no rules were installed.
         """
-        in_force = (
-            select(rule_set)
-            .where(rule_set.c.valid_from <= at)
-            .order_by(rule_set.c.valid_from.desc(), rule_set.c.version.desc())
-        )
-        first = select(rule_set).order_by(rule_set.c.valid_from, rule_set.c.version)
-        row = (
-            self._connection.execute(in_force.limit(1)).mappings().first()
-            or self._connection.execute(first.limit(1)).mappings().first()
-        )
+        row = _IN_FORCE.first(self._connection, {"at": at}) or _FIRST.first(self._connection)
         if row is None:
             raise NotFound("rule set", at=at.isoformat())
         return _rule_set(row)
@@ -79,17 +98,18 @@ class PgClocks:
         return self._rules[version]
 
     def _read_rules(self, version: int) -> RuleSet:
-        query = select(rule_set).where(rule_set.c.version == version)
-        row = self._connection.execute(query).mappings().first()
+        row = _RULES.first(self._connection, {"version": version})
         if row is None:
             raise NotFound("rule set", version=version)
         return _rule_set(row)
 
-    def start(self, clocks: Sequence[Clock]) -> None:
-        """Start clocks; one that runs or ran already is left alone."""
-        if clocks:
-            rows = [_to_row(clock) for clock in clocks]
-            self._connection.execute(insert(t).on_conflict_do_nothing(), rows)
+    def start(self, clocks: Sequence[Clock]) -> Sequence[Clock]:
+        """Start clocks; one that runs or ran already is left alone. Those that were started."""
+        if not clocks:
+            return ()
+        rows = [_to_row(clock) for clock in clocks]
+        started = _START.rows(self._connection, {"clocks": json.dumps(rows, default=str)})
+        return sorted(map(clock_from_row, started), key=lambda c: (c.due_at, c.id or 0))
 
     def save(self, clocks: Sequence[Clock]) -> None:
         """Write how clocks stand."""
@@ -119,7 +139,8 @@ class PgClocks:
 
     def list_of_ticket(self, ticket_id: TicketId) -> Sequence[Clock]:
         """List every clock of a ticket."""
-        return self._list(t.c.ticket_id == ticket_id)
+        rows = _OF_TICKET.rows(self._connection, {"ticket_id": ticket_id})
+        return [clock_from_row(row) for row in rows]
 
     def list_due_warning(self, now: datetime, limit: int) -> Sequence[Clock]:
         """List running clocks that have reached their next level, soonest due first."""
@@ -158,7 +179,7 @@ def _rule_row(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _rule_set(row: RowMapping) -> RuleSet:
+def _rule_set(row: Row) -> RuleSet:
     return RuleSet(
         version=row["version"],
         valid_from=row["valid_from"],
@@ -178,7 +199,7 @@ def _rule_set(row: RowMapping) -> RuleSet:
     )
 
 
-def clock_from_row(row: RowMapping) -> Clock:
+def clock_from_row(row: Row) -> Clock:
     """Make a clock from a row of `clock`."""
     district_id, ticket_id, order_id = row["district_id"], row["ticket_id"], row["order_id"]
     return Clock(

@@ -125,19 +125,18 @@ def _of_constraint(refused: psycopg.errors.IntegrityError) -> DispatchError | No
     return None if rule is None else rule()
 
 
-def translated(refused: DBAPIError) -> DispatchError | None:
-    """The core's error for what the database refused; None for a mistake of ours."""
-    original = refused.orig
-    state = getattr(original, "sqlstate", None)
-    if isinstance(original, psycopg.errors.IntegrityError):
-        return _of_constraint(original)
+def translated(refused: BaseException, *, invalidated: bool = False) -> DispatchError | None:
+    """The core's error for what psycopg raised; None for a mistake of ours."""
+    state = getattr(refused, "sqlstate", None)
+    if isinstance(refused, psycopg.errors.IntegrityError):
+        return _of_constraint(refused)
     if state in _AGAIN:
         return Collision(_AGAIN[state])
-    if refused.connection_invalidated or (state or "").startswith(_GONE):
+    if invalidated or (state or "").startswith(_GONE):
         return StoreUnavailable("the database does not answer")
-    if isinstance(original, psycopg.DataError) and (state or _DATA).startswith(_DATA):
-        return InvalidInput("a field", str(original).splitlines()[0], "a value that can be stored")
-    if isinstance(original, psycopg.OperationalError):
+    if isinstance(refused, psycopg.DataError) and (state or _DATA).startswith(_DATA):
+        return InvalidInput("a field", str(refused).splitlines()[0], "a value that can be stored")
+    if isinstance(refused, psycopg.OperationalError):
         return StoreUnavailable("the database does not answer")
     return None
 
@@ -149,10 +148,12 @@ def in_our_words() -> Iterator[None]:
         yield
     except PoolExhausted as refused:
         raise StoreUnavailable("every connection to the database is in use") from refused
-    except psycopg.OperationalError as refused:
-        raise StoreUnavailable("the database does not answer") from refused
-    except DBAPIError as refused:
-        error = translated(refused)
+    except (psycopg.Error, DBAPIError) as refused:
+        error = (
+            translated(refused.orig, invalidated=refused.connection_invalidated)
+            if isinstance(refused, DBAPIError) and refused.orig is not None
+            else translated(refused)
+        )
         if error is None:
             raise
         raise error from refused

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, TextClause, select, text
+from sqlalchemy import Connection, select, text
 
 from dispatch.domain.facts import ServicePoint, TransformerAt
 from dispatch.domain.outage import PredictedDevice, Scope
@@ -11,6 +11,7 @@ from dispatch.domain.ticket import AreaAtReport
 from dispatch.domain.words import AreaClass, DistrictId, UsagePointId
 from dispatch.errors import NotFound
 from dispatch.store import places
+from dispatch.store.direct import Direct, Row
 from dispatch.store.tables import district
 from gis.geocode import Match
 
@@ -29,9 +30,9 @@ _SERVICE_POINT = """
     LEFT JOIN transformer ON transformer.id = usage_point.transformer_id
     LEFT JOIN feeder ON feeder.id = transformer.feeder_id
 """
-_BY_ACCOUNT = text(_SERVICE_POINT + "WHERE usage_point.account = :value")
-_BY_METER = text(_SERVICE_POINT + "WHERE usage_point.meter = :value")
-_BY_ID = text(_SERVICE_POINT + "WHERE usage_point.id = :value")
+_BY_ACCOUNT = Direct(text(_SERVICE_POINT + "WHERE usage_point.account = :value"))
+_BY_METER = Direct(text(_SERVICE_POINT + "WHERE usage_point.meter = :value"))
+_BY_ID = Direct(text(_SERVICE_POINT + "WHERE usage_point.id = :value"))
 _BY_PHONE = text(
     _SERVICE_POINT
     + """
@@ -46,7 +47,7 @@ _TRANSFORMER = """
         coalesce(transformer.district_id, feeder.district_id) AS district_id
     FROM transformer LEFT JOIN feeder ON feeder.id = transformer.feeder_id
 """
-_TRANSFORMER_BY_ID = text(_TRANSFORMER + "WHERE transformer.id = :value")
+_TRANSFORMER_BY_ID = Direct(text(_TRANSFORMER + "WHERE transformer.id = :value"))
 
 # Nearest by degrees are not quite nearest by metres: of a few by the index, the best by distance.
 _NEAREST_CUSTOMER = """
@@ -65,9 +66,11 @@ _NEAREST_TRANSFORMER = """
     ) AS close_by
     WHERE away <= :within_m ORDER BY away LIMIT 1
 """
-_SUPPLY_NEAR = text(
-    _TRANSFORMER
-    + f"WHERE transformer.id = coalesce(({_NEAREST_CUSTOMER}), ({_NEAREST_TRANSFORMER}))"
+_SUPPLY_NEAR = Direct(
+    text(
+        _TRANSFORMER
+        + f"WHERE transformer.id = coalesce(({_NEAREST_CUSTOMER}), ({_NEAREST_TRANSFORMER}))"
+    )
 )
 
 _DISTRICT = text(
@@ -76,8 +79,9 @@ _DISTRICT = text(
     ORDER BY id LIMIT 1
     """
 )
-_AREA = text(
-    """
+_AREA = Direct(
+    text(
+        """
     SELECT newest.version, (
         SELECT area_class FROM area
         WHERE area.version = newest.version
@@ -86,6 +90,7 @@ _AREA = text(
     ) AS area_class
     FROM (SELECT max(version) AS version FROM area_map) AS newest
     """
+    )
 )
 _DEVICE = text("SELECT id, kind, name FROM device WHERE id = :device_id")
 _BELOW = text(
@@ -99,16 +104,19 @@ _BELOW = text(
 )
 _IN_SCOPE = """
     FROM usage_point
-    WHERE (transformer_id = ANY(:transformers) OR id = ANY(:usage_points))
+    WHERE (transformer_id = ANY(CAST(:transformers AS text[]))
+        OR id = ANY(CAST(:usage_points AS bigint[])))
         AND disconnected_for IS NULL
 """
 _COUNT = text("SELECT count(*)" + _IN_SCOPE)
-_CRITICAL = text(
-    """
-    SELECT concat_ws(' ', critical, nullif(coalesce(nullif(name, ''), address), ''))
-    """
-    + _IN_SCOPE
-    + "AND critical IS NOT NULL ORDER BY critical, account"
+_CRITICAL = Direct(
+    text(
+        """
+        SELECT concat_ws(' ', critical, nullif(coalesce(nullif(name, ''), address), ''))
+        """
+        + _IN_SCOPE
+        + "AND critical IS NOT NULL ORDER BY critical, account"
+    )
 )
 
 
@@ -168,13 +176,14 @@ class PgDirectory:
     def area_at(self, lon: float, lat: float) -> AreaAtReport:
         """The area class of a place on the newest map: the strictest of those that cover it."""
         order = [area_class.value for area_class in AreaClass]
-        row = self._connection.execute(
-            _AREA, {"lon": lon, "lat": lat, "strictest_first": order}
-        ).one()
+        asked = {"lon": lon, "lat": lat, "strictest_first": order}
+        row = _AREA.first(self._connection, asked)
+        assert row is not None, "max() has a row"
+        area_class = row["area_class"]
         return AreaAtReport(
-            area_class=STRICTEST if row.area_class is None else AreaClass(row.area_class),
-            map_version=row.version,
-            covered=row.area_class is not None,
+            area_class=STRICTEST if area_class is None else AreaClass(area_class),
+            map_version=row["version"],
+            covered=area_class is not None,
         )
 
     def strictest_area(self) -> AreaAtReport:
@@ -199,18 +208,18 @@ class PgDirectory:
 
     def list_critical(self, scope: Scope) -> Sequence[str]:
         """The critical customers of a scope: what they are and their name."""
-        return self._connection.scalars(_CRITICAL, _scope(scope)).all()
+        return _CRITICAL.values(self._connection, _scope(scope))
 
-    def _service_point(self, query: TextClause, value: str | int) -> ServicePoint | None:
-        row = self._connection.execute(query, {"value": value}).mappings().first()
+    def _service_point(self, query: Direct, value: str | int) -> ServicePoint | None:
+        row = query.first(self._connection, {"value": value})
         return None if row is None else _service_point(row)
 
-    def _transformer(self, query: TextClause, values: dict[str, Any]) -> TransformerAt | None:
-        row = self._connection.execute(query, values).mappings().first()
+    def _transformer(self, query: Direct, values: dict[str, Any]) -> TransformerAt | None:
+        row = query.first(self._connection, values)
         return None if row is None else TransformerAt(**row)
 
 
-def _service_point(row: RowMapping) -> ServicePoint:
+def _service_point(row: Row) -> ServicePoint:
     return ServicePoint(**row)
 
 

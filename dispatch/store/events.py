@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Connection, RowMapping, select, text
 
 from dispatch.domain.event import Event
+from dispatch.store.direct import Direct
 from dispatch.store.operations import event as t
 
 CHANNEL = "relight_event"
@@ -23,27 +24,40 @@ CHANNEL = "relight_event"
 
 BEGINNING = bytes(32)
 
-_LAST = text(
-    """
-    SELECT clock_timestamp() AS recorded_at, last.seq, last.hash
-    FROM (VALUES (1)) AS always
+_LAST = Direct(
+    text(
+        """
+    SELECT asked.stream, clock_timestamp() AS recorded_at, last.seq, last.hash
+    FROM unnest(CAST(:streams AS text[])) AS asked (stream)
     LEFT JOIN LATERAL (
-        SELECT seq, hash FROM event WHERE stream = :stream ORDER BY seq DESC LIMIT 1
+        SELECT seq, hash FROM event WHERE event.stream = asked.stream ORDER BY seq DESC LIMIT 1
     ) AS last ON true
     """
+    )
 )
-_APPEND = text(
-    f"""
+_APPEND = Direct(
+    text(
+        f"""
     WITH entry AS (
         INSERT INTO event
             (stream, seq, kind, at, recorded_at, actor, district_id, body, previous, hash)
-        VALUES
-            (:stream, :seq, :kind, :at, :recorded_at, :actor, :district_id, :body, :previous, :hash)
+        SELECT stream, seq, kind, at, recorded_at, actor, district_id, CAST(body AS jsonb),
+            previous, hash
+        FROM unnest(
+            CAST(:stream AS text[]), CAST(:seq AS int[]), CAST(:kind AS text[]),
+            CAST(:at AS timestamptz[]), CAST(:recorded_at AS timestamptz[]),
+            CAST(:actor AS text[]), CAST(:district_id AS text[]), CAST(:body AS text[]),
+            CAST(:previous AS bytea[]), CAST(:hash AS bytea[])
+        ) WITH ORDINALITY AS given (
+            stream, seq, kind, at, recorded_at, actor, district_id, body, previous, hash, place
+        )
+        ORDER BY place
         RETURNING id, kind, stream, district_id
     )
-    SELECT pg_notify('{CHANNEL}', to_jsonb(entry)::text) FROM entry
+    SELECT pg_notify('{CHANNEL}', to_jsonb(entry)::text) FROM entry ORDER BY id
     """  # noqa: S608 (a constant)
-).bindparams(bindparam("body", type_=JSONB))
+    )
+)
 
 
 class PgEvents:
@@ -51,30 +65,54 @@ class PgEvents:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._waiting: list[Event] = []
 
     def append(self, event: Event) -> None:
-        """Add `event` to the end of its stream.
+        """Add `event` to the end of its stream, when the transaction's entries are written."""
+        self._waiting.append(event)
+
+    def write(self) -> None:
+        """Write what was appended, in two statements however much it is; before the commit.
 
         Raises
         ------
         Collision
-            Another transaction added to the stream at the same moment (when it is translated).
+            Another transaction added to a stream at the same moment (when it is translated).
         """
-        last = self._connection.execute(_LAST, {"stream": event.stream}).mappings().one()
+        if not self._waiting:
+            return
+        events, self._waiting = self._waiting, []
+        streams = sorted({event.stream for event in events})
+        last = _LAST.rows(self._connection, {"streams": streams})
+        chains = {row["stream"]: _Chain(row) for row in last}
+        rows = [chains[event.stream].follow(event) for event in events]
+        _APPEND.run(self._connection, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+class _Chain:
+    """The end of one stream, growing."""
+
+    def __init__(self, last: Mapping[str, Any]) -> None:
+        self._recorded_at = last["recorded_at"]
+        self._seq = last["seq"] or 0
+        self._hash = BEGINNING if last["hash"] is None else bytes(last["hash"])
+
+    def follow(self, event: Event) -> dict[str, Any]:
+        """The row of the next entry, which becomes the end."""
         entry = {
             "stream": event.stream,
-            "seq": 1 if last["seq"] is None else last["seq"] + 1,
+            "seq": self._seq + 1,
             "kind": event.kind,
             "at": event.at,
-            "recorded_at": last["recorded_at"],
+            "recorded_at": self._recorded_at,
             "actor": event.actor,
             "district_id": event.district_id,
             "body": _plain(event.body),
         }
-        previous = BEGINNING if last["hash"] is None else bytes(last["hash"])
-        self._connection.execute(
-            _APPEND, {**entry, "previous": previous, "hash": entry_hash(previous, entry)}
-        )
+        previous = self._hash
+        self._seq, self._hash = self._seq + 1, entry_hash(previous, entry)
+        body = json.dumps(entry["body"], ensure_ascii=False, allow_nan=False)
+        return {**entry, "body": body, "previous": previous, "hash": self._hash}
 
 
 def entry_hash(previous: bytes, entry: Mapping[str, object]) -> bytes:

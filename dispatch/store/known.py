@@ -1,13 +1,13 @@
 """What may explain a caller: one statement, one row, nothing but index look-ups.
 
 The texts are psycopg's own (`%(name)s`), so an asynchronous caller runs the very same statement on
-a psycopg `AsyncConnection` and hands the row to `facts_from_row`. Every text takes `phone` (may be
-None) and `now`, and besides `usage_point_id`, `account`, `meter` or, for a place, `usage_point_id`,
+a psycopg `AsyncConnection` and hands its one value to `facts_from`. Every text takes `phone` (may
+be None) and `now`, and besides `usage_point_id`, `account`, `meter` or, for a place, `usage_point_id`,
 `transformer_id` (both may be None), `lon` and `lat`. No row comes back for an unknown customer,
 several for a telephone with several accounts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,7 @@ from dispatch.domain.words import (
     UsagePointId,
 )
 from dispatch.errors import NotFound
+from dispatch.store.direct import Direct
 
 REPORTS_COUNTED = 100
 """Reports of one outage are counted up to here; more say nothing new."""
@@ -225,6 +226,10 @@ KNOWN_BY_PHONE = _statement(
 KNOWN_AT_PLACE = _statement(_PLACE)
 
 
+_BY_USAGE_POINT = Direct(KNOWN_BY_USAGE_POINT)
+_AT_PLACE = Direct(KNOWN_AT_PLACE)
+
+
 class PgKnown:
     """Reads what may explain a caller on one connection."""
 
@@ -235,18 +240,16 @@ class PgKnown:
         self, usage_point_id: UsagePointId, phone: str | None, now: datetime
     ) -> KnownFacts:
         """Read what is on record around a customer."""
-        row = self._connection.exec_driver_sql(
-            KNOWN_BY_USAGE_POINT,
-            {"usage_point_id": usage_point_id, "phone": phone, "now": now},
-        ).first()
+        asked = {"usage_point_id": usage_point_id, "phone": phone, "now": now}
+        row = _BY_USAGE_POINT.value(self._connection, asked)
         if row is None:
             raise NotFound("usage point", usage_point_id=usage_point_id)
-        return facts_from_row(row)
+        return facts_from(row)
 
     def facts_at(self, place: Place, phone: str | None, now: datetime) -> KnownFacts:
         """Read what is on record around a place."""
-        row = self._connection.exec_driver_sql(
-            KNOWN_AT_PLACE,
+        row = _AT_PLACE.value(
+            self._connection,
             {
                 "usage_point_id": place.usage_point_id,
                 "transformer_id": place.transformer_id,
@@ -255,13 +258,12 @@ class PgKnown:
                 "phone": phone,
                 "now": now,
             },
-        ).one()
-        return facts_from_row(row)
+        )
+        return facts_from(row)
 
 
-def facts_from_row(row: Sequence[Any]) -> KnownFacts:
-    """Make the facts from the one row of any statement here."""
-    facts: Mapping[str, Any] = row[0]
+def facts_from(facts: Mapping[str, Any]) -> KnownFacts:
+    """Make the facts from the one value of any statement here."""
     service_point, planned = facts["service_point"], facts["planned"]
     return KnownFacts(
         service_point=None if service_point is None else _service_point(service_point),

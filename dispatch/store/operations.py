@@ -6,12 +6,12 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    Numeric,
     PrimaryKeyConstraint,
     Sequence,
     Table,
@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
 
 from dispatch.store.tables import metadata, moment, one_of, shape
 
-REAL = Numeric(asdecimal=False)
+REAL: Double[float] = Double()
 
 outage_number = Sequence("outage_number", metadata=metadata)
 order_number = Sequence("order_number", metadata=metadata)
@@ -263,6 +263,15 @@ incident = Table(
     Column("version", Integer, nullable=False),
     one_of("status", "incident_status", "open", "closed"),
     Index("incident_open_ix", "district_id", postgresql_where=text("status = 'open'")),
+)
+
+feeder_news = Table(
+    "feeder_news",
+    metadata,
+    Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),
+    Column("feeder_id", ForeignKey("feeder.id"), nullable=False, index=True),
+    moment("at", nullable=False),
+    comment="Reports that grouping has not looked at yet; it takes them away when it does",
 )
 
 told = Table(

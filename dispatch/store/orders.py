@@ -1,5 +1,6 @@
 """Trouble orders with their steps, incidents, what phones sent, and how arrivals were judged."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -8,14 +9,13 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     bindparam,
     insert,
+    literal_column,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch.domain.arrival import ArrivalEvidence, Verdict
@@ -32,6 +32,7 @@ from dispatch.domain.words import (
 )
 from dispatch.errors import NotFound, StaleVersion
 from dispatch.ports import ActionRecord
+from dispatch.store.direct import Direct, Row
 from dispatch.store.operations import (
     arrival,
     crew_action,
@@ -44,10 +45,22 @@ from dispatch.store.operations import trouble_order as t
 from dispatch.store.points import lon_lat_instead, point
 
 _SELECT = select(*lon_lat_instead(t))
-_UPDATE = update(t).where(t.c.id == bindparam("read_id"), t.c.version == bindparam("read_version"))
+_NEXT = Direct(select(order_number.next_value()))
+_ADD = Direct(insert(t))
+_UPDATE = Direct(
+    update(t).where(t.c.id == bindparam("read_id"), t.c.version == bindparam("read_version"))
+)
 """Names the row and the version it was read at; what is written comes as parameters."""
 _SELECT_INCIDENT = select(*lon_lat_instead(i))
 _OPEN = t.c.status.not_in(sorted(OVER))
+_GET = Direct(_SELECT.where(t.c.id == bindparam("id")))
+_LOCK = Direct(_SELECT.where(t.c.id == bindparam("id")).with_for_update())
+_OPEN_OF_OUTAGE = Direct(
+    _SELECT.where(
+        t.c.outage_id == bindparam("id"),
+        t.c.status.not_in([literal_column(f"'{status}'") for status in sorted(OVER)]),
+    )
+)
 _UNDER_WAY = t.c.status.in_(sorted(UNDER_WAY))
 
 # The clocks that an order has to meet are those of its reports (and its own) that end with an
@@ -85,14 +98,18 @@ _AWAITING = text(
 
 # The number of the next step is taken under the order's lock in every use case; two that meet
 # all the same collide on the key.
-_RECORD = text(
-    """
-    INSERT INTO dispatch_step (order_id, seq, kind, at, recorded_at, by, crew_id, reason, facts)
-    SELECT :order_id, coalesce(max(seq), 0) + 1, :kind, :at, :recorded_at, :by, :crew_id, :reason,
-        :facts
-    FROM dispatch_step WHERE order_id = :order_id
-    """
-).bindparams(bindparam("facts", type_=JSONB))
+_RECORD = Direct(
+    text(
+        """
+        INSERT INTO dispatch_step
+            (order_id, kind, at, recorded_at, by, crew_id, reason, facts, seq)
+        VALUES (
+            :order_id, :kind, :at, :recorded_at, :by, :crew_id, :reason, :facts,
+            (SELECT coalesce(max(seq), 0) + 1 FROM dispatch_step WHERE order_id = :order_id)
+        )
+        """
+    )
+)
 
 
 # A crew that let its time to accept run out leaves an escalation that no rule's clock caused.
@@ -119,34 +136,32 @@ class PgOrders:
 
     def next_id(self) -> OrderId:
         """Take the next number."""
-        return OrderId(self._connection.execute(order_number.next_value()).scalar_one())
+        return OrderId(_NEXT.value(self._connection))
 
     def get(self, order_id: OrderId) -> TroubleOrder:
         """Read one order."""
-        return _found(self._find(t.c.id == order_id), order_id)
+        return _found(_GET.first(self._connection, {"id": order_id}), order_id)
 
     def lock(self, order_id: OrderId) -> TroubleOrder:
         """Read one order that nobody else changes before this transaction ends."""
-        query = _SELECT.where(t.c.id == order_id).with_for_update()
-        row = self._connection.execute(query).mappings().first()
-        return _found(None if row is None else _from_row(row), order_id)
+        return _found(_LOCK.first(self._connection, {"id": order_id}), order_id)
 
     def add(self, order: TroubleOrder) -> None:
         """Store a new order."""
-        self._connection.execute(insert(t), _to_row(order))
+        _ADD.run(self._connection, _to_row(order))
 
     def save(self, order: TroubleOrder) -> TroubleOrder:
         """Write `order` over the version it was read at."""
         saved = replace(order, version=order.version + 1)
         read = {"read_id": order.id, "read_version": order.version}
-        done = self._connection.execute(_UPDATE, {**_to_row(saved), **read})
-        if done.rowcount != 1:
+        if _UPDATE.run(self._connection, {**_to_row(saved), **read}) != 1:
             raise StaleVersion("the order has changed", order_id=order.id)
         return saved
 
     def find_open_of_outage(self, outage_id: OutageId) -> TroubleOrder | None:
         """Read the order still open for an outage."""
-        return self._find((t.c.outage_id == outage_id) & _OPEN)
+        row = _OPEN_OF_OUTAGE.first(self._connection, {"id": outage_id})
+        return None if row is None else _from_row(row)
 
     def find_open_of_incident(self, incident_id: IncidentId) -> TroubleOrder | None:
         """Read the order still open for an incident."""
@@ -180,8 +195,8 @@ class PgOrders:
 
     def record(self, step: DispatchStep) -> None:
         """Add a step to an order's history."""
-        self._connection.execute(
-            _RECORD,
+        _RECORD.run(
+            self._connection,
             {
                 "order_id": step.order_id,
                 "kind": step.kind.value,
@@ -190,7 +205,7 @@ class PgOrders:
                 "by": step.by,
                 "crew_id": step.crew_id,
                 "reason": step.reason,
-                "facts": dict(step.facts),
+                "facts": json.dumps(dict(step.facts)),
             },
         )
 
@@ -303,13 +318,13 @@ class PgOrders:
         return None if row is None else _incident(row)
 
 
-def _found(order: TroubleOrder | None, order_id: OrderId) -> TroubleOrder:
-    if order is None:
+def _found(row: Row | None, order_id: OrderId) -> TroubleOrder:
+    if row is None:
         raise NotFound("order", order_id=order_id)
-    return order
+    return _from_row(row)
 
 
-def _from_row(row: RowMapping) -> TroubleOrder:
+def _from_row(row: Row) -> TroubleOrder:
     district_id, outage_id, incident_id = row["district_id"], row["outage_id"], row["incident_id"]
     return TroubleOrder(
         id=OrderId(row["id"]),
@@ -369,7 +384,7 @@ def _to_row(order: TroubleOrder) -> dict[str, Any]:
     }
 
 
-def _incident(row: RowMapping) -> Incident:
+def _incident(row: Row) -> Incident:
     return Incident(
         id=IncidentId(row["id"]),
         ticket_id=row["ticket_id"],
@@ -405,7 +420,7 @@ def _incident_row(incident: Incident) -> dict[str, Any]:
     }
 
 
-def _step(row: RowMapping) -> DispatchStep:
+def _step(row: Row) -> DispatchStep:
     facts: Mapping[str, object] = row["facts"]
     return DispatchStep(
         order_id=OrderId(row["order_id"]),
@@ -419,7 +434,7 @@ def _step(row: RowMapping) -> DispatchStep:
     )
 
 
-def arrival_evidence(row: RowMapping) -> ArrivalEvidence:
+def arrival_evidence(row: Row) -> ArrivalEvidence:
     """Make the evidence from a row of `arrival`."""
     return ArrivalEvidence(
         verdict=Verdict(row["verdict"]),

@@ -1,11 +1,11 @@
 """Outages, planned and not: who is out because of them, since when, until when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
 from dispatch.domain.facts import FeederEvidence
 from dispatch.domain.outage import (
@@ -28,6 +28,7 @@ from dispatch.domain.words import (
 )
 from dispatch.errors import NotFound, StaleVersion
 from dispatch.store import evidence, interruptions
+from dispatch.store.direct import Direct, Row
 from dispatch.store.operations import outage as t
 from dispatch.store.operations import (
     outage_number,
@@ -40,15 +41,22 @@ from dispatch.store.operations import (
 from dispatch.store.points import lon_lat_instead, point
 
 _SELECT = select(*lon_lat_instead(t))
-_UPDATE = update(t).where(t.c.id == bindparam("read_id"), t.c.version == bindparam("read_version"))
+_NEXT = Direct(select(outage_number.next_value()))
+_GET = Direct(_SELECT.where(t.c.id == bindparam("id")))
+_LOCK = Direct(_SELECT.where(t.c.id == bindparam("id")).with_for_update())
+_ADD = Direct(insert(t))
+_UPDATE = Direct(
+    update(t).where(t.c.id == bindparam("read_id"), t.c.version == bindparam("read_version"))
+)
 """Names the row and the version it was read at; what is written comes as parameters."""
 
 # What is out already stays as it is; what this outage restored before is out again, at the
 # earliest since then. The order of the rows is the order of the locks.
-_WIDEN_TRANSFORMERS = text(
-    """
+_WIDEN_TRANSFORMERS = Direct(
+    text(
+        """
     INSERT INTO outage_transformer (outage_id, transformer_id, out_from)
-    SELECT :outage_id, transformer_id, :out_from
+    SELECT CAST(:outage_id AS bigint), transformer_id, CAST(:out_from AS timestamptz)
     FROM unnest(CAST(:ids AS text[])) AS transformer_id ORDER BY transformer_id
     ON CONFLICT (outage_id, transformer_id) DO UPDATE
     SET restored_at = NULL,
@@ -58,11 +66,13 @@ _WIDEN_TRANSFORMERS = text(
             ELSE greatest(excluded.out_from, outage_transformer.restored_at)
         END
     """
+    )
 )
-_WIDEN_USAGE_POINTS = text(
-    """
+_WIDEN_USAGE_POINTS = Direct(
+    text(
+        """
     INSERT INTO outage_usage_point (outage_id, usage_point_id, out_from)
-    SELECT :outage_id, usage_point_id, :out_from
+    SELECT CAST(:outage_id AS bigint), usage_point_id, CAST(:out_from AS timestamptz)
     FROM unnest(CAST(:ids AS bigint[])) AS usage_point_id ORDER BY usage_point_id
     ON CONFLICT (outage_id, usage_point_id) DO UPDATE
     SET restored_at = NULL,
@@ -72,11 +82,37 @@ _WIDEN_USAGE_POINTS = text(
             ELSE greatest(excluded.out_from, outage_usage_point.restored_at)
         END
     """
+    )
 )
 # A row that was restored once before keeps that in `interruption`.
 _RELEASE = (
-    text("DELETE FROM outage_transformer WHERE outage_id = :id AND restored_at IS NULL"),
-    text("DELETE FROM outage_usage_point WHERE outage_id = :id AND restored_at IS NULL"),
+    Direct(text("DELETE FROM outage_transformer WHERE outage_id = :id AND restored_at IS NULL")),
+    Direct(text("DELETE FROM outage_usage_point WHERE outage_id = :id AND restored_at IS NULL")),
+)
+
+
+_SCOPE = Direct(
+    text(
+        """
+        SELECT ARRAY(
+            SELECT transformer_id FROM outage_transformer
+            WHERE outage_id = :id AND restored_at IS NULL
+        ) AS transformers, ARRAY(
+            SELECT usage_point_id FROM outage_usage_point
+            WHERE outage_id = :id AND restored_at IS NULL
+        ) AS usage_points
+        """
+    )
+)
+_TAKE_NEWS = Direct(text("DELETE FROM feeder_news WHERE feeder_id = :feeder_id"))
+_TRANSFORMERS_OUT = Direct(
+    text(
+        """
+    SELECT transformer_id FROM outage_transformer
+    WHERE transformer_id = ANY(CAST(:among AS text[])) AND restored_at IS NULL
+        AND outage_id IS DISTINCT FROM CAST(:but AS bigint)
+    """
+    )
 )
 
 
@@ -88,63 +124,52 @@ class PgOutages:
 
     def next_id(self) -> OutageId:
         """Take the next number."""
-        return OutageId(self._connection.execute(outage_number.next_value()).scalar_one())
+        return OutageId(_NEXT.value(self._connection))
 
     def get(self, outage_id: OutageId) -> Outage:
         """Read one outage."""
-        row = self._connection.execute(_SELECT.where(t.c.id == outage_id)).mappings().first()
-        return _found(row, outage_id)
+        return _found(_GET.first(self._connection, {"id": outage_id}), outage_id)
 
     def lock(self, outage_id: OutageId) -> Outage:
         """Read one outage that nobody else changes before this transaction ends."""
-        query = _SELECT.where(t.c.id == outage_id).with_for_update()
-        return _found(self._connection.execute(query).mappings().first(), outage_id)
+        return _found(_LOCK.first(self._connection, {"id": outage_id}), outage_id)
 
     def add(self, outage: Outage, scope: Scope) -> None:
         """Store a new outage and who is out because of it, since it started."""
-        self._connection.execute(insert(t), _to_row(outage))
+        _ADD.run(self._connection, _to_row(outage))
         self.widen(outage.id, scope, outage.started_at)
 
     def save(self, outage: Outage) -> Outage:
         """Write `outage` over the version it was read at."""
         saved = replace(outage, version=outage.version + 1)
         read = {"read_id": outage.id, "read_version": outage.version}
-        done = self._connection.execute(_UPDATE, {**_to_row(saved), **read})
-        if done.rowcount != 1:
+        if _UPDATE.run(self._connection, {**_to_row(saved), **read}) != 1:
             raise StaleVersion("the outage has changed", outage_id=outage.id)
         return saved
 
     def scope_out(self, outage_id: OutageId) -> Scope:
         """Read who is out now because of it."""
-        transformers = select(outage_transformer.c.transformer_id).where(
-            outage_transformer.c.outage_id == outage_id,
-            outage_transformer.c.restored_at.is_(None),
-        )
-        usage_points = select(outage_usage_point.c.usage_point_id).where(
-            outage_usage_point.c.outage_id == outage_id,
-            outage_usage_point.c.restored_at.is_(None),
-        )
+        out = _SCOPE.first(self._connection, {"id": outage_id})
+        assert out is not None, "two arrays are a row"
         return Scope(
-            transformers=frozenset(self._connection.scalars(transformers)),
-            usage_points=frozenset(map(UsagePointId, self._connection.scalars(usage_points))),
+            transformers=frozenset(out["transformers"]),
+            usage_points=frozenset(map(UsagePointId, out["usage_points"])),
         )
 
     def widen(self, outage_id: OutageId, scope: Scope, out_from: datetime) -> None:
         """Add to who is out; `Collision` where another open outage holds a part of `scope`."""
         common = {"outage_id": outage_id, "out_from": out_from}
         if scope.transformers:
-            self._connection.execute(
-                _WIDEN_TRANSFORMERS, {**common, "ids": list(scope.transformers)}
-            )
+            ids = list(scope.transformers)
+            _WIDEN_TRANSFORMERS.run(self._connection, {**common, "ids": ids})
         if scope.usage_points:
-            self._connection.execute(
-                _WIDEN_USAGE_POINTS, {**common, "ids": list(scope.usage_points)}
-            )
+            homes = list(scope.usage_points)
+            _WIDEN_USAGE_POINTS.run(self._connection, {**common, "ids": homes})
 
     def release(self, outage_id: OutageId) -> None:
         """Drop everybody still out from it."""
         for statement in _RELEASE:
-            self._connection.execute(statement, {"id": outage_id})
+            statement.run(self._connection, {"id": outage_id})
 
     def release_part(self, outage_id: OutageId, scope: Scope) -> None:
         """Drop some of those still out from it."""
@@ -164,12 +189,14 @@ class PgOutages:
         """Mark `scope` as supplied again and record the interruptions; customers restored."""
         return interruptions.restore(self._connection, outage_id, scope, at)
 
-    def transformers_out(self) -> frozenset[str]:
-        """List every transformer that an open outage holds."""
-        query = select(outage_transformer.c.transformer_id).where(
-            outage_transformer.c.restored_at.is_(None)
-        )
-        return frozenset(self._connection.scalars(query))
+    def transformers_out(
+        self, among: Collection[str], *, but: OutageId | None = None
+    ) -> frozenset[str]:
+        """List those of the transformers that an open outage, other than `but`, holds now."""
+        if not among:
+            return frozenset()
+        asked = {"among": sorted(among), "but": but}
+        return frozenset(_TRANSFORMERS_OUT.values(self._connection, asked))
 
     def next_planned_id(self) -> PlannedOutageId:
         """Take the next number."""
@@ -233,7 +260,11 @@ class PgOutages:
         return interruptions.record_planned(self._connection, planned.id, planned.starts_at, at)
 
     def feeder_evidence(self, feeder_id: str, now: datetime) -> FeederEvidence:
-        """Read what is known about a feeder: its devices, reports, outages, and who has light."""
+        """Read what is known about a feeder: its devices, reports, outages, and who has light.
+
+        The notes that it has news are taken away first, so that none is that was not read.
+        """
+        _TAKE_NEWS.run(self._connection, {"feeder_id": feeder_id})
         return evidence.of_feeder(self._connection, feeder_id, now)
 
     def _write_transformers(self, planned: PlannedOutage) -> None:
@@ -246,13 +277,13 @@ class PgOutages:
         )
 
 
-def _found(row: RowMapping | None, outage_id: OutageId) -> Outage:
+def _found(row: Row | None, outage_id: OutageId) -> Outage:
     if row is None:
         raise NotFound("outage", outage_id=outage_id)
     return _from_row(row)
 
 
-def _from_row(row: RowMapping) -> Outage:
+def _from_row(row: Row) -> Outage:
     return Outage(
         id=OutageId(row["id"]),
         district_id=DistrictId(row["district_id"]),
@@ -321,7 +352,7 @@ def _to_row(outage: Outage) -> dict[str, Any]:
     }
 
 
-def _planned(row: RowMapping, transformers: frozenset[str]) -> PlannedOutage:
+def _planned(row: Row, transformers: frozenset[str]) -> PlannedOutage:
     return PlannedOutage(
         id=PlannedOutageId(row["id"]),
         district_id=DistrictId(row["district_id"]),

@@ -8,11 +8,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
-    and_,
     bindparam,
-    func,
-    insert,
     or_,
     select,
     text,
@@ -34,14 +30,63 @@ from dispatch.domain.words import (
 from dispatch.errors import NotFound, StaleVersion
 from dispatch.journal import SYSTEM
 from dispatch.ports import Attachment, Told
+from dispatch.store.direct import Direct, Row
 from dispatch.store.operations import attachment as link
 from dispatch.store.operations import ticket as t
 from dispatch.store.operations import told
 from dispatch.store.points import lon_lat_instead, point
 
 _SELECT = select(*lon_lat_instead(t))
-_UPDATE = update(t).where(t.c.id == bindparam("read_id"), t.c.version == bindparam("read_version"))
+_GET = Direct(_SELECT.where(t.c.id == bindparam("id")))
+_UPDATE = Direct(
+    update(t).where(t.c.id == bindparam("read_id"), t.c.version == bindparam("read_version"))
+)
 """Names the row and the version it was read at; what is written comes as parameters."""
+
+_COLUMNS = tuple(column.name for column in t.c)
+# A report, the outage that explains it and the note for who groups the feeder, in one statement.
+_ADD = Direct(
+    text(
+        f"""
+    WITH added AS (
+        INSERT INTO ticket ({", ".join(_COLUMNS)})
+        VALUES ({", ".join(f":{name}" for name in _COLUMNS)})
+    ), attached AS (
+        INSERT INTO attachment (ticket_id, outage_id, probability, basis, reasons, by, at)
+        SELECT CAST(:id AS text), CAST(:outage_id AS bigint),
+            CAST(:probability AS double precision), CAST(:basis AS text),
+            CAST(:reasons AS text[]), CAST(:by AS text), CAST(:at AS timestamptz)
+        WHERE CAST(:basis AS text) IS NOT NULL
+    )
+    INSERT INTO feeder_news (ticket_id, feeder_id, at)
+    SELECT CAST(:id AS text), CAST(:feeder_id AS text), CAST(:recorded_at AS timestamptz)
+    WHERE CAST(:feeder_id AS text) IS NOT NULL
+    """  # noqa: S608 (names of columns)
+    )
+)
+_ATTACH = Direct(
+    text(
+        """
+        INSERT INTO attachment (ticket_id, outage_id, probability, basis, reasons, by, at)
+        VALUES (:ticket_id, :outage_id, :probability, :basis, :reasons, :by, :at)
+        """
+    )
+)
+_END = Direct(
+    text(
+        """
+        UPDATE attachment
+        SET detached_at = greatest(:ended_at, at), detached_by = :ended_by, detached_reason = :why
+        WHERE ticket_id = :ticket_id AND detached_at IS NULL
+        """
+    )
+)
+_NEWS = text(
+    """
+    INSERT INTO feeder_news (ticket_id, feeder_id, at) VALUES (:id, :feeder_id, :at)
+    ON CONFLICT (ticket_id) DO UPDATE SET feeder_id = excluded.feeder_id, at = excluded.at
+    """
+)
 
 NOBODY_TO_CALL = (Channel.METER, Channel.SCADA, Channel.CREW)
 """Channels behind which there is no customer who could say that power is on."""
@@ -76,7 +121,7 @@ class PgTickets:
 
     def find(self, ticket_id: TicketId) -> TroubleTicket | None:
         """Read one ticket, if there is one."""
-        row = self._connection.execute(_SELECT.where(t.c.id == ticket_id)).mappings().first()
+        row = _GET.first(self._connection, {"id": ticket_id})
         return None if row is None else _from_row(row)
 
     def get(self, ticket_id: TicketId) -> TroubleTicket:
@@ -86,16 +131,22 @@ class PgTickets:
             raise NotFound("ticket", ticket_id=ticket_id)
         return ticket
 
-    def add(self, ticket: TroubleTicket) -> None:
-        """Store a new ticket."""
-        self._connection.execute(insert(t), _to_row(ticket))
+    def add(self, ticket: TroubleTicket, attachment: Attachment | None = None) -> None:
+        """Store a new ticket, attached from the start if there is an attachment."""
+        _ADD.run(self._connection, {**_to_row(ticket), **_link_row(attachment)})
+
+    def ask_grouping(self, ticket: TroubleTicket, now: datetime) -> None:
+        """Note that the ticket's feeder, if it has one, is to be looked at again."""
+        feeder_id = None if ticket.place is None else ticket.place.feeder_id
+        if feeder_id is not None:
+            news = {"id": ticket.id, "feeder_id": feeder_id, "at": now}
+            self._connection.execute(_NEWS, news)
 
     def save(self, ticket: TroubleTicket) -> TroubleTicket:
         """Write `ticket` over the version it was read at."""
         saved = replace(ticket, version=ticket.version + 1)
         read = {"read_id": ticket.id, "read_version": ticket.version}
-        done = self._connection.execute(_UPDATE, {**_to_row(saved), **read})
-        if done.rowcount != 1:
+        if _UPDATE.run(self._connection, {**_to_row(saved), **read}) != 1:
             raise StaleVersion("the ticket has changed", ticket_id=ticket.id)
         return saved
 
@@ -115,16 +166,8 @@ class PgTickets:
             reason=f"attached to outage {attachment.outage_id}",
             at=attachment.at,
         )
-        begun = {
-            "ticket_id": attachment.ticket_id,
-            "outage_id": attachment.outage_id,
-            "probability": attachment.probability,
-            "basis": attachment.basis,
-            "reasons": list(attachment.reasons),
-            "by": attachment.by,
-            "at": attachment.at,
-        }
-        self._connection.execute(insert(link), begun)
+        begun = {"ticket_id": attachment.ticket_id, "outage_id": attachment.outage_id}
+        _ATTACH.run(self._connection, {**begun, **_link_row(attachment)})
 
     def detach(self, ticket_id: TicketId, *, by: str, reason: str, at: datetime) -> None:
         """End the ticket's current attachment."""
@@ -185,16 +228,11 @@ class PgTickets:
         return [_from_row(row) for row in self._connection.execute(query).mappings()]
 
     def _end(self, ticket_id: TicketId, *, by: str, reason: str, at: datetime) -> None:
-        self._connection.execute(
-            update(link)
-            .where(and_(link.c.ticket_id == ticket_id, link.c.detached_at.is_(None)))
-            .values(
-                detached_at=func.greatest(at, link.c.at), detached_by=by, detached_reason=reason
-            )
-        )
+        ended = {"ticket_id": ticket_id, "ended_at": at, "ended_by": by, "why": reason}
+        _END.run(self._connection, ended)
 
 
-def _from_row(row: RowMapping) -> TroubleTicket:
+def _from_row(row: Row) -> TroubleTicket:
     return TroubleTicket(
         id=TicketId(row["id"]),
         complaint=Complaint(
@@ -229,7 +267,7 @@ def _from_row(row: RowMapping) -> TroubleTicket:
     )
 
 
-def _place(row: RowMapping) -> Place | None:
+def _place(row: Row) -> Place | None:
     if row["lon"] is None:
         return None
     usage_point_id = row["usage_point_id"]
@@ -269,6 +307,19 @@ def _to_row(ticket: TroubleTicket) -> dict[str, Any]:
         "version": ticket.version,
         **_complaint_row(ticket.complaint),
         **_place_row(ticket.place),
+    }
+
+
+def _link_row(attachment: Attachment | None) -> dict[str, Any]:
+    """What an attachment says beside which two things it ties."""
+    if attachment is None:
+        return dict.fromkeys(("probability", "basis", "reasons", "by", "at"))
+    return {
+        "probability": attachment.probability,
+        "basis": attachment.basis,
+        "reasons": list(attachment.reasons),
+        "by": attachment.by,
+        "at": attachment.at,
     }
 
 

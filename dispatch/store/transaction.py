@@ -35,6 +35,10 @@ class PgStore:
         self.clocks = PgClocks(connection)
         self.events = PgEvents(connection)
 
+    def finish(self) -> None:
+        """Write what waits for the end of the transaction: the journal."""
+        self.events.write()
+
 
 def open_engine(url: str, *, connections: int = 10, patience_s: float = 5.0) -> Engine:
     """Connect to `url` for work at the desk: no statement or lock may be waited for long.
@@ -75,7 +79,9 @@ def transactions(engine: Engine) -> Transaction:
     @contextmanager
     def transaction() -> Iterator[Store]:
         with in_our_words(), engine.begin() as connection:
-            yield PgStore(connection)
+            store = PgStore(connection)
+            yield store
+            store.finish()
 
     return transaction
 

@@ -8,7 +8,7 @@ from dispatch.domain.words import Disposition, OutageId, TicketId
 from dispatch.errors import IllegalStep
 from dispatch.journal import SYSTEM, outage_event, ticket_event
 from dispatch.ports import Store
-from dispatch.procedures.attaching import attach
+from dispatch.procedures.attaching import Explained, attach
 from dispatch.procedures.checking import need_reason
 from dispatch.procedures.opening import open_outage, suspect
 from dispatch.sayings import reason
@@ -38,11 +38,13 @@ def attach_ticket(store: Store, command: AttachTicket, *, now: datetime) -> Trou
         store,
         ticket,
         outage,
-        probability=1.0,
-        reasons=(reason("by_hand", reason=why),),
-        by=command.by,
+        Explained(
+            probability=1.0,
+            reasons=(reason("by_hand", reason=why),),
+            by=command.by,
+            disposition=Disposition.INCIDENT if hazard else Disposition.ATTACHED,
+        ),
         now=now,
-        disposition=Disposition.INCIDENT if hazard else Disposition.ATTACHED,
     )
     store.outages.save(store.outages.get(outage.id))
     return attached
@@ -77,16 +79,18 @@ def detach_ticket(store: Store, command: DetachTicket, *, now: datetime) -> Trou
     place, district_id = detached.place, detached.district_id
     if place is None or district_id is None:
         return detached
-    suspicion = suspect(store, detached, place)
-    suspicion = suspicion.alone(place, store.outages.transformers_out())
+    store.tickets.ask_grouping(detached, now)
+    suspicion = suspect(store, detached, place).alone(place, store.outages)
     outage = open_outage(store, detached, place, district_id, suspicion, now=now)
     return attach(
         store,
         detached,
         outage,
-        probability=1.0,
-        reasons=(reason("by_hand", reason=why),),
-        by=SYSTEM,
+        Explained(
+            probability=1.0,
+            reasons=(reason("by_hand", reason=why),),
+            by=SYSTEM,
+            disposition=Disposition.NEW_OUTAGE,
+        ),
         now=now,
-        disposition=Disposition.NEW_OUTAGE,
     )

@@ -57,7 +57,7 @@ def _apply(store: Store, proposal: Proposal, now: datetime) -> Outage:
             by=SYSTEM,
             now=now,
         )
-    others = store.outages.transformers_out() - store.outages.scope_out(kept.id).transformers
+    others = store.outages.transformers_out(proposal.transformers, but=kept.id)
     store.outages.widen(
         kept.id, Scope(transformers=proposal.transformers - others), out_from=kept.started_at
     )

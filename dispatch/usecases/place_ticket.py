@@ -10,7 +10,7 @@ from dispatch.journal import ticket_event
 from dispatch.known import CallerSays, explain
 from dispatch.location import ReportedPosition, locate
 from dispatch.ports import Store
-from dispatch.procedures.attaching import attach
+from dispatch.procedures.attaching import Explained, attach
 from dispatch.procedures.opening import open_incident, open_outage, suspect
 from dispatch.sayings import Clockface, reason
 
@@ -106,19 +106,15 @@ def _place_loss(
         )
     if answer.kind is KnownKind.KNOWN_FAULT and answer.outage is not None:
         outage = store.outages.get(answer.outage.id)
-        why, disposition = answer.reasons, Disposition.ATTACHED
-        probability = answer.probability
+        why = Explained(probability=answer.probability, reasons=answer.reasons, by=by)
     else:
-        suspicion = suspect(store, ticket, place).alone(place, store.outages.transformers_out())
+        suspicion = suspect(store, ticket, place).alone(place, store.outages)
         outage = open_outage(store, ticket, place, ticket.district_id, suspicion, now=now)
-        why, disposition, probability = (reason("first_report"),), Disposition.NEW_OUTAGE, 1.0
-    return attach(
-        store,
-        ticket,
-        outage,
-        probability=probability,
-        reasons=why,
-        by=by,
-        now=now,
-        disposition=disposition,
-    )
+        why = Explained(
+            probability=1.0,
+            reasons=(reason("first_report"),),
+            by=by,
+            disposition=Disposition.NEW_OUTAGE,
+        )
+    store.tickets.ask_grouping(ticket, now)
+    return attach(store, ticket, outage, why, now=now)

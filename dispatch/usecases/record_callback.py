@@ -9,7 +9,7 @@ from dispatch.domain.words import Disposition, TicketId
 from dispatch.errors import IllegalStep
 from dispatch.journal import SYSTEM, ticket_event
 from dispatch.ports import Store, Told
-from dispatch.procedures.attaching import attach, run_clocks
+from dispatch.procedures.attaching import Explained, attach, run_clocks
 from dispatch.procedures.opening import open_outage, suspect
 from dispatch.sayings import reason
 
@@ -76,6 +76,7 @@ def _still_out(store: Store, ticket: TroubleTicket, now: datetime) -> TroubleTic
     before = store.outages.get(ticket.outage_id) if ticket.outage_id is not None else None
     began = before.started_at if before is not None else ticket.received_at
     reopened = store.tickets.save(ticket.reopen())
+    store.tickets.ask_grouping(reopened, now)
     suspicion = replace(
         suspect(store, reopened, place).one_home(place),
         started_at=began,
@@ -100,9 +101,11 @@ def _still_out(store: Store, ticket: TroubleTicket, now: datetime) -> TroubleTic
         store,
         reopened,
         nested,
-        probability=1.0,
-        reasons=(reason("still_out"),),
-        by=SYSTEM,
+        Explained(
+            probability=1.0,
+            reasons=(reason("still_out"),),
+            by=SYSTEM,
+            disposition=Disposition.NEW_OUTAGE,
+        ),
         now=now,
-        disposition=Disposition.NEW_OUTAGE,
     )

@@ -1,10 +1,11 @@
 """Take a report: find the place, say whether it is known, and keep it whatever happens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dispatch.domain.clock import Clock
-from dispatch.domain.facts import KnownFacts
+from dispatch.domain.facts import KnownFacts, OutageNearby
 from dispatch.domain.outage import Outage
 from dispatch.domain.ticket import AreaAtReport, Complaint, Place, TroubleTicket
 from dispatch.domain.words import Disposition, DistrictId, KnownKind, Symptom, TicketId
@@ -12,7 +13,7 @@ from dispatch.journal import SYSTEM, ticket_event
 from dispatch.known import CallerSays, KnownAnswer, explain
 from dispatch.location import ReportedPosition, Whereabouts, locate
 from dispatch.ports import Store
-from dispatch.procedures.attaching import attach, run_clocks
+from dispatch.procedures.attaching import Explained, attach, run_clocks, take_attached
 from dispatch.procedures.opening import open_incident, open_outage, suspect
 from dispatch.sayings import Clockface, reason
 
@@ -40,6 +41,7 @@ class Reported:
     """What became of it; `answer` is None for a report that could not be located."""
 
     ticket: TroubleTicket
+    outage: Outage | None
     is_new: bool
     answer: KnownAnswer | None
     clocks: tuple[Clock, ...]
@@ -57,19 +59,25 @@ def report_trouble(
     earlier = store.tickets.find(command.id)
     if earlier is not None:
         clocks = tuple(store.clocks.list_of_ticket(earlier.id))
-        return Reported(ticket=earlier, is_new=False, answer=None, clocks=clocks)
-
+        outage = None if earlier.outage_id is None else store.outages.get(earlier.outage_id)
+        return Reported(ticket=earlier, outage=outage, is_new=False, answer=None, clocks=clocks)
     found = locate(store.directory, command.complaint, command.position)
     ticket = _ticket(store, command, found.place, now)
     if found.place is None or ticket.district_id is None:
-        ticket = _keep_unlocated(store, ticket, now)
         answer = None
+        taken = _keep_unlocated(store, ticket, now)
     else:
         facts = store.known.facts_at(found.place, command.complaint.phone, now)
         answer = explain(facts, _caller(command.complaint), now=now, clockface=clockface)
-        ticket = _dispose(store, ticket, found.place, facts, answer, now)
-    clocks = tuple(store.clocks.list_of_ticket(ticket.id))
-    return Reported(ticket=ticket, is_new=True, answer=answer, clocks=clocks, whereabouts=found)
+        taken = _Case(store, ticket, found.place, facts, answer, now).dispose()
+    return Reported(
+        ticket=taken.ticket,
+        outage=taken.outage,
+        is_new=True,
+        answer=answer,
+        clocks=tuple(taken.clocks),
+        whereabouts=found,
+    )
 
 
 def _ticket(
@@ -92,195 +100,33 @@ def _ticket(
     )
 
 
-def _keep_unlocated(store: Store, ticket: TroubleTicket, now: datetime) -> TroubleTicket:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A stored ticket, the outage that explains it, and the clocks that run for it."""
+
+    ticket: TroubleTicket
+    outage: Outage | None = None
+    clocks: Sequence[Clock] = ()
+
+
+def _keep_unlocated(store: Store, ticket: TroubleTicket, now: datetime) -> _Taken:
     """Keep it before a dispatcher's eyes; a hazard gets its order even without a place."""
     if ticket.complaint.hazards:
         ticket = replace(ticket, disposition=Disposition.INCIDENT)
-    _add(store, ticket, now)
-    run_clocks(store, ticket)
+    clocks = _keep(store, ticket, now)
     if ticket.complaint.hazards:
         open_incident(store, ticket, ticket.district_id, now=now)
-    return ticket
+    return _Taken(ticket, clocks=clocks)
 
 
-def _dispose(
-    store: Store,
-    ticket: TroubleTicket,
-    place: Place,
-    facts: KnownFacts,
-    answer: KnownAnswer,
-    now: datetime,
-) -> TroubleTicket:
-    if ticket.complaint.hazards:
-        return _take_hazard(store, ticket, place, facts, answer, now)
-    if answer.kind in DISMISSED:
-        return _answer_only(store, ticket, answer, now)
-    if not ticket.complaint.loses_supply:
-        return _take_incident(store, ticket, now)
-    if _is_repeat(answer):
-        return _answer_repeat(store, ticket, answer, now)
-    return _take_loss(store, ticket, place, facts, answer, now)
-
-
-def _is_repeat(answer: KnownAnswer) -> bool:
-    """Whether the customer's loss of supply is on record; a complaint of another kind is not it."""
-    own = answer.repeats
-    return (
-        own is not None
-        and own.outage_id is not None
-        and answer.kind is not KnownKind.RESTORED_RECENTLY
-    )
-
-
-def _take_hazard(
-    store: Store,
-    ticket: TroubleTicket,
-    place: Place,
-    facts: KnownFacts,
-    answer: KnownAnswer,
-    now: datetime,
-) -> TroubleTicket:
-    """Danger first: an order of its own; the loss of supply is still counted where it belongs."""
-    ticket = replace(ticket, disposition=Disposition.INCIDENT)
-    _add(store, ticket, now)
-    run_clocks(store, ticket)
-    open_incident(store, ticket, place.district_id, now=now)
-    if answer.kind is KnownKind.KNOWN_FAULT and ticket.complaint.loses_supply:
-        return _attach_known(store, ticket, answer, now, Disposition.INCIDENT)
-    dark = Symptom.NO_POWER in ticket.complaint.symptoms
-    if dark and answer.kind not in DISMISSED and not _is_repeat(answer):
-        return _open_and_attach(store, ticket, place, facts, answer, now)
-    return ticket
-
-
-def _take_incident(store: Store, ticket: TroubleTicket, now: datetime) -> TroubleTicket:
-    ticket = replace(ticket, disposition=Disposition.INCIDENT)
-    _add(store, ticket, now)
-    run_clocks(store, ticket)
-    open_incident(store, ticket, ticket.district_id, now=now)
-    return ticket
-
-
-def _answer_only(
-    store: Store, ticket: TroubleTicket, answer: KnownAnswer, now: datetime
-) -> TroubleTicket:
-    """Planned work and arrears are answered; nobody is sent, no clock runs."""
-    if answer.planned is not None:
-        ticket = replace(
-            ticket, disposition=Disposition.PLANNED, planned_outage_id=answer.planned.id
-        )
-    else:
-        ticket = replace(ticket, disposition=Disposition.ENQUIRY).close(now)
-    _add(store, ticket, now)
-    return ticket
-
-
-def _answer_repeat(
-    store: Store, ticket: TroubleTicket, answer: KnownAnswer, now: datetime
-) -> TroubleTicket:
-    """The same customer again: an enquiry on the report that is already being worked on."""
-    if answer.repeats is None:
-        raise ValueError("a repeat needs the ticket it repeats")
-    ticket = replace(
-        ticket,
-        disposition=Disposition.ENQUIRY,
-        repeats_id=answer.repeats.id,
-        outage_id=answer.repeats.outage_id,
-    ).close(now)
-    _add(store, ticket, now)
-    return ticket
-
-
-def _take_loss(
-    store: Store,
-    ticket: TroubleTicket,
-    place: Place,
-    facts: KnownFacts,
-    answer: KnownAnswer,
-    now: datetime,
-) -> TroubleTicket:
-    if answer.kind is KnownKind.KNOWN_FAULT:
-        ticket = replace(ticket, disposition=Disposition.ATTACHED)
-        _add(store, ticket, now)
-        run_clocks(store, ticket)
-        return _attach_known(store, ticket, answer, now, Disposition.ATTACHED)
-    ticket = replace(ticket, disposition=Disposition.NEW_OUTAGE)
-    _add(store, ticket, now)
-    run_clocks(store, ticket)
-    return _open_and_attach(store, ticket, place, facts, answer, now)
-
-
-def _open_and_attach(
-    store: Store,
-    ticket: TroubleTicket,
-    place: Place,
-    facts: KnownFacts,
-    answer: KnownAnswer,
-    now: datetime,
-) -> TroubleTicket:
-    outage, why = _open(store, ticket, place, facts, answer, now)
-    return attach(
-        store,
-        ticket,
-        outage,
-        probability=1.0,
-        reasons=(reason(why),),
-        by=SYSTEM,
-        now=now,
-        disposition=ticket.disposition,
-    )
-
-
-def _open(
-    store: Store,
-    ticket: TroubleTicket,
-    place: Place,
-    facts: KnownFacts,
-    answer: KnownAnswer,
-    now: datetime,
-) -> tuple[Outage, str]:
-    """Open the outage; who is still out after a restoration keeps the time it began."""
-    if ticket.district_id is None:
-        raise ValueError("a located ticket has a district")
-    suspicion = suspect(store, ticket, place)
-    why = "first_report"
-    before = answer.outage if answer.kind is KnownKind.RESTORED_RECENTLY else None
-    if before and before.restored_at and now - before.restored_at > STILL_OUT_WITHIN:
-        before = None
-    taken = any(o.restored_at is None and o.touches != "near" for o in facts.outages)
-    if before is not None or taken:
-        # The neighbours have light, or are out for another cause: this home stands alone.
-        suspicion = suspicion.one_home(place)
-    if before is not None:
-        suspicion = replace(suspicion, started_at=before.started_at, parent_id=before.id)
-        why = "still_out"
-    outage = open_outage(store, ticket, place, ticket.district_id, suspicion, now=now)
-    return outage, why
-
-
-def _attach_known(
-    store: Store,
-    ticket: TroubleTicket,
-    answer: KnownAnswer,
-    now: datetime,
-    disposition: Disposition,
-) -> TroubleTicket:
-    if answer.outage is None:
-        raise ValueError("a known fault has an outage")
-    return attach(
-        store,
-        ticket,
-        store.outages.get(answer.outage.id),
-        probability=answer.probability,
-        reasons=answer.reasons,
-        by=SYSTEM,
-        now=now,
-        disposition=disposition,
-    )
-
-
-def _add(store: Store, ticket: TroubleTicket, now: datetime) -> None:
+def _keep(store: Store, ticket: TroubleTicket, now: datetime) -> Sequence[Clock]:
+    """Store a ticket that waits for somebody, and start its clocks."""
+    _received(store, ticket, now)
     store.tickets.add(ticket)
+    return run_clocks(store, ticket)
+
+
+def _received(store: Store, ticket: TroubleTicket, now: datetime) -> None:
     store.events.append(
         ticket_event(
             ticket,
@@ -292,6 +138,137 @@ def _add(store: Store, ticket: TroubleTicket, now: datetime) -> None:
             recorded_at=now.isoformat(),
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A located report, what is on record around it, and what that makes of it."""
+
+    store: Store
+    ticket: TroubleTicket
+    place: Place
+    facts: KnownFacts
+    answer: KnownAnswer
+    now: datetime
+
+    def dispose(self) -> _Taken:
+        """Store the report as what it is."""
+        if self.ticket.complaint.hazards:
+            return self._take_hazard()
+        if self.answer.kind in DISMISSED:
+            return self._answer_only()
+        if not self.ticket.complaint.loses_supply:
+            return self._take_incident()
+        if self._is_repeat:
+            return self._answer_repeat()
+        return self._take_loss()
+
+    @property
+    def _is_repeat(self) -> bool:
+        """Whether the customer's loss of supply is on record; another complaint is not it."""
+        own = self.answer.repeats
+        return (
+            own is not None
+            and own.outage_id is not None
+            and self.answer.kind is not KnownKind.RESTORED_RECENTLY
+        )
+
+    def _take_hazard(self) -> _Taken:
+        """Danger first: an order of its own; the loss of supply is counted where it belongs."""
+        taken = self._take_incident()
+        complaint, known = self.ticket.complaint, self.answer.kind is KnownKind.KNOWN_FAULT
+        dark = Symptom.NO_POWER in complaint.symptoms
+        if known and complaint.loses_supply:
+            outage, why = self._known_outage(Disposition.INCIDENT)
+        elif dark and self.answer.kind not in DISMISSED and not self._is_repeat:
+            outage, why = self._new_outage(Disposition.INCIDENT)
+        else:
+            return taken
+        ticket = attach(self.store, taken.ticket, outage, why, now=self.now)
+        return _Taken(ticket, outage, taken.clocks)
+
+    def _take_incident(self) -> _Taken:
+        ticket = replace(self.ticket, disposition=Disposition.INCIDENT)
+        clocks = _keep(self.store, ticket, self.now)
+        open_incident(self.store, ticket, ticket.district_id, now=self.now)
+        return _Taken(ticket, clocks=clocks)
+
+    def _answer_only(self) -> _Taken:
+        """Planned work and arrears are answered; nobody is sent, no clock runs."""
+        planned = self.answer.planned
+        if planned is not None:
+            ticket = replace(
+                self.ticket, disposition=Disposition.PLANNED, planned_outage_id=planned.id
+            )
+        else:
+            ticket = replace(self.ticket, disposition=Disposition.ENQUIRY).close(self.now)
+        _received(self.store, ticket, self.now)
+        self.store.tickets.add(ticket)
+        return _Taken(ticket)
+
+    def _answer_repeat(self) -> _Taken:
+        """The same customer again: an enquiry on the report that is already worked on."""
+        own = self.answer.repeats
+        if own is None or own.outage_id is None:
+            raise ValueError("a repeat needs the ticket it repeats, and that ticket's outage")
+        ticket = replace(
+            self.ticket,
+            disposition=Disposition.ENQUIRY,
+            repeats_id=own.id,
+            outage_id=own.outage_id,
+        ).close(self.now)
+        _received(self.store, ticket, self.now)
+        self.store.tickets.add(ticket)
+        return _Taken(ticket, self.store.outages.get(own.outage_id))
+
+    def _take_loss(self) -> _Taken:
+        known = self.answer.kind is KnownKind.KNOWN_FAULT
+        disposition = Disposition.ATTACHED if known else Disposition.NEW_OUTAGE
+        ticket = replace(self.ticket, disposition=disposition)
+        _received(self.store, ticket, self.now)
+        outage, why = (self._known_outage if known else self._new_outage)(disposition)
+        ticket, clocks = take_attached(self.store, ticket, outage, why, now=self.now)
+        return _Taken(ticket, outage, clocks)
+
+    def _known_outage(self, disposition: Disposition) -> tuple[Outage, Explained]:
+        if self.answer.outage is None:
+            raise ValueError("a known fault has an outage")
+        why = Explained(
+            probability=self.answer.probability,
+            reasons=self.answer.reasons,
+            by=SYSTEM,
+            disposition=disposition,
+        )
+        return self.store.outages.get(self.answer.outage.id), why
+
+    def _new_outage(self, disposition: Disposition) -> tuple[Outage, Explained]:
+        """Open one; who is still out after a restoration keeps the time it began."""
+        ticket, place = self.ticket, self.place
+        if ticket.district_id is None:
+            raise ValueError("a located ticket has a district")
+        suspicion = suspect(self.store, ticket, place)
+        why = "first_report"
+        before = self._restored_lately
+        taken = any(o.restored_at is None and o.touches != "near" for o in self.facts.outages)
+        if before is not None or taken:
+            # The neighbours have light, or are out for another cause: this home stands alone.
+            suspicion = suspicion.one_home(place)
+        if before is not None:
+            suspicion = replace(suspicion, started_at=before.started_at, parent_id=before.id)
+            why = "still_out"
+        outage = open_outage(self.store, ticket, place, ticket.district_id, suspicion, now=self.now)
+        explained = Explained(
+            probability=1.0, reasons=(reason(why),), by=SYSTEM, disposition=disposition
+        )
+        return outage, explained
+
+    @property
+    def _restored_lately(self) -> OutageNearby | None:
+        """The outage that ended so lately that this caller never got light from its end."""
+        ended = self.answer.outage if self.answer.kind is KnownKind.RESTORED_RECENTLY else None
+        if ended is None or ended.restored_at is None:
+            return ended
+        return None if self.now - ended.restored_at > STILL_OUT_WITHIN else ended
 
 
 def _caller(complaint: Complaint) -> CallerSays:

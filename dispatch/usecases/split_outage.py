@@ -6,11 +6,11 @@ from datetime import datetime
 
 from dispatch.domain.outage import Outage, Scope
 from dispatch.domain.ticket import Place, TicketStatus, TroubleTicket
-from dispatch.domain.words import Disposition, OutageId, TicketId
+from dispatch.domain.words import OutageId, TicketId
 from dispatch.errors import IllegalStep, InvalidInput
 from dispatch.journal import outage_event, ticket_event
 from dispatch.ports import Store
-from dispatch.procedures.attaching import attach
+from dispatch.procedures.attaching import Explained, attach
 from dispatch.procedures.checking import check_version, need_reason
 from dispatch.procedures.opening import open_outage, suspect
 from dispatch.sayings import reason
@@ -57,11 +57,8 @@ def split_outage(store: Store, command: SplitOutage, *, now: datetime) -> Outage
             store,
             store.tickets.get(ticket.id),
             apart,
-            probability=1.0,
-            reasons=(reason("by_hand", reason=why),),
-            by=command.by,
+            Explained(probability=1.0, reasons=(reason("by_hand", reason=why),), by=command.by),
             now=now,
-            disposition=Disposition.ATTACHED,
         )
     changed = store.outages.save(store.outages.get(outage.id))
     store.events.append(
@@ -93,7 +90,7 @@ def _open_apart(
     out = store.outages.scope_out(outage.id)
     moving = Scope(transformers=theirs & out.transformers, usage_points=homes & out.usage_points)
     store.outages.release_part(outage.id, moving)
-    free = theirs - store.outages.transformers_out()
+    free = theirs - store.outages.transformers_out(theirs)
     suspicion = replace(suspicion, scope=Scope(transformers=free, usage_points=homes))
     return open_outage(store, first, place, outage.district_id, suspicion, now=now)
 

@@ -106,7 +106,7 @@ def test_the_worker_sends_a_crew_by_itself(town: Town):
 
 
 def test_what_was_never_queued_is_found_by_the_sweep(town: Town):
-    town.house.queue_pool.close()
+    town.house.queue.close()
     outage = open_outage(town)
     with furnished_again(town) as again:
         Work(again).sweep()

@@ -86,7 +86,7 @@ def test_detaching_needs_a_reason_and_opens_an_outage_of_its_own(town: Town):
 
 
 def test_a_report_is_taken_while_the_queue_is_gone(town: Town):
-    town.house.queue_pool.close()
+    town.house.queue.close()
     assert town.report("A1").status_code == 201
 
 

@@ -119,7 +119,7 @@ SELECT '139' || lpad(substr(meter, 2), 8, '0'), id FROM usage_point
 
 _CREWS = """
 INSERT INTO crew (id, name, district_id, skills, base)
-SELECT 'C' || c, '抢修' || c || '班', 'D' || c % :districts, '{}', ST_Point(
+SELECT 'C' || c, '抢修' || c || '班', 'D' || c % :districts, '{lv,mv}', ST_Point(
     :west + (c % :districts + 0.5) * :width / :districts,
     :south + (c / :districts + 0.5) / ceil(:crews / CAST(:districts AS float))
         * (:north - :south), 4326)

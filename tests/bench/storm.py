@@ -23,8 +23,7 @@ CONNECTIONS = 32
 DRAINED_WITHIN_S = 120.0
 
 _WAITING = """
-SELECT count(*) AS jobs, min(CAST(args ->> 'asked_at' AS timestamptz)) AS oldest, now() AS now
-FROM procrastinate_jobs WHERE task_name = 'group_feeder' AND status IN ('todo', 'doing')
+SELECT count(DISTINCT feeder_id) AS feeders, min(at) AS oldest, now() AS now FROM feeder_news
 """
 _UNASSIGNED = """
 SELECT count(*) AS jobs FROM procrastinate_jobs
@@ -59,14 +58,14 @@ class Watch:
     """What was seen from outside while the storm went on, once a second."""
 
     lags_s: list[float] = field(default_factory=list)
-    jobs: list[int] = field(default_factory=list)
+    feeders: list[int] = field(default_factory=list)
 
     def look(self, company: Company) -> int:
         (seen,) = company.sql(_WAITING)
         oldest: datetime | None = seen.oldest
         self.lags_s.append(0.0 if oldest is None else (seen.now - oldest).total_seconds())
-        self.jobs.append(seen.jobs)
-        return int(seen.jobs)
+        self.feeders.append(seen.feeders)
+        return int(seen.feeders)
 
 
 def rows(company: Company) -> list[Row]:
@@ -152,7 +151,7 @@ def _queue_rows(watch: Watch, drained_s: float) -> list[Row]:
     return [
         Row("storm: queue", "oldest ungrouped: median", statistics.median(watch.lags_s), "s"),
         Row("storm: queue", "oldest ungrouped: worst", max(watch.lags_s), "s"),
-        Row("storm: queue", "feeders waiting: most", max(watch.jobs), "jobs"),
+        Row("storm: queue", "feeders waiting: most", max(watch.feeders), "feeders"),
         Row("storm: queue", "empty after the last report", drained_s, "s"),
     ]
 

@@ -26,7 +26,14 @@ def three(connection: Connection) -> Connection:
     for number in range(3):
         events.append(happened(number=number))
         events.append(happened(stream="ticket:B", number=number))
+    events.write()
     return connection
+
+
+def write(connection: Connection, event: Event) -> None:
+    events = PgEvents(connection)
+    events.append(event)
+    events.write()
 
 
 def tamper(connection: Connection, statement: str) -> None:
@@ -37,6 +44,13 @@ def tamper(connection: Connection, statement: str) -> None:
 def test_a_stream_counts_from_one(three):
     rows = three.execute(text("SELECT seq FROM event WHERE stream = 'ticket:B' ORDER BY id"))
     assert rows.scalars().all() == [1, 2, 3]
+
+
+def test_the_chain_goes_on_from_what_was_written_before(three):
+    write(three, happened(number=3))
+    rows = three.execute(text("SELECT seq FROM event WHERE stream = 'ticket:A' ORDER BY id"))
+    assert rows.scalars().all() == [1, 2, 3, 4]
+    assert verify_chain(three) == []
 
 
 def test_an_untouched_journal_has_no_break(three):
@@ -95,7 +109,7 @@ def test_the_database_refuses_to_change_the_journal(three, statement):
 
 def test_two_writers_of_one_stream_collide(database: Engine):
     with database.connect() as first, database.connect() as second:
-        PgEvents(first).append(happened())
+        write(first, happened())
         last = first.execute(text("SELECT * FROM event")).mappings().one()
         first.commit()
         with pytest.raises(Collision), in_our_words():
@@ -113,7 +127,7 @@ def test_a_notification_wakes_with_the_kind_and_carries_nothing(database: Engine
         raw = listener.connection.driver_connection
         raw.autocommit = True
         raw.execute(f"LISTEN {CHANNEL}")
-        PgEvents(writer).append(happened(secret="13800000000"))
+        write(writer, happened(secret="13800000000"))
         assert list(raw.notifies(timeout=0)) == []
         writer.commit()
         (woken,) = raw.notifies(timeout=10, stop_after=1)
@@ -137,7 +151,7 @@ json_values = st.recursive(
 @given(body=st.dictionaries(st.sampled_from(["a", "b", "中"]), json_values))
 def test_the_hash_of_a_body_survives_the_database(worker_database, body):
     with worker_database.connect() as connection:
-        PgEvents(connection).append(happened(**body))
+        write(connection, happened(**body))
         assert verify_chain(connection) == []
         connection.rollback()
 

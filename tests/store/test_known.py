@@ -19,7 +19,7 @@ from dispatch.domain.ticket import Place, TicketStatus
 from dispatch.domain.words import Disposition, FoundBy, NetworkLevel
 from dispatch.errors import NotFound
 from dispatch.store import known
-from dispatch.store.known import PgKnown, facts_from_row
+from dispatch.store.known import PgKnown, facts_from
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
 from dispatch.store.tickets import PgTickets
@@ -292,7 +292,7 @@ def test_every_way_of_naming_a_customer_gives_the_same_facts(
 ):
     out(connection, of_t1())
     row = connection.exec_driver_sql(statement, {"phone": PHONE, "now": NOW, key: value}).one()
-    assert facts_from_row(row) == street.facts_of(home, PHONE, NOW)
+    assert facts_from(row[0]) == street.facts_of(home, PHONE, NOW)
     unknown = {"phone": "none", "now": NOW, key: "none"}
     assert connection.exec_driver_sql(statement, unknown).first() is None
 
@@ -300,7 +300,7 @@ def test_every_way_of_naming_a_customer_gives_the_same_facts(
 def test_a_phone_with_several_accounts_gives_a_row_for_each(connection, street, home):
     add_home(connection, "A2", "T2", phones=[PHONE])
     rows = connection.exec_driver_sql(known.KNOWN_BY_PHONE, {"phone": PHONE, "now": NOW}).all()
-    accounts = {facts_from_row(row).service_point.account for row in rows}
+    accounts = {facts_from(row[0]).service_point.account for row in rows}
     assert accounts == {"A1", "A2"}
 
 
@@ -320,7 +320,7 @@ def test_the_same_text_runs_on_an_asynchronous_connection(database: Engine, data
             )
             row = await answer.fetchone()
         assert row is not None
-        return facts_from_row(row)
+        return facts_from(row[0])
 
     facts = run_async(ask())
     assert facts.service_point.account == "A1"

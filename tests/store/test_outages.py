@@ -74,7 +74,8 @@ def test_scope_is_who_is_still_out(connection, outages):
     scope = Scope(transformers=frozenset({"T1", "T2"}), usage_points=frozenset({home}))
     outages.add(outage, scope)
     assert outages.scope_out(outage.id) == scope
-    assert outages.transformers_out() == {"T1", "T2"}
+    assert outages.transformers_out({"T1", "T2", "T9"}) == {"T1", "T2"}
+    assert outages.transformers_out({"T1", "T2"}, but=outage.id) == frozenset()
     outages.restore(outage.id, Scope(transformers=frozenset({"T1"})), at(10))
     assert outages.scope_out(outage.id) == replace(scope, transformers=frozenset({"T2"}))
     outages.release_part(outage.id, Scope(usage_points=frozenset({home})))

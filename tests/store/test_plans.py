@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, Engine, event
 
 from dispatch.domain.outage import Scope
 from dispatch.domain.ticket import Place
 from dispatch.domain.words import FoundBy
 from dispatch.store import known
+from dispatch.store.direct import Direct
 from dispatch.store.reads import details, field, figures, worklist
 from dispatch.store.transaction import PgStore
 from tests.store.builders import LAT, LON, NOW, a_fix, add_crew, add_district, add_rules, at
@@ -101,8 +103,15 @@ def listening(connection: Connection, sent: list[tuple[str, Any]]) -> Iterator[N
     def note(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
         sent.append((statement, parameters))
 
+    def note_direct(self: Direct, to: Connection, values: object) -> object:
+        sent.append((self._text.decode(), values))
+        return straight(self, to, values)
+
+    straight = Direct._sent
     event.listen(connection, "before_cursor_execute", note)
-    yield
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Direct, "_sent", note_direct)
+        yield
     event.remove(connection, "before_cursor_execute", note)
 
 

@@ -189,6 +189,7 @@ def test_an_outage_shows_its_parts_its_callers_and_its_story(connection, store):
     )
     store.orders.add(an_order(1, outage.id))
     store.events.append(outage_event(outage, "opened", at=NOW, by=SYSTEM))
+    store.finish()
     store.orders.record(
         DispatchStep(
             order_id=1,
@@ -355,6 +356,7 @@ def test_events_after_a_number_are_those_of_ones_districts(connection, store):
         store.events.append(
             Event(stream=f"x:{district_id}", kind="x", at=NOW, actor="x", district_id=district_id)
         )
+    store.finish()
     everything = figures.events_after(connection, 0, None)
     assert [entry.district_id for entry in everything] == [WEST, EAST, None]
     mine = figures.events_after(connection, 0, [WEST])
