@@ -2,9 +2,9 @@
 
 The texts are psycopg's own (`%(name)s`), so an asynchronous caller runs the very same statement on
 a psycopg `AsyncConnection` and hands its one value to `facts_from`. Every text takes `phone` (may
-be None) and `now`, and besides `usage_point_id`, `account`, `meter` or, for a place, `usage_point_id`,
-`transformer_id` (both may be None), `lon` and `lat`. No row comes back for an unknown customer,
-several for a telephone with several accounts.
+be None) and `now`, and besides `usage_point_id`, `account`, `meter` or, for a place,
+`usage_point_id`, `transformer_id` (both may be None), `lon` and `lat`. No row comes back for an
+unknown customer, several for a telephone with several accounts.
 """
 
 from collections.abc import Mapping
