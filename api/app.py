@@ -31,6 +31,7 @@ from api.routers import (
     supervisors,
 )
 from api.settings import WebSettings
+from dispatch.store.transaction import BY_INDEX, session
 from maps.assets import PREFIX, STATIC
 from maps.pages import Pages
 
@@ -39,7 +40,9 @@ ROUTERS = (
     *(processes, sessions, agents, outages, assignments, planned),
     *(crews, supervisors, live, screens),
 )
-FAST_OPTIONS = "-c timezone=UTC -c statement_timeout=10000 -c lock_timeout=5000"
+FAST_OPTIONS = session(
+    {"timezone": "UTC", "statement_timeout": 10_000, "lock_timeout": 5_000, **BY_INDEX}
+)
 RESTED_S = 1.0
 
 

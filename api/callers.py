@@ -24,6 +24,7 @@ from dispatch.domain.words import CrewId
 from dispatch.errors import Forbidden, NotAuthenticated, NotFound
 from dispatch.store import access
 from dispatch.store.constraints import in_our_words
+from dispatch.store.transaction import reading
 
 COOKIE = "relight_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -186,8 +187,10 @@ class Callers:
         digest, now = digest_of(secret), datetime.now(UTC)
         with self._lock:
             known = self._found.get(digest)
-        if known is not None and now - known[0] < self._lasts:
-            return known[1]
+            if known is not None and now - known[0] < self._lasts:
+                return known[1]
+            if known is not None:  # one looks it up, the others go by the old answer meanwhile
+                self._found[digest] = (now, known[1])
         grant = await run_in_threadpool(self._find, digest, now)
         with self._lock:
             self._found[digest] = (now, grant)
@@ -197,7 +200,7 @@ class Callers:
         return grant
 
     def _find(self, digest: bytes, now: datetime) -> access.Grant | None:
-        with in_our_words(), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return access.find_grant(connection, digest, now)
 
 

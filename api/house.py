@@ -72,7 +72,7 @@ def furnish(
     travel_times
         Road times other than those of the loaded roads.
     gathering
-        Queue the jobs of many requests together, a moment later; for the process that answers.
+        Queue the jobs of many requests together, a moment later; for processes that stay.
     """
     return House(
         engine=engine,

@@ -16,6 +16,8 @@ import psycopg
 from procrastinate import exceptions
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from dispatch.store.transaction import BY_INDEX, session
+
 log = logging.getLogger(__name__)
 
 GROUP = "group_feeder"
@@ -156,6 +158,6 @@ def open_queue(conninfo: str, *, gathering: bool) -> Queue:
         timeout=PATIENCE_S,
         open=True,
         name="queue",
-        kwargs={"connect_timeout": 2},
+        kwargs={"connect_timeout": 2, "options": session(BY_INDEX)},
     )
     return GatheringQueue(pool) if gathering else Queue(pool)

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 STOP_WITHIN_S = 10
 RESTART_AFTER_S = 2.0
-WEB_CONNECTIONS = 20
+WEB_CONNECTIONS = 10
 RULES_FROM = datetime(2015, 1, 1, tzinfo=UTC)
 """Reports of the past, handed in late, are judged by the published rules as well."""
 
@@ -63,13 +63,11 @@ def prepare(engine: Engine, settings: Settings) -> None:
 
 
 @contextmanager
-def opened(
-    url: str, settings: Settings, connections: int, *, gathering: bool = False
-) -> Iterator[House]:
+def opened(url: str, settings: Settings, connections: int) -> Iterator[House]:
     """A house on the database at `url`, closed at the end with its connections."""
     engine = open_engine(url, connections=connections)
     now = clock_of(settings.field.clock)
-    house = furnish(engine, zone=settings.field.zone, now=now, gathering=gathering)
+    house = furnish(engine, zone=settings.field.zone, now=now, gathering=True)
     try:
         yield house
     finally:
@@ -79,7 +77,7 @@ def opened(
 
 def serve_web(url: str, settings: Settings) -> None:
     """Answer requests until a signal comes; the requests under way are answered first."""
-    with opened(url, settings, WEB_CONNECTIONS, gathering=True) as house:
+    with opened(url, settings, WEB_CONNECTIONS) as house:
         app = create_app(settings.web, house)
         config = uvicorn.Config(
             app,

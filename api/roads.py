@@ -17,8 +17,8 @@ from sqlalchemy import Engine
 
 from dispatch.ports import Travel, TravelTimes
 from dispatch.store import roads as stored
-from dispatch.store.constraints import in_our_words
 from dispatch.store.roads import PackedGraph, RoadClosure
+from dispatch.store.transaction import reading
 from gis.crs import distance_m
 from gis.errors import GisError
 from gis.roads.cch import CchTravelTimes
@@ -100,7 +100,7 @@ class Roads:
 
     def _look(self) -> None:
         now = self._now()
-        with in_our_words(), self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found = stored.find_graph_digest(connection)
             if found != self._loaded:
                 packed = None if found is None else stored.read_graph(connection, found[0])

@@ -14,7 +14,8 @@ from dispatch.domain.words import DistrictId
 from dispatch.store import access, waiting
 from dispatch.store.constraints import in_our_words
 from dispatch.store.partitions import ensure_fix_partitions
-from dispatch.store.transaction import retrying
+from dispatch.store.statistics import refresh_statistics
+from dispatch.store.transaction import BY_INDEX, reading, retrying, session
 from dispatch.usecases.assign_orders import AssignOrders, assign_orders
 from dispatch.usecases.group_feeder import GroupFeeder, group_feeder
 from dispatch.usecases.watch_clocks import WatchClocks, watch_clocks
@@ -67,7 +68,10 @@ class Work:
     def sweep(self) -> None:
         """Queue again whatever waits: a lost job, a crew that became free, a refused attempt."""
         house = self._house
-        with in_our_words(), house.engine.connect() as connection:
+        with in_our_words(), house.engine.begin() as connection:
+            for table in refresh_statistics(connection):
+                log.info("%s has grown; its statistics were taken anew", table)
+        with reading(house.engine) as connection:
             feeders = waiting.feeders_to_group(connection)
             districts = waiting.districts_to_assign(connection)
         house.queue.group(*feeders)
@@ -141,7 +145,11 @@ async def _release_jobs_of_the_dead(app: procrastinate.App) -> None:
 async def run(house: House, *, concurrency: int, until_idle: bool = False) -> None:
     """Work until told to stop by a signal, or (`until_idle`) until nothing waits."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=house.conninfo, min_size=1, max_size=concurrency + 3, timeout=30.0
+        conninfo=house.conninfo,
+        min_size=1,
+        max_size=concurrency + 3,
+        timeout=30.0,
+        kwargs={"options": session(BY_INDEX)},
     )
     app = build(connector, house)
     async with app.open_async():

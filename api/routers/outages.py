@@ -46,8 +46,8 @@ from dispatch.domain.words import (
 )
 from dispatch.errors import InvalidInput
 from dispatch.ports import Store
-from dispatch.store.constraints import in_our_words
 from dispatch.store.reads.worklist import WorkItem, worklist
+from dispatch.store.transaction import reading
 from dispatch.usecases.close_outage import CloseOutage, close_outage
 from dispatch.usecases.confirm_outage import ConfirmOutage, confirm_outage
 from dispatch.usecases.estimate_restoration import EstimateRestoration, estimate_restoration
@@ -102,7 +102,7 @@ class WorkItemOut(BaseModel):
 @router.get(f"{API}/worklist")
 def get_worklist(caller: Calling, house: Working) -> list[WorkItemOut]:
     """List all that is not closed: danger first, then urged, then the least headroom."""
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         items = worklist(connection, caller.scope, house.now())
     return [WorkItemOut.of(item, caller) for item in items]
 
@@ -110,7 +110,7 @@ def get_worklist(caller: Calling, house: Working) -> list[WorkItemOut]:
 @router.get(f"{API}/outages")
 def get_outages(caller: Calling, house: Working) -> list[WorkItemOut]:
     """List the outages that are not closed, most urgent first."""
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         items = worklist(connection, caller.scope, house.now())
     return [WorkItemOut.of(item, caller) for item in items if item.kind == "outage"]
 

@@ -29,6 +29,7 @@ from dispatch.ports import Store
 from dispatch.store import roads
 from dispatch.store.constraints import in_our_words
 from dispatch.store.reads.planned import planned_outages
+from dispatch.store.transaction import reading
 from dispatch.usecases.plan_outage import (
     CancelPlannedOutage,
     EndPlannedOutage,
@@ -44,7 +45,7 @@ router = APIRouter(tags=["dispatchers"])
 @router.get(f"{API}/planned-outages")
 def get_planned(caller: Calling, house: Working) -> list[PlannedOut]:
     """List planned outages: announced, under way, or over since yesterday."""
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         found = planned_outages(connection, caller.scope, house.now())
     return [PlannedOut.full(planned) for planned in found]
 
@@ -133,7 +134,7 @@ class ClosureOut(BaseModel):
 @router.get(f"{API}/road-closures")
 def get_closures(caller: Calling, house: Working) -> list[ClosureOut]:
     """List roads closed now or announced."""
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         closures = roads.list_closures(connection, house.now())
     return [ClosureOut.of(c) for c in closures if caller.sees(c.district_id)]
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from sqlalchemy import Engine
 
 from dispatch.errors import StoreUnavailable
-from dispatch.store.constraints import in_our_words
 from dispatch.store.migrate import current, newest
+from dispatch.store.transaction import reading
 
 router = APIRouter(tags=["processes"])
 
@@ -29,7 +29,7 @@ async def healthz() -> Health:
 def readyz(request: Request) -> Health:
     """Say that the database answers and has this version's tables; 503 otherwise."""
     engine: Engine = request.app.state.house.engine
-    with in_our_words(), engine.connect() as connection:
+    with reading(engine) as connection:
         found = current(connection)
     if found != newest():
         raise StoreUnavailable("the database stands at another version; run `relight db upgrade`")

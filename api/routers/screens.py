@@ -24,11 +24,11 @@ from dispatch.domain.words import HAZARDS_KNOWN, CrewId, IncidentId, OutageId, T
 from dispatch.errors import Forbidden, NotAuthenticated, NotFound
 from dispatch.procedures.ranking import rank_for
 from dispatch.store.clocks import PgClocks
-from dispatch.store.constraints import in_our_words
 from dispatch.store.orders import PgOrders
 from dispatch.store.reads import details, field, map_layers
 from dispatch.store.reads.details import CrewOrder, TimelineEntry
 from dispatch.store.reads.worklist import worklist
+from dispatch.store.transaction import reading
 from maps import layers, style
 from maps.languages import Language, marked, preferred
 from maps.pages import Moment, Pages
@@ -131,7 +131,7 @@ def get_console(request: Request, caller: Calling, house: Working) -> HTMLRespon
     """The map, the list and the detail of one thing."""
     pages: Pages = request.app.state.pages
     language = _language(request)
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         listed = _list_values(connection, caller, house)
         view = map_layers.extent(connection, _districts(caller))
         source = map_layers.road_source(connection) or ""
@@ -150,7 +150,7 @@ def get_console(request: Request, caller: Calling, house: Working) -> HTMLRespon
 @router.get("/console/list")
 def get_list(request: Request, caller: Calling, house: Working) -> HTMLResponse:
     """The list of what is to be done, the most urgent first."""
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         listed = _list_values(connection, caller, house)
     return _page(request, "_list.html", caller=caller, **listed)
 
@@ -163,7 +163,7 @@ def _list_values(connection: Connection, caller: Caller, house: House) -> dict[s
 @router.get("/console/crews")
 def get_crews(request: Request, caller: Calling, house: Working) -> HTMLResponse:
     """The crews as a list, those on shift first."""
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         standing = field.crews_now(connection, _districts(caller), house.now())
     standing.sort(key=lambda each: (not each.state.on_shift, each.state.crew.id))
     return _page(request, "_crews.html", caller=caller, crews=standing)
@@ -174,7 +174,7 @@ def get_outage(
     outage_id: int, request: Request, caller: Calling, house: Working, after: After = None
 ) -> HTMLResponse:
     """Everything about one outage, with the crews that could go."""
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         try:
             detail = details.outage_detail(connection, OutageId(outage_id), _districts(caller))
         except NotFound:
@@ -198,7 +198,7 @@ def get_incident(
     incident_id: int, request: Request, caller: Calling, house: Working, after: After = None
 ) -> HTMLResponse:
     """Everything about one incident, with the crews that could go."""
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         orders = PgOrders(connection)
         try:
             incident = orders.get_incident(IncidentId(incident_id))
@@ -233,7 +233,7 @@ def get_report(
     ticket_id: str, request: Request, caller: Calling, house: Working, after: After = None
 ) -> HTMLResponse:
     """A report, most often one that still needs a place."""
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         try:
             detail = details.ticket_detail(connection, TicketId(ticket_id), _districts(caller))
         except NotFound:
@@ -256,7 +256,7 @@ def get_layer(
 ) -> Response:
     """One layer of the map within `bbox` (west,south,east,north), as GeoJSON."""
     box, districts, now = layers.box_of(bbox), _districts(caller), house.now()
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         if layer == "roads":
             drawn = layers.roads(connection, box, zoom)
         elif layer == "network":
@@ -378,7 +378,7 @@ def get_crew_orders(request: Request, caller: Calling, house: Working) -> HTMLRe
 
 def _crew_orders(house: House, crew_id: CrewId) -> list[dict[str, object]]:
     """Orders under way with what is out and what was promised, then those done lately."""
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         found = details.crew_orders(connection, crew_id, house.now() - desk.RECENTLY)
         return [
             _crew_order(connection, each) for each in found if each.sent.order.crew_id == crew_id

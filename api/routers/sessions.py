@@ -15,6 +15,7 @@ from api.passwords import Throttle
 from dispatch.errors import Forbidden, NotAuthenticated
 from dispatch.store import access
 from dispatch.store.constraints import in_our_words
+from dispatch.store.transaction import reading
 
 router = APIRouter(tags=["sessions"])
 
@@ -121,7 +122,7 @@ def _log_in(request: Request, login: str, password: str) -> tuple[access.User, s
     address = request.client.host if request.client else "-"
     now = datetime.now(UTC)
     throttle.check(login, address, now)
-    with in_our_words(), engine.connect() as connection:
+    with reading(engine) as connection:
         user = access.find_user(connection, login)
     live = user is not None and user.disabled_at is None
     if not passwords.matches(password, user.password_hash if user and live else None):

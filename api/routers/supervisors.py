@@ -12,13 +12,13 @@ from api.house import House
 from api.inputs import Moment
 from api.routers.parts import Working
 from dispatch.errors import InvalidInput
-from dispatch.store.constraints import in_our_words
 from dispatch.store.reads.figures import (
     CommitmentStanding,
     commitments,
     interruption_totals,
 )
 from dispatch.store.reads.population import customers_served
+from dispatch.store.transaction import reading
 
 router = APIRouter(tags=["supervisors"])
 
@@ -68,7 +68,7 @@ def get_commitments(
 ) -> list[StandingOut]:
     """Count promises kept and missed, by rule and area class, of clocks started in a period."""
     start, end = _period(house, since, until)
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         found = commitments(connection, caller.scope, start, end)
     return [StandingOut.of(standing) for standing in found]
 
@@ -79,7 +79,7 @@ def get_indices(
 ) -> IndicesOut:
     """Add up the recorded interruptions of a period: SAIDI, SAIFI and CAIDI as they stand."""
     start, end = _period(house, since, until)
-    with in_our_words(), house.engine.connect() as connection:
+    with reading(house.engine) as connection:
         totals = interruption_totals(connection, caller.scope, start, end)
         served = customers_served(connection, caller.scope)
     interrupted = sum(total.customers for total in totals)

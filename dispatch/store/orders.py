@@ -65,7 +65,8 @@ _UNDER_WAY = t.c.status.in_(sorted(UNDER_WAY))
 
 # The clocks that an order has to meet are those of its reports (and its own) that end with an
 # arrival; which those are says the rule set each clock was started under. The least headroom is
-# the earliest end. An order with no such clock counts as due on receipt.
+# the earliest end. An order with no such clock counts as due on receipt. `coalesce` keeps the plan
+# off the index of running clocks, as in `dispatch.store.known`.
 _AWAITING = text(
     """
     SELECT waiting.id
@@ -76,13 +77,14 @@ _AWAITING = text(
         FROM (
             SELECT clock.rule_id, clock.rule_version, clock.due_at
             FROM ticket JOIN clock ON clock.ticket_id = ticket.id
-            WHERE ticket.outage_id = waiting.outage_id AND clock.verdict = 'running'
+            WHERE ticket.outage_id = waiting.outage_id AND coalesce(clock.verdict, '') = 'running'
             UNION ALL
             SELECT clock.rule_id, clock.rule_version, clock.due_at
-            FROM clock WHERE clock.ticket_id = incident.ticket_id AND clock.verdict = 'running'
+            FROM clock
+            WHERE clock.ticket_id = incident.ticket_id AND coalesce(clock.verdict, '') = 'running'
             UNION ALL
             SELECT clock.rule_id, clock.rule_version, clock.due_at
-            FROM clock WHERE clock.order_id = waiting.id AND clock.verdict = 'running'
+            FROM clock WHERE clock.order_id = waiting.id AND coalesce(clock.verdict, '') = 'running'
         ) AS promise
         WHERE EXISTS (
             SELECT FROM rule_set, jsonb_array_elements(rule_set.rules) AS rule

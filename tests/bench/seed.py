@@ -1,8 +1,9 @@
 """A company of any size, made by the database itself: SQL, not the loaders.
 
 Feeders stand in a grid, forty transformers each on ten-transformer laterals behind fuses, fifty
-customers each; addresses are not indexed for searching by name. The roads are a grid too, written
-as the two tables that `relight load roads` reads. Every name is invented.
+customers each; addresses are not indexed for searching by name. Behind them lie two years of closed
+outages, their entries in the journal without the chain of hashes. The roads are a grid too,
+written as the two tables that `relight load roads` reads. Every name is invented.
 """
 
 import csv
@@ -20,6 +21,7 @@ WEST, SOUTH = 114.0, 28.0
 CELL_DEG = 0.02
 HOMES, TRANSFORMERS, LATERALS, DISTRICTS = 50, 40, 4, 8
 ACCOUNT_FROM = 1_000_000_000
+HISTORY = 20_000
 STREET_DEG = 0.004
 
 
@@ -130,6 +132,53 @@ INSERT INTO crew_position (crew_id, point, fixed_at, received_at, accuracy_m, sp
 SELECT id, base, now(), now(), 10, 0, false FROM crew
 """
 
+# Two years of closed outages, five callers each: what is asked in a storm lies among them.
+_HISTORY = """
+INSERT INTO outage (id, district_id, status, level, feeder_id, device_id, device_kind, device_name,
+    point, accuracy_m, area_class, started_at, opened_at, restored_at, closed_at, version)
+SELECT o, transformer.district_id, 'closed', 'feeder_model', feeder_id, device_id, 'transformer',
+    name, point, 15, 'urban', began, began, began + interval '2 hours', began + interval '1 day', 3
+FROM (
+    SELECT o, 'T' || (o * 7919) % :all_transformers AS id,
+        now() - interval '5 days' - o * interval '50 minutes' AS began
+    FROM generate_series(1, :history) AS o
+) AS numbered JOIN transformer USING (id);
+INSERT INTO outage_transformer (outage_id, transformer_id, out_from, restored_at)
+SELECT id, 'T' || (id * 7919) % :all_transformers, started_at, restored_at FROM outage;
+INSERT INTO ticket (id, district_id, channel, account, phone, description, hazards, symptoms,
+    received_at, recorded_at, usage_point_id, transformer_id, feeder_id, point, accuracy_m,
+    found_by, area_class, area_covered, status, disposition, outage_id, restored_at, closed_at,
+    version)
+SELECT 'old-' || outage.id || '-' || n, outage.district_id, 'phone', account,
+    '139' || lpad(substr(meter, 2), 8, '0'), '', '{}', '{no_power}',
+    started_at + n * interval '1 minute', started_at + n * interval '1 minute', usage_point.id,
+    transformer_id, feeder_id, usage_point.point, 15, 'account', 'urban', true, 'closed',
+    'attached', outage.id, outage.restored_at, outage.closed_at, 3
+FROM outage CROSS JOIN generate_series(0, 4) AS n
+JOIN usage_point ON usage_point.account = CAST(
+    :account_from + (outage.id * 7919) % :all_transformers * :homes + n * 7 AS text);
+INSERT INTO attachment (ticket_id, outage_id, probability, basis, reasons, by, at)
+SELECT id, outage_id, 0.9, 'feeder_model', '{same_transformer}', 'relight', received_at
+FROM ticket;
+INSERT INTO clock (district_id, rule_id, rule_version, ticket_id, area_class, started_from,
+    started_at, due_at, warned, verdict, stopped_earliest, stopped_latest, judged_at, judged_by)
+SELECT district_id, rule, 1, id, 'urban', 'received', received_at,
+    received_at + interval '45 minutes', 0, 'kept', received_at, received_at, received_at, 'track'
+FROM ticket CROSS JOIN unnest(CAST('{arrival_commitment,dispatch_desk,restore}' AS text[])) AS rule;
+INSERT INTO trouble_order (id, district_id, outage_id, status, crew_id, skills, hazards, priority,
+    urged, area_class, received_at, completed_at, why, version)
+SELECT id, district_id, id, 'field_complete', 'C' || id % :crews, '{mv}', '{}', 10, 0, 'urban',
+    started_at, restored_at, '{}', 6
+FROM outage;
+INSERT INTO dispatch_step (order_id, seq, kind, at, recorded_at, by, facts)
+SELECT id, seq, 'noted', received_at, received_at, 'relight', '{}'
+FROM trouble_order CROSS JOIN generate_series(1, 5) AS seq;
+INSERT INTO event (stream, seq, kind, at, recorded_at, actor, district_id, body, previous, hash)
+SELECT 'ticket:' || id, seq, 'ticket.noted', received_at, received_at, 'relight', district_id,
+    '{}', '', '' FROM ticket CROSS JOIN generate_series(1, 3) AS seq;
+SELECT setval('outage_number', :history), setval('order_number', :history)
+"""
+
 _SECONDARY = text(
     """
     SELECT indexname, indexdef FROM pg_indexes
@@ -158,13 +207,14 @@ def fill(connection: Connection, size: Size) -> None:
         "districts": DISTRICTS,
         "crews": size.crews,
         "account_from": ACCOUNT_FROM,
+        "history": HISTORY,
     }
     connection.execute(text("SET LOCAL session_replication_role = replica"))
     connection.execute(text("SET LOCAL synchronous_commit = off"))
     indexes = connection.execute(_SECONDARY).all()
     for name, _ in indexes:
         connection.execute(text(f"DROP INDEX {name}"))
-    for script in (_TERRITORY, _NETWORK, _CUSTOMERS, _CREWS):
+    for script in (_TERRITORY, _NETWORK, _CUSTOMERS, _CREWS, _HISTORY):
         for statement in script.split(";"):
             asked = text(statement)
             used = {name: values[name] for name in asked.compile().params}
