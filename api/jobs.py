@@ -1,15 +1,18 @@
 """Work behind the requests: which jobs there are, under which locks, and how they are queued.
 
 A job says only *where* something changed. It reads the rest when it runs, so that running it twice
-is harmless and losing one costs seconds: `sweep` finds whatever still waits. One queue lock per
-feeder and per district keeps two workers from thinking about the same thing at once; the queueing
-lock folds a burst of a thousand reports into one waiting job.
+is harmless and losing one costs seconds: `sweep` finds whatever still waits. Feeders are dealt out
+to a few shards, and a job looks at every feeder of its shard that has news, because in a storm the
+queue's own work for a job of each feeder would be more than the grouping. One lock per shard and
+per district keeps two workers from thinking about the same thing at once; the queueing lock folds
+a burst of a thousand reports into one waiting job.
 """
 
 import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 import procrastinate
 import psycopg
@@ -44,9 +47,17 @@ WHERE queueing_lock = ANY(%s) AND status = 'todo'
 """
 
 
-def group_lock(feeder_id: str) -> str:
-    """The lock of a feeder."""
-    return f"group:{feeder_id}"
+SHARDS = 8
+
+
+def shard_of(feeder_id: str) -> int:
+    """Which shard looks at a feeder, the same in every process."""
+    return crc32(feeder_id.encode()) % SHARDS
+
+
+def group_lock(shard: int) -> str:
+    """The lock of a shard of feeders."""
+    return f"group:{shard}"
 
 
 def assign_lock(district_id: str) -> str:
@@ -60,7 +71,7 @@ class Job:
 
     task: str
     lock: str
-    arguments: Mapping[str, str]
+    arguments: Mapping[str, str | int]
 
 
 class Queue:
@@ -73,9 +84,9 @@ class Queue:
         self._app = procrastinate.App(connector=connector)
 
     def group(self, *feeder_ids: str | None) -> None:
-        """Look at these feeders again; None, a report without a feeder, is left out."""
-        for feeder_id in sorted({f for f in feeder_ids if f is not None}):
-            self._put(Job(GROUP, group_lock(feeder_id), {"feeder_id": feeder_id}))
+        """Look at these feeders, which have news; None, a report without one, is left out."""
+        for shard in sorted({shard_of(f) for f in feeder_ids if f is not None}):
+            self._put(Job(GROUP, group_lock(shard), {"shard": shard}))
 
     def assign(self, *district_ids: str | None) -> None:
         """Look at the waiting orders of these districts again."""

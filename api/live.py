@@ -34,10 +34,12 @@ class Poke:
     district_id: str | None
 
     @classmethod
-    def read(cls, payload: str) -> "Poke":
-        """Read a notification of the journal."""
-        told = json.loads(payload)
-        return cls(int(told["id"]), told["kind"], told["stream"], told["district_id"])
+    def read(cls, payload: str) -> "list[Poke]":
+        """Read a notification of the journal: what one transaction changed."""
+        return [
+            cls(int(told["id"]), told["kind"], told["stream"], told["district_id"])
+            for told in json.loads(payload)
+        ]
 
     def line(self) -> str:
         """The message as the stream carries it."""
@@ -154,7 +156,8 @@ class Live:
                     self.listening.set()
                     failures = 0
                     async for notice in connection.notifies():
-                        self._tell(Poke.read(notice.payload))
+                        for poke in Poke.read(notice.payload):
+                            self._tell(poke)
             except psycopg.OperationalError as lost:
                 log.warning("the live listener lost the database: %s", lost)
             finally:

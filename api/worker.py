@@ -9,8 +9,10 @@ from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Status
 
 from api.house import House
-from api.jobs import ASSIGN, GROUP, QUEUES, SWEEP, TEND, TICK
+from api.jobs import ASSIGN, GROUP, QUEUES, SWEEP, TEND, TICK, shard_of
+from dispatch.domain.outage import Outage
 from dispatch.domain.words import DistrictId
+from dispatch.errors import DispatchError
 from dispatch.store import access, waiting
 from dispatch.store.constraints import in_our_words
 from dispatch.store.partitions import ensure_fix_partitions
@@ -37,17 +39,32 @@ class Work:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    def group(self, feeder_id: str) -> None:
-        """Look at one feeder's predictions again, and let the waiting orders be looked at."""
+    def group(self, shard: int) -> None:
+        """Look at the shard's feeders that have news, and let the waiting orders be looked at."""
+        house = self._house
+        with reading(house.engine) as connection:
+            waiting_for_us = waiting.feeders_to_group(connection)
+        for feeder_id in waiting_for_us:
+            if shard_of(feeder_id) != shard:
+                continue
+            try:
+                changed = self._group_feeder(feeder_id)
+            except DispatchError as refusal:  # its news stay; the others must not wait for it
+                log.warning(
+                    "feeder %s was not grouped, the sweep asks anew: %s", feeder_id, refusal
+                )
+            else:
+                house.queue.assign(*(outage.district_id for outage in changed))
+
+    def _group_feeder(self, feeder_id: str) -> tuple[Outage, ...]:
         house = self._house
         command = GroupFeeder(feeder_id=feeder_id)
-        changed = retrying(
+        return retrying(
             house.transaction,
             lambda store: group_feeder(
                 store, command, policy=house.policies.grouping, now=house.now()
             ),
         )
-        house.queue.assign(*(outage.district_id for outage in changed))
 
     def assign(self, district_id: str) -> None:
         """Send crews to the orders of one district that wait."""
@@ -106,8 +123,8 @@ def build(connector: BaseConnector, house: House) -> procrastinate.App:
     work = Work(house)
 
     @app.task(name=GROUP, queue=QUEUES[GROUP])
-    def group(feeder_id: str) -> None:
-        work.group(feeder_id)
+    def group(shard: int) -> None:
+        work.group(shard)
 
     @app.task(name=ASSIGN, queue=QUEUES[ASSIGN])
     def assign(district_id: str) -> None:

@@ -138,6 +138,7 @@ def get_outage(outage_id: int, response: Response, caller: Calling, house: Worki
 
 def _answer(house: House, response: Response, outage: Outage) -> OutageOut:
     """Let the feeder and the district be looked at again, and answer the outage."""
+    in_one_go(house, lambda store: store.outages.ask_grouping(outage.feeder_id, house.now()))
     house.queue.group(outage.feeder_id)
     house.queue.assign(outage.district_id)
     tag(response, outage.version)

@@ -507,7 +507,6 @@ def _defaults(layout: Layout) -> dict[str, str]:
         "maintenance_work_mem": f"{min(max(memory_mb // 32, 64), 512)}MB",
         "max_connections": "100",
         "max_wal_size": "2GB",
-        "wal_compression": "on",
         "random_page_cost": "1.1",  # solid-state disks
         "jit": "off",  # our queries are short
         "timezone": "UTC",

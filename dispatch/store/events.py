@@ -20,7 +20,10 @@ from dispatch.store.direct import Direct
 from dispatch.store.operations import event as t
 
 CHANNEL = "relight_event"
-"""What to LISTEN to; a notification says that there is an entry, never what is in it."""
+"""What to LISTEN to; a notification lists entries that there are, never what is in them."""
+
+TOLD_AT_ONCE = 8
+"""Entries in one notification, which may not be longer than 8,000 bytes."""
 
 BEGINNING = bytes(32)
 
@@ -54,7 +57,10 @@ _APPEND = Direct(
         ORDER BY place
         RETURNING id, kind, stream, district_id
     )
-    SELECT pg_notify('{CHANNEL}', to_jsonb(entry)::text) FROM entry ORDER BY id
+    SELECT pg_notify('{CHANNEL}', jsonb_agg(to_jsonb(told) - 'part' ORDER BY id)::text)
+    FROM (SELECT *, (row_number() OVER (ORDER BY id) - 1) / {TOLD_AT_ONCE} AS part FROM entry)
+        AS told
+    GROUP BY part
     """  # noqa: S608 (a constant)
     )
 )

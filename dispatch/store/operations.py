@@ -268,10 +268,10 @@ incident = Table(
 feeder_news = Table(
     "feeder_news",
     metadata,
-    Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),
+    Column("id", BigInteger, Identity(), primary_key=True),
     Column("feeder_id", ForeignKey("feeder.id"), nullable=False, index=True),
     moment("at", nullable=False),
-    comment="Reports that grouping has not looked at yet; it takes them away when it does",
+    comment="Feeders that grouping has to look at, once for each report; it takes them away first",
 )
 
 told = Table(

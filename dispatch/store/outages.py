@@ -104,6 +104,7 @@ _SCOPE = Direct(
         """
     )
 )
+_ADD_NEWS = Direct(text("INSERT INTO feeder_news (feeder_id, at) VALUES (:feeder_id, :at)"))
 _TAKE_NEWS = Direct(text("DELETE FROM feeder_news WHERE feeder_id = :feeder_id"))
 _TRANSFORMERS_OUT = Direct(
     text(
@@ -258,6 +259,11 @@ class PgOutages:
     def record_planned_interruptions(self, planned: PlannedOutage, at: datetime) -> int:
         """Record that its customers were out from its start to `at`; how many they were."""
         return interruptions.record_planned(self._connection, planned.id, planned.starts_at, at)
+
+    def ask_grouping(self, feeder_id: str | None, now: datetime) -> None:
+        """Note that a feeder, if there is one, is to be looked at again."""
+        if feeder_id is not None:
+            _ADD_NEWS.run(self._connection, {"feeder_id": feeder_id, "at": now})
 
     def feeder_evidence(self, feeder_id: str, now: datetime) -> FeederEvidence:
         """Read what is known about a feeder: its devices, reports, outages, and who has light.

@@ -58,8 +58,8 @@ _ADD = Direct(
             CAST(:reasons AS text[]), CAST(:by AS text), CAST(:at AS timestamptz)
         WHERE CAST(:basis AS text) IS NOT NULL
     )
-    INSERT INTO feeder_news (ticket_id, feeder_id, at)
-    SELECT CAST(:id AS text), CAST(:feeder_id AS text), CAST(:recorded_at AS timestamptz)
+    INSERT INTO feeder_news (feeder_id, at)
+    SELECT CAST(:feeder_id AS text), CAST(:recorded_at AS timestamptz)
     WHERE CAST(:feeder_id AS text) IS NOT NULL
     """  # noqa: S608 (names of columns)
     )
@@ -81,13 +81,6 @@ _END = Direct(
         """
     )
 )
-_NEWS = text(
-    """
-    INSERT INTO feeder_news (ticket_id, feeder_id, at) VALUES (:id, :feeder_id, :at)
-    ON CONFLICT (ticket_id) DO UPDATE SET feeder_id = excluded.feeder_id, at = excluded.at
-    """
-)
-
 NOBODY_TO_CALL = (Channel.METER, Channel.SCADA, Channel.CREW)
 """Channels behind which there is no customer who could say that power is on."""
 
@@ -134,13 +127,6 @@ class PgTickets:
     def add(self, ticket: TroubleTicket, attachment: Attachment | None = None) -> None:
         """Store a new ticket, attached from the start if there is an attachment."""
         _ADD.run(self._connection, {**_to_row(ticket), **_link_row(attachment)})
-
-    def ask_grouping(self, ticket: TroubleTicket, now: datetime) -> None:
-        """Note that the ticket's feeder, if it has one, is to be looked at again."""
-        feeder_id = None if ticket.place is None else ticket.place.feeder_id
-        if feeder_id is not None:
-            news = {"id": ticket.id, "feeder_id": feeder_id, "at": now}
-            self._connection.execute(_NEWS, news)
 
     def save(self, ticket: TroubleTicket) -> TroubleTicket:
         """Write `ticket` over the version it was read at."""

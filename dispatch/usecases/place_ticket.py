@@ -116,5 +116,5 @@ def _place_loss(
             by=by,
             disposition=Disposition.NEW_OUTAGE,
         )
-    store.tickets.ask_grouping(ticket, now)
+    store.outages.ask_grouping(place.feeder_id, now)
     return attach(store, ticket, outage, why, now=now)

@@ -6,7 +6,7 @@ import procrastinate
 from sqlalchemy import Engine, text
 
 from api.house import House
-from api.jobs import GROUP, group_lock
+from api.jobs import GROUP, group_lock, shard_of
 from api.worker import Work, build, run
 from dispatch.store import waiting
 from tests.api.conftest import Town
@@ -31,6 +31,7 @@ def test_a_burst_on_one_feeder_is_one_waiting_job(town: Town):
 def test_feeders_wait_side_by_side(town: Town):
     town.report("A1", "T1-0")
     town.report("B1", "T9-0")
+    assert shard_of("F1") != shard_of("F9"), "choose other names"
     assert jobs(town.engine, GROUP) == 2
 
 
@@ -83,7 +84,7 @@ def _pretend_a_worker_died(engine: Engine) -> None:
                 "UPDATE procrastinate_jobs SET status = 'doing', worker_id = :worker"
                 " WHERE lock = :lock"
             ),
-            {"worker": worker, "lock": group_lock("F1")},
+            {"worker": worker, "lock": group_lock(shard_of("F1"))},
         )
 
 

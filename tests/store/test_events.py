@@ -131,7 +131,7 @@ def test_a_notification_wakes_with_the_kind_and_carries_nothing(database: Engine
         assert list(raw.notifies(timeout=0)) == []
         writer.commit()
         (woken,) = raw.notifies(timeout=10, stop_after=1)
-        told = json.loads(woken.payload)
+        (told,) = json.loads(woken.payload)
         assert told.keys() == {"id", "kind", "stream", "district_id"}
         assert told["kind"] == "ticket.received"
 

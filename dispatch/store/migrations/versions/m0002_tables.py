@@ -407,6 +407,18 @@ def upgrade() -> None:
         comment="Protective devices as switched now; the subtree of one is pre <= x < post in its feeder",
     )
     op.create_table(
+        "feeder_news",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("feeder_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feeder_id"], ["feeder.id"], name=op.f("feeder_news_feeder_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("feeder_news_pkey")),
+        comment="Feeders that grouping has to look at, once for each report; it takes them away first",
+    )
+    op.create_index(op.f("feeder_news_feeder_id_ix"), "feeder_news", ["feeder_id"], unique=False)
+    op.create_table(
         "line_section",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("level", sa.Text(), nullable=False),
@@ -1039,21 +1051,6 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("detached_at IS NULL"),
     )
-    op.create_table(
-        "feeder_news",
-        sa.Column("ticket_id", sa.Text(), nullable=False),
-        sa.Column("feeder_id", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["feeder_id"], ["feeder.id"], name=op.f("feeder_news_feeder_id_fkey")
-        ),
-        sa.ForeignKeyConstraint(
-            ["ticket_id"], ["ticket.id"], name=op.f("feeder_news_ticket_id_fkey")
-        ),
-        sa.PrimaryKeyConstraint("ticket_id", name=op.f("feeder_news_pkey")),
-        comment="Reports that grouping has not looked at yet; it takes them away when it does",
-    )
-    op.create_index(op.f("feeder_news_feeder_id_ix"), "feeder_news", ["feeder_id"], unique=False)
     op.create_table(
         "incident",
         sa.Column("id", sa.BigInteger(), nullable=False),
