@@ -38,7 +38,7 @@ QUEUES: Mapping[str, str] = {
 }
 PATIENCE_S = 2.0
 CONNECTIONS = 2
-GATHER_S = 0.1
+GATHER_S = 0.5
 LOST = (exceptions.ConnectorException, exceptions.AppNotOpen, psycopg.Error, PoolTimeout)
 
 _QUEUED = """
@@ -113,7 +113,7 @@ class Queue:
 
 
 class GatheringQueue(Queue):
-    """Queues what requests asked for every tenth of a second, each job once.
+    """Queues what requests asked for every half a second, each job once.
 
     In a storm hundreds of reports ask for the same few jobs; each would cost a transaction. A
     process that dies with jobs gathered loses them, and the sweep finds what they were to look at.
