@@ -39,7 +39,17 @@ class Indices:
 def reliability(interruptions: Iterable[Interrupted], customers_served: int) -> Indices:
     """Compute the indices of a period whose interruptions are given whole.
 
-    Raises ValueError if `customers_served` is not above zero.
+    Parameters
+    ----------
+    interruptions
+        By usage point and, of each, by when they began.
+    customers_served
+        How many customers the company, or the part of it that is asked for, has.
+
+    Raises
+    ------
+    ValueError
+        `customers_served` is not above zero, or the interruptions are in another order.
     """
     if customers_served <= 0:
         raise ValueError(f"customers_served is {customers_served}; expected more than 0")
@@ -66,7 +76,7 @@ def reliability(interruptions: Iterable[Interrupted], customers_served: int) -> 
 
 
 def frequent(interruptions: Iterable[Interrupted], at_least: int) -> Mapping[int, int]:
-    """Usage points with `at_least` sustained interruptions, and how many each had."""
+    """Usage points with `at_least` sustained interruptions, and how many each had; same order."""
     counts: dict[int, int] = {}
     for joined in _joined(interruptions):
         if joined.ended - joined.began > MOMENTARY:
@@ -76,11 +86,12 @@ def frequent(interruptions: Iterable[Interrupted], at_least: int) -> Mapping[int
 
 def _joined(interruptions: Iterable[Interrupted]) -> Iterable[Interrupted]:
     """The interruptions of each usage point with touching periods made one."""
-    ordered = sorted(interruptions, key=lambda i: (i.usage_point_id, i.began))
     current: Interrupted | None = None
-    for following in ordered:
+    for following in interruptions:
         if current is None:
             current = following
+        elif (following.usage_point_id, following.began) < (current.usage_point_id, current.began):
+            raise ValueError(f"{following} comes after {current}; expected the other order")
         elif (
             following.usage_point_id == current.usage_point_id and following.began <= current.ended
         ):

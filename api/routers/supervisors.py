@@ -1,5 +1,6 @@
 """What a supervisor's reports call: promises kept, and the indices of a period."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -12,10 +13,11 @@ from api.house import House
 from api.inputs import Moment
 from api.routers.parts import Working
 from dispatch.errors import InvalidInput
+from dispatch.indices import reliability
 from dispatch.store.reads.figures import (
     CommitmentStanding,
     commitments,
-    interruption_totals,
+    interruptions_begun,
 )
 from dispatch.store.reads.population import customers_served
 from dispatch.store.transaction import reading
@@ -27,6 +29,17 @@ LONGEST = timedelta(days=5 * 366)
 
 Since = Annotated[Moment | None, Query(description="a day back, if not given")]
 Until = Annotated[Moment | None, Query(description="now, if not given")]
+
+
+NOBODY_SERVED = {
+    "customers_served": 0,
+    "customers_interrupted": 0,
+    "customer_minutes": 0.0,
+    "saidi_minutes": None,
+    "saifi": None,
+    "caidi_minutes": None,
+    "momentary": None,
+}
 
 
 class StandingOut(BaseModel):
@@ -50,7 +63,10 @@ class StandingOut(BaseModel):
 
 
 class IndicesOut(BaseModel):
-    """Interruptions of a period; sustained ones and momentary ones are not told apart here."""
+    """IEEE 1366 over the interruptions that began in a period; None where nobody is served.
+
+    Sustained ones last more than five minutes; `momentary` counts the others per customer served.
+    """
 
     since: datetime
     until: datetime
@@ -60,6 +76,7 @@ class IndicesOut(BaseModel):
     saidi_minutes: float | None
     saifi: float | None
     caidi_minutes: float | None
+    momentary: float | None
 
 
 @router.get(f"{API}/commitments")
@@ -77,23 +94,13 @@ def get_commitments(
 def get_indices(
     caller: Calling, house: Working, since: Since = None, until: Until = None
 ) -> IndicesOut:
-    """Add up the recorded interruptions of a period: SAIDI, SAIFI and CAIDI as they stand."""
+    """Compute SAIDI, SAIFI, CAIDI and momentary interruptions of a period."""
     start, end = _period(house, since, until)
     with reading(house.engine) as connection:
-        totals = interruption_totals(connection, caller.scope, start, end)
         served = customers_served(connection, caller.scope)
-    interrupted = sum(total.customers for total in totals)
-    minutes = sum(total.customer_minutes for total in totals)
-    return IndicesOut(
-        since=start,
-        until=end,
-        customers_served=served,
-        customers_interrupted=interrupted,
-        customer_minutes=minutes,
-        saidi_minutes=minutes / served if served else None,
-        saifi=interrupted / served if served else None,
-        caidi_minutes=minutes / interrupted if interrupted else None,
-    )
+        begun = interruptions_begun(connection, caller.scope, start, end)
+        found = asdict(reliability(begun, served)) if served else NOBODY_SERVED
+    return IndicesOut(since=start, until=end, **found)
 
 
 def _period(

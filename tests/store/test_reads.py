@@ -334,21 +334,22 @@ def test_commitments_count_each_verdict_and_the_average_that_is_left(connection,
     assert figures.commitments(connection, None, at(1), at(2)) == []
 
 
-def test_interruption_totals_hold_only_what_lies_in_the_period(connection, store):
+def test_the_interruptions_of_a_period_are_those_that_began_in_it(connection, store):
     scope = Scope(transformers=frozenset({"T1"}))
     outage = opened(connection, store, scope)
     store.outages.restore(outage.id, scope, at(60))
     planned = a_planned_outage(connection, "T1", starts_at=at(100), ends_at=at(200))
     store.outages.add_planned(planned)
     store.outages.record_planned_interruptions(planned, at(120))
-    totals = figures.interruption_totals(connection, [WEST], at(30), at(110))
-    assert [
-        (t.outage_id, t.planned_outage_id, t.customers, t.customer_minutes) for t in totals
-    ] == [
-        (outage.id, None, 3, 90),
-        (None, planned.id, 3, 30),
-    ]
-    assert figures.interruption_totals(connection, [EAST], at(0), at(200)) == []
+
+    def begun(districts, since, until):
+        found = figures.interruptions_begun(connection, districts, at(since), at(until))
+        return [(each.began, each.ended) for each in found]
+
+    assert begun([WEST], 0, 90) == [(at(0), at(60))] * 3
+    assert begun([WEST], 30, 110) == [(at(100), at(120))] * 3
+    assert begun(None, 0, 300) == [(at(0), at(60)), (at(100), at(120))] * 3
+    assert begun([EAST], 0, 200) == []
 
 
 def test_events_after_a_number_are_those_of_ones_districts(connection, store):

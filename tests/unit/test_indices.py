@@ -10,6 +10,11 @@ def out(point, began, ended):
     return Interrupted(point, after(began), after(ended))
 
 
+def test_interruptions_in_another_order_are_refused():
+    with pytest.raises(ValueError, match="expected the other order"):
+        reliability([out(1, 10, 20), out(1, 0, 5)], 1)
+
+
 def test_the_indices_of_a_worked_example():
     found = reliability([out(1, 0, 60), out(2, 0, 30), out(2, 100, 190), out(3, 0, 2)], 10)
     assert found.customer_minutes == 180
@@ -38,7 +43,7 @@ def test_who_is_out_often_is_listed():
 
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(0, 300), st.integers(1, 90)), max_size=25))
 def test_customer_minutes_are_minutes_in_the_dark(spans):
-    found = reliability([out(p, b, b + length) for p, b, length in spans], 4)
+    found = reliability([out(p, b, b + length) for p, b, length in sorted(spans)], 4)
     dark = {(p, m) for p, b, length in spans for m in range(b, b + length)}
     runs = {(p, m) for p, m in dark if (p, m - 1) not in dark}
     short = 0

@@ -1,11 +1,12 @@
 """How the promises stand and what the interruptions add up to."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from dispatch.indices import Interrupted
 from dispatch.store.reads.visible import listed, visible
 
 
@@ -28,16 +29,6 @@ class CommitmentStanding:
     target_minutes: float
     mean_minutes: float | None
     headroom_minutes: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InterruptionTotal:
-    """What one outage, planned or not, cost its customers within a period."""
-
-    outage_id: int | None
-    planned_outage_id: int | None
-    customers: int
-    customer_minutes: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,22 +67,13 @@ _COMMITMENTS = text(
     FROM judged GROUP BY rule_id, area_class ORDER BY rule_id, area_class
     """  # noqa: S608 (constants)
 )
-_TOTALS = text(
+_BEGUN = text(
     f"""
-    SELECT outage_id, planned_outage_id, count(DISTINCT usage_point_id) AS customers,
-        CAST(
-            extract(
-                epoch FROM sum(
-                    least(upper(period), CAST(:until AS timestamptz))
-                    - greatest(lower(period), CAST(:since AS timestamptz))
-                )
-            ) / 60.0 AS double precision
-        ) AS customer_minutes
+    SELECT usage_point_id, lower(period) AS began, upper(period) AS ended
     FROM interruption
     WHERE period && tstzrange(CAST(:since AS timestamptz), CAST(:until AS timestamptz))
-        AND {visible("interruption")}
-    GROUP BY outage_id, planned_outage_id
-    ORDER BY outage_id, planned_outage_id
+        AND lower(period) >= :since AND {visible("interruption")}
+    ORDER BY usage_point_id, began
     """  # noqa: S608 (constants)
 )
 _EVENTS = text(
@@ -116,17 +98,16 @@ def commitments(
     return [CommitmentStanding(**row) for row in rows]
 
 
-def interruption_totals(
+def interruptions_begun(
     connection: Connection,
     districts: Collection[str] | None,
     since: datetime,
     until: datetime,
-) -> list[InterruptionTotal]:
-    """Add up customer-minutes by outage, only what lies within `since` to `until`."""
-    rows = connection.execute(
-        _TOTALS, {"districts": listed(districts), "since": since, "until": until}
-    ).mappings()
-    return [InterruptionTotal(**row) for row in rows]
+) -> Iterator[Interrupted]:
+    """Read the interruptions that began in a period, whole, by usage point and beginning."""
+    asked = {"districts": listed(districts), "since": since, "until": until}
+    rows = connection.execute(_BEGUN, asked, execution_options={"yield_per": 10_000})
+    return (Interrupted(*row) for row in rows)
 
 
 def events_after(
