@@ -68,7 +68,7 @@ def prepare(engine: Engine, settings: Settings) -> None:
 @contextmanager
 def opened(url: str, settings: Settings, connections: int) -> Iterator[House]:
     """A house on the database at `url`, closed at the end with its connections."""
-    engine = open_engine(url, connections=connections)
+    engine = open_engine(url, connections=connections, by_index=True)
     now = clock_of(settings.field.clock)
     house = furnish(engine, zone=settings.field.zone, now=now, gathering=True)
     try:

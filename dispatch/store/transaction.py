@@ -44,7 +44,9 @@ class PgStore:
         self.events.write()
 
 
-def open_engine(url: str, *, connections: int = 10, patience_s: float = 5.0) -> Engine:
+def open_engine(
+    url: str, *, connections: int = 10, patience_s: float = 5.0, by_index: bool = False
+) -> Engine:
     """Connect to `url` for work at the desk: no statement or lock may be waited for long.
 
     Parameters
@@ -56,6 +58,9 @@ def open_engine(url: str, *, connections: int = 10, patience_s: float = 5.0) -> 
     patience_s
         How long to wait for a lock, and for a free connection; a statement may take six times
         as long.
+    by_index
+        Keep plans from walking through tables, for a process that does many small things; one
+        that loads or adds up whole tables has to walk.
     """
     milliseconds = round(patience_s * 1000)
     options = {
@@ -63,7 +68,7 @@ def open_engine(url: str, *, connections: int = 10, patience_s: float = 5.0) -> 
         "lock_timeout": milliseconds,
         "statement_timeout": 6 * milliseconds,
         "idle_in_transaction_session_timeout": 12 * milliseconds,
-        **BY_INDEX,
+        **(BY_INDEX if by_index else {}),
     }
     return create_engine(
         url,
