@@ -106,3 +106,18 @@ def happenings() -> Iterator[str]:
 )
 def test_a_choice_goes_before_the_browser_s_languages(cookie, accepts, expected):
     assert preferred(cookie, accepts) is expected
+
+
+def test_every_kind_of_the_journal_has_a_word():
+    kinds = {
+        f"{call.func.id.removesuffix('_event')}.{call.args[1].value}"
+        for path in (ROOT / "dispatch").rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id.endswith("_event")
+        and len(call.args) > 1
+        and isinstance(call.args[1], ast.Constant)
+    }
+    assert len(kinds) > 20
+    assert kinds - WORDS["event"].keys() == set()
