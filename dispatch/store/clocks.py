@@ -25,8 +25,7 @@ from dispatch.store.tables import rule_set
 
 _NEW = tuple(column for column in t.c if column.name != "id")
 _START = Direct(
-    text(
-        f"""
+    f"""
         INSERT INTO clock ({", ".join(c.name for c in _NEW)})
         SELECT {", ".join(c.name for c in _NEW)}
         FROM jsonb_to_recordset(CAST(:clocks AS jsonb))
@@ -34,7 +33,6 @@ _START = Direct(
         ON CONFLICT DO NOTHING
         RETURNING *
         """  # noqa: S608 (names of columns)
-    )
 )
 _UNSETTLED = t.c.verdict.in_([Verdict.RUNNING.value, Verdict.CANNOT_SAY.value])
 
@@ -62,15 +60,13 @@ _OF_TICKET = Direct(
     select(t).where(t.c.ticket_id == bindparam("ticket_id")).order_by(t.c.due_at, t.c.id)
 )
 _IN_FORCE = Direct(
-    text(
-        """
+    """
         SELECT * FROM rule_set WHERE valid_from <= :at
         ORDER BY valid_from DESC, version DESC LIMIT 1
         """
-    )
 )
-_FIRST = Direct(text("SELECT * FROM rule_set ORDER BY valid_from, version LIMIT 1"))
-_RULES = Direct(text("SELECT * FROM rule_set WHERE version = :version"))
+_FIRST = Direct("SELECT * FROM rule_set ORDER BY valid_from, version LIMIT 1")
+_RULES = Direct("SELECT * FROM rule_set WHERE version = :version")
 
 
 class PgClocks:

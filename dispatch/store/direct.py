@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg import Cursor
 from psycopg.rows import dict_row
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, RowMapping, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql import ClauseElement
 
@@ -24,11 +24,18 @@ DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 class Direct:
-    """One statement, SQLAlchemy's or in psycopg's own words; its rows are dictionaries."""
+    """One statement, SQLAlchemy's or a text with `:names`; its rows are dictionaries."""
 
     def __init__(self, statement: ClauseElement | str) -> None:
-        compiled = statement if isinstance(statement, str) else statement.compile(dialect=DIALECT)
-        self._text = str(compiled).encode()
+        clause = text(statement) if isinstance(statement, str) else statement
+        self.as_sent = str(clause.compile(dialect=DIALECT)).encode()
+
+    @classmethod
+    def of_psycopg(cls, statement: str) -> "Direct":
+        """Take a text as psycopg reads it, with `%(names)s`."""
+        made = cls.__new__(cls)
+        made.as_sent = statement.encode()
+        return made
 
     def rows(self, connection: Connection, values: Values | None = None) -> list[dict[str, Any]]:
         """Every row."""
@@ -57,4 +64,4 @@ class Direct:
         driver = connection.connection.driver_connection
         assert driver is not None, "a connection that is in use has a driver"
         cursor: Cursor[dict[str, Any]] = driver.cursor(row_factory=dict_row)
-        return cursor.execute(self._text, values)
+        return cursor.execute(self.as_sent, values)

@@ -30,9 +30,9 @@ _SERVICE_POINT = """
     LEFT JOIN transformer ON transformer.id = usage_point.transformer_id
     LEFT JOIN feeder ON feeder.id = transformer.feeder_id
 """
-_BY_ACCOUNT = Direct(text(_SERVICE_POINT + "WHERE usage_point.account = :value"))
-_BY_METER = Direct(text(_SERVICE_POINT + "WHERE usage_point.meter = :value"))
-_BY_ID = Direct(text(_SERVICE_POINT + "WHERE usage_point.id = :value"))
+_BY_ACCOUNT = Direct(_SERVICE_POINT + "WHERE usage_point.account = :value")
+_BY_METER = Direct(_SERVICE_POINT + "WHERE usage_point.meter = :value")
+_BY_ID = Direct(_SERVICE_POINT + "WHERE usage_point.id = :value")
 _BY_PHONE = text(
     _SERVICE_POINT
     + """
@@ -47,7 +47,7 @@ _TRANSFORMER = """
         coalesce(transformer.district_id, feeder.district_id) AS district_id
     FROM transformer LEFT JOIN feeder ON feeder.id = transformer.feeder_id
 """
-_TRANSFORMER_BY_ID = Direct(text(_TRANSFORMER + "WHERE transformer.id = :value"))
+_TRANSFORMER_BY_ID = Direct(_TRANSFORMER + "WHERE transformer.id = :value")
 
 # Nearest by degrees are not quite nearest by metres: of a few by the index, the best by distance.
 _NEAREST_CUSTOMER = """
@@ -67,10 +67,8 @@ _NEAREST_TRANSFORMER = """
     WHERE away <= :within_m ORDER BY away LIMIT 1
 """
 _SUPPLY_NEAR = Direct(
-    text(
-        _TRANSFORMER
-        + f"WHERE transformer.id = coalesce(({_NEAREST_CUSTOMER}), ({_NEAREST_TRANSFORMER}))"
-    )
+    _TRANSFORMER
+    + f"WHERE transformer.id = coalesce(({_NEAREST_CUSTOMER}), ({_NEAREST_TRANSFORMER}))"
 )
 
 _DISTRICT = text(
@@ -80,8 +78,7 @@ _DISTRICT = text(
     """
 )
 _AREA = Direct(
-    text(
-        """
+    """
     SELECT newest.version, (
         SELECT area_class FROM area
         WHERE area.version = newest.version
@@ -90,7 +87,6 @@ _AREA = Direct(
     ) AS area_class
     FROM (SELECT max(version) AS version FROM area_map) AS newest
     """
-    )
 )
 _DEVICE = text("SELECT id, kind, name FROM device WHERE id = :device_id")
 _BELOW = text(
@@ -110,13 +106,11 @@ _IN_SCOPE = """
 """
 _COUNT = text("SELECT count(*)" + _IN_SCOPE)
 _CRITICAL = Direct(
-    text(
-        """
+    """
         SELECT concat_ws(' ', critical, nullif(coalesce(nullif(name, ''), address), ''))
         """
-        + _IN_SCOPE
-        + "AND critical IS NOT NULL ORDER BY critical, account"
-    )
+    + _IN_SCOPE
+    + "AND critical IS NOT NULL ORDER BY critical, account"
 )
 
 

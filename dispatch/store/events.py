@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, text
+from sqlalchemy import Connection, RowMapping, select
 
 from dispatch.domain.event import Event
 from dispatch.store.direct import Direct
@@ -28,19 +28,16 @@ TOLD_AT_ONCE = 8
 BEGINNING = bytes(32)
 
 _LAST = Direct(
-    text(
-        """
+    """
     SELECT asked.stream, clock_timestamp() AS recorded_at, last.seq, last.hash
     FROM unnest(CAST(:streams AS text[])) AS asked (stream)
     LEFT JOIN LATERAL (
         SELECT seq, hash FROM event WHERE event.stream = asked.stream ORDER BY seq DESC LIMIT 1
     ) AS last ON true
     """
-    )
 )
 _APPEND = Direct(
-    text(
-        f"""
+    f"""
     WITH entry AS (
         INSERT INTO event
             (stream, seq, kind, at, recorded_at, actor, district_id, body, previous, hash)
@@ -62,7 +59,6 @@ _APPEND = Direct(
         AS told
     GROUP BY part
     """  # noqa: S608 (a constant)
-    )
 )
 
 

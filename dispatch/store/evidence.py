@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, TextClause, text
+from sqlalchemy import Connection
 
 from dispatch.domain.facts import (
     DeviceNode,
@@ -15,17 +16,18 @@ from dispatch.domain.facts import (
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import NOT_A_LOSS, OutageId, Symptom, TicketId, UsagePointId
 from dispatch.journal import SYSTEM
+from dispatch.store.direct import Direct, Row
 
 LIT_WITHIN = timedelta(days=1)
 
-_DEVICES = text(
+_DEVICES = Direct(
     """
     SELECT id, kind, name, parent_id, pre, post,
         ST_X(point) AS lon, ST_Y(point) AS lat
     FROM device WHERE feeder_id = :feeder_id ORDER BY pre
     """
 )
-_TRANSFORMERS = text(
+_TRANSFORMERS = Direct(
     """
     SELECT id, name, device_id, device_pre AS pre, ST_X(point) AS lon, ST_Y(point) AS lat
     FROM transformer
@@ -33,7 +35,7 @@ _TRANSFORMERS = text(
     ORDER BY device_pre, id
     """
 )
-_REPORTS = text(
+_REPORTS = Direct(
     """
     SELECT ticket.id AS ticket_id, usage_point_id, transformer_id, ticket.outage_id, received_at,
         (
@@ -50,7 +52,7 @@ _REPORTS = text(
     ORDER BY received_at, ticket.id
     """
 )
-_OUTAGES = text(
+_OUTAGES = Direct(
     """
     SELECT outage.id, status, device_id, started_at,
         EXISTS (
@@ -64,12 +66,12 @@ _OUTAGES = text(
             WHERE outage_transformer.outage_id = outage.id AND restored_at IS NULL
         ) AS transformers
     FROM outage
-    WHERE feeder_id = :feeder_id AND status NOT IN ('restored', 'closed') AND status <> 'closed'
+    WHERE feeder_id = :feeder_id AND status NOT IN ('restored', 'closed')
     ORDER BY started_at, outage.id
     """
 )
 # Somebody has light: supply was restored, a caller said so, or the neighbours have it.
-_LIT = text(
+_LIT = Direct(
     """
     SELECT transformer_id, max(lit_at) AS lit_at
     FROM (
@@ -98,9 +100,8 @@ _LIT = text(
 def of_feeder(connection: Connection, feeder_id: str, now: datetime) -> FeederEvidence:
     """Read what is known along a feeder; an unknown one is empty."""
 
-    def rows(query: TextClause, **more: object) -> list[RowMapping]:
-        found = connection.execute(query, {"feeder_id": feeder_id, **more}).mappings()
-        return list(found)
+    def rows(query: Direct, **more: object) -> list[dict[str, Any]]:
+        return query.rows(connection, {"feeder_id": feeder_id, **more})
 
     lit: Mapping[str, datetime] = {
         row["transformer_id"]: row["lit_at"]
@@ -117,7 +118,7 @@ def of_feeder(connection: Connection, feeder_id: str, now: datetime) -> FeederEv
     )
 
 
-def _report(row: RowMapping) -> ReportFact:
+def _report(row: Row) -> ReportFact:
     usage_point_id, outage_id = row["usage_point_id"], row["outage_id"]
     return ReportFact(
         ticket_id=TicketId(row["ticket_id"]),
@@ -129,7 +130,7 @@ def _report(row: RowMapping) -> ReportFact:
     )
 
 
-def _outage(row: RowMapping) -> OutageFact:
+def _outage(row: Row) -> OutageFact:
     return OutageFact(
         id=OutageId(row["id"]),
         status=OutageStatus(row["status"]),

@@ -230,8 +230,8 @@ KNOWN_BY_PHONE = _statement(
 KNOWN_AT_PLACE = _statement(_PLACE)
 
 
-_BY_USAGE_POINT = Direct(KNOWN_BY_USAGE_POINT)
-_AT_PLACE = Direct(KNOWN_AT_PLACE)
+_BY_USAGE_POINT = Direct.of_psycopg(KNOWN_BY_USAGE_POINT)
+_AT_PLACE = Direct.of_psycopg(KNOWN_AT_PLACE)
 
 
 class PgKnown:

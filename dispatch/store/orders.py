@@ -101,8 +101,7 @@ _AWAITING = text(
 # The number of the next step is taken under the order's lock in every use case; two that meet
 # all the same collide on the key.
 _RECORD = Direct(
-    text(
-        """
+    """
         INSERT INTO dispatch_step
             (order_id, kind, at, recorded_at, by, crew_id, reason, facts, seq)
         VALUES (
@@ -110,7 +109,6 @@ _RECORD = Direct(
             (SELECT coalesce(max(seq), 0) + 1 FROM dispatch_step WHERE order_id = :order_id)
         )
         """
-    )
 )
 
 

@@ -53,8 +53,7 @@ _UPDATE = Direct(
 # What is out already stays as it is; what this outage restored before is out again, at the
 # earliest since then. The order of the rows is the order of the locks.
 _WIDEN_TRANSFORMERS = Direct(
-    text(
-        """
+    """
     INSERT INTO outage_transformer (outage_id, transformer_id, out_from)
     SELECT CAST(:outage_id AS bigint), transformer_id, CAST(:out_from AS timestamptz)
     FROM unnest(CAST(:ids AS text[])) AS transformer_id ORDER BY transformer_id
@@ -66,11 +65,9 @@ _WIDEN_TRANSFORMERS = Direct(
             ELSE greatest(excluded.out_from, outage_transformer.restored_at)
         END
     """
-    )
 )
 _WIDEN_USAGE_POINTS = Direct(
-    text(
-        """
+    """
     INSERT INTO outage_usage_point (outage_id, usage_point_id, out_from)
     SELECT CAST(:outage_id AS bigint), usage_point_id, CAST(:out_from AS timestamptz)
     FROM unnest(CAST(:ids AS bigint[])) AS usage_point_id ORDER BY usage_point_id
@@ -82,18 +79,16 @@ _WIDEN_USAGE_POINTS = Direct(
             ELSE greatest(excluded.out_from, outage_usage_point.restored_at)
         END
     """
-    )
 )
 # A row that was restored once before keeps that in `interruption`.
 _RELEASE = (
-    Direct(text("DELETE FROM outage_transformer WHERE outage_id = :id AND restored_at IS NULL")),
-    Direct(text("DELETE FROM outage_usage_point WHERE outage_id = :id AND restored_at IS NULL")),
+    Direct("DELETE FROM outage_transformer WHERE outage_id = :id AND restored_at IS NULL"),
+    Direct("DELETE FROM outage_usage_point WHERE outage_id = :id AND restored_at IS NULL"),
 )
 
 
 _SCOPE = Direct(
-    text(
-        """
+    """
         SELECT ARRAY(
             SELECT transformer_id FROM outage_transformer
             WHERE outage_id = :id AND restored_at IS NULL
@@ -102,18 +97,15 @@ _SCOPE = Direct(
             WHERE outage_id = :id AND restored_at IS NULL
         ) AS usage_points
         """
-    )
 )
-_ADD_NEWS = Direct(text("INSERT INTO feeder_news (feeder_id, at) VALUES (:feeder_id, :at)"))
-_TAKE_NEWS = Direct(text("DELETE FROM feeder_news WHERE feeder_id = :feeder_id"))
+_ADD_NEWS = Direct("INSERT INTO feeder_news (feeder_id, at) VALUES (:feeder_id, :at)")
+_TAKE_NEWS = Direct("DELETE FROM feeder_news WHERE feeder_id = :feeder_id")
 _TRANSFORMERS_OUT = Direct(
-    text(
-        """
+    """
     SELECT transformer_id FROM outage_transformer
     WHERE transformer_id = ANY(CAST(:among AS text[])) AND restored_at IS NULL
         AND outage_id IS DISTINCT FROM CAST(:but AS bigint)
     """
-    )
 )
 
 

@@ -46,8 +46,7 @@ _UPDATE = Direct(
 _COLUMNS = tuple(column.name for column in t.c)
 # A report, the outage that explains it and the note for who groups the feeder, in one statement.
 _ADD = Direct(
-    text(
-        f"""
+    f"""
     WITH added AS (
         INSERT INTO ticket ({", ".join(_COLUMNS)})
         VALUES ({", ".join(f":{name}" for name in _COLUMNS)})
@@ -62,24 +61,19 @@ _ADD = Direct(
     SELECT CAST(:feeder_id AS text), CAST(:recorded_at AS timestamptz)
     WHERE CAST(:feeder_id AS text) IS NOT NULL
     """  # noqa: S608 (names of columns)
-    )
 )
 _ATTACH = Direct(
-    text(
-        """
+    """
         INSERT INTO attachment (ticket_id, outage_id, probability, basis, reasons, by, at)
         VALUES (:ticket_id, :outage_id, :probability, :basis, :reasons, :by, :at)
         """
-    )
 )
 _END = Direct(
-    text(
-        """
+    """
         UPDATE attachment
         SET detached_at = greatest(:ended_at, at), detached_by = :ended_by, detached_reason = :why
         WHERE ticket_id = :ticket_id AND detached_at IS NULL
         """
-    )
 )
 NOBODY_TO_CALL = (Channel.METER, Channel.SCADA, Channel.CREW)
 """Channels behind which there is no customer who could say that power is on."""
