@@ -23,7 +23,7 @@ from dispatch.store.transaction import BY_INDEX, session
 
 log = logging.getLogger(__name__)
 
-GROUP = "group_feeder"
+GROUP = "group_feeders"
 ASSIGN = "assign_district"
 TICK = "tick"
 SWEEP = "sweep"
@@ -45,7 +45,6 @@ _QUEUED = """
 SELECT queueing_lock FROM procrastinate_jobs
 WHERE queueing_lock = ANY(%s) AND status = 'todo'
 """
-
 
 SHARDS = 8
 
@@ -145,11 +144,17 @@ class GatheringQueue(Queue):
             self._asked.wait()
             self._closing.wait(GATHER_S)
             self._asked.clear()
-            self._flush()
+            try:
+                self._flush()
+            except Exception:  # without this thread nothing would be queued any more
+                log.exception("jobs were not queued, the sweep will find them")
+        self._flush()
 
     def _flush(self) -> None:
         with self._guard:
             jobs, self._gathered = self._gathered, {}
+        if not jobs:
+            return
         try:
             with self._pool.connection() as connection:
                 waiting = {lock for (lock,) in connection.execute(_QUEUED, [list(jobs)])}

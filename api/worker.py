@@ -85,14 +85,14 @@ class Work:
     def sweep(self) -> None:
         """Queue again whatever waits: a lost job, a crew that became free, a refused attempt."""
         house = self._house
-        with in_our_words(), house.engine.begin() as connection:
-            for table in refresh_statistics(connection):
-                log.info("%s has grown; its statistics were taken anew", table)
         with reading(house.engine) as connection:
             feeders = waiting.feeders_to_group(connection)
             districts = waiting.districts_to_assign(connection)
         house.queue.group(*feeders)
         house.queue.assign(*districts)
+        with in_our_words(), house.engine.begin() as connection:
+            for table in refresh_statistics(connection):
+                log.info("%s has grown; its statistics were taken anew", table)
 
     def tick(self) -> None:
         """Let the clocks run: warnings, escalations, orders nobody accepted, late planned work."""

@@ -1,5 +1,6 @@
 """What a dispatcher's console reads and does about outages."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from fastapi import APIRouter, Response
@@ -136,9 +137,15 @@ def get_outage(outage_id: int, response: Response, caller: Calling, house: Worki
     return detail
 
 
-def _answer(house: House, response: Response, outage: Outage) -> OutageOut:
-    """Let the feeder and the district be looked at again, and answer the outage."""
-    in_one_go(house, lambda store: store.outages.ask_grouping(outage.feeder_id, house.now()))
+def _changed(house: House, response: Response, work: Callable[[Store], Outage]) -> OutageOut:
+    """Do the work, let the feeder and the district be looked at again, and answer the outage."""
+
+    def change(store: Store) -> Outage:
+        outage = work(store)
+        store.outages.ask_grouping(outage.feeder_id, house.now())
+        return outage
+
+    outage = in_one_go(house, change)
     house.queue.group(outage.feeder_id)
     house.queue.assign(outage.district_id)
     tag(response, outage.version)
@@ -173,7 +180,7 @@ def post_confirm(
         )
         return confirm_outage(store, command, now=now)
 
-    return _answer(house, response, in_one_go(house, confirm))
+    return _changed(house, response, confirm)
 
 
 @router.post(f"{OUTAGE}/split", status_code=201)
@@ -195,7 +202,7 @@ def post_split(
         )
         return split_outage(store, command, now=house.now())
 
-    return _answer(house, response, in_one_go(house, split))
+    return _changed(house, response, split)
 
 
 @router.post(f"{OUTAGE}/merge")
@@ -216,7 +223,7 @@ def post_merge(
         )
         return merge_outages(store, command, now=house.now())
 
-    return _answer(house, response, in_one_go(house, merge))
+    return _changed(house, response, merge)
 
 
 @router.post(f"{OUTAGE}/estimate")
@@ -242,7 +249,7 @@ def post_estimate(
         )
         return estimate_restoration(store, command, now=house.now())
 
-    return _answer(house, response, in_one_go(house, estimate))
+    return _changed(house, response, estimate)
 
 
 @router.post(f"{OUTAGE}/restore")
@@ -270,7 +277,7 @@ def post_restore(
         )
         return restore_outage(store, command, now=now)
 
-    return _answer(house, response, in_one_go(house, bring_back))
+    return _changed(house, response, bring_back)
 
 
 def _part(body: RestoreIn) -> Scope | None:
@@ -301,4 +308,4 @@ def post_close(
         )
         return close_outage(store, command, now=house.now())
 
-    return _answer(house, response, in_one_go(house, close))
+    return _changed(house, response, close)

@@ -26,13 +26,13 @@ from dispatch.store.tables import rule_set
 _NEW = tuple(column for column in t.c if column.name != "id")
 _START = Direct(
     f"""
-        INSERT INTO clock ({", ".join(c.name for c in _NEW)})
-        SELECT {", ".join(c.name for c in _NEW)}
-        FROM jsonb_to_recordset(CAST(:clocks AS jsonb))
-            AS given ({", ".join(f"{c.name} {c.type.compile(DIALECT)}" for c in _NEW)})
-        ON CONFLICT DO NOTHING
-        RETURNING *
-        """  # noqa: S608 (names of columns)
+    INSERT INTO clock ({", ".join(c.name for c in _NEW)})
+    SELECT {", ".join(c.name for c in _NEW)}
+    FROM jsonb_to_recordset(CAST(:clocks AS jsonb))
+        AS given ({", ".join(f"{c.name} {c.type.compile(DIALECT)}" for c in _NEW)})
+    ON CONFLICT DO NOTHING
+    RETURNING *
+    """  # noqa: S608 (names of columns)
 )
 _UNSETTLED = t.c.verdict.in_([Verdict.RUNNING.value, Verdict.CANNOT_SAY.value])
 
@@ -61,9 +61,9 @@ _OF_TICKET = Direct(
 )
 _IN_FORCE = Direct(
     """
-        SELECT * FROM rule_set WHERE valid_from <= :at
-        ORDER BY valid_from DESC, version DESC LIMIT 1
-        """
+    SELECT * FROM rule_set WHERE valid_from <= :at
+    ORDER BY valid_from DESC, version DESC LIMIT 1
+    """
 )
 _FIRST = Direct("SELECT * FROM rule_set ORDER BY valid_from, version LIMIT 1")
 _RULES = Direct("SELECT * FROM rule_set WHERE version = :version")

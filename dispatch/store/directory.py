@@ -107,8 +107,8 @@ _IN_SCOPE = """
 _COUNT = text("SELECT count(*)" + _IN_SCOPE)
 _CRITICAL = Direct(
     """
-        SELECT concat_ws(' ', critical, nullif(coalesce(nullif(name, ''), address), ''))
-        """
+    SELECT concat_ws(' ', critical, nullif(coalesce(nullif(name, ''), address), ''))
+    """
     + _IN_SCOPE
     + "AND critical IS NOT NULL ORDER BY critical, account"
 )

@@ -102,13 +102,13 @@ _AWAITING = text(
 # all the same collide on the key.
 _RECORD = Direct(
     """
-        INSERT INTO dispatch_step
-            (order_id, kind, at, recorded_at, by, crew_id, reason, facts, seq)
-        VALUES (
-            :order_id, :kind, :at, :recorded_at, :by, :crew_id, :reason, :facts,
-            (SELECT coalesce(max(seq), 0) + 1 FROM dispatch_step WHERE order_id = :order_id)
-        )
-        """
+    INSERT INTO dispatch_step
+        (order_id, kind, at, recorded_at, by, crew_id, reason, facts, seq)
+    VALUES (
+        :order_id, :kind, :at, :recorded_at, :by, :crew_id, :reason, :facts,
+        (SELECT coalesce(max(seq), 0) + 1 FROM dispatch_step WHERE order_id = :order_id)
+    )
+    """
 )
 
 

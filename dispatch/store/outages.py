@@ -89,14 +89,14 @@ _RELEASE = (
 
 _SCOPE = Direct(
     """
-        SELECT ARRAY(
-            SELECT transformer_id FROM outage_transformer
-            WHERE outage_id = :id AND restored_at IS NULL
-        ) AS transformers, ARRAY(
-            SELECT usage_point_id FROM outage_usage_point
-            WHERE outage_id = :id AND restored_at IS NULL
-        ) AS usage_points
-        """
+    SELECT ARRAY(
+        SELECT transformer_id FROM outage_transformer
+        WHERE outage_id = :id AND restored_at IS NULL
+    ) AS transformers, ARRAY(
+        SELECT usage_point_id FROM outage_usage_point
+        WHERE outage_id = :id AND restored_at IS NULL
+    ) AS usage_points
+    """
 )
 _ADD_NEWS = Direct("INSERT INTO feeder_news (feeder_id, at) VALUES (:feeder_id, :at)")
 _TAKE_NEWS = Direct("DELETE FROM feeder_news WHERE feeder_id = :feeder_id")

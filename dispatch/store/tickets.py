@@ -64,16 +64,16 @@ _ADD = Direct(
 )
 _ATTACH = Direct(
     """
-        INSERT INTO attachment (ticket_id, outage_id, probability, basis, reasons, by, at)
-        VALUES (:ticket_id, :outage_id, :probability, :basis, :reasons, :by, :at)
-        """
+    INSERT INTO attachment (ticket_id, outage_id, probability, basis, reasons, by, at)
+    VALUES (:ticket_id, :outage_id, :probability, :basis, :reasons, :by, :at)
+    """
 )
 _END = Direct(
     """
-        UPDATE attachment
-        SET detached_at = greatest(:ended_at, at), detached_by = :ended_by, detached_reason = :why
-        WHERE ticket_id = :ticket_id AND detached_at IS NULL
-        """
+    UPDATE attachment
+    SET detached_at = greatest(:ended_at, at), detached_by = :ended_by, detached_reason = :why
+    WHERE ticket_id = :ticket_id AND detached_at IS NULL
+    """
 )
 NOBODY_TO_CALL = (Channel.METER, Channel.SCADA, Channel.CREW)
 """Channels behind which there is no customer who could say that power is on."""

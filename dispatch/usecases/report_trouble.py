@@ -70,9 +70,12 @@ def report_trouble(
         facts = store.known.facts_at(found.place, command.complaint.phone, now)
         answer = explain(facts, _caller(command.complaint), now=now, clockface=clockface)
         taken = _Case(store, ticket, found.place, facts, answer, now).dispose()
+    outage = taken.outage
+    if outage is not None and taken.ticket.received_at < outage.started_at:
+        outage = store.outages.get(outage.id)  # a late report tells that it began earlier
     return Reported(
         ticket=taken.ticket,
-        outage=taken.outage,
+        outage=outage,
         is_new=True,
         answer=answer,
         clocks=tuple(taken.clocks),

@@ -6,7 +6,7 @@ import procrastinate
 from sqlalchemy import Engine, text
 
 from api.house import House
-from api.jobs import GROUP, group_lock, shard_of
+from api.jobs import GROUP, group_lock, open_queue, shard_of
 from api.worker import Work, build, run
 from dispatch.store import waiting
 from tests.api.conftest import Town
@@ -33,6 +33,29 @@ def test_feeders_wait_side_by_side(town: Town):
     town.report("B1", "T9-0")
     assert shard_of("F1") != shard_of("F9"), "choose other names"
     assert jobs(town.engine, GROUP) == 2
+
+
+def test_gathered_jobs_are_queued_once_each_at_the_latest_on_closing(town: Town):
+    queue = open_queue(town.house.conninfo, gathering=True)
+    for _ in range(5):
+        queue.group("F1", "F9")
+    queue.close()
+    assert jobs(town.engine, GROUP) == 2
+
+
+def test_the_sweep_takes_statistics_of_what_has_grown(town: Town):
+    with town.engine.begin() as c:
+        c.execute(
+            text(
+                "INSERT INTO feeder_news (feeder_id, at)"
+                " SELECT 'F1', now() FROM generate_series(1, 500)"
+            )
+        )
+        c.execute(text("SELECT pg_stat_force_next_flush()"))
+    Work(town.house).sweep()
+    with town.engine.connect() as c:
+        known = c.scalar(text("SELECT reltuples FROM pg_class WHERE relname = 'feeder_news'"))
+    assert known == 500
 
 
 def test_the_sweep_leaves_alone_what_was_looked_at_since(town: Town):

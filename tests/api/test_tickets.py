@@ -1,6 +1,7 @@
 """Reports over HTTP: taken once, answered at once, never lost."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
@@ -20,6 +21,14 @@ def test_the_same_report_again_changes_nothing_and_is_answered_the_same(town: To
     first, again = town.report("A1"), town.report("A1")
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json()
+
+
+def test_a_late_report_is_answered_with_the_earlier_beginning_it_tells(town: Town):
+    town.report("A1")
+    earlier = town.clock.now - timedelta(minutes=20)
+    late = town.report("A2", "T1-1", received_at=earlier.isoformat()).json()
+    assert late["disposition"] == "attached"
+    assert datetime.fromisoformat(late["outage"]["started_at"]) == earlier
 
 
 def test_one_report_sent_by_eight_lines_at_once_is_stored_once(town: Town):
