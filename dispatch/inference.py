@@ -103,7 +103,7 @@ def _reporting(
                 r.outage_id for r in by_transformer[node.id] if r.outage_id is not None
             ),
         )
-        for node in evidence.transformers
+        for node in evidence.tree.transformers
         if node.id in by_transformer
     ]
 
@@ -117,7 +117,7 @@ def _by_device(
     """Walk the tree from the head: the highest device that fits takes all that is below it."""
     proposals: list[Proposal] = []
     claimed_until = 0
-    for device in sorted(evidence.devices, key=lambda d: d.pre):
+    for device in sorted(evidence.tree.devices, key=lambda d: d.pre):
         if device.pre < claimed_until or device.kind == "transformer":
             continue
         below = [r for r in reporting if device.pre <= r.node.pre < device.post]
@@ -135,12 +135,12 @@ def _fits(
     evidence: FeederEvidence,
     policy: GroupingPolicy,
 ) -> bool:
-    if len(below) < 2 or _one_branch(device, below, evidence.devices):  # noqa: PLR2004
+    if len(below) < 2 or _one_branch(device, below, evidence.tree.devices):  # noqa: PLR2004
         return False
     first, last = min(r.first_at for r in below), max(r.first_at for r in below)
     if last - first > policy.within:
         return False
-    served = [t for t in evidence.transformers if device.pre <= t.pre < device.post]
+    served = [t for t in evidence.tree.transformers if device.pre <= t.pre < device.post]
     if len(below) < policy.share * len(served):
         return False
     return not any(evidence.lit.get(t.id, first) > first for t in served)
@@ -169,7 +169,7 @@ def _proposal(
 ) -> Proposal | None:
     outages = sorted({o for r in below for o in r.outages}, key=lambda o: _seniority(movable[o]))
     keep, *merge = outages
-    served = [t for t in evidence.transformers if device.pre <= t.pre < device.post]
+    served = [t for t in evidence.tree.transformers if device.pre <= t.pre < device.post]
     if not merge and movable[keep].device_id == device.id:
         return None
     minutes = (max(r.first_at for r in below) - min(r.first_at for r in below)).seconds // 60

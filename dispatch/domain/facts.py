@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 from dispatch.domain.order import OrderStatus
@@ -116,7 +117,10 @@ class KnownFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceNode:
-    """A protective device of a feeder; what is at or below it has `pre <= x < post`."""
+    """A protective device of a feeder; what is at or below it has `pre <= x < post`.
+
+    `length_m` is the line exposed between this device and the next ones below.
+    """
 
     id: str
     kind: str
@@ -126,11 +130,15 @@ class DeviceNode:
     post: int
     lon: float | None
     lat: float | None
+    length_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransformerNode:
-    """A transformer at its place in the feeder's tree; `device_id` is what protects it."""
+    """A transformer at its place in the feeder's tree; `device_id` is what protects it.
+
+    `customers` counts those who can lose supply.
+    """
 
     id: str
     name: str
@@ -138,11 +146,27 @@ class TransformerNode:
     pre: int
     lon: float
     lat: float
+    customers: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeederTree:
+    """A feeder as switched now: devices in preorder, transformers by their place among them."""
+
+    feeder_id: str
+    devices: tuple[DeviceNode, ...] = ()
+    transformers: tuple[TransformerNode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFact:
-    """An open report of lost supply; `kept_apart_from` are open outages a human took it out of."""
+    """An open report of lost supply; `kept_apart_from` are open outages a human took it out of.
+
+    A report that came with a position only hangs on the nearest customer's transformer, and
+    `spread` says how the caller's place is shared among transformers (weights, adding up to one);
+    it is empty where the customer is known. `neighbours_out` is what the caller said of the
+    neighbours' light, None as long as nobody asked. `lon, lat` is EPSG:4326.
+    """
 
     ticket_id: TicketId
     usage_point_id: UsagePointId | None
@@ -150,11 +174,18 @@ class ReportFact:
     outage_id: OutageId | None
     received_at: datetime
     kept_apart_from: frozenset[OutageId] = frozenset()
+    spread: tuple[tuple[str, float], ...] = ()
+    neighbours_out: bool | None = None
+    lon: float | None = None
+    lat: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageFact:
-    """An open outage of the feeder and the transformers it holds."""
+    """An open outage of the feeder and the transformers it holds.
+
+    `order_sent` says whether its order has left the waiting list for a crew.
+    """
 
     id: OutageId
     status: OutageStatus
@@ -162,18 +193,49 @@ class OutageFact:
     started_at: datetime
     crew_on_its_way: bool
     transformers: frozenset[str] = frozenset()
+    order_sent: bool = False
+
+
+class MeterSignalKind(StrEnum):
+    """What a meter says of its supply; pings are answers, or silence, when it was asked."""
+
+    LAST_GASP = "last_gasp"
+    POWER_UP = "power_up"
+    PING_ON = "ping_on"
+    PING_OFF = "ping_off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSignal:
+    """A signal from one customer's meter; `at` is the meter's own time."""
+
+    usage_point_id: UsagePointId
+    transformer_id: str
+    kind: MeterSignalKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSighting:
+    """A device was seen open or closed: by SCADA, a crew or a dispatcher."""
+
+    device_id: str
+    is_open: bool
+    at: datetime
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeederEvidence:
     """What is known along one feeder; `lit` says when a transformer was last known to have light.
 
-    Devices and transformers are in the order of their place in the tree.
+    `stirring` is how much more often than usual faults happen around here now: 1 in the calm.
     """
 
-    feeder_id: str
-    devices: tuple[DeviceNode, ...] = ()
-    transformers: tuple[TransformerNode, ...] = ()
+    tree: FeederTree
     reports: tuple[ReportFact, ...] = ()
     outages: tuple[OutageFact, ...] = ()
     lit: Mapping[str, datetime] = field(default_factory=dict)
+    signals: tuple[MeterSignal, ...] = ()
+    sightings: tuple[DeviceSighting, ...] = ()
+    stirring: float = 1.0

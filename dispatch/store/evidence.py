@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from dispatch.domain.facts import (
     DeviceNode,
     FeederEvidence,
+    FeederTree,
     OutageFact,
     ReportFact,
     TransformerNode,
@@ -23,13 +24,14 @@ LIT_WITHIN = timedelta(days=1)
 _DEVICES = Direct(
     """
     SELECT id, kind, name, parent_id, pre, post,
-        ST_X(point) AS lon, ST_Y(point) AS lat
+        ST_X(point) AS lon, ST_Y(point) AS lat, length_m
     FROM device WHERE feeder_id = :feeder_id ORDER BY pre
     """
 )
 _TRANSFORMERS = Direct(
     """
-    SELECT id, name, device_id, device_pre AS pre, ST_X(point) AS lon, ST_Y(point) AS lat
+    SELECT id, name, device_id, device_pre AS pre, ST_X(point) AS lon, ST_Y(point) AS lat,
+        customers
     FROM transformer
     WHERE feeder_id = :feeder_id AND device_pre IS NOT NULL AND retired_at IS NULL
     ORDER BY device_pre, id
@@ -109,9 +111,11 @@ def of_feeder(connection: Connection, feeder_id: str, now: datetime) -> FeederEv
     }
     reports = rows(_REPORTS, system=SYSTEM, not_a_loss=sorted(NOT_A_LOSS))
     return FeederEvidence(
-        feeder_id=feeder_id,
-        devices=tuple(DeviceNode(**row) for row in rows(_DEVICES)),
-        transformers=tuple(TransformerNode(**row) for row in rows(_TRANSFORMERS)),
+        tree=FeederTree(
+            feeder_id=feeder_id,
+            devices=tuple(DeviceNode(**row) for row in rows(_DEVICES)),
+            transformers=tuple(TransformerNode(**row) for row in rows(_TRANSFORMERS)),
+        ),
         reports=tuple(map(_report, reports)),
         outages=tuple(map(_outage, rows(_OUTAGES))),
         lit=lit,

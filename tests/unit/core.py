@@ -8,6 +8,7 @@ from dispatch.domain.crew import Crew, CrewState, PositionFix
 from dispatch.domain.facts import (
     DeviceNode,
     FeederEvidence,
+    FeederTree,
     KnownFacts,
     OutageFact,
     OutageNearby,
@@ -159,6 +160,7 @@ def evidence(drawing: str, calls: str, **facts) -> FeederEvidence:
             post=d.post,
             lon=None,
             lat=None,
+            length_m=d.length_m,
         )
         for d in tracing.devices
     ]
@@ -170,6 +172,7 @@ def evidence(drawing: str, calls: str, **facts) -> FeederEvidence:
             pre=d.pre,
             lon=0.0,
             lat=0.0,
+            customers=d.customers,
         )
         for d in tracing.devices
         if d.kind.value == "transformer"
@@ -199,9 +202,9 @@ def evidence(drawing: str, calls: str, **facts) -> FeederEvidence:
             )
         )
     given = {
-        "feeder_id": feeder_id,
-        "devices": tuple(devices),
-        "transformers": tuple(transformers),
+        "tree": FeederTree(
+            feeder_id=feeder_id, devices=tuple(devices), transformers=tuple(transformers)
+        ),
         "reports": tuple(reports),
         "outages": tuple(outages),
     }
