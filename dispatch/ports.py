@@ -12,6 +12,7 @@ from dispatch.domain.event import Event
 from dispatch.domain.facts import FeederEvidence, KnownFacts, ServicePoint, TransformerAt
 from dispatch.domain.order import DispatchStep, Incident, TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage, PredictedDevice, Scope
+from dispatch.domain.signal import MeteredPoint, MeterRecord, NamedDevice, SightingRecord
 from dispatch.domain.ticket import AreaAtReport, Place, TroubleTicket
 from dispatch.domain.words import (
     CrewId,
@@ -276,6 +277,24 @@ class Clocks(Protocol):
         ...
 
 
+class Signals(Protocol):
+    """What meters and switchgear say, and whom their names mean."""
+
+    def points_of_meters(self, meters: Collection[str]) -> Mapping[str, MeteredPoint]: ...
+    def points_of_accounts(self, accounts: Collection[str]) -> Mapping[str, MeteredPoint]: ...
+    def named_devices(self, names: Collection[str]) -> Mapping[str, NamedDevice]:
+        """Devices by our id, by the asset's own id, or by name; without those that name several."""
+        ...
+
+    def record_meter_signals(self, signals: Sequence[MeterRecord]) -> int:
+        """Store what is new by its id; how many that were."""
+        ...
+
+    def record_sightings(self, sightings: Sequence[SightingRecord]) -> frozenset[str]:
+        """Store what is new by its id; the ids of those."""
+        ...
+
+
 class Events(Protocol):
     """The append-only journal, written in the transaction of the change."""
 
@@ -299,6 +318,8 @@ class Store(Protocol):
     def crews(self) -> Crews: ...
     @property
     def clocks(self) -> Clocks: ...
+    @property
+    def signals(self) -> Signals: ...
     @property
     def events(self) -> Events: ...
 

@@ -123,6 +123,7 @@ device = Table(
     Column("length_m", Double, nullable=False, server_default="0"),
     shape("point", "POINT"),
     UniqueConstraint("feeder_id", "pre", name="device_preorder"),
+    Index("device_name_ix", "name"),
     comment="Protective devices as switched now; the subtree of one is pre <= x < post in its"
     " feeder",
 )

@@ -16,6 +16,7 @@ from dispatch.store.events import PgEvents
 from dispatch.store.known import PgKnown
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
+from dispatch.store.signals import PgSignals
 from dispatch.store.tickets import PgTickets
 
 Transaction = Callable[[], AbstractContextManager[Store]]
@@ -37,6 +38,7 @@ class PgStore:
         self.orders = PgOrders(connection)
         self.crews = PgCrews(connection)
         self.clocks = PgClocks(connection)
+        self.signals = PgSignals(connection)
         self.events = PgEvents(connection)
 
     def finish(self) -> None:

@@ -406,6 +406,39 @@ def upgrade() -> None:
         sa.UniqueConstraint("feeder_id", "pre", name="device_preorder"),
         comment="Protective devices as switched now; the subtree of one is pre <= x < post in its feeder",
     )
+    op.create_index("device_name_ix", "device", ["name"], unique=False)
+    op.create_table(
+        "device_sighting",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("device_id", sa.Text(), nullable=False),
+        sa.Column("feeder_id", sa.Text(), nullable=True),
+        sa.Column("district_id", sa.Text(), nullable=True),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "source IN ('scada', 'crew', 'dispatcher')", name=op.f("device_sighting_source")
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["district.id"], name=op.f("device_sighting_district_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["feeder_id"],
+            ["feeder.id"],
+            name=op.f("device_sighting_feeder_id_fkey"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("device_sighting_pkey")),
+        comment="Who saw which device open or closed, once for each id of the sender",
+    )
+    op.create_index(
+        "device_sighting_device_ix", "device_sighting", ["device_id", "at"], unique=False
+    )
+    op.create_index(
+        "device_sighting_feeder_ix", "device_sighting", ["feeder_id", "at"], unique=False
+    )
     op.create_table(
         "feeder_news",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -872,6 +905,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("interruption_pkey")),
     )
     op.create_index("interruption_outage_ix", "interruption", ["outage_id"], unique=False)
+    op.create_table(
+        "meter_signal",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("usage_point_id", sa.BigInteger(), nullable=False),
+        sa.Column("transformer_id", sa.Text(), nullable=True),
+        sa.Column("feeder_id", sa.Text(), nullable=True),
+        sa.Column("district_id", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('last_gasp', 'power_up', 'ping_on', 'ping_off')",
+            name=op.f("meter_signal_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["district.id"], name=op.f("meter_signal_district_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["feeder_id"],
+            ["feeder.id"],
+            name=op.f("meter_signal_feeder_id_fkey"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["transformer_id"],
+            ["transformer.id"],
+            name=op.f("meter_signal_transformer_id_fkey"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["usage_point_id"], ["usage_point.id"], name=op.f("meter_signal_usage_point_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("meter_signal_pkey")),
+        comment="What meters said of their supply, once for each id of the sender",
+    )
+    op.create_index("meter_signal_feeder_ix", "meter_signal", ["feeder_id", "at"], unique=False)
+    op.create_index(
+        "meter_signal_usage_point_ix", "meter_signal", ["usage_point_id", "at"], unique=False
+    )
     op.create_table(
         "outage_usage_point",
         sa.Column("outage_id", sa.BigInteger(), nullable=False),
