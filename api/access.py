@@ -20,6 +20,7 @@ DESK = frozenset({Role.AGENT, Role.DISPATCHER, Role.ADMIN})
 ROOM = frozenset({Role.DISPATCHER, Role.ADMIN})
 WATCH = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN})
 REPORTERS = DESK | {Role.INTEGRATION}
+SENSORS = frozenset({Role.INTEGRATION, Role.ADMIN})
 READERS = frozenset(Role) - {Role.CREW}
 FIELD = frozenset({Role.CREW})
 
@@ -70,6 +71,9 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", f"{API}/crew/orders"): FIELD,
     ("POST", f"{API}/crew/actions"): FIELD,
     ("POST", f"{API}/crew/positions"): FIELD,
+    # meters and switchgear
+    ("POST", f"{API}/meter-signals"): SENSORS,
+    ("POST", f"{API}/device-states"): SENSORS | ROOM,
     # supervisors
     ("GET", f"{API}/commitments"): WATCH,
     ("GET", f"{API}/indices"): WATCH,

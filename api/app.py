@@ -28,6 +28,7 @@ from api.routers import (
     processes,
     screens,
     sessions,
+    signals,
     supervisors,
 )
 from api.settings import WebSettings
@@ -38,7 +39,7 @@ from maps.pages import Pages
 MOST_BYTES = 1_000_000
 ROUTERS = (
     *(processes, sessions, agents, outages, assignments, planned),
-    *(crews, supervisors, live, screens),
+    *(crews, signals, supervisors, live, screens),
 )
 FAST_OPTIONS = session(
     {"timezone": "UTC", "statement_timeout": 10_000, "lock_timeout": 5_000, **BY_INDEX}

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from dispatch.domain.facts import MeterSignalKind
 from dispatch.domain.ticket import Complaint
 from dispatch.domain.words import Channel
 from dispatch.errors import InvalidInput
@@ -325,6 +326,43 @@ class PositionsIn(Strict):
     """What a device has gathered, in any order, hours late if need be."""
 
     positions: Annotated[list[FixIn], Field(min_length=1, max_length=2000)]
+
+
+class MeterSignalIn(Strict):
+    """One signal of a meter, at the meter's time; the meter by its number or its account."""
+
+    id: ClientId
+    meter: Code | None = None
+    account: Code | None = None
+    kind: MeterSignalKind
+    at: Moment
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "MeterSignalIn":
+        if not (self.meter or self.account):
+            raise ValueError("one of meter, account")
+        return self
+
+
+class MeterSignalsIn(Strict):
+    """What meters said, in any order."""
+
+    signals: Annotated[list[MeterSignalIn], Field(min_length=1, max_length=5000)]
+
+
+class DeviceStateIn(Strict):
+    """A device seen open or closed: our id, the asset's own id, or its name."""
+
+    id: ClientId
+    device: NetworkId
+    state: Literal["open", "closed"]
+    at: Moment
+
+
+class DeviceStatesIn(Strict):
+    """Which devices were seen in which state, in any order."""
+
+    states: Annotated[list[DeviceStateIn], Field(min_length=1, max_length=1000)]
 
 
 def version_of(if_match: str | None) -> int | None:

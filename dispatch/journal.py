@@ -5,6 +5,7 @@ from datetime import datetime
 from dispatch.domain.event import Event
 from dispatch.domain.order import Incident, TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage
+from dispatch.domain.signal import SightingRecord
 from dispatch.domain.ticket import TroubleTicket
 
 SYSTEM = "relight"
@@ -83,4 +84,21 @@ def planned_event(
         actor=by,
         district_id=planned.district_id,
         body={"transformers": len(planned.transformers), **body},
+    )
+
+
+def device_event(sighting: SightingRecord) -> Event:
+    """Somebody saw a device open or closed."""
+    return Event(
+        stream=f"device:{sighting.device.id}",
+        kind="device.sighted",
+        at=sighting.at,
+        actor=sighting.by,
+        district_id=sighting.device.district_id,
+        body={
+            "name": sighting.device.name,
+            "is_open": sighting.is_open,
+            "source": sighting.source.value,
+            "recorded_at": sighting.received_at.isoformat(),
+        },
     )

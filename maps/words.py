@@ -73,6 +73,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "planned.ended": _("Planned work ended"),
         "planned.cancelled": _("Planned work cancelled"),
         "planned.overdue": _("Planned work is late"),
+        "device.sighted": _("Device seen open or closed"),
         "clock.judged": _("Commitment judged"),
         "clock.warned": _("Commitment about to run out"),
         "clock.escalated": _("Escalated"),
