@@ -173,6 +173,9 @@ def work_on_outages(connection: Connection) -> None:
     store.clocks.list_due_warning(NOW, 100)
     store.crews.record_fixes([a_fix("x")])
     store.crews.list_states("west", NOW)
+    store.signals.points_of_meters(["M1", "M2"])
+    store.signals.points_of_accounts(["A1", "A2"])
+    store.signals.named_devices(["D77", "no such device"])
 
 
 def draw_screens(connection: Connection) -> None:
