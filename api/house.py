@@ -11,10 +11,10 @@ from api.jobs import Queue, open_queue
 from api.roads import Roads
 from dispatch.assignment import AssignmentPolicy
 from dispatch.domain.arrival import ArrivalPolicy
-from dispatch.inference import GroupingPolicy
 from dispatch.ports import TravelTimes
 from dispatch.sayings import Clockface
 from dispatch.store.transaction import Transaction, transactions
+from dispatch.usecases.group_feeder import GroupingPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ class Work:
         """Look at the shard's feeders that have news, and let the waiting orders be looked at."""
         house = self._house
         with reading(house.engine) as connection:
-            waiting_for_us = waiting.feeders_to_group(connection)
+            waiting_for_us = waiting.feeders_to_group(connection, house.now())
         for feeder_id in waiting_for_us:
             if shard_of(feeder_id) != shard:
                 continue
@@ -86,8 +86,8 @@ class Work:
         """Queue again whatever waits: a lost job, a crew that became free, a refused attempt."""
         house = self._house
         with reading(house.engine) as connection:
-            feeders = waiting.feeders_to_group(connection)
-            districts = waiting.districts_to_assign(connection)
+            feeders = waiting.feeders_to_group(connection, house.now())
+            districts = waiting.districts_to_assign(connection, house.now())
         house.queue.group(*feeders)
         house.queue.assign(*districts)
         with in_our_words(), house.engine.begin() as connection:

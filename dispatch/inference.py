@@ -1,237 +1,454 @@
-"""Which device opened? First form: a rule on the feeder's tree of protective devices.
+"""Which devices opened? The exact posterior over the protective devices of a radial feeder.
 
-Predictions of single transformers are raised to the lowest protective device that has all of them
-below it, when at least two of its branches report within a short time, a fair share of its
-transformers does, and nobody below it is known to have light. Confirmed outages are facts: they
-are neither moved nor merged. A human's separation of a ticket from an outage is respected.
+A feeder as switched now is a tree of protective devices. An open device puts everything below it
+out; of nested open devices only the topmost can be seen. For "device d opened at time t" the
+evidence is how many below it called and when, how many did not (silence), what meters said and
+what people saw. Independent faults combine exactly on the tree: with R(d) the odds of d having
+opened against nothing having happened,
+
+    Z(d) = R(d) + product of Z over the devices directly below,
+
+and the probability that d is the topmost open device is read on the way down. docs/inference.md
+has the derivation. Times are minutes relative to now, so the past is negative.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from functools import cached_property
 
-from dispatch.domain.facts import (
-    DeviceNode,
-    FeederEvidence,
-    OutageFact,
-    ReportFact,
-    TransformerNode,
-)
-from dispatch.domain.outage import OutageStatus, PredictedDevice
-from dispatch.domain.words import OutageId, TicketId, UsagePointId
-from dispatch.sayings import reason
+import numpy as np
+from numpy.typing import NDArray
 
+from dispatch.domain.facts import FeederTree
+from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupingPolicy:
-    """Thresholds of the rule; all assumptions."""
+Ints = NDArray[np.intp]
 
-    within: timedelta = timedelta(minutes=45)
-    share: float = 0.2
-    probability: float = 0.85
+LOOK_BACK_MIN = (0.4, 1.5, 4.0, 8.0, 14.0, 24.0, 40.0, 65.0)
+"""How long before a signal the outage may have begun: the grid of beginnings is made of these."""
+
+MOST_BEGINNINGS = 120
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """Several predictions that are one: `keep` takes over the device, `merge` become part of it.
+class Feeder:
+    """A feeder's tree as arrays in preorder, made once for as long as its switching stands.
 
-    `tickets` are those that move, with the probability that the device explains them.
+    `pre` and `post` have shape (devices,), as have `parent` (-1 at a head), `customers` (at or
+    below) and `rate` (faults per minute that open the device, in the calm).
     """
 
-    keep: OutageId
-    merge: tuple[OutageId, ...]
-    device: PredictedDevice
-    lon: float
-    lat: float
-    transformers: frozenset[str]
-    tickets: tuple[TicketId, ...]
-    probability: float
-    reasons: tuple[str, ...]
+    def __init__(self, tree: FeederTree, rates: Rates) -> None:
+        self.tree = tree
+        self.devices = tree.devices
+        self.row = {device.id: row for row, device in enumerate(tree.devices)}
+        self.pre = np.array([d.pre for d in tree.devices], dtype=np.intp)
+        self.post = np.array([d.post for d in tree.devices], dtype=np.intp)
+        self.parent = np.array(
+            [self.row.get(d.parent_id or "", -1) for d in tree.devices], dtype=np.intp
+        )
+        self.transformer_pre = {t.id: t.pre for t in tree.transformers}
+        places = np.array([t.pre for t in tree.transformers], dtype=np.intp)
+        heads = np.array([t.customers for t in tree.transformers], dtype=float)
+        order = np.argsort(places, kind="stable")
+        self._places, self._transformers = places[order], order
+        running = np.concatenate(([0.0], np.cumsum(heads[order])))
+        first, last = np.searchsorted(self._places, [self.pre, self.post])
+        self.customers: Floats = np.asarray(running[last] - running[first], dtype=float)
+        self.served: Ints = (last - first).astype(np.intp)
+        self.rate: Floats = np.asarray(self._rates(rates) / MINUTES_PER_YEAR, dtype=float)
+
+    def _rates(self, rates: Rates) -> Floats:
+        """Faults a year that open each device: its own line and itself, and some from below."""
+        base = np.array(
+            [rates.per_device.get(d.kind, rates.other_device) for d in self.devices], dtype=float
+        )
+        km = np.array([d.length_m / 1000 for d in self.devices], dtype=float)
+        medium = np.array([d.kind != "transformer" for d in self.devices], dtype=bool)
+        if not km[medium].any():
+            km = np.where(medium, rates.km_where_unknown * self._own_transformers(), 0.0)
+        own = base + rates.per_km * np.where(medium, km, 0.0)
+        above = own.copy()
+        below = self.parent >= 0
+        np.add.at(above, self.parent[below], rates.clears_above * own[below])
+        return above
+
+    def _own_transformers(self) -> Floats:
+        own = self.served.astype(float)
+        below = (self.parent >= 0) & np.array([d.kind != "transformer" for d in self.devices])
+        np.subtract.at(own, self.parent[below], self.served[below])
+        return np.asarray(np.maximum(own, 0.0), dtype=float)
+
+    def below(self, row: int) -> tuple[str, ...]:
+        """Ids of the transformers at or below a device."""
+        first, last = np.searchsorted(self._places, [self.pre[row], self.post[row]])
+        return tuple(self.tree.transformers[i].id for i in self._transformers[first:last])
+
+    def path(self, pre: int) -> list[int]:
+        """Rows of the devices above a place, from the nearest up to the head."""
+        holds = np.flatnonzero((self.pre <= pre) & (pre < self.post))
+        return [int(row) for row in holds[::-1]]
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """Reports or last gasps along a feeder: one row per report and place it may have come from.
+
+    `report` numbers the reports from 0, `pre` is the place, `weight` the share of the report that
+    lies there (adding up to one per report where all its places are on this feeder), `at` minutes
+    and `odds` the likelihood ratio per expected signal a minute: what it says beside its time,
+    over the rate at which such signals come without an outage.
+    """
+
+    report: Ints
+    pre: Ints
+    weight: Floats
+    at: Floats
+    odds: Floats
+
+    @cached_property
+    def count(self) -> int:
+        """How many reports there are."""
+        return int(self.report.max()) + 1 if self.report.size else 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Reporting:
-    """A transformer that reports: its node, when first, through which outages."""
+class States:
+    """Light or none seen at places: `odds` is the log likelihood ratio of dark against lit."""
 
-    node: TransformerNode
-    first_at: datetime
-    homes: frozenset[UsagePointId]
-    outages: frozenset[OutageId]
-
-
-def group(evidence: FeederEvidence, policy: GroupingPolicy) -> tuple[Proposal, ...]:
-    """Propose which predictions of one feeder are one outage; the empty tuple changes nothing."""
-    movable = {
-        o.id: o
-        for o in evidence.outages
-        if o.status is OutageStatus.PREDICTED and not _kept_apart(o, evidence)
-    }
-    reporting = _reporting(evidence, movable)
-    proposals = _by_device(evidence, reporting, movable, policy)
-    taken = {outage for p in proposals for outage in (p.keep, *p.merge)}
-    return (
-        *proposals,
-        *(
-            proposal
-            for seen in reporting
-            if not seen.outages & taken
-            and (proposal := _whole_transformer(seen, evidence, movable, policy)) is not None
-        ),
-    )
+    pre: Ints
+    at: Floats
+    odds: Floats
 
 
-def _kept_apart(outage: OutageFact, evidence: FeederEvidence) -> bool:
-    """Whether a human took one of its tickets out of another outage that is still open."""
-    return any(r.outage_id == outage.id and r.kept_apart_from for r in evidence.reports)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is known of devices and of customers already accounted for.
 
+    `shut` says which devices are not in question (already open for a known outage), `device_from`
+    holds the minute after which alone each can have opened (it was seen closed; -inf: no such
+    sighting), `device_open` the minute at which it was seen open (nan:
+    never), `horizon` until when its customers could have called (they lost supply to a known
+    outage above), `accounted` how many customers at or below it are out for a known cause or
+    cannot be. All of shape (devices,).
+    """
 
-def _reporting(
-    evidence: FeederEvidence, movable: Mapping[OutageId, OutageFact]
-) -> list[_Reporting]:
-    by_transformer: dict[str, list[ReportFact]] = {}
-    for report in evidence.reports:
-        if report.outage_id in movable and report.transformer_id is not None:
-            by_transformer.setdefault(report.transformer_id, []).append(report)
-    return [
-        _Reporting(
-            node=node,
-            first_at=min(r.received_at for r in by_transformer[node.id]),
-            homes=frozenset(
-                r.usage_point_id for r in by_transformer[node.id] if r.usage_point_id is not None
-            ),
-            outages=frozenset(
-                r.outage_id for r in by_transformer[node.id] if r.outage_id is not None
-            ),
+    shut: NDArray[np.bool_]
+    device_from: Floats
+    device_open: Floats
+    horizon: Floats
+    accounted: Floats
+
+    @classmethod
+    def nothing(cls, feeder: Feeder) -> "Told":
+        """Nothing is known beside the signals."""
+        size = len(feeder.devices)
+        return cls(
+            np.zeros(size, dtype=bool),
+            np.full(size, -np.inf),
+            np.full(size, np.nan),
+            np.zeros(size),
+            np.zeros(size),
         )
-        for node in evidence.tree.transformers
-        if node.id in by_transformer
-    ]
 
 
-def _by_device(
-    evidence: FeederEvidence,
-    reporting: Sequence[_Reporting],
-    movable: Mapping[OutageId, OutageFact],
-    policy: GroupingPolicy,
-) -> list[Proposal]:
-    """Walk the tree from the head: the highest device that fits takes all that is below it."""
-    proposals: list[Proposal] = []
-    claimed_until = 0
-    for device in sorted(evidence.tree.devices, key=lambda d: d.pre):
-        if device.pre < claimed_until or device.kind == "transformer":
-            continue
-        below = [r for r in reporting if device.pre <= r.node.pre < device.post]
-        if _fits(device, below, evidence, policy):
-            claimed_until = device.post
-            proposal = _proposal(device, below, evidence, movable, policy)
-            if proposal is not None:
-                proposals.append(proposal)
-    return proposals
+@dataclass(frozen=True, eq=False)
+class Hypotheses:
+    """The odds of each device having opened at each beginning, before they are combined.
+
+    `rows` are the devices that anything speaks for, shape (active,); `begins` minutes, shape
+    (beginnings,); `log_odds` of shape (active, beginnings) against nothing having happened,
+    with the prior; their sum over beginnings is R(d).
+    """
+
+    feeder: Feeder
+    rates: Rates
+    rows: Ints
+    begins: Floats
+    log_odds: Floats
+    calls: Signals
+    gasps: Signals
+
+    @cached_property
+    def log_r(self) -> Floats:
+        """Log of R(d), shape (active,)."""
+        return _logsumexp(self.log_odds, axis=1)
 
 
-def _fits(
-    device: DeviceNode,
-    below: Sequence[_Reporting],
-    evidence: FeederEvidence,
-    policy: GroupingPolicy,
-) -> bool:
-    if len(below) < 2 or _one_branch(device, below, evidence.tree.devices):  # noqa: PLR2004
-        return False
-    first, last = min(r.first_at for r in below), max(r.first_at for r in below)
-    if last - first > policy.within:
-        return False
-    served = [t for t in evidence.tree.transformers if device.pre <= t.pre < device.post]
-    if len(below) < policy.share * len(served):
-        return False
-    return not any(evidence.lit.get(t.id, first) > first for t in served)
-
-
-def _one_branch(
-    device: DeviceNode, below: Sequence[_Reporting], devices: Sequence[DeviceNode]
-) -> bool:
-    """Whether one protective device below `device` already has all the reports under it."""
-    low, high = min(r.node.pre for r in below), max(r.node.pre for r in below)
-    return any(
-        child.parent_id == device.id
-        and child.kind != "transformer"
-        and child.pre <= low
-        and high < child.post
-        for child in devices
+def weigh(
+    feeder: Feeder,
+    rates: Rates,
+    calls: Signals,
+    *,
+    gasps: Signals | None = None,
+    states: States | None = None,
+    told: Told | None = None,
+    stirring: float = 1.0,
+) -> Hypotheses:
+    """Weigh every device that anything speaks for, at every beginning that may matter."""
+    gasps, states, told = gasps or NO_SIGNALS, states or NO_STATES, told or Told.nothing(feeder)
+    rows = _active(feeder, calls, gasps, told)
+    begins, width = beginnings(calls, gasps, told)
+    if not rows.size or not begins.size:
+        return Hypotheses(feeder, rates, rows[:0], begins, np.zeros((0, begins.size)), calls, gasps)
+    log_odds = (
+        np.log(feeder.rate[rows] * stirring)[:, None]
+        + np.log(width)
+        + begins / (rates.over_after_h * 60)
+        + _call_evidence(feeder, rates, rows, calls, begins, told)
+        + _state_evidence(feeder, rows, states, begins)
+        + _sighting_evidence(rates, rows, told, begins)
     )
+    if gasps.count:
+        log_odds += _gasp_evidence(feeder, rates, rows, gasps, begins, told)
+    return Hypotheses(feeder, rates, rows, begins, log_odds, calls, gasps)
 
 
-def _proposal(
-    device: DeviceNode,
-    below: Sequence[_Reporting],
-    evidence: FeederEvidence,
-    movable: Mapping[OutageId, OutageFact],
-    policy: GroupingPolicy,
-) -> Proposal | None:
-    outages = sorted({o for r in below for o in r.outages}, key=lambda o: _seniority(movable[o]))
-    keep, *merge = outages
-    served = [t for t in evidence.tree.transformers if device.pre <= t.pre < device.post]
-    if not merge and movable[keep].device_id == device.id:
-        return None
-    minutes = (max(r.first_at for r in below) - min(r.first_at for r in below)).seconds // 60
-    elsewhere = {t for o in evidence.outages if o.id not in outages for t in o.transformers}
-    lon, lat = _position(device, below)
-    return Proposal(
-        keep=keep,
-        merge=tuple(merge),
-        device=PredictedDevice(id=device.id, kind=device.kind, name=device.name),
-        lon=lon,
-        lat=lat,
-        transformers=frozenset(t.id for t in served) - elsewhere,
-        tickets=_tickets(evidence, merge),
-        probability=policy.probability,
-        reasons=(
-            reason("several_transformers", name=device.name, count=len(below), total=len(served)),
-            reason("within_minutes", minutes=minutes),
-            reason("nobody_lit_below"),
-        ),
+def _active(feeder: Feeder, calls: Signals, gasps: Signals, told: Told) -> Ints:
+    """Devices with a signal below, or seen open themselves."""
+    places = np.unique(np.concatenate((calls.pre, gasps.pre)))
+    first, last = np.searchsorted(places, [feeder.pre, feeder.post])
+    return np.flatnonzero(~told.shut & ((last > first) | np.isfinite(told.device_open)))
+
+
+def beginnings(calls: Signals, gasps: Signals, told: Told) -> tuple[Floats, Floats]:
+    """Candidate beginnings and the minutes each stands for, both of shape (beginnings,)."""
+    looks = [(calls.at[:, None] - np.array(LOOK_BACK_MIN)).ravel()]
+    looks.append((gasps.at[:, None] - np.array([0.1, 0.4, 1.0])).ravel())
+    looks.append(told.device_open[np.isfinite(told.device_open)] - 0.05)
+    grid = np.unique(np.round(np.concatenate(looks), 1))
+    grid = grid[grid < 0]
+    if grid.size > MOST_BEGINNINGS:
+        grid = grid[np.linspace(0, grid.size - 1, MOST_BEGINNINGS).astype(int)]
+    if not grid.size:
+        return grid, grid
+    middle = (grid[1:] + grid[:-1]) / 2
+    edges = np.concatenate(([grid[0] - 10.0], middle, [min(0.0, grid[-1] + 0.4)]))
+    return grid, np.clip(np.diff(edges), 0.05, 20.0)
+
+
+def _call_evidence(
+    feeder: Feeder, rates: Rates, rows: Ints, calls: Signals, begins: Floats, told: Told
+) -> Floats:
+    """Log of what calls and silence say, the share of callers summed out: (active, beginnings)."""
+    shares, weights = rates.call_share.table()
+    density = rates.call_delay.density(calls.at[:, None] - begins)
+    silent = _silent(feeder, rows, calls, told)
+    out = np.zeros((rows.size, begins.size, shares.size))
+    for horizon in np.unique(told.horizon[rows]):
+        called = rates.call_delay.distribution(horizon - begins)
+        quiet = np.log1p(-np.minimum(called[:, None] * shares, 0.999))
+        here = told.horizon[rows] == horizon
+        out[here] = silent[here, None, None] * quiet
+    out += _explained(feeder, rows, calls, density, shares)
+    return _logsumexp(out + np.log(weights), axis=2)
+
+
+def _gasp_evidence(
+    feeder: Feeder, rates: Rates, rows: Ints, gasps: Signals, begins: Floats, told: Told
+) -> Floats:
+    """The same for last gasps: nearly no delay, and a share of meters that is not known."""
+    shares, weights = rates.gasp_share.table()
+    x = gasps.at[:, None] - begins
+    density = np.where(x >= 0, np.exp(-x / rates.gasp_delay_min) / rates.gasp_delay_min, 0.0)
+    silent = _silent(feeder, rows, gasps, told)
+    sent = 1 - np.exp(begins / rates.gasp_delay_min)
+    quiet = np.log1p(-np.minimum(sent[:, None] * shares, 0.999))
+    out = silent[:, None, None] * quiet + _explained(feeder, rows, gasps, density, shares)
+    return _logsumexp(out + np.log(weights), axis=2)
+
+
+def _silent(feeder: Feeder, rows: Ints, signals: Signals, told: Told) -> Floats:
+    """Customers at or below each device who could have signalled and did not, (active,)."""
+    order = np.argsort(signals.pre, kind="stable")
+    running = np.concatenate(([0.0], np.cumsum(signals.weight[order])))
+    first, last = np.searchsorted(signals.pre[order], [feeder.pre[rows], feeder.post[rows]])
+    heard = running[last] - running[first]
+    quiet = feeder.customers[rows] - told.accounted[rows] - heard
+    return np.asarray(np.maximum(quiet, 0.0), dtype=float)
+
+
+def _explained(
+    feeder: Feeder, rows: Ints, signals: Signals, density: Floats, shares: Floats
+) -> Floats:
+    """Sum over signals of log(1 + w p f / b) per device: (active, beginnings, shares).
+
+    A signal with one place is the same for every device above it: sums over an interval are
+    differences of running sums. One with several places counts by its weight below each device.
+    """
+    whole = _is_whole(signals)
+    order = np.flatnonzero(whole)[np.argsort(signals.pre[whole], kind="stable")]
+    gain = np.log1p((density[order] * signals.odds[order, None])[:, :, None] * shares)
+    running = np.concatenate((np.zeros((1, *gain.shape[1:])), np.cumsum(gain, axis=0)))
+    first, last = np.searchsorted(signals.pre[order], [feeder.pre[rows], feeder.post[rows]])
+    out: Floats = running[last] - running[first]
+    spread = np.flatnonzero(~whole)
+    for report in np.unique(signals.report[spread]):
+        mine = spread[signals.report[spread] == report]
+        below = (feeder.pre[rows, None] <= signals.pre[mine]) & (
+            signals.pre[mine] < feeder.post[rows, None]
+        )
+        share_below = below @ signals.weight[mine]
+        touched = np.flatnonzero(share_below > 1e-6)  # noqa: PLR2004
+        rate = density[mine[0]] * signals.odds[mine[0]]
+        kinds, which = np.unique(np.round(share_below[touched], 6), return_inverse=True)
+        out[touched] += np.log1p(kinds[:, None, None] * rate[:, None] * shares)[which]
+    return out
+
+
+def _is_whole(signals: Signals) -> NDArray[np.bool_]:
+    places = np.bincount(signals.report, minlength=signals.count) if signals.count else np.zeros(0)
+    return np.asarray(places[signals.report] == 1, dtype=bool)
+
+
+def _state_evidence(feeder: Feeder, rows: Ints, states: States, begins: Floats) -> Floats:
+    """Places seen dark or lit after the beginning: (active, beginnings)."""
+    if not states.pre.size:
+        return np.zeros((rows.size, begins.size))
+    order = np.argsort(states.pre, kind="stable")
+    seen = np.where(states.at[order, None] >= begins, states.odds[order, None], 0.0)
+    running = np.concatenate((np.zeros((1, begins.size)), np.cumsum(seen, axis=0)))
+    first, last = np.searchsorted(states.pre[order], [feeder.pre[rows], feeder.post[rows]])
+    return np.asarray(running[last] - running[first], dtype=float)
+
+
+def _sighting_evidence(rates: Rates, rows: Ints, told: Told, begins: Floats) -> Floats:
+    """The device itself was seen: closed rules out what began before, open is nearly certain."""
+    closed = begins <= told.device_from[rows, None]
+    opened = told.device_open[rows, None]
+    sure = np.where(np.isfinite(opened) & (np.abs(begins - opened) < 1), np.log(rates.sighted), 0.0)
+    return np.asarray(np.where(closed, np.log(rates.sighted_closed), 0.0) + sure, dtype=float)
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """What the tree makes of the hypotheses.
+
+    `topmost` is the probability of each active device to be the topmost open one of its branch,
+    shape (active,); `log_r` and `log_rest` its log odds and those of everything below it being as
+    the evidence has it without it.
+    """
+
+    hypotheses: Hypotheses
+    topmost: Floats
+    log_r: Floats
+    log_rest: Floats
+
+    def best(self, favoured: Sequence[int] = (), favour: float = 0.0) -> list[int]:
+        """Rows of the most probable set of topmost open devices.
+
+        Devices in `favoured` (rows) count `favour` more in log odds: what was said before is
+        kept until something is clearly better.
+        """
+        rows, parent = self.hypotheses.rows, _active_parent(self.hypotheses)
+        liked = np.isin(rows, np.array(favoured, dtype=np.intp))
+        value = np.zeros(rows.size)
+        rest = np.zeros(rows.size)
+        own = self.log_r + np.where(liked, favour, 0.0)
+        for i in range(rows.size - 1, -1, -1):
+            value[i] = max(own[i], rest[i])
+            if parent[i] >= 0:
+                rest[parent[i]] += value[i]
+        chosen: list[int] = []
+        covered_until = -1
+        for i in range(rows.size):
+            row = int(rows[i])
+            if self.hypotheses.feeder.pre[row] < covered_until or own[i] <= rest[i]:
+                continue
+            chosen.append(row)
+            covered_until = int(self.hypotheses.feeder.post[row])
+        return chosen
+
+    def explains(self, row: int) -> Floats:
+        """How probably each report belongs to this device's outage, given that it opened.
+
+        Shape (reports,); the calls of the hypotheses, by number.
+        """
+        return explained_by(self.hypotheses, row)
+
+    def begin_of(self, row: int) -> float:
+        """Expected beginning in minutes, given that the device opened."""
+        i = int(np.searchsorted(self.hypotheses.rows, row))
+        log_odds = self.hypotheses.log_odds[i]
+        weight = np.exp(log_odds - log_odds.max())
+        return float(weight @ self.hypotheses.begins / weight.sum())
+
+    def probability(self, row: int) -> float:
+        """Of the device at this row being the topmost open one."""
+        found = np.flatnonzero(self.hypotheses.rows == row)
+        return float(self.topmost[found[0]]) if found.size else 0.0
+
+
+def combine(hypotheses: Hypotheses) -> Posterior:
+    """Combine independent faults on the tree; linear in the active devices."""
+    rows, parent = hypotheses.rows, _active_parent(hypotheses)
+    log_r = hypotheses.log_r
+    rest = np.zeros(rows.size)
+    whole = np.zeros(rows.size)
+    for i in range(rows.size - 1, -1, -1):
+        whole[i] = np.logaddexp(log_r[i], rest[i])
+        if parent[i] >= 0:
+            rest[parent[i]] += whole[i]
+    topmost, covered = np.zeros(rows.size), np.zeros(rows.size)
+    for i in range(rows.size):
+        above = covered[parent[i]] if parent[i] >= 0 else 0.0
+        topmost[i] = (1.0 - above) * float(np.exp(log_r[i] - whole[i]))
+        covered[i] = above + topmost[i]
+    return Posterior(hypotheses, topmost, log_r, rest)
+
+
+def _active_parent(hypotheses: Hypotheses) -> Ints:
+    """For each active device the nearest active one above, by number among the active; or -1."""
+    feeder, rows = hypotheses.feeder, hypotheses.rows
+    number = {int(row): i for i, row in enumerate(rows)}
+    parents = []
+    for row in rows:
+        above = int(feeder.parent[row])
+        while above >= 0 and above not in number:
+            above = int(feeder.parent[above])
+        parents.append(number.get(above, -1))
+    return np.array(parents, dtype=np.intp)
+
+
+def explained_by(hypotheses: Hypotheses, row: int) -> Floats:
+    """Probability, for each report, that it came from this device's outage and nothing else.
+
+    Given that the device opened; averaged over when it did and how many call. Shape (reports,).
+    """
+    feeder, calls, rates = hypotheses.feeder, hypotheses.calls, hypotheses.rates
+    i = int(np.searchsorted(hypotheses.rows, row))
+    below = (feeder.pre[row] <= calls.pre) & (calls.pre < feeder.post[row])
+    share_below = np.bincount(
+        calls.report, weights=np.where(below, calls.weight, 0.0), minlength=calls.count
     )
+    first = np.searchsorted(calls.report, np.arange(calls.count))
+    at, odds = calls.at[first], calls.odds[first]
+    weight = np.exp(hypotheses.log_odds[i] - hypotheses.log_odds[i].max())
+    weight /= weight.sum()
+    shares, prior = rates.call_share.table()
+    heard = float(share_below.sum())
+    usual = _usual_share(shares, prior, heard, float(feeder.customers[row]))
+    rate = rates.call_delay.density(at[:, None] - hypotheses.begins) * usual
+    gain = share_below[:, None] * rate * odds[:, None]
+    return np.asarray((gain / (1 + gain)) @ weight, dtype=float)
 
 
-def _whole_transformer(
-    seen: _Reporting,
-    evidence: FeederEvidence,
-    movable: Mapping[OutageId, OutageFact],
-    policy: GroupingPolicy,
-) -> Proposal | None:
-    """Two homes of one transformer, each thought to be out alone, are the transformer."""
-    outages = sorted(seen.outages, key=lambda o: _seniority(movable[o]))
-    if len(outages) < 2 or len(seen.homes) < 2:  # noqa: PLR2004
-        return None
-    if evidence.lit.get(seen.node.id, seen.first_at) > seen.first_at:
-        return None
-    keep, *merge = outages
-    return Proposal(
-        keep=keep,
-        merge=tuple(merge),
-        device=PredictedDevice(id=seen.node.device_id, kind="transformer", name=seen.node.name),
-        lon=seen.node.lon,
-        lat=seen.node.lat,
-        transformers=frozenset({seen.node.id}),
-        tickets=_tickets(evidence, merge),
-        probability=policy.probability,
-        reasons=(
-            reason("several_homes", count=len(seen.homes)),
-            reason("same_transformer", name=seen.node.name),
-        ),
-    )
+def _usual_share(shares: Floats, prior: Floats, heard: float, customers: float) -> float:
+    """Mean share of callers once so many of the customers have called."""
+    quiet = max(customers - heard, 0.0)
+    log = np.log(prior) + heard * np.log(shares) + quiet * np.log1p(-shares)
+    weight = np.exp(log - log.max())
+    return float(weight @ shares / weight.sum())
 
 
-def _seniority(outage: OutageFact) -> tuple[bool, datetime, OutageId]:
-    """A crew on its way decides which outage lives on, then age."""
-    return (not outage.crew_on_its_way, outage.started_at, outage.id)
+def _logsumexp(values: Floats, *, axis: int) -> Floats:
+    top = values.max(axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    total = np.exp(values - top).sum(axis=axis, keepdims=True)
+    with np.errstate(divide="ignore"):
+        return np.asarray((np.log(total) + top).squeeze(axis), dtype=float)
 
 
-def _tickets(evidence: FeederEvidence, merge: Sequence[OutageId]) -> tuple[TicketId, ...]:
-    return tuple(r.ticket_id for r in evidence.reports if r.outage_id in merge)
-
-
-def _position(device: DeviceNode, below: Sequence[_Reporting]) -> tuple[float, float]:
-    if device.lon is not None and device.lat is not None:
-        return device.lon, device.lat
-    nodes = [r.node for r in below]
-    return sum(n.lon for n in nodes) / len(nodes), sum(n.lat for n in nodes) / len(nodes)
+NO_SIGNALS = Signals(
+    np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0)
+)
+NO_STATES = States(np.zeros(0, np.intp), np.zeros(0), np.zeros(0))

@@ -36,6 +36,26 @@ REASONS: Mapping[str, Saying] = {
         "{name}之下{count}台配变报停（共{total}台）",
         "{count} of {total} transformers below {name} report",
     ),
+    "most_likely_device": Saying(
+        "{name}断开的可能性为{percent}%：其下{customers}户中有{reports}户报停",
+        "{name} has opened with {percent} %: {reports} of {customers} customers below it report",
+    ),
+    "alone_most_likely": Saying(
+        "只有本户停电的可能性最大（{percent}%）", "most likely this home alone ({percent} %)"
+    ),
+    "held_back": Saying(
+        "暂缓派单：{percent}%的可能属于更早的停电",
+        "held for a moment: with {percent} % it is part of an earlier outage",
+    ),
+    "told_by_device": Saying("{name}被测得断开", "{name} was seen open"),
+    "explained_by_confirmed": Saying(
+        "时间地点与已核实的停电相符（{percent}%）",
+        "time and place fit the confirmed outage ({percent} %)",
+    ),
+    "hidden_behind": Saying(
+        "已核实的停电难以解释该报修（{percent}%可能另有故障）",
+        "the confirmed outage explains this report badly ({percent} % that another fault hides)",
+    ),
     "nobody_lit_below": Saying("其下没有已知有电的配变", "no transformer below is known to be lit"),
     "several_homes": Saying("同台区{count}户报停", "{count} homes of one transformer report"),
     "within_minutes": Saying("首末报修相隔{minutes}分钟", "reports within {minutes} min"),

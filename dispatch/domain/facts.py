@@ -165,7 +165,8 @@ class ReportFact:
     A report that came with a position only hangs on the nearest customer's transformer, and
     `spread` says how the caller's place is shared among transformers (weights, adding up to one);
     it is empty where the customer is known. `neighbours_out` is what the caller said of the
-    neighbours' light, None as long as nobody asked. `lon, lat` is EPSG:4326.
+    neighbours' light, None as long as nobody asked; `by_hand` that a person put it where it is.
+    `lon, lat` is EPSG:4326.
     """
 
     ticket_id: TicketId
@@ -176,6 +177,7 @@ class ReportFact:
     kept_apart_from: frozenset[OutageId] = frozenset()
     spread: tuple[tuple[str, float], ...] = ()
     neighbours_out: bool | None = None
+    by_hand: bool = False
     lon: float | None = None
     lat: float | None = None
 

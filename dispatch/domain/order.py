@@ -112,6 +112,7 @@ class TroubleOrder:
     """The order that sends a crew to one outage or one incident.
 
     `district_id` is None only while a hazard could not be located: every dispatcher sees it.
+    Until `hold_until` no crew is sent by itself: it may turn out to be part of another outage.
     """
 
     id: OrderId
@@ -138,12 +139,17 @@ class TroubleOrder:
     travel_s: float | None = None
     travel_basis: str | None = None
     why: tuple[str, ...] = ()
+    hold_until: datetime | None = None
     version: int = 0
 
     @property
     def is_open(self) -> bool:
         """Whether work is still to be done."""
         return self.status not in OVER
+
+    def is_held(self, now: datetime) -> bool:
+        """Whether no crew is to be sent by itself yet."""
+        return self.hold_until is not None and now < self.hold_until
 
     @property
     def is_under_way(self) -> bool:

@@ -87,6 +87,28 @@ class PredictedDevice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What inference makes of an outage: each device's probability to have opened, highest first.
+
+    `probability` is that of the outage as it is shown, `customers_out` the expected number.
+    """
+
+    devices: tuple[tuple[str, float], ...]
+    probability: float
+    customers_out: float
+
+    def differs_from(self, other: "Prediction | None", by: float = 0.05) -> bool:
+        """Whether somebody would notice the change."""
+        if other is None:
+            return True
+        mine, theirs = dict(self.devices), dict(other.devices)
+        return abs(self.probability - other.probability) > by or any(
+            abs(mine.get(device, 0.0) - theirs.get(device, 0.0)) > by
+            for device in mine.keys() | theirs.keys()
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Who is out: whole transformers, and single homes besides."""
 
@@ -122,6 +144,7 @@ class Outage:
     parent_id: OutageId | None = None
     merged_into_id: OutageId | None = None
     estimate: EstimatedRestoration | None = None
+    prediction: Prediction | None = None
     version: int = 0
 
     @property
@@ -139,11 +162,13 @@ class Outage:
             raise IllegalStep(f"a {self.status} outage cannot be confirmed", outage_id=self.id)
         return replace(confirmed, device=device, cause=cause or self.cause)
 
-    def predict(self, device: PredictedDevice, lon: float, lat: float) -> "Outage":
+    def predict(
+        self, device: PredictedDevice, lon: float, lat: float, prediction: Prediction | None = None
+    ) -> "Outage":
         """Move the prediction to another device; a confirmed one stays."""
         if self.status is not OutageStatus.PREDICTED:
             raise IllegalStep("only a prediction can be moved", outage_id=self.id)
-        return replace(self, device=device, lon=lon, lat=lat)
+        return replace(self, device=device, lon=lon, lat=lat, prediction=prediction)
 
     def expect(self, estimate: EstimatedRestoration) -> "Outage":
         """Take over a new estimate unless the one held outweighs it."""

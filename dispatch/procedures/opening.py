@@ -62,7 +62,7 @@ def suspect(store: Store, ticket: TroubleTicket, place: Place) -> Suspicion:
     if not transformer or alone:
         kind = "service" if homes else "points"
         scope, lon, lat = Scope(usage_points=homes), place.lon, place.lat
-        device = PredictedDevice(id=None, kind=kind, name=_name_of(ticket))
+        device = PredictedDevice(id=None, kind=kind, name=name_of(ticket))
     else:
         device = PredictedDevice(
             id=transformer.device_id, kind="transformer", name=transformer.name
@@ -183,6 +183,7 @@ def add_order(store: Store, order: TroubleOrder, *, now: datetime) -> None:
     store.events.append(order_event(order, "awaiting_assignment", at=now, by=SYSTEM))
 
 
-def _name_of(ticket: TroubleTicket) -> str:
+def name_of(ticket: TroubleTicket) -> str:
+    """What a home is called where no device names it."""
     complaint = ticket.complaint
     return complaint.account or complaint.address or complaint.phone or ticket.id

@@ -1,4 +1,4 @@
-"""What is known along one feeder, in five short queries."""
+"""What is known along one feeder, in a few short queries."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,39 +7,37 @@ from typing import Any
 from sqlalchemy import Connection
 
 from dispatch.domain.facts import (
-    DeviceNode,
+    DeviceSighting,
     FeederEvidence,
-    FeederTree,
+    MeterSignal,
+    MeterSignalKind,
     OutageFact,
     ReportFact,
-    TransformerNode,
 )
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import NOT_A_LOSS, OutageId, Symptom, TicketId, UsagePointId
 from dispatch.journal import SYSTEM
+from dispatch.known import CallerSays
+from dispatch.rates import stirring
 from dispatch.store.direct import Direct, Row
+from dispatch.store.trees import Kept, Spread, Trees
 
 LIT_WITHIN = timedelta(days=1)
+STIRRED_WITHIN = timedelta(hours=3)
+BY_POSITION = frozenset({"position", "address", "landmark"})
+FINEST_M = 30.0
+"""No position is nearer to its customer's meter than this (assumption)."""
 
-_DEVICES = Direct(
-    """
-    SELECT id, kind, name, parent_id, pre, post,
-        ST_X(point) AS lon, ST_Y(point) AS lat, length_m
-    FROM device WHERE feeder_id = :feeder_id ORDER BY pre
-    """
-)
-_TRANSFORMERS = Direct(
-    """
-    SELECT id, name, device_id, device_pre AS pre, ST_X(point) AS lon, ST_Y(point) AS lat,
-        customers
-    FROM transformer
-    WHERE feeder_id = :feeder_id AND device_pre IS NOT NULL AND retired_at IS NULL
-    ORDER BY device_pre, id
-    """
-)
 _REPORTS = Direct(
     """
     SELECT ticket.id AS ticket_id, usage_point_id, transformer_id, ticket.outage_id, received_at,
+        symptoms, multiple_premises, found_by, accuracy_m, point,
+        ST_X(point) AS lon, ST_Y(point) AS lat,
+        EXISTS (
+            SELECT FROM attachment
+            WHERE attachment.ticket_id = ticket.id AND attachment.detached_at IS NULL
+                AND attachment.by <> :system
+        ) AS by_hand,
         (
             SELECT array_agg(DISTINCT attachment.outage_id)
             FROM attachment JOIN outage ON outage.id = attachment.outage_id
@@ -63,6 +61,14 @@ _OUTAGES = Direct(
                 AND trouble_order.status NOT IN ('field_complete', 'cancelled')
                 AND trouble_order.status IN ('accepted', 'en_route', 'arrived')
         ) AS crew_on_its_way,
+        EXISTS (
+            SELECT FROM trouble_order
+            WHERE trouble_order.outage_id = outage.id AND trouble_order.status <> 'cancelled'
+                AND (
+                    trouble_order.status <> 'awaiting_assignment'
+                    OR trouble_order.hold_until IS NULL
+                )
+        ) AS order_sent,
         ARRAY(
             SELECT transformer_id FROM outage_transformer
             WHERE outage_transformer.outage_id = outage.id AND restored_at IS NULL
@@ -99,31 +105,67 @@ _LIT = Direct(
 )
 
 
-def of_feeder(connection: Connection, feeder_id: str, now: datetime) -> FeederEvidence:
+_SIGNALS = Direct(
+    """
+    SELECT usage_point_id, transformer_id, kind, at FROM meter_signal
+    WHERE feeder_id = :feeder_id AND at > :since AND transformer_id IS NOT NULL ORDER BY at, id
+    """
+)
+_SIGHTINGS = Direct(
+    """
+    SELECT DISTINCT ON (device_id) device_id, is_open, at, source FROM device_sighting
+    WHERE feeder_id = :feeder_id AND at > :since ORDER BY device_id, at DESC, id
+    """
+)
+
+
+def of_feeder(
+    connection: Connection, trees: Trees, feeder_id: str, now: datetime
+) -> FeederEvidence:
     """Read what is known along a feeder; an unknown one is empty."""
 
     def rows(query: Direct, **more: object) -> list[dict[str, Any]]:
         return query.rows(connection, {"feeder_id": feeder_id, **more})
 
+    kept = trees.read(connection, feeder_id)
+    since = now - LIT_WITHIN
     lit: Mapping[str, datetime] = {
         row["transformer_id"]: row["lit_at"]
-        for row in rows(_LIT, since=now - LIT_WITHIN, neighbours_lit=Symptom.NEIGHBOURS_LIT.value)
+        for row in rows(_LIT, since=since, neighbours_lit=Symptom.NEIGHBOURS_LIT.value)
     }
     reports = rows(_REPORTS, system=SYSTEM, not_a_loss=sorted(NOT_A_LOSS))
     return FeederEvidence(
-        tree=FeederTree(
-            feeder_id=feeder_id,
-            devices=tuple(DeviceNode(**row) for row in rows(_DEVICES)),
-            transformers=tuple(TransformerNode(**row) for row in rows(_TRANSFORMERS)),
-        ),
-        reports=tuple(map(_report, reports)),
+        tree=kept.tree,
+        reports=tuple(_report(row, _spread(connection, trees, row)) for row in reports),
         outages=tuple(map(_outage, rows(_OUTAGES))),
         lit=lit,
+        signals=tuple(map(_signal, rows(_SIGNALS, since=since))),
+        sightings=tuple(DeviceSighting(**row) for row in rows(_SIGHTINGS, since=since)),
+        stirring=_stirring(connection, trees, kept, now),
     )
 
 
-def _report(row: Row) -> ReportFact:
+def _stirring(connection: Connection, trees: Trees, kept: Kept, now: datetime) -> float:
+    """How much more often than usual things fail in the feeder's district now."""
+    opened = trees.opened_lately(connection, kept.district_id, now - STIRRED_WITHIN)
+    return stirring(opened, kept.district_customers, STIRRED_WITHIN)
+
+
+def _spread(connection: Connection, trees: Trees, row: Row) -> Spread:
+    """Where a caller without an account may be; nothing where the place names the transformer."""
+    if row["usage_point_id"] is not None or row["found_by"] not in BY_POSITION:
+        return ()
+    if row["point"] is None or not row["accuracy_m"]:
+        return ()
+    accuracy_m = max(float(row["accuracy_m"]), FINEST_M)
+    return trees.spread(connection, row["ticket_id"], row["point"], row["lat"], accuracy_m)
+
+
+def _report(row: Row, spread: Spread) -> ReportFact:
     usage_point_id, outage_id = row["usage_point_id"], row["outage_id"]
+    caller = CallerSays(
+        symptoms=frozenset(row["symptoms"]), multiple_premises=row["multiple_premises"]
+    )
     return ReportFact(
         ticket_id=TicketId(row["ticket_id"]),
         usage_point_id=None if usage_point_id is None else UsagePointId(usage_point_id),
@@ -131,6 +173,11 @@ def _report(row: Row) -> ReportFact:
         outage_id=None if outage_id is None else OutageId(outage_id),
         received_at=row["received_at"],
         kept_apart_from=frozenset(map(OutageId, row["kept_apart_from"] or ())),
+        spread=spread,
+        neighbours_out=caller.neighbours_out,
+        by_hand=row["by_hand"],
+        lon=row["lon"],
+        lat=row["lat"],
     )
 
 
@@ -142,4 +189,14 @@ def _outage(row: Row) -> OutageFact:
         started_at=row["started_at"],
         crew_on_its_way=row["crew_on_its_way"],
         transformers=frozenset(row["transformers"]),
+        order_sent=row["order_sent"],
+    )
+
+
+def _signal(row: Row) -> MeterSignal:
+    return MeterSignal(
+        usage_point_id=UsagePointId(row["usage_point_id"]),
+        transformer_id=row["transformer_id"],
+        kind=MeterSignalKind(row["kind"]),
+        at=row["at"],
     )

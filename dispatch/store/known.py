@@ -129,7 +129,13 @@ LEFT JOIN LATERAL (
                 AND (supply.restored_at IS NULL
                     OR supply.restored_at > %(now)s - interval '{restored_within}')
             UNION ALL
-            SELECT close_by.id, 'near', 3, NULL
+            SELECT same.outage_id, 'transformer', 3, NULL
+            FROM ticket AS same
+            WHERE same.transformer_id = caller.transformer_id
+                AND coalesce(same.status, '') = 'open' AND same.outage_id IS NOT NULL
+                AND same.received_at > %(now)s - interval '{near_within}'
+            UNION ALL
+            SELECT close_by.id, 'near', 4, NULL
             FROM outage AS close_by
             WHERE close_by.point && ST_Expand(
                     caller.point,
@@ -145,6 +151,7 @@ LEFT JOIN LATERAL (
         ORDER BY outage_id, restored_at IS NOT NULL, rank
     ) AS touched
     JOIN outage ON outage.id = touched.outage_id
+        AND (touched.rank <> 3 OR outage.status = 'predicted')
     CROSS JOIN LATERAL (
         SELECT count(*) FROM (
             SELECT FROM ticket

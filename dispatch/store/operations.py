@@ -90,6 +90,7 @@ outage = Table(
     moment("etr_at"),
     Column("etr_source", Text),
     Column("etr_confidence", Text),
+    Column("prediction", JSONB),
     Column("version", Integer, nullable=False),
     one_of(
         "status",
@@ -98,6 +99,7 @@ outage = Table(
     ),
     one_of("level", "outage_level", "feeder_model", "transformer", "points"),
     Index("outage_open_ix", "district_id", postgresql_where=text("status <> 'closed'")),
+    Index("outage_opened_ix", "district_id", "opened_at"),
     Index("outage_feeder_ix", "feeder_id", postgresql_where=text("status <> 'closed'")),
     Index("outage_point_ix", "point", postgresql_using="gist"),
     Index("outage_parent_ix", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
@@ -380,6 +382,7 @@ trouble_order = Table(
     Column("travel_s", REAL),
     Column("travel_basis", Text),
     Column("why", ARRAY(Text), nullable=False),
+    moment("hold_until"),
     Column("version", Integer, nullable=False),
     CheckConstraint("num_nonnulls(outage_id, incident_id) = 1", name="order_has_one_subject"),
     one_of(

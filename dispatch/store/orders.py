@@ -351,6 +351,7 @@ def _from_row(row: Row) -> TroubleOrder:
         travel_s=row["travel_s"],
         travel_basis=row["travel_basis"],
         why=tuple(row["why"]),
+        hold_until=row["hold_until"],
         version=row["version"],
     )
 
@@ -380,6 +381,7 @@ def _to_row(order: TroubleOrder) -> dict[str, Any]:
         "travel_s": order.travel_s,
         "travel_basis": order.travel_basis,
         "why": list(order.why),
+        "hold_until": order.hold_until,
         "version": order.version,
     }
 

@@ -1,7 +1,8 @@
 """Outages, planned and not: who is out because of them, since when, until when."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from dispatch.domain.outage import (
     OutageStatus,
     PlannedOutage,
     PredictedDevice,
+    Prediction,
     Scope,
 )
 from dispatch.domain.words import (
@@ -39,6 +41,7 @@ from dispatch.store.operations import (
     planned_outage_transformer,
 )
 from dispatch.store.points import lon_lat_instead, point
+from dispatch.store.trees import Trees
 
 _SELECT = select(*lon_lat_instead(t))
 _NEXT = Direct(select(outage_number.next_value()))
@@ -112,8 +115,9 @@ _TRANSFORMERS_OUT = Direct(
 class PgOutages:
     """Reads and writes outages on one connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, trees: Trees | None = None) -> None:
         self._connection = connection
+        self._trees = Trees() if trees is None else trees
 
     def next_id(self) -> OutageId:
         """Take the next number."""
@@ -263,7 +267,7 @@ class PgOutages:
         The notes that it has news are taken away first, so that none is that was not read.
         """
         _TAKE_NEWS.run(self._connection, {"feeder_id": feeder_id})
-        return evidence.of_feeder(self._connection, feeder_id, now)
+        return evidence.of_feeder(self._connection, self._trees, feeder_id, now)
 
     def _write_transformers(self, planned: PlannedOutage) -> None:
         self._connection.execute(
@@ -305,6 +309,7 @@ def _from_row(row: Row) -> Outage:
         parent_id=row["parent_id"],
         merged_into_id=row["merged_into_id"],
         estimate=estimate(row["etr_at"], row["etr_source"], row["etr_confidence"]),
+        prediction=_prediction(row["prediction"]),
         version=row["version"],
     )
 
@@ -317,6 +322,16 @@ def estimate(
         return None
     return EstimatedRestoration(
         at=at, source=EstimateSource(source), confidence=Confidence(confidence)
+    )
+
+
+def _prediction(facts: Mapping[str, Any] | None) -> Prediction | None:
+    if facts is None:
+        return None
+    return Prediction(
+        devices=tuple((device, probability) for device, probability in facts["devices"]),
+        probability=facts["probability"],
+        customers_out=facts["customers_out"],
     )
 
 
@@ -346,6 +361,7 @@ def _to_row(outage: Outage) -> dict[str, Any]:
         "etr_at": None if etr is None else etr.at,
         "etr_source": None if etr is None else etr.source.value,
         "etr_confidence": None if etr is None else etr.confidence.value,
+        "prediction": None if outage.prediction is None else json.dumps(asdict(outage.prediction)),
         "version": outage.version,
     }
 

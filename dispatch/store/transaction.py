@@ -18,6 +18,7 @@ from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
 from dispatch.store.signals import PgSignals
 from dispatch.store.tickets import PgTickets
+from dispatch.store.trees import Trees
 
 Transaction = Callable[[], AbstractContextManager[Store]]
 Result = TypeVar("Result")
@@ -30,11 +31,11 @@ storm has filled it. What has no index is read from end to end all the same."""
 class PgStore:
     """The store of one open transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, trees: Trees | None = None) -> None:
         self.directory = PgDirectory(connection)
         self.known = PgKnown(connection)
         self.tickets = PgTickets(connection)
-        self.outages = PgOutages(connection)
+        self.outages = PgOutages(connection, trees)
         self.orders = PgOrders(connection)
         self.crews = PgCrews(connection)
         self.clocks = PgClocks(connection)
@@ -92,11 +93,12 @@ def session(settings: Mapping[str, object]) -> str:
 
 def transactions(engine: Engine) -> Transaction:
     """Make the function that opens a transaction: commit on success, roll back on error."""
+    trees = Trees()
 
     @contextmanager
     def transaction() -> Iterator[Store]:
         with in_our_words(), engine.begin() as connection:
-            store = PgStore(connection)
+            store = PgStore(connection, trees)
             yield store
             store.finish()
 

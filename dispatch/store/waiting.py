@@ -1,24 +1,36 @@
 """What still waits for background work: read by the sweep, so that a lost job costs seconds."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-_FEEDERS = text("SELECT DISTINCT feeder_id FROM feeder_news ORDER BY feeder_id")
+# A held order is thought over when its time is up: it may have become clear what it belongs to.
+_FEEDERS = text(
+    """
+    SELECT feeder_id FROM feeder_news
+    UNION
+    SELECT outage.feeder_id FROM trouble_order JOIN outage ON outage.id = trouble_order.outage_id
+    WHERE trouble_order.status = 'awaiting_assignment' AND trouble_order.hold_until <= :now
+        AND outage.feeder_id IS NOT NULL
+    ORDER BY feeder_id
+    """
+)
 
 _DISTRICTS = text(
     """
     SELECT DISTINCT district_id FROM trouble_order
-    WHERE status = 'awaiting_assignment' ORDER BY district_id
+    WHERE status = 'awaiting_assignment' AND (hold_until IS NULL OR hold_until <= :now)
+    ORDER BY district_id
     """
 )
 
 
-def feeders_to_group(connection: Connection) -> Sequence[str]:
-    """List feeders with reports that grouping has not looked at."""
-    return list(connection.scalars(_FEEDERS))
+def feeders_to_group(connection: Connection, now: datetime) -> Sequence[str]:
+    """List feeders with news that grouping has not looked at, or whose held orders are due."""
+    return list(connection.scalars(_FEEDERS, {"now": now}))
 
 
-def districts_to_assign(connection: Connection) -> Sequence[str]:
-    """List districts where an order waits for a crew."""
-    return list(connection.scalars(_DISTRICTS))
+def districts_to_assign(connection: Connection, now: datetime) -> Sequence[str]:
+    """List districts where an order waits for a crew and may be sent."""
+    return list(connection.scalars(_DISTRICTS, {"now": now}))

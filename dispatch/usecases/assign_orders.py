@@ -36,7 +36,11 @@ def assign_orders(
     """
     automatic = store.directory.assigns_by_itself(command.district_id)
     states = list(store.crews.list_states(command.district_id, now))
-    waiting = [o for o in store.orders.list_awaiting(command.district_id) if o.lon is not None]
+    waiting = [
+        order
+        for order in store.orders.list_awaiting(command.district_id)
+        if order.lon is not None and not order.is_held(now)
+    ]
     declined = store.orders.declined([order.id for order in waiting])
     changed = []
     for order in waiting:

@@ -64,7 +64,7 @@ def test_the_sweep_leaves_alone_what_was_looked_at_since(town: Town):
     Work(town.house).sweep()
     run_async(run(town.house, concurrency=1, until_idle=True))
     with town.engine.connect() as c:
-        assert waiting.feeders_to_group(c) == []
+        assert waiting.feeders_to_group(c, town.house.now()) == []
 
 
 def test_the_sweep_finds_a_report_newer_than_the_last_look(town: Town):
@@ -74,14 +74,14 @@ def test_the_sweep_finds_a_report_newer_than_the_last_look(town: Town):
     town.house.queue.close()
     town.report("A2", "T2-0")
     with town.engine.connect() as c:
-        assert waiting.feeders_to_group(c) == ["F1"]
+        assert waiting.feeders_to_group(c, town.house.now()) == ["F1"]
 
 
 def test_a_job_that_fails_is_found_again(town: Town):
     town.report("A1")
     with town.engine.begin() as c:
         c.execute(text("UPDATE procrastinate_jobs SET status = 'failed', queueing_lock = NULL"))
-        assert waiting.feeders_to_group(c) == ["F1"]
+        assert waiting.feeders_to_group(c, town.house.now()) == ["F1"]
 
 
 def test_a_dead_workers_job_does_not_lock_its_feeder_for_ever(town: Town):

@@ -55,7 +55,7 @@ INSERT INTO outage (id, district_id, status, level, feeder_id, device_id, device
     SELECT n, 'west', CASE WHEN n > 19980 THEN 'predicted' ELSE 'closed' END, 'feeder_model',
         'F' || n % 200, 'D' || n % 10000, 'fuse', 'fuse',
         ST_Point(115 + (n % 100) * 0.01, 28 + (n / 200) * 0.01, 4326), 20, 'urban',
-        now(), now(), now(), 0
+        now(), timestamptz '2026-03-02' - (20000 - n) * interval '25 minutes', now(), 0
     FROM generate_series(1, 20000) n;
 INSERT INTO outage_transformer
     SELECT n, 'T' || n % 10000, now() - interval '30 days',

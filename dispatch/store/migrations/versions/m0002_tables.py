@@ -524,6 +524,7 @@ def upgrade() -> None:
         sa.Column("etr_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("etr_source", sa.Text(), nullable=True),
         sa.Column("etr_confidence", sa.Text(), nullable=True),
+        sa.Column("prediction", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "level IN ('feeder_model', 'transformer', 'points')", name=op.f("outage_level")
@@ -556,6 +557,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status <> 'closed'"),
     )
+    op.create_index("outage_opened_ix", "outage", ["district_id", "opened_at"], unique=False)
     op.create_index(
         "outage_parent_ix",
         "outage",
@@ -1220,6 +1222,7 @@ def upgrade() -> None:
         sa.Column("travel_s", sa.Double(), nullable=True),
         sa.Column("travel_basis", sa.Text(), nullable=True),
         sa.Column("why", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("hold_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "crew_id IS NOT NULL OR status IN ('awaiting_assignment', 'field_complete', 'cancelled')",

@@ -1,0 +1,381 @@
+"""Acting on the posterior: which reports are one outage, what opened, is it time to send.
+
+The most probable set of open devices is a picture; this turns it into decisions that a dispatcher
+accepts. Confirmed outages are facts: nothing here moves or merges them. What was said before is
+kept until something is clearly better. Whether an order is sent at once or held for a moment is
+decided by expected cost: a needless trip against a late arrival.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dispatch.domain.facts import FeederEvidence, OutageFact
+from dispatch.domain.outage import OutageStatus
+from dispatch.domain.words import OutageId, TicketId, UsagePointId
+from dispatch.gathered import MANY, Gathered, gather
+from dispatch.inference import Feeder, Posterior, combine, weigh
+from dispatch.rates import Rates
+from dispatch.sayings import reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What mistakes cost, in minutes of one caller's waiting; all assumptions, set per company.
+
+    A crew's needless trip is about an hour of two people's work; a fault hidden behind another
+    costs the hours until its caller complains again; moving a prediction costs trust.
+    """
+
+    needless_trip: float = 60.0
+    late_minute: float = 1.0
+    hidden_fault: float = 120.0
+    move: float = 1.0  # log odds that a new device must be better by
+    longest_hold_min: float = 12.0
+    stay: float = 0.3  # a ticket stays where it is while this probable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One outage as it is thought to be now.
+
+    `outage_id` is the open outage that lives on as this one, None where one is to be opened;
+    `device_id` is None for one home, which `homes` names. `tickets` have the probability that
+    they belong, `devices` the probability to have opened, most probable first.
+    """
+
+    outage_id: OutageId | None
+    device_id: str | None
+    tickets: Mapping[TicketId, float]
+    devices: tuple[tuple[str, float], ...]
+    probability: float
+    customers_out: float
+    transformers: frozenset[str]
+    homes: frozenset[UsagePointId]
+    started_at: datetime
+    send: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """A report that its confirmed outage explains badly: perhaps a fault behind it."""
+
+    ticket_id: TicketId
+    outage_id: OutageId
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one look at a feeder makes of it; `explained` are reports of confirmed outages."""
+
+    outages: tuple[Judged, ...] = ()
+    explained: Mapping[TicketId, tuple[OutageId, float]] = field(default_factory=dict)
+    hidden: tuple[Hidden, ...] = ()
+
+
+@dataclass(slots=True)
+class _Group:
+    """Reports (by number) thought to be one outage, on the way to a judgement."""
+
+    row: int | None
+    members: dict[int, float]
+    posterior: Posterior | None
+    began: float
+
+
+def judge(
+    evidence: FeederEvidence,
+    rates: Rates,
+    costs: Costs,
+    *,
+    now: datetime,
+    feeder: Feeder | None = None,
+) -> Verdict:
+    """Say what is out on one feeder; `feeder` may be kept from an earlier look at the same tree."""
+    feeder = feeder or Feeder(evidence.tree, rates)
+    gathered = gather(evidence, feeder, rates, now)
+    if not gathered.reports and not gathered.speaks:
+        return Verdict()
+    posterior = combine(gathered.weigh())
+    favoured = _favoured(evidence, feeder)
+    groups = _groups(gathered, posterior, posterior.best(favoured, costs.move), costs)
+    busy = [(group.began, len(group.members)) for group in groups] + gathered.busy_known()
+    if any(count >= MANY for _, count in busy):
+        gathered = gathered.allow_misfiled(busy)
+        posterior = combine(gathered.weigh())
+        groups = _groups(gathered, posterior, posterior.best(favoured, costs.move), costs)
+    taken = {member for group in groups for member in group.members}
+    explained, hidden, left = _known(gathered, taken, costs)
+    groups += [
+        _Group(row=None, members={n: gathered.single_share(n)}, posterior=None, began=0.0)
+        for n in left
+    ]
+    return _Judgement(evidence, gathered, posterior, costs, now).of(groups, explained, hidden)
+
+
+def _favoured(evidence: FeederEvidence, feeder: Feeder) -> list[int]:
+    """Rows of the devices that predictions name now."""
+    return [
+        feeder.row[o.device_id]
+        for o in evidence.outages
+        if o.status is OutageStatus.PREDICTED and o.device_id in feeder.row
+    ]
+
+
+def _groups(
+    gathered: Gathered, posterior: Posterior, rows: Sequence[int], costs: Costs
+) -> list[_Group]:
+    """The reports that each open device explains; those from before it are looked at again."""
+    groups: list[_Group] = []
+    for row in rows:
+        explains = posterior.explains(row)
+        members = {
+            n: float(explains[n]) for n in gathered.below(row) if explains[n] > 1 - _stays(costs)
+        }
+        began = posterior.begin_of(row)
+        if members or gathered.sighted(row):
+            groups.append(_Group(row, members, posterior, began))
+        left = [n for n in gathered.below(row) if n not in members]
+        if len(left) > 1:
+            groups += _earlier(gathered, left, row, began, costs)
+    return groups
+
+
+def _stays(costs: Costs) -> float:
+    return costs.hidden_fault / (costs.hidden_fault + costs.needless_trip)
+
+
+def _earlier(
+    gathered: Gathered, left: Sequence[int], row: int, began: float, costs: Costs
+) -> list[_Group]:
+    """Outages below an open device that began before it, from the reports it does not explain."""
+    told = gathered.told_below(row, began)
+    again = combine(
+        weigh(
+            gathered.feeder,
+            gathered.rates,
+            gathered.calls_of(left),
+            states=gathered.states,
+            told=told,
+            stirring=gathered.stirring,
+        )
+    )
+    groups = []
+    for inner in again.best():
+        explains = again.explains(inner)
+        members = {
+            left[i]: float(explains[i])
+            for i in range(len(left))
+            if explains[i] > 1 - _stays(costs) and left[i] in set(gathered.below(inner))
+        }
+        if members:
+            groups.append(_Group(inner, members, again, again.begin_of(inner)))
+    return groups
+
+
+def _known(
+    gathered: Gathered, taken: Iterable[int], costs: Costs
+) -> tuple[dict[int, tuple[OutageId, float]], list[tuple[int, OutageId, float]], list[int]]:
+    """What confirmed outages explain of the other reports, badly explained ones, and the rest."""
+    explained: dict[int, tuple[OutageId, float]] = {}
+    hidden: list[tuple[int, OutageId, float]] = []
+    left: list[int] = []
+    held = set(taken)
+    for n in range(len(gathered.reports)):
+        if n in held:
+            continue
+        outage_id, share = gathered.known_share(n)
+        if outage_id is None or share < 1 - _stays(costs):
+            left.append(n)
+            continue
+        explained[n] = (outage_id, share)
+        if share < _stays(costs):
+            hidden.append((n, outage_id, 1 - share))
+    return explained, hidden, left
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """Groups become outages with an identity, an account of themselves, and a time to send."""
+
+    evidence: FeederEvidence
+    gathered: Gathered
+    posterior: Posterior
+    costs: Costs
+    now: datetime
+
+    def of(
+        self,
+        groups: list[_Group],
+        explained: Mapping[int, tuple[OutageId, float]],
+        hidden: Sequence[tuple[int, OutageId, float]],
+    ) -> Verdict:
+        tickets_of = self.gathered.tickets_of
+        keeps = self._keeps(groups)
+        return Verdict(
+            outages=tuple(
+                self._judged(group, keep, groups) for group, keep in zip(groups, keeps, strict=True)
+            ),
+            explained={t: why for n, why in explained.items() for t in tickets_of(n)},
+            hidden=tuple(
+                Hidden(ticket_id=t, outage_id=outage_id, probability=p)
+                for n, outage_id, p in hidden
+                for t in tickets_of(n)
+            ),
+        )
+
+    def _keeps(self, groups: Sequence[_Group]) -> list[OutageFact | None]:
+        """The prediction that lives on in each group: the one furthest on its way, then oldest."""
+        home_of: dict[int, list[OutageFact]] = {}
+        for outage in self.evidence.outages:
+            if outage.status is not OutageStatus.PREDICTED:
+                continue
+            counts = [self._overlap(outage, group) for group in groups]
+            if counts and max(counts) > 0:
+                home_of.setdefault(counts.index(max(counts)), []).append(outage)
+        return [
+            min(home_of[i], key=_seniority) if i in home_of else None for i in range(len(groups))
+        ]
+
+    def _overlap(self, outage: OutageFact, group: _Group) -> int:
+        mine = sum(
+            report.outage_id == outage.id and outage.id not in report.kept_apart_from
+            for n in group.members
+            for report in self.gathered.reports[n]
+        )
+        same = group.row is not None and outage.device_id == self.gathered.device_id(group.row)
+        return 2 * mine + int(same and (mine > 0 or not group.members))
+
+    def _judged(self, group: _Group, keep: OutageFact | None, groups: Sequence[_Group]) -> Judged:
+        gathered = self.gathered
+        tickets = {
+            report.ticket_id: p
+            for n, p in group.members.items()
+            for report in gathered.reports[n]
+            if keep is None or keep.id not in report.kept_apart_from
+        }
+        began = min((gathered.first_at(n) for n in group.members), default=self.now)
+        hold = self._hold(group, keep, groups)
+        device_id = None if group.row is None else gathered.device_id(group.row)
+        return Judged(
+            outage_id=None if keep is None else keep.id,
+            device_id=device_id,
+            tickets=tickets,
+            devices=self._devices(group),
+            probability=self._probability(group),
+            customers_out=self._customers_out(group),
+            transformers=frozenset(() if group.row is None else gathered.feeder.below(group.row))
+            - gathered.lit_or_taken,
+            homes=frozenset(
+                report.usage_point_id
+                for n in group.members
+                for report in gathered.reports[n]
+                if report.usage_point_id is not None
+            )
+            if group.row is None
+            else frozenset(),
+            started_at=began,
+            send=hold is None,
+            reasons=(*self._reasons(group), *(() if hold is None else (hold,))),
+        )
+
+    def _probability(self, group: _Group) -> float:
+        if group.row is None or group.posterior is None:
+            return max(group.members.values(), default=0.0)
+        return group.posterior.probability(group.row)
+
+    def _related(self, group: _Group) -> list[tuple[int, float]]:
+        """Devices that may have opened instead, above or below, with their probabilities."""
+        if group.row is None or group.posterior is None:
+            (n,) = group.members
+            rows = self.gathered.feeder.path(self.gathered.pre_of(n))
+            posterior = self.posterior
+        else:
+            feeder, mine = self.gathered.feeder, group.row
+            posterior = group.posterior
+            rows = [
+                int(row)
+                for row in posterior.hypotheses.rows
+                if feeder.pre[row] < feeder.post[mine] and feeder.pre[mine] < feeder.post[row]
+            ]
+        found = [(row, posterior.probability(row)) for row in rows]
+        return sorted((f for f in found if f[1] > 0.005), key=lambda f: (-f[1], f[0]))  # noqa: PLR2004
+
+    def _devices(self, group: _Group) -> tuple[tuple[str, float], ...]:
+        return tuple(
+            (self.gathered.device_id(row), round(p, 4)) for row, p in self._related(group)[:8]
+        )
+
+    def _customers_out(self, group: _Group) -> float:
+        if group.row is None:
+            return float(len(group.members))
+        related = self._related(group)
+        total = sum(p for _, p in related)
+        customers = self.gathered.feeder.customers
+        if total <= 0:
+            return float(customers[group.row])
+        return sum(p * float(customers[row]) for row, p in related) / total
+
+    def _hold(self, group: _Group, keep: OutageFact | None, groups: Sequence[_Group]) -> str | None:
+        """Why the order waits a moment, or None to send it: it may be part of an older outage."""
+        if (keep is not None and keep.order_sent) or not group.members:
+            return None
+        first = min(group.members, key=self.gathered.first_at)
+        older = [
+            other
+            for other in groups
+            if other is not group and other.members and self._before(other, first)
+        ]
+        part = self._part_of(first, group, older)
+        waited = (self.now - self.gathered.first_at(first)).total_seconds() / 60
+        if waited >= self.costs.longest_hold_min:
+            return None
+        waiting = (1 - part) * self.costs.late_minute * (waited + 1)
+        if part * self.costs.needless_trip <= waiting:
+            return None
+        return reason("held_back", percent=round(100 * part))
+
+    def _before(self, other: _Group, first: int) -> bool:
+        at = self.gathered.first_at
+        return min(at(n) for n in other.members) <= at(first)
+
+    def _part_of(self, first: int, group: _Group, older: Sequence[_Group]) -> float:
+        """How probably the group's first report comes from what put an older group out as well."""
+        feeder, gathered, total = (
+            self.gathered.feeder,
+            self.gathered,
+            self.gathered.misplaced_share(first),
+        )
+        for row in feeder.path(gathered.pre_of(first)):
+            p = self.posterior.probability(row)
+            if p < 0.01 or row == group.row:  # noqa: PLR2004
+                continue
+            below = set(gathered.below(row))
+            if any(below & set(other.members) for other in older):
+                total += p * float(self.posterior.explains(row)[first])
+        return min(total, 0.999)
+
+    def _reasons(self, group: _Group) -> tuple[str, ...]:
+        gathered = self.gathered
+        if group.row is None:
+            return (reason("alone_most_likely", percent=round(100 * self._probability(group))),)
+        name = gathered.feeder.devices[group.row].name
+        served = gathered.feeder.below(group.row)
+        reporting = {r.transformer_id for n in group.members for r in gathered.reports[n]}
+        return (
+            reason(
+                "most_likely_device",
+                name=name,
+                percent=round(100 * self._probability(group)),
+                reports=len(group.members),
+                customers=round(float(gathered.feeder.customers[group.row])),
+            ),
+            reason("several_transformers", name=name, count=len(reporting), total=len(served)),
+        )
+
+
+def _seniority(outage: OutageFact) -> tuple[bool, bool, datetime, OutageId]:
+    """A crew on its way decides which outage lives on, then age."""
+    return (not outage.crew_on_its_way, not outage.order_sent, outage.started_at, outage.id)
