@@ -87,6 +87,7 @@ class _Days:
     active: dict[int, Ints] = field(default_factory=dict)
     share: dict[int, float] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
+    on_record: dict[TicketId, UsagePointId] = field(default_factory=dict)
     tickets: dict[int, list[tuple[TicketId, int]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -173,19 +174,23 @@ class _Days:
         ):
             self._call_after(fault, row, wait_s)
 
-    def _call_after(self, fault: Fault, row: int, wait_s: float) -> None:
+    def _call_after(
+        self, fault: Fault, row: int, wait_s: float, *, still_out: bool = False
+    ) -> None:
         at_s = awake_s(self.rng, self.begins_hour, self.now_s + wait_s)
-        self._later(at_s, lambda: self._call_if_dark(fault, row))
+        self._later(at_s, lambda: self._call_if_dark(fault, row, still_out=still_out))
 
-    def _call_if_dark(self, fault: Fault, row: int) -> None:
+    def _call_if_dark(self, fault: Fault, row: int, *, still_out: bool) -> None:
         if self.cause[row] != fault.number:
             return
-        self._call(fault, row)
+        self._call(fault, row, still_out=still_out)
         if self.rng.random() < p.CALLS_AGAIN:
             self._call_after(fault, row, float(self.rng.uniform(*p.AGAIN_MIN)) * 60)
 
-    def _call(self, fault: Fault, row: int) -> None:
+    def _call(self, fault: Fault, row: int, *, still_out: bool = False) -> None:
         filed = file_call(self.rng, self.ground, self.condition, row)
+        if filed.usage_point_id in self.on_record.values() and not still_out:
+            return  # the product answers a customer whose report is on record: no second ticket
         ticket_id = TicketId(f"C{len(self.sent):06d}")
         report = ReportFact(
             ticket_id=ticket_id,
@@ -209,6 +214,8 @@ class _Days:
             ),
             self.now_s,
         )
+        if filed.usage_point_id is not None:
+            self.on_record[ticket_id] = filed.usage_point_id
         self._kept(fault, row, ticket_id)
 
     def _kept(self, fault: Fault, row: int, ticket_id: TicketId) -> None:
@@ -216,7 +223,7 @@ class _Days:
         if fault.kind is FaultKind.WRONG_CALL or fault.kind is FaultKind.MOMENTARY:
             momentary = fault.kind is FaultKind.MOMENTARY
             minutes = p.LEFT_AFTER_MOMENTARY_MIN if momentary else p.LEFT_WITHOUT_FAULT_MIN
-            self._leave(ticket_id, self.now_s + minutes * 60)
+            self._later(self.now_s + minutes * 60, lambda: self._leave(ticket_id))
         else:
             self.tickets[row].append((ticket_id, fault.number))
         life = self.lives[fault.number]
@@ -234,8 +241,9 @@ class _Days:
         alone = fault.is_isolated or fault.kind in {FaultKind.WRONG_CALL, FaultKind.MOMENTARY}
         return alone ^ bool(self.rng.random() < p.ANSWER_RIGHT)
 
-    def _leave(self, ticket_id: TicketId, at_s: float) -> None:
-        self._send(Left(at=self._moment(at_s), ticket_id=ticket_id), at_s)
+    def _leave(self, ticket_id: TicketId) -> None:
+        self.on_record.pop(ticket_id, None)
+        self._send(Left(at=self._moment(self.now_s), ticket_id=ticket_id), self.now_s)
 
     # --- crews ---
 
@@ -324,7 +332,7 @@ class _Days:
             kept = [t for t in self.tickets[row] if dark and t[1] != fault.number]
             for ticket_id, number in self.tickets[row]:
                 if (ticket_id, number) not in kept:
-                    self._leave(ticket_id, self.now_s)
+                    self._leave(ticket_id)
             self.tickets[row] = kept
 
     def _notice_still_out(self, fault: Fault, still: Ints, others: Ints) -> None:
@@ -344,7 +352,7 @@ class _Days:
     def _call_still_out(self, fault: Fault) -> None:
         if self.rng.random() < p.STILL_OUT_CALLS and fault.row is not None:
             wait_s = float(self.rng.exponential(p.STILL_OUT_MEAN_MIN * 60))
-            self._call_after(fault, fault.row, wait_s)
+            self._call_after(fault, fault.row, wait_s, still_out=True)
 
     def _believed_lit(self, fault: Fault, rows: Ints) -> frozenset[str]:
         """Transformers that the desk takes to have light: those under no other fault it knows."""

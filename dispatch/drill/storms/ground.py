@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from dispatch.domain.facts import DeviceNode, FeederTree, TransformerNode
-from dispatch.drill.storms import parameters as p
 from gis.crs import LocalMetric, local_metric
 from gis.errors import EmptyInput
 from gis.network.model import Network

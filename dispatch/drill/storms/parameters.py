@@ -97,7 +97,7 @@ FIRST_PART: Final = 0.6  # assumption: customers who have light again before the
 SWITCHING_MIN: Final = (10.0, 35.0)  # assumption: from the crew's finding to the first part
 
 # --- the desk that runs a method ------------------------------------------------------------------
-LOOK_AFTER_S: Final = 10.0  # the product gathers news before it looks at a feeder again
+LOOK_AFTER_S: Final = 30.0  # news gathered before a feeder is looked at again; product: seconds
 LOOK_AGAIN_S: Final = 60.0  # while an order is held back
 STIRRING_H: Final = 3.0  # hours over which openings are counted
 STIRRING_WEIGHT: Final = 4.0  # openings' worth of belief in the calm

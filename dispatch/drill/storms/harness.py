@@ -1,0 +1,559 @@
+"""Runs one method through an episode as the product's desk would, and keeps what it said when.
+
+The stream of messages is the same for every method, so comparisons are paired. The desk keeps each
+method's own outages between looks: their identity, device, whether their order was sent, and which
+report they hold, besides what crews found, which no method may change.
+"""
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from dispatch.domain.facts import (
+    DeviceSighting,
+    FeederEvidence,
+    FeederTree,
+    MeterSignal,
+    OutageFact,
+    ReportFact,
+)
+from dispatch.domain.outage import OutageStatus
+from dispatch.domain.words import OutageId, TicketId
+from dispatch.drill.storms import parameters as p
+from dispatch.drill.storms.ground import Ground
+from dispatch.drill.storms.messages import (
+    Called,
+    Episode,
+    Left,
+    Message,
+    Relit,
+    Seen,
+    Signalled,
+)
+from dispatch.drill.storms.truth import faults_per_hour
+
+FOUND_BY_CREW = 1_000_000_000
+"""Outages that only a crew's finding opened are numbered from here; methods number below."""
+
+NOBODY: tuple[float, int | None] = (-1.0, None)
+
+LOOK_AFTER = timedelta(seconds=p.LOOK_AFTER_S)
+LOOK_AGAIN = timedelta(seconds=p.LOOK_AGAIN_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One outage as a method sees it; `key` is its stable number, equal to the outage's id.
+
+    `device_id` is None for one home. `tickets` are probabilities that they belong, `devices` those
+    of the devices, the likeliest first. `send` is False while its order is held back.
+    """
+
+    key: int
+    device_id: str | None
+    tickets: Mapping[TicketId, float]
+    devices: tuple[tuple[str, float], ...] = ()
+    send: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """All outages of one feeder as a method sees them; what it leaves out has ended.
+
+    Outages that a crew confirmed live on whether they are in it or not.
+    """
+
+    groups: tuple[Group, ...] = ()
+
+
+class Method(Protocol):
+    """What the drill compares; a fresh one is made for every episode."""
+
+    name: str
+
+    def look(self, evidence: FeederEvidence, now: datetime) -> Picture:
+        """Judge one feeder; called when something is new there and each minute while it holds."""
+        ...
+
+
+def stirring(opened_lately: int, expected: float) -> float:
+    """How much more often than usual faults happen now: 1 in the calm.
+
+    Parameters
+    ----------
+    opened_lately
+        Outages and single faults opened on the whole network in the last `STIRRING_H` hours.
+    expected
+        How many a calm year lets expect in that time.
+    """
+    return max(1.0, (p.STIRRING_WEIGHT + opened_lately) / (p.STIRRING_WEIGHT + expected))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a method said of one true fault from `at` on: the outage that holds most of its reports.
+
+    `devices` are its probabilities; empty where the method gave none. `is_own` says whether most of
+    that outage's reports are the fault's.
+    """
+
+    at: datetime
+    key: int
+    device_id: str | None
+    devices: tuple[tuple[str, float], ...]
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A crew was sent to an outage whose reports are mostly of `fault`.
+
+    `is_needless`: a crew was sent to that fault before, or had found it.
+    """
+
+    at: datetime
+    key: int
+    fault: int
+    is_needless: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """Everything that is scored: what a method said in an episode at the time.
+
+    `placed` is where each ticket was when it is judged (see `scores`), with the probability given
+    and whether it belonged there; `hidden` are isolated faults that a confirmed outage swallowed.
+    """
+
+    said: dict[int, list[Said]] = field(default_factory=lambda: defaultdict(list))
+    orders: list[Order] = field(default_factory=list)
+    placed: dict[TicketId, tuple[int, float, bool]] = field(default_factory=dict)
+    hidden: set[int] = field(default_factory=set)
+    hazards: dict[TicketId, bool] = field(default_factory=dict)
+    looks: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Open:
+    """An outage on the desk."""
+
+    feeder_id: str
+    started_at: datetime
+    device_id: str | None
+    transformers: frozenset[str]
+    status: OutageStatus = OutageStatus.PREDICTED
+    is_sent: bool = False
+    is_undated: bool = True
+    confirmed_as: int | None = None
+    devices: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class _Feeder:
+    """What is known of one feeder, apart from outages."""
+
+    tree: FeederTree
+    reports: dict[TicketId, ReportFact] = field(default_factory=dict)
+    signals: dict[int, MeterSignal] = field(default_factory=dict)
+    listed_signals: tuple[MeterSignal, ...] | None = ()
+    lit: dict[str, datetime] = field(default_factory=dict)
+    sightings: dict[str, DeviceSighting] = field(default_factory=dict)
+    outages: set[int] = field(default_factory=set)
+    look_at: datetime | None = None
+
+    def last_signals(self) -> tuple[MeterSignal, ...]:
+        """The last signal of each meter."""
+        if self.listed_signals is None:
+            self.listed_signals = tuple(self.signals.values())
+        return self.listed_signals
+
+
+class Desk:
+    """One method at its desk for one episode."""
+
+    def __init__(self, method: Method, episode: Episode) -> None:
+        self.method, self.episode, self.ground = method, episode, episode.ground
+        self.scopes = _Scopes(episode.ground)
+        self.record = Record()
+        self.feeders = {id_: _Feeder(tree) for id_, tree in episode.ground.trees.items()}
+        self.outages: dict[int, _Open] = {}
+        self.opened: dict[int, datetime] = {}
+        self.holder: dict[TicketId, int] = {}
+        self.chance: dict[TicketId, float] = {}
+        self.fault_of: dict[TicketId, int] = {}
+        self.feeder_of: dict[TicketId, str] = {}
+        self.tickets_of_fault: dict[int, set[TicketId]] = defaultdict(set)
+        self.holders_of: dict[int, Counter[int]] = defaultdict(Counter)
+        self.faults_in: dict[int, Counter[int]] = defaultdict(Counter)
+        self.outage_of_fault: dict[int, int] = {}
+        self.ordered: set[int] = set()
+        self.seen: set[int] = set()
+        self.due: list[tuple[datetime, str]] = []
+        self.expected = faults_per_hour(episode.ground) * p.STIRRING_H
+
+    def run(self) -> Record:
+        """Live through the messages, looking where there is news."""
+        for message in self.episode.messages:
+            self._look_until(message.at)
+            self._take(message)
+        self._look_until(self.episode.ends)
+        for ticket_id in self.holder:
+            self._judge(ticket_id)
+            self._check_swallowed(ticket_id)
+        return self.record
+
+    # --- messages ---
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Called):
+            self._take_call(message)
+        elif isinstance(message, Signalled):
+            feeder = self.feeders[message.feeder_id]
+            feeder.signals[message.signal.usage_point_id] = message.signal
+            feeder.listed_signals = None
+            self._news(message.feeder_id, message.at)
+        elif isinstance(message, Left):
+            self._take_leave(message)
+        elif isinstance(message, Seen):
+            self._take_finding(message)
+        else:
+            self._take_light(message)
+
+    def _take_call(self, message: Called) -> None:
+        ticket_id = message.report.ticket_id
+        self.feeders[message.feeder_id].reports[ticket_id] = message.report
+        self.fault_of[ticket_id] = message.fault
+        self.feeder_of[ticket_id] = message.feeder_id
+        self.tickets_of_fault[message.fault].add(ticket_id)
+        if message.is_hazard:
+            self.record.hazards[ticket_id] = opens_incident(message)
+        self._news(message.feeder_id, message.at)
+
+    def _take_leave(self, message: Left) -> None:
+        ticket_id = message.ticket_id
+        feeder_id = self.feeder_of[ticket_id]
+        self._judge(ticket_id)
+        self._check_swallowed(ticket_id)
+        self._hold(ticket_id, None)
+        del self.feeders[feeder_id].reports[ticket_id]
+        self.tickets_of_fault[self.fault_of[ticket_id]].discard(ticket_id)
+        self._news(feeder_id, message.at)
+
+    def _take_light(self, message: Relit) -> None:
+        life = self.episode.lives[message.fault]
+        feeder = self.feeders[life.fault.feeder_id]
+        feeder.lit |= dict.fromkeys(message.transformers, message.at)
+        key = self.outage_of_fault.get(message.fault)
+        if key is not None and key in self.outages:
+            self._restore(key, message)
+        if life.fault.device is not None and message.is_over:
+            device_id = self.ground.devices[life.fault.device].id
+            feeder.sightings[device_id] = DeviceSighting(
+                device_id=device_id, is_open=False, at=message.at, source="crew"
+            )
+        self._news(life.fault.feeder_id, message.at)
+
+    def _restore(self, key: int, message: Relit) -> None:
+        """Part of a confirmed outage has light, or all of it: then it is over."""
+        outage = self.outages[key]
+        if not message.is_over:
+            outage.status = OutageStatus.PARTIALLY_RESTORED
+            outage.transformers -= message.transformers
+            return
+        for ticket_id in self._held_by(key):
+            self._check_swallowed(ticket_id)
+            self._hold(ticket_id, None)
+        self._close(key)
+
+    # --- what crews find ---
+
+    def _take_finding(self, message: Seen) -> None:
+        fault = self.episode.lives[message.fault].fault
+        self.seen.add(fault.number)
+        key = self._outage_found(fault.number)
+        for ticket_id in self.tickets_of_fault[fault.number]:
+            self._judge(ticket_id)
+        if fault.device is None:
+            if key is not None and set(self.faults_in[key]) == {fault.number}:
+                self._confirm(key, fault.number, None)
+        else:
+            device = self.ground.devices[fault.device]
+            self.feeders[fault.feeder_id].sightings[device.id] = DeviceSighting(
+                device_id=device.id, is_open=True, at=message.at, source="crew"
+            )
+            self._confirm(self._split_off(key, fault.number, message.at), fault.number, device.id)
+        self._news(fault.feeder_id, message.at)
+
+    def _outage_found(self, fault: int) -> int | None:
+        """The unconfirmed outage that holds most of a fault's reports and is mostly of it."""
+        held = self.holders_of[fault].most_common(1)
+        key = held[0][0] if held else None
+        if key is None or self.outages[key].confirmed_as is not None:
+            return None
+        is_own = self._main_fault(key) == fault
+        return key if is_own else None
+
+    def _split_off(self, key: int | None, fault: int, at: datetime) -> int:
+        """The outage that a finding confirms: the method's, or a new one that takes its reports.
+
+        A new one takes the reports from below the device found that lay where most of the fault's
+        reports were, as a dispatcher would.
+        """
+        if key is not None:
+            return key
+        life = self.episode.lives[fault]
+        new = FOUND_BY_CREW + fault
+        feeder_id = life.fault.feeder_id
+        self._open(new, _Open(feeder_id, life.first_call_at or at, None, frozenset()), at)
+        held = self.holders_of[fault].most_common(1)
+        assert life.fault.device is not None
+        scope = self.scopes.below(self.ground.devices[life.fault.device].id)
+        reports = self.feeders[feeder_id].reports
+        for ticket_id, holder in list(self.holder.items()):
+            report = reports.get(ticket_id)
+            if held and holder == held[0][0] and report and report.transformer_id in scope:
+                self._hold(ticket_id, new)
+        return new
+
+    def _confirm(self, key: int, fault: int, device_id: str | None) -> None:
+        outage = self.outages[key]
+        outage.status, outage.confirmed_as = OutageStatus.CONFIRMED, fault
+        outage.device_id, outage.is_sent = device_id, True
+        outage.devices = () if device_id is None else ((device_id, 1.0),)
+        if device_id is not None:
+            outage.transformers = self.scopes.below(device_id)
+        self.outage_of_fault[fault] = key
+        for ticket_id in self._held_by(key):
+            self._check_swallowed(ticket_id)
+
+    # --- looking ---
+
+    def _news(self, feeder_id: str, at: datetime) -> None:
+        self._look_by(feeder_id, at + LOOK_AFTER)
+
+    def _look_by(self, feeder_id: str, at: datetime) -> None:
+        feeder = self.feeders[feeder_id]
+        if feeder.look_at is None or at < feeder.look_at:
+            feeder.look_at = at
+            heapq.heappush(self.due, (at, feeder_id))
+
+    def _look_until(self, at: datetime) -> None:
+        while self.due and self.due[0][0] <= at:
+            when, feeder_id = heapq.heappop(self.due)
+            if self.feeders[feeder_id].look_at == when:
+                self.feeders[feeder_id].look_at = None
+                self._look(feeder_id, when)
+
+    def _look(self, feeder_id: str, now: datetime) -> None:
+        self.record.looks += 1
+        picture = self.method.look(self._evidence(feeder_id, now), now)
+        self._apply(feeder_id, picture, now)
+        self._send_orders(picture, now)
+        self._note(feeder_id, now)
+        if any(not group.send and group.key in self.outages for group in picture.groups):
+            self._look_by(feeder_id, now + LOOK_AGAIN)
+
+    def _evidence(self, feeder_id: str, now: datetime) -> FeederEvidence:
+        feeder = self.feeders[feeder_id]
+        since = now - timedelta(hours=p.STIRRING_H)
+        lately = sum(1 for at in self.opened.values() if at >= since)
+        return FeederEvidence(
+            tree=feeder.tree,
+            reports=tuple(feeder.reports.values()),
+            outages=tuple(
+                self._fact(key)
+                for key in sorted(feeder.outages, key=lambda k: (self.outages[k].started_at, k))
+            ),
+            lit=dict(feeder.lit),
+            signals=feeder.last_signals(),
+            sightings=tuple(feeder.sightings.values()),
+            stirring=stirring(lately, self.expected),
+        )
+
+    def _fact(self, key: int) -> OutageFact:
+        outage = self.outages[key]
+        return OutageFact(
+            id=OutageId(key),
+            status=outage.status,
+            device_id=outage.device_id,
+            started_at=outage.started_at,
+            crew_on_its_way=outage.is_sent,
+            transformers=outage.transformers,
+            order_sent=outage.is_sent,
+        )
+
+    def _apply(self, feeder_id: str, picture: Picture, now: datetime) -> None:
+        """Make the picture the desk's state."""
+        feeder = self.feeders[feeder_id]
+        wanted: dict[TicketId, tuple[float, int | None]] = {}
+        moved: list[tuple[TicketId, int | None]] = []
+        for group in picture.groups:
+            self._draw(feeder_id, group, now)
+            for ticket_id, chance in group.tickets.items():
+                if chance > wanted.get(ticket_id, NOBODY)[0]:
+                    wanted[ticket_id] = (chance, group.key)
+        holder = self.holder
+        for ticket_id in feeder.reports:
+            key = wanted.get(ticket_id, NOBODY)[1]
+            if holder.get(ticket_id) != key:
+                moved.append((ticket_id, key))
+        for ticket_id, key in moved:
+            self._hold(ticket_id, key)
+        self.chance |= {ticket_id: chance for ticket_id, (chance, _) in wanted.items()}
+        self._close_ended(feeder, {group.key for group in picture.groups})
+
+    def _close_ended(self, feeder: _Feeder, drawn: set[int]) -> None:
+        """Close the unconfirmed outages that no report is left of; date the others by their first.
+
+        A look that left an outage out has merged it.
+        """
+        for key in list(feeder.outages):
+            outage = self.outages[key]
+            if outage.confirmed_as is not None:
+                continue
+            if not self.faults_in[key]:
+                self._close(key, was_one=key in drawn)
+            elif outage.is_undated:
+                first = (feeder.reports[t].received_at for t in self._held_by(key))
+                outage.started_at, outage.is_undated = min(first), False
+
+    def _held_by(self, key: int) -> list[TicketId]:
+        return [ticket_id for ticket_id, held in self.holder.items() if held == key]
+
+    def _draw(self, feeder_id: str, group: Group, now: datetime) -> None:
+        outage = self.outages.get(group.key)
+        if outage is None:
+            outage = _Open(feeder_id, now, None, frozenset())
+            self._open(group.key, outage, now)
+        if outage.confirmed_as is not None:
+            return
+        if outage.device_id != group.device_id:
+            outage.device_id = group.device_id
+            outage.transformers = self.scopes.below(group.device_id)
+        outage.devices = group.devices
+
+    def _open(self, key: int, outage: _Open, at: datetime) -> None:
+        self.outages[key] = outage
+        self.opened[key] = at
+        self.feeders[outage.feeder_id].outages.add(key)
+
+    def _close(self, key: int, *, was_one: bool = True) -> None:
+        """Take an outage off the desk; one that was merged was none of its own."""
+        outage = self.outages.pop(key)
+        self.feeders[outage.feeder_id].outages.discard(key)
+        if not was_one:
+            self.opened.pop(key, None)
+
+    def _hold(self, ticket_id: TicketId, key: int | None) -> None:
+        """Let an outage, or none, hold a ticket."""
+        before, fault = self.holder.get(ticket_id), self.fault_of[ticket_id]
+        if before == key:
+            return
+        for changed in (before, key):
+            if changed in self.outages:
+                self.outages[changed].is_undated = True
+        if before is not None:
+            _less(self.holders_of[fault], before)
+            _less(self.faults_in[before], fault)
+            del self.holder[ticket_id]
+        if key is not None:
+            self.holder[ticket_id] = key
+            self.holders_of[fault][key] += 1
+            self.faults_in[key][fault] += 1
+        reports = self.feeders[self.feeder_of[ticket_id]].reports
+        reports[ticket_id] = replace(
+            reports[ticket_id], outage_id=None if key is None else OutageId(key)
+        )
+
+    # --- what is scored ---
+
+    def _main_fault(self, key: int) -> int | None:
+        """The fault that most reports of an outage are of."""
+        main = self.faults_in[key].most_common(1)
+        return main[0][0] if main else None
+
+    def _send_orders(self, picture: Picture, now: datetime) -> None:
+        for group in picture.groups:
+            outage = self.outages.get(group.key)
+            fault = None if outage is None else self._main_fault(group.key)
+            if outage is None or fault is None or outage.is_sent or not group.send:
+                continue
+            outage.is_sent = True
+            needless = fault in self.ordered or fault in self.seen
+            self.record.orders.append(
+                Order(at=now, key=group.key, fault=fault, is_needless=needless)
+            )
+            self.ordered.add(fault)
+
+    def _note(self, feeder_id: str, now: datetime) -> None:
+        """Note what is said now of every true fault that reports on this feeder are of."""
+        faults = {self.fault_of[ticket_id] for ticket_id in self.feeders[feeder_id].reports}
+        for fault in faults - self.seen:
+            held = self.holders_of[fault].most_common(1)
+            outage = self.outages.get(held[0][0]) if held else None
+            if outage is None:
+                continue
+            said = Said(
+                at=now,
+                key=held[0][0],
+                device_id=outage.device_id,
+                devices=outage.devices,
+                is_own=self._main_fault(held[0][0]) == fault,
+            )
+            history = self.record.said[fault]
+            if not history or replace(said, at=history[-1].at) != history[-1]:
+                history.append(said)
+
+    def _judge(self, ticket_id: TicketId) -> None:
+        """Fix where a ticket was when it is scored, once."""
+        key = self.holder.get(ticket_id)
+        if key is None or ticket_id in self.record.placed:
+            return
+        belongs = self._main_fault(key) == self.fault_of[ticket_id]
+        self.record.placed[ticket_id] = (
+            key,
+            min(max(self.chance.get(ticket_id, 1.0), 0.0), 1.0),
+            belongs,
+        )
+
+    def _check_swallowed(self, ticket_id: TicketId) -> None:
+        """Note an isolated fault without an order whose ticket another, confirmed outage holds."""
+        fault = self.episode.lives[self.fault_of[ticket_id]].fault
+        key = self.holder.get(ticket_id)
+        if key is None or not fault.is_isolated or fault.number in self.ordered:
+            return
+        confirmed_as = self.outages[key].confirmed_as
+        if confirmed_as is not None and confirmed_as != fault.number:
+            self.record.hidden.add(fault.number)
+
+
+@dataclass(eq=False)
+class _Scopes:
+    """Which transformers lie below which device."""
+
+    ground: Ground
+    known: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def below(self, device_id: str | None) -> frozenset[str]:
+        """The transformers at or below a device; none for None."""
+        if device_id is None:
+            return frozenset()
+        if device_id not in self.known:
+            device = self.ground.tracing.device(device_id)
+            first, last = self.ground.transformers_below(device.pre)
+            self.known[device_id] = frozenset(t.id for t in self.ground.transformers[first:last])
+        return self.known[device_id]
+
+
+def opens_incident(message: Called) -> bool:
+    """Whether a call gets an order of its own at once, whatever is inferred: a hazard always."""
+    return message.is_hazard
+
+
+def _less(counter: Counter[int], key: int) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
