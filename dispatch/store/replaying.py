@@ -56,7 +56,7 @@ _OUTAGE = Direct(
 )
 _TICKETS = Direct(
     """
-    SELECT id, outage_id, planned_outage_id, repeats_id, disposition, status FROM ticket
+    SELECT id, outage_id, planned_outage_id, point IS NOT NULL AS is_located FROM ticket
     ORDER BY received_at, id
     """
 )
@@ -85,11 +85,8 @@ _NEXT = Direct(
         UNION ALL
         SELECT min(assigned_at) + :accept_within FROM trouble_order WHERE status = 'assigned'
         UNION ALL
-        SELECT min(hold_until) FROM (
-            SELECT CAST(to_jsonb(trouble_order) ->> 'hold_until' AS timestamptz) AS hold_until
-            FROM trouble_order WHERE status = 'awaiting_assignment'
-        ) AS holding
-        WHERE hold_until > :now
+        SELECT min(hold_until) FROM trouble_order
+        WHERE status = 'awaiting_assignment' AND hold_until > :now
         UNION ALL
         SELECT min(ends_at) FROM planned_outage WHERE cancelled_at IS NULL AND ended_at IS NULL
         UNION ALL
@@ -161,9 +158,7 @@ class TicketRow:
     id: str
     outage_id: OutageId | None
     planned_outage_id: int | None
-    repeats_id: str | None
-    disposition: str
-    status: str
+    is_located: bool
 
 
 @dataclass(slots=True)
@@ -243,8 +238,8 @@ def transformers_planned(connection: Connection, planned_id: int) -> Sequence[st
 
 def has_crews(connection: Connection) -> bool:
     """Whether there is a crew that may be sent."""
-    return bool(
-        connection.scalar(text("SELECT EXISTS (SELECT FROM crew WHERE retired_at IS NULL)"))
+    return (
+        connection.scalar(select(crew.c.id).where(crew.c.retired_at.is_(None)).limit(1)) is not None
     )
 
 
