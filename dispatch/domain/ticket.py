@@ -79,6 +79,11 @@ class Complaint:
         alone = {Symptom.NEIGHBOURS_LIT, Symptom.MAIN_SWITCH_TRIPPED}
         return self.multiple_premises is False or bool(alone & set(self.symptoms))
 
+    @property
+    def others_out(self) -> bool:
+        """Whether the caller says that somebody else is out as well."""
+        return self.multiple_premises is True or Symptom.NEIGHBOURS_OUT in self.symptoms
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TroubleTicket:

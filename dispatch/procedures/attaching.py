@@ -100,6 +100,13 @@ def _count_home(store: Store, ticket: TroubleTicket, outage: Outage) -> None:
     store.outages.widen(outage.id, home, out_from=min(outage.started_at, ticket.received_at))
 
 
+def leave_home(store: Store, ticket: TroubleTicket, outage: Outage) -> None:
+    """A caller who leaves an outage of single homes is no longer out because of it."""
+    home = None if ticket.place is None else ticket.place.usage_point_id
+    if home is not None and outage.device.kind in SINGLE_HOMES:
+        store.outages.release_part(outage.id, Scope(usage_points=frozenset({home})))
+
+
 def _begin_earlier(
     store: Store, outage: Outage, order: TroubleOrder | None, at: datetime
 ) -> TroubleOrder | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.domain.order import (
     PRIORITY_CRITICAL,
@@ -54,10 +54,26 @@ class Suspicion:
         return replace(self, scope=Scope(usage_points=homes), device=device)
 
 
+FIRST_LOOK = timedelta(seconds=10)
+"""So long an order waits for the feeder to be looked at, should nobody get round to it."""
+
+
 def suspect(store: Store, ticket: TroubleTicket, place: Place) -> Suspicion:
-    """What one report alone makes likely: its transformer, or one home if it says so."""
-    transformer = place.transformer_id and store.directory.find_transformer(place.transformer_id)
-    alone = ticket.complaint.only_this_home and place.usage_point_id is not None
+    """What one report alone makes likely.
+
+    Most single reports are the customer's own fault; where the feeder is modelled, inference raises
+    that to the transformer and further as soon as there is more to go by. Where it is not, the
+    transformer is the safer guess.
+    """
+    transformer = (
+        None
+        if place.transformer_id is None
+        else store.directory.find_transformer(place.transformer_id)
+    )
+    modelled = transformer is not None and transformer.feeder_id is not None
+    alone = place.usage_point_id is not None and (
+        ticket.complaint.only_this_home or (modelled and not ticket.complaint.others_out)
+    )
     homes = frozenset({place.usage_point_id} if place.usage_point_id is not None else ())
     if not transformer or alone:
         kind = "service" if homes else "points"
@@ -128,8 +144,9 @@ def open_outage(
         received_at=ticket.received_at,
         skills=WORK_SKILLS.get(outage.device.kind, MEDIUM_VOLTAGE),
         priority=PRIORITY_CRITICAL if critical else PRIORITY_PLAIN,
+        hold_until=now + FIRST_LOOK if suspicion.level is NetworkLevel.FEEDER_MODEL else None,
     )
-    add_order(store, order, now=now)
+    add_order(store, replace(order, hold_until=None) if critical else order, now=now)
     return outage
 
 

@@ -12,7 +12,7 @@ from dispatch.domain.words import Disposition, NetworkLevel, OutageId, TicketId
 from dispatch.grouping import Judged, Verdict
 from dispatch.journal import SYSTEM, order_event, outage_event
 from dispatch.ports import Store
-from dispatch.procedures.attaching import Explained, attach
+from dispatch.procedures.attaching import Explained, attach, leave_home
 from dispatch.procedures.merging import merge
 from dispatch.procedures.opening import (
     MEDIUM_VOLTAGE,
@@ -244,11 +244,8 @@ class Predicting:
     def _leave(self, tickets: Iterable[TroubleTicket]) -> None:
         """Homes that leave an outage of single homes are no longer out because of it."""
         for ticket in tickets:
-            home = None if ticket.place is None else ticket.place.usage_point_id
-            if ticket.outage_id is not None and home is not None:
-                self.store.outages.release_part(
-                    ticket.outage_id, Scope(usage_points=frozenset({home}))
-                )
+            if ticket.outage_id is not None:
+                leave_home(self.store, ticket, self.store.outages.get(ticket.outage_id))
 
     def _explain(self) -> list[Outage]:
         """Callers of a confirmed outage that are elsewhere now."""

@@ -8,7 +8,7 @@ from dispatch.domain.words import Disposition, OutageId, TicketId
 from dispatch.errors import IllegalStep
 from dispatch.journal import SYSTEM, outage_event, ticket_event
 from dispatch.ports import Store
-from dispatch.procedures.attaching import Explained, attach
+from dispatch.procedures.attaching import Explained, attach, leave_home
 from dispatch.procedures.checking import need_reason
 from dispatch.procedures.opening import open_outage, suspect
 from dispatch.sayings import reason
@@ -73,6 +73,7 @@ def detach_ticket(store: Store, command: DetachTicket, *, now: datetime) -> Trou
     )
     if ticket.outage_id is not None:
         left = store.outages.save(store.outages.lock(ticket.outage_id))
+        leave_home(store, ticket, left)
         store.events.append(
             outage_event(left, "caller_left", at=now, by=command.by, ticket=ticket.id)
         )

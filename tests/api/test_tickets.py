@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
+from api.worker import run
 from tests.api.conftest import Town
+from tests.loops import run_async
 
 
 def test_a_first_report_opens_an_outage(town: Town):
@@ -53,6 +55,7 @@ def test_eight_neighbours_at_once_are_one_outage(town: Town):
     with ThreadPoolExecutor(8) as lines:
         answers = list(lines.map(lambda n: town.report(f"A{n}", accounts[n]), range(8)))
     assert all(a.status_code == 201 for a in answers), [a.text for a in answers]
+    run_async(run(town.house, concurrency=1, until_idle=True))
     with town.engine.connect() as c:
         assert c.scalar(text("SELECT count(*) FROM outage WHERE status <> 'closed'")) == 1
 

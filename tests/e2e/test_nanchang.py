@@ -103,12 +103,12 @@ def test_the_soonest_crew_by_road_goes_and_its_track_proves_it(city: Field, stre
         assert order["crew_id"] == soonest
         assert order["travel_s"] == pytest.approx(to_site[free[soonest]], abs=1.0)
         assert order["travel_basis"] == "road"
-        _drive_and_mend(city, soonest, order, where[free.pop(soonest)], where[site])
+        _drive_and_mend(city, soonest, order, transformer, where[free.pop(soonest)], where[site])
     assert farther_by_line, "the draw should hold a call where the straight line is wrong"
     assert _customer_minutes(city) == CALLS * HOMES * 30.0
 
 
-def _drive_and_mend(city: Field, crew: str, order: dict, start, site) -> None:
+def _drive_and_mend(city: Field, crew: str, order: dict, transformer: str, start, site) -> None:
     """The crew drives at its road time, stays, and mends it half an hour after the call."""
     called = city.now
     left = (city.now - city.minutes(0)).total_seconds() / 60
@@ -133,6 +133,7 @@ def _drive_and_mend(city: Field, crew: str, order: dict, start, site) -> None:
     )
     assert clock.due_at - called == timedelta(minutes=minutes_of("arrival_commitment", "urban"))
     assert clock.verdict == ("kept" if arrival.latest <= clock.due_at else "missed")
+    city.acts(crew, "findings", order["id"], device_id=f"transformer:{transformer}")
     city.now = called + timedelta(minutes=30)
     city.acts(crew, "restore", order["id"], cause="fuse")
     city.now = called

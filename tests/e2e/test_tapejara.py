@@ -153,6 +153,10 @@ def test_who_is_still_out_opens_a_nested_outage_that_began_when_the_first_did(co
     company.at(0)
     outage_id = company.report("A", account=accounts[0])["outage"]["id"]
     company.report("B", account=accounts[1])
+    transformer = company.call("GET", "tickets/A", "dispatcher")["transformer_id"]
+    device = {"id": f"transformer:{transformer}", "kind": "transformer", "name": transformer}
+    seen = {"device": device, "cause": "fuse"}
+    company.call("POST", f"outages/{outage_id}/confirm", "dispatcher", seen)
     company.at(30)
     restored = {"at": company.now.isoformat(), "cause": "fuse"}
     company.call("POST", f"outages/{outage_id}/restore", "dispatcher", restored)
