@@ -33,13 +33,14 @@ from dispatch.drill.storms.messages import (
     Seen,
     Signalled,
 )
-from dispatch.drill.storms.truth import faults_per_hour
+from dispatch.rates import stirring
 
 FOUND_BY_CREW = 1_000_000_000
 """Outages that only a crew's finding opened are numbered from here; methods number below."""
 
 NOBODY: tuple[float, int | None] = (-1.0, None)
 
+STIRRING_OVER = timedelta(hours=p.STIRRING_H)
 LOOK_AFTER = timedelta(seconds=p.LOOK_AFTER_S)
 LOOK_AGAIN = timedelta(seconds=p.LOOK_AGAIN_S)
 
@@ -77,19 +78,6 @@ class Method(Protocol):
     def look(self, evidence: FeederEvidence, now: datetime) -> Picture:
         """Judge one feeder; called when something is new there and each minute while it holds."""
         ...
-
-
-def stirring(opened_lately: int, expected: float) -> float:
-    """How much more often than usual faults happen now: 1 in the calm.
-
-    Parameters
-    ----------
-    opened_lately
-        Outages and single faults opened on the whole network in the last `STIRRING_H` hours.
-    expected
-        How many a calm year lets expect in that time.
-    """
-    return max(1.0, (p.STIRRING_WEIGHT + opened_lately) / (p.STIRRING_WEIGHT + expected))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +180,6 @@ class Desk:
         self.ordered: set[int] = set()
         self.seen: set[int] = set()
         self.due: list[tuple[datetime, str]] = []
-        self.expected = faults_per_hour(episode.ground) * p.STIRRING_H
 
     def run(self) -> Record:
         """Live through the messages, looking where there is news."""
@@ -358,8 +345,7 @@ class Desk:
 
     def _evidence(self, feeder_id: str, now: datetime) -> FeederEvidence:
         feeder = self.feeders[feeder_id]
-        since = now - timedelta(hours=p.STIRRING_H)
-        lately = sum(1 for at in self.opened.values() if at >= since)
+        lately = sum(1 for at in self.opened.values() if at >= now - STIRRING_OVER)
         return FeederEvidence(
             tree=feeder.tree,
             reports=tuple(feeder.reports.values()),
@@ -370,7 +356,7 @@ class Desk:
             lit=dict(feeder.lit),
             signals=feeder.last_signals(),
             sightings=tuple(feeder.sightings.values()),
-            stirring=stirring(lately, self.expected),
+            stirring=stirring(lately, len(self.ground.customers.accounts), STIRRING_OVER),
         )
 
     def _fact(self, key: int) -> OutageFact:

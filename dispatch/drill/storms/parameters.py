@@ -99,8 +99,7 @@ SWITCHING_MIN: Final = (10.0, 35.0)  # assumption: from the crew's finding to th
 # --- the desk that runs a method ------------------------------------------------------------------
 LOOK_AFTER_S: Final = 30.0  # news gathered before a feeder is looked at again; product: seconds
 LOOK_AGAIN_S: Final = 60.0  # while an order is held back
-STIRRING_H: Final = 3.0  # hours over which openings are counted
-STIRRING_WEIGHT: Final = 4.0  # openings' worth of belief in the calm
+STIRRING_H: Final = 3.0  # hours over which openings are counted, as in the product
 
 # --- networks made up for the drill ---------------------------------------------------------------
 CUSTOMERS_QUARTILES: Final = (1, 14, 51, 85, 190)  # Mux (ANEEL BDGD 2024): per transformer

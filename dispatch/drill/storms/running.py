@@ -18,7 +18,7 @@ TUNING_SEEDS = 1_000_000
 TUNING_EPISODES = 3
 
 Maker = Callable[[Ground], Method]
-"""Makes a fresh method for an episode on a ground; the ground is what the records say."""
+"""Makes a fresh method for an episode on a ground; only what the records say may be used."""
 
 Progress = Callable[[str], None]
 

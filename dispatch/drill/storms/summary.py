@@ -25,10 +25,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reliability:
-    """How probabilities kept their word: per tenth, how many, the mean given, the share that was so.
+    """How probabilities kept their word.
 
-    `brier` is the mean squared error, `ece` the mean gap between given and true, weighted by
-    count (expected calibration error); None where no probability was given.
+    `bins` has per tenth how many there were, the mean given and the share that was so. `brier` is
+    the mean squared error, `ece` the mean gap between given and true, weighted by count (expected
+    calibration error); None where no probability was given.
     """
 
     bins: tuple[tuple[int, float, float], ...]

@@ -189,13 +189,6 @@ def _device_exposure(ground: Ground) -> list[_Exposed]:
     ]
 
 
-def faults_per_hour(ground: Ground) -> float:
-    """How many faults the rates expect in an hour of a calm year, all kinds together."""
-    yearly = sum(float(exposed.rate.sum()) for exposed in _device_exposure(ground))
-    yearly += len(ground.customers.accounts) * (p.SERVICE_FAULTS + p.INTERNAL_FAULTS)
-    return yearly / p.HOURS_PER_YEAR
-
-
 def _draw(
     rng: np.random.Generator, ground: Ground, exposed: _Exposed, count: int, weather: _Weather
 ) -> list[Fault]:

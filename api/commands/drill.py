@@ -1,0 +1,187 @@
+"""`relight drill`: simulated calm days and storms with a known truth, and who tells it best."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from dispatch.drill.storms.ground import Ground
+    from dispatch.drill.storms.running import Results
+    from dispatch.drill.storms.truth import Condition
+    from gis.network.model import Network
+
+out = Console(highlight=False)
+
+NetworkFiles = Annotated[
+    list[Path] | None, typer.Option("--network", exists=True, help="network file; repeat for parts")
+]
+COUNTY_SEED = 20260618
+"""The county that the demonstration shows."""
+
+MAIN = ("f1", "bcubed", "rand", "needless", "nothing_found", "hidden", "right_15", "right_60")
+"""Figures of the short table."""
+
+CALIBRATION = ("calibration error, devices", "calibration error, reports")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the command line."""
+    app.command("drill")(drill)
+
+
+def drill(
+    network: NetworkFiles = None,
+    county: Annotated[bool, typer.Option("--county", help="the generated county")] = False,
+    american: Annotated[
+        bool, typer.Option("--american", help="a made-up network of the American kind")
+    ] = False,
+    feeders: Annotated[int, typer.Option(min=0, help="only so many feeders; 0 means all")] = 0,
+    episodes: Annotated[int, typer.Option(min=1)] = 30,
+    seed: Annotated[int, typer.Option(min=1, help="number of the first episode")] = 1,
+    weather: Annotated[str, typer.Option(help="calm, storm or both")] = "both",
+    methods: Annotated[
+        list[str] | None, typer.Option("--method", help="only these; repeat for several")
+    ] = None,
+    gasps: Annotated[float, typer.Option(min=0, max=1, help="share of meters that tell")] = 0.0,
+    call_rate: Annotated[float, typer.Option(min=0.01, help="callers, times the usual")] = 1.0,
+    delay: Annotated[float, typer.Option(min=0.01, help="delays, times the usual")] = 1.0,
+    wrong_links: Annotated[
+        float, typer.Option(min=0, max=1, help="customers recorded on a neighbouring transformer")
+    ] = 0.0,
+    mislocated: Annotated[
+        float, typer.Option(min=0, max=1, help="calls filed in another place nearby")
+    ] = 0.0,
+    asked: Annotated[bool, typer.Option("--asked", help="callers tell of neighbours")] = False,
+    report: Annotated[bool, typer.Option("--report", help="also every lesser figure")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write all figures here")] = None,
+    html: Annotated[Path | None, typer.Option(help="write a page with drawings here")] = None,
+    plate: Annotated[
+        Path | None, typer.Option("--map", help="write a map of the first episode here (HTML)")
+    ] = None,
+) -> None:
+    """Let every method judge the same simulated episodes, and compare what it said at the time."""
+    from dispatch.drill.storms.ground import ground_of  # noqa: PLC0415 (web and worker need none)
+    from dispatch.drill.storms.ours import our_methods  # noqa: PLC0415
+    from dispatch.drill.storms.running import drill as run  # noqa: PLC0415
+    from dispatch.drill.storms.truth import Condition  # noqa: PLC0415
+
+    if weather not in {"calm", "storm", "both"}:
+        raise typer.BadParameter(f"{weather!r}; expected calm, storm or both", param_hint="weather")
+    ours, kinds = _methods(methods)
+    ground = ground_of(_network(network or [], county=county, american=american, feeders=feeders))
+    results = []
+    for storm in [word == "storm" for word in ("calm", "storm") if weather in (word, "both")]:
+        condition = Condition(
+            storm=storm,
+            gasps=gasps,
+            call_rate=call_rate,
+            delay=delay,
+            wrong_links=wrong_links,
+            mislocated=mislocated,
+            asked=asked,
+        )
+        with out.status("") as status:
+            results.append(
+                run(
+                    ground,
+                    condition,
+                    our_methods(condition, ours),
+                    episodes=episodes,
+                    seed=seed,
+                    kinds=kinds,
+                    progress=status.update,
+                )
+            )
+        _print(results[-1], every=report)
+    _write(results, json_file, html)
+    if plate is not None:
+        _draw(ground, condition, seed, plate)
+
+
+def _network(
+    files: list[Path], *, county: bool, american: bool, feeders: int, seed: int = 1
+) -> "Network":
+    """The one network that the options name, with made-up customers where it has none."""
+    from dispatch.drill import networks  # noqa: PLC0415
+
+    if bool(files) + county + american != 1:
+        raise typer.BadParameter("name one network: --network FILE, --county or --american")
+    if american:
+        found = networks.american(seed)
+    elif county:
+        from dispatch.drill.county import generate  # noqa: PLC0415
+
+        found = generate(COUNTY_SEED).network
+    else:
+        from gis.network.detect import read_network  # noqa: PLC0415
+
+        found = networks.with_customers(read_network(files).network, seed)
+    return networks.some_feeders(found, feeders, seed)
+
+
+def _methods(wanted: list[str] | None) -> tuple[tuple[str, ...], list[str]]:
+    """Our own methods and the kinds of rules, all or those wanted."""
+    from dispatch.drill.storms.ours import NAMES  # noqa: PLC0415
+    from dispatch.drill.storms.rules import KINDS  # noqa: PLC0415
+
+    known = [*NAMES, *KINDS]
+    for name in wanted or ():
+        if name not in known:
+            raise typer.BadParameter(f"{name!r}; expected one of: {', '.join(known)}")
+    chosen = wanted or known
+    return tuple(n for n in NAMES if n in chosen), [k for k in KINDS if k in chosen]
+
+
+def _print(results: "Results", *, every: bool) -> None:
+    """One table: a row per method, a column per figure."""
+    from dispatch.drill.storms.report import shown  # noqa: PLC0415
+    from dispatch.drill.storms.summary import (  # noqa: PLC0415
+        FIGURES,
+        device_reliability,
+        figures,
+        ticket_reliability,
+    )
+
+    names = [name for name in FIGURES if every or name in MAIN]
+    title = f"{results.network}: {results.condition.weather}, {len(results.seeds)} episodes"
+    table = Table(title=title, title_justify="left")
+    for column in ("", *(FIGURES[name] for name in names), *CALIBRATION, "suppressed hazards"):
+        table.add_column(column)
+    for method, scores in results.scores.items():
+        found = figures(scores)
+        gaps = [told(scores).ece for told in (device_reliability, ticket_reliability)]
+        table.add_row(
+            method,
+            *(shown(name, found[name]) for name in names),
+            *("-" if gap is None else f"{gap:.3f}" for gap in gaps),
+            str(sum(s.suppressed_hazards for s in scores)),
+        )
+    out.print(table)
+    for name, setting in results.settings.items():
+        out.print(f"  {name}: {setting}")
+
+
+def _write(results: list["Results"], json_file: Path | None, html: Path | None) -> None:
+    from dispatch.drill.storms.report import as_html, as_json  # noqa: PLC0415
+
+    if json_file is not None:
+        text = json.dumps(as_json(results), indent=1, ensure_ascii=False)
+        json_file.write_text(text + "\n", encoding="utf-8")
+    if html is not None:
+        html.write_text(as_html(results), encoding="utf-8")
+
+
+def _draw(ground: "Ground", condition: "Condition", seed: int, path: Path) -> None:
+    """Write the map of one episode, as the posterior saw it."""
+    from dispatch.drill.storms.episode import live  # noqa: PLC0415
+    from dispatch.drill.storms.harness import Desk  # noqa: PLC0415
+    from dispatch.drill.storms.ours import POSTERIOR, our_methods  # noqa: PLC0415
+    from dispatch.drill.storms.plate import plate  # noqa: PLC0415
+
+    episode = live(ground, seed, condition)
+    method = our_methods(condition)[POSTERIOR](episode.ground)
+    path.write_text(plate(episode, Desk(method, episode).run(), method.name), encoding="utf-8")
