@@ -227,14 +227,20 @@ def _without(
     by_known = np.zeros((len(known), len(reports)))
     for k, outage in enumerate(known):
         began = _minutes(outage.started_at, now)
-        rate = rates.call_share.mean * rates.call_delay.density(at - began + 0.5)
-        held = np.array([_held(mine[0], outage) for mine in reports], dtype=float)
-        by_known[k] = rate * held
+        held = np.array([_held(mine, outage) for mine in reports], dtype=float)
+        if outage.device_id is None:  # single homes: who reported them is known
+            by_known[k] = held
+        else:
+            rate = rates.call_share.mean * rates.call_delay.density(at - began + 0.5)
+            by_known[k] = rate * held
     return Without(np.full(len(reports), single), np.zeros(len(reports)), by_known)
 
 
-def _held(report: ReportFact, outage: OutageFact) -> float:
-    """Share of a report's place that lies on transformers the outage holds."""
+def _held(mine: Sequence[ReportFact], outage: OutageFact) -> float:
+    """Share of a report's place that lies on what the outage holds."""
+    report = mine[0]
+    if outage.device_id is None:
+        return float(any(r.outage_id == outage.id for r in mine))
     if report.spread:
         return sum(w for transformer, w in report.spread if transformer in outage.transformers)
     return float(report.transformer_id in outage.transformers)

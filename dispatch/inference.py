@@ -105,6 +105,13 @@ class Signals:
     at: Floats
     odds: Floats
 
+    def until(self, at: float) -> "Signals":
+        """Those that came up to a minute, with the numbers they have."""
+        mine = self.at <= at
+        return Signals(
+            self.report[mine], self.pre[mine], self.weight[mine], self.at[mine], self.odds[mine]
+        )
+
     @cached_property
     def count(self) -> int:
         """How many reports there are."""
@@ -229,18 +236,24 @@ def beginnings(calls: Signals, gasps: Signals, told: Told) -> tuple[Floats, Floa
 def _call_evidence(
     feeder: Feeder, rates: Rates, rows: Ints, calls: Signals, begins: Floats, told: Told
 ) -> Floats:
-    """Log of what calls and silence say, the share of callers summed out: (active, beginnings)."""
+    """Log of what calls and silence say, the share of callers summed out: (active, beginnings).
+
+    Once customers are out for a known cause, neither their calls nor their silence tell of
+    another: only what was heard up to a device's horizon counts for it.
+    """
     shares, weights = rates.call_share.table()
-    density = rates.call_delay.density(calls.at[:, None] - begins)
-    silent = _silent(feeder, rows, calls, told)
-    out = np.zeros((rows.size, begins.size, shares.size))
+    out = np.zeros((rows.size, begins.size))
     for horizon in np.unique(told.horizon[rows]):
+        here = np.flatnonzero(told.horizon[rows] == horizon)
+        heard = calls if horizon >= 0 else calls.until(horizon)
+        density = rates.call_delay.density(heard.at[:, None] - begins)
         called = rates.call_delay.distribution(horizon - begins)
         quiet = np.log1p(-np.minimum(called[:, None] * shares, 0.999))
-        here = told.horizon[rows] == horizon
-        out[here] = silent[here, None, None] * quiet
-    out += _explained(feeder, rows, calls, density, shares)
-    return _logsumexp(out + np.log(weights), axis=2)
+        silent = _silent(feeder, rows[here], heard, told)
+        evidence = silent[:, None, None] * quiet
+        evidence += _explained(feeder, rows[here], heard, density, shares)
+        out[here] = _logsumexp(evidence + np.log(weights), axis=2)
+    return out
 
 
 def _gasp_evidence(
