@@ -35,7 +35,7 @@ from dispatch.drill.replay.lines import (
     Ticket,
 )
 from dispatch.drill.replay.places import Places
-from dispatch.errors import InvalidInput, NotFound
+from dispatch.errors import IllegalStep, InvalidInput
 from dispatch.location import ReportedPosition
 from dispatch.ports import Store, Travel
 from dispatch.procedures.assigning import give
@@ -203,7 +203,7 @@ class Doer:
         outage_id = desk.places.outage(self._where(desk, said)) if said.is_open else None
         if outage_id is None:
             if name is None:
-                raise NotFound("open outage there")
+                raise IllegalStep("no open outage holds any of it")
             self._sight(desk, name, is_open=said.is_open, source=SightingSource.CREW, by=by)
             return
         device = None
@@ -218,7 +218,7 @@ class Doer:
     def _estimate(self, desk: Desk, said: CrewAction) -> None:
         outage_id = desk.places.outage(self._where(desk, said))
         if outage_id is None:
-            raise NotFound("open outage there")
+            raise IllegalStep("no open outage holds any of it")
         if said.restore_at is None:
             raise ValueError("the line was read without a time of restoration")
         command = EstimateRestoration(
@@ -301,7 +301,7 @@ class Doer:
             return said.there
         held: OrderId | None = replaying.order_of_crew(desk.connection, said.crew)
         if held is None:
-            raise NotFound("order of this crew", crew_id=said.crew)
+            raise IllegalStep("the crew holds no order", crew_id=said.crew)
         return There(order=held)
 
     def _fix(self, desk: Desk, said: Fix) -> None:
@@ -341,7 +341,7 @@ class Doer:
     def _give_light(self, desk: Desk, there: There, by: str, cause: str | None) -> None:
         parts: Mapping[OutageId, Scope] = desk.places.parts(there)
         if not parts:
-            raise NotFound("open outage there")
+            raise IllegalStep("no open outage holds any of it")
         for outage_id, part in parts.items():
             everybody = part == desk.store.outages.scope_out(outage_id)
             command = RestoreOutage(

@@ -10,7 +10,7 @@ from dispatch.domain.signal import NamedDevice
 from dispatch.domain.words import OrderId, OutageId, TicketId
 from dispatch.drill.replay.accounts import Accounts
 from dispatch.drill.replay.lines import There
-from dispatch.errors import InvalidInput, NotFound
+from dispatch.errors import IllegalStep, InvalidInput
 from dispatch.ports import Store
 from dispatch.store import replaying
 
@@ -87,7 +87,7 @@ class Places:
 
         Raises
         ------
-        NotFound
+        IllegalStep
             No outage holds it, or nobody is sent there any more.
         """
         if there.order is not None:
@@ -99,9 +99,9 @@ class Places:
         elif outage_id is not None:
             order = self.store.orders.find_open_of_outage(outage_id)
         else:
-            raise NotFound("open outage there")
+            raise IllegalStep("no open outage holds any of it")
         if not order:
-            raise NotFound("open order there", outage_id=outage_id)
+            raise IllegalStep("nobody is to be sent there any more", outage_id=outage_id)
         return order.id
 
     def _last(self, outage_id: OutageId) -> OutageId:

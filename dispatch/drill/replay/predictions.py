@@ -38,11 +38,18 @@ def _prediction(memory: Memory, step: Step, row: OutageRow, body: Mapping[str, A
 def _devices(
     memory: Memory, row: OutageRow, body: Mapping[str, Any]
 ) -> tuple[tuple[str, float], ...]:
-    """The devices with their probability, most likely first; else the outage's own."""
+    """The devices with their probability, most likely first; else the outage's own.
+
+    Of a single home the journal lists the devices that may have opened instead; the home's own
+    service, which has no id in the network, goes before them.
+    """
+    name = device_name(row)
     if body.get("devices"):
-        listed = [(str(device), round(float(p), 4)) for device, p in body["devices"]]
-        return tuple(sorted(listed, key=lambda each: (-each[1], each[0])))
-    before, name = memory.predictions.get(row.id), device_name(row)
+        listed = {str(device): round(float(p), 4) for device, p in body["devices"]}
+        if row.device_id is None and "probability" in body:
+            listed[name] = round(float(body["probability"]), 4)
+        return tuple(sorted(listed.items(), key=lambda each: (-each[1], each[0])))
+    before = memory.predictions.get(row.id)
     if "probability" not in body and before is not None and before.first == name:
         return before.devices
     return ((name, round(float(body.get("probability", memory.surest_of(row.id))), 4)),)

@@ -99,13 +99,15 @@ class Said:
 class Order:
     """A crew was sent to an outage whose reports are mostly of `fault`.
 
-    `is_needless`: a crew was sent to that fault before, or had found it.
+    `is_needless`: a crew was sent to that fault before, or had found it. `is_astray`: nothing of
+    the fault is where the crew goes, as with a report filed under a stranger; that finds nothing.
     """
 
     at: datetime
     key: int
     fault: int
     is_needless: bool
+    is_astray: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -468,11 +470,30 @@ class Desk:
             if outage is None or fault is None or outage.is_sent or not group.send:
                 continue
             outage.is_sent = True
-            needless = fault in self.ordered or fault in self.seen
+            is_astray = not self._leads_to(group.key, fault)
             self.record.orders.append(
-                Order(at=now, key=group.key, fault=fault, is_needless=needless)
+                Order(
+                    at=now,
+                    key=group.key,
+                    fault=fault,
+                    is_needless=not is_astray and fault in self.ordered | self.seen,
+                    is_astray=is_astray,
+                )
             )
-            self.ordered.add(fault)
+            if not is_astray:
+                self.ordered.add(fault)
+
+    def _leads_to(self, key: int, number: int) -> bool:
+        """Whether a crew sent to an outage comes by the true place of a fault."""
+        fault = self.episode.lives[number].fault
+        told = self.outages[key].transformers
+        if not told:
+            reports = self.feeders[self.outages[key].feeder_id].reports
+            told = frozenset(reports[t].transformer_id or "" for t in self._held_by(key))
+        if fault.device is not None:
+            return bool(told & self.scopes.below(self.ground.devices[fault.device].id))
+        supplies = int(self.ground.customers.transformer[fault.row or 0])
+        return self.ground.transformers[supplies].id in told if supplies >= 0 else "" in told
 
     def _note(self, feeder_id: str, now: datetime) -> None:
         """Note what is said now of every true fault that reports on this feeder are of."""

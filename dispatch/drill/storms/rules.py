@@ -127,8 +127,8 @@ def _holder(
 ) -> int | None:
     """The first confirmed outage that explains a report; one of a single home keeps its own."""
     lit_at = evidence.lit.get(report.transformer_id or "")
-    is_relit = lit_at is not None and lit_at < report.received_at
     for outage in confirmed:
+        is_relit = lit_at is not None and outage.started_at < lit_at < report.received_at
         if report.transformer_id in outage.transformers and not is_relit:
             return outage.id
         if not outage.transformers and report.outage_id == outage.id:

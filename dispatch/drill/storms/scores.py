@@ -96,10 +96,8 @@ def score(episode: Episode, record: Record) -> Score:
     called = {call.fault for call in calls}
     real = [n for n in called if episode.lives[n].fault.is_real]
     isolated = [n for n in called if episode.lives[n].fault.is_isolated]
-    to_nothing = [o for o in record.orders if not episode.lives[o.fault].fault.is_real]
-    needless = sum(1 for o in record.orders if o.is_needless) - sum(
-        1 for o in to_nothing if o.is_needless
-    )
+    to_nothing = [o for o in record.orders if o.is_astray or not _is_real(episode, o.fault)]
+    needless = sum(1 for o in record.orders if o.is_needless and _is_real(episode, o.fault))
     tally = Score(
         reports=len(calls),
         partitions=compare(truth, told),
@@ -115,6 +113,10 @@ def score(episode: Episode, record: Record) -> Score:
     )
     _score_devices(tally, episode, record, called)
     return tally
+
+
+def _is_real(episode: Episode, fault: int) -> bool:
+    return episode.lives[fault].fault.is_real
 
 
 def _label(record: Record, ticket_id: TicketId) -> Hashable:
