@@ -116,7 +116,7 @@ def replay(
     """
     with private_database() as url:
         load_all(url, files, zone=zone, now=lines[0].at, console=console)
-        with _replay_on(url, lines[0].at) as ready:
+        with replay_on(url, lines[0].at) as ready:
             console.print(f"replaying {len(lines):,} lines ...")
             return _write(ready.run(lines), out, len(lines))
 
@@ -156,11 +156,11 @@ def load_all(
 
 
 @contextmanager
-def _replay_on(url: str, begins: datetime) -> Iterator[Replay]:
-    clock = SimulatedClock(begins)
+def replay_on(url: str, begins: datetime) -> Iterator[Replay]:
+    """A replay on a loaded database that nobody else uses, from that time on."""
     engine = open_engine(url, connections=3, patience_s=PATIENCE_S, by_index=True)
     try:
-        yield _wired(engine, clock)
+        yield _wired(engine, SimulatedClock(begins))
     finally:
         engine.dispose()
 
@@ -205,7 +205,7 @@ def _write(told: Iterator[Told], out: Path, lines: int) -> Replayed:
 def show_bad(bad: Sequence[BadLine], shown: int, console: Console) -> None:
     """Say which lines are left out, and why."""
     if bad:
-        console.print(f"{len(bad)} lines cannot be read and are left out")
+        console.print(f"lines that cannot be read and are left out: {len(bad)}")
     for each in bad[:shown]:
         console.print(f"  {each}", markup=False, soft_wrap=True)
 
