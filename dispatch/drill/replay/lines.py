@@ -132,7 +132,9 @@ class LinesRefused(Exception):
         more = len(bad) - SHOWN_BAD
         told = [str(each) for each in bad[:SHOWN_BAD]]
         told += [f"and {more} more"] if more > 0 else []
-        super().__init__("\n".join([f"lines that cannot be read: {len(bad)}; nothing was done", *told]))
+        super().__init__(
+            "\n".join([f"lines that cannot be read: {len(bad)}; nothing was done", *told])
+        )
 
 
 def read_lines(raw: Iterable[bytes]) -> tuple[tuple[Line, ...], tuple[BadLine, ...]]:

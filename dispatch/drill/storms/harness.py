@@ -277,13 +277,15 @@ class Desk:
         self._news(fault.feeder_id, message.at)
 
     def _outage_found(self, fault: int) -> int | None:
-        """The unconfirmed outage that holds most of a fault's reports and is mostly of it."""
-        held = self.holders_of[fault].most_common(1)
-        key = held[0][0] if held else None
-        if key is None or self.outages[key].confirmed_as is not None:
-            return None
-        is_own = self._main_fault(key) == fault
-        return key if is_own else None
+        """The unconfirmed outage that holds most of a fault's reports, is mostly of it, and there.
+
+        None where there is none: then most of the reports lie with another fault's outage.
+        """
+        for key, _ in self.holders_of[fault].most_common():
+            if self._main_fault(key) != fault or not self._leads_to(key, fault):
+                continue
+            return None if self.outages[key].confirmed_as is not None else key
+        return None
 
     def _split_off(self, key: int | None, fault: int, at: datetime) -> int:
         """The outage that a finding confirms: the method's, or a new one that takes its reports.
@@ -405,8 +407,11 @@ class Desk:
             if not self.faults_in[key]:
                 self._close(key, was_one=key in drawn)
             elif outage.is_undated:
-                first = (feeder.reports[t].received_at for t in self._held_by(key))
+                first = (self._report(t).received_at for t in self._held_by(key))
                 outage.started_at, outage.is_undated = min(first), False
+
+    def _report(self, ticket_id: TicketId) -> ReportFact:
+        return self.feeders[self.feeder_of[ticket_id]].reports[ticket_id]
 
     def _held_by(self, key: int) -> list[TicketId]:
         return [ticket_id for ticket_id, held in self.holder.items() if held == key]
@@ -488,8 +493,7 @@ class Desk:
         fault = self.episode.lives[number].fault
         told = self.outages[key].transformers
         if not told:
-            reports = self.feeders[self.outages[key].feeder_id].reports
-            told = frozenset(reports[t].transformer_id or "" for t in self._held_by(key))
+            told = frozenset(self._report(t).transformer_id or "" for t in self._held_by(key))
         if fault.device is not None:
             return bool(told & self.scopes.below(self.ground.devices[fault.device].id))
         supplies = int(self.ground.customers.transformer[fault.row or 0])

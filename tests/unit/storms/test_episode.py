@@ -12,7 +12,7 @@ from dispatch.drill.storms.callers import spread_of
 from dispatch.drill.storms.episode import live
 from dispatch.drill.storms.ground import ground_of
 from dispatch.drill.storms.messages import Relit, Seen, Signalled
-from dispatch.drill.storms.truth import Condition, FaultKind
+from dispatch.drill.storms.truth import Condition, FaultKind, draw_faults
 from gis.network.detect import read_network
 from tests.data import test_data
 from tests.unit.storms.world import (
@@ -90,11 +90,11 @@ def test_a_crew_comes_after_the_first_call_by_queue_and_drive(episode):
 
 def test_a_storm_breaks_more_than_a_calm_day(tapejara):
     broken = [
-        sum(life.fault.is_real for life in live(tapejara, seed, Condition(storm=storm)).lives)
-        for storm in (False, True)
-        for seed in range(3)
+        sum(fault.is_real for fault in draw_faults(np.random.default_rng(seed), tapejara, weather))
+        for weather in (Condition(), Condition(storm=True))
+        for seed in range(6)
     ]
-    assert max(broken[:3]) < min(broken[3:])
+    assert max(broken[:6]) < min(broken[6:])
 
 
 def test_a_storm_breaks_things_about_the_passing_of_its_front(tapejara):
@@ -108,10 +108,10 @@ def test_a_storm_breaks_things_about_the_passing_of_its_front(tapejara):
 
 def test_longer_lines_break_more_often(tapejara):
     lines = Counter(
-        life.fault.device
-        for seed in range(12)
-        for life in live(tapejara, seed, Condition(storm=True)).lives
-        if life.fault.kind is FaultKind.LINE
+        fault.device
+        for seed in range(40)
+        for fault in draw_faults(np.random.default_rng(seed), tapejara, Condition())
+        if fault.kind is FaultKind.LINE
     )
     length = {d.pre: d.length_m for d in tapejara.devices if d.transformer_id is None}
     usual = np.mean(list(length.values()))
