@@ -1,6 +1,7 @@
 """`relight drill`: simulated calm days and storms with a known truth, and who tells it best."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,10 +23,10 @@ NetworkFiles = Annotated[
 COUNTY_SEED = 20260618
 """The county that the demonstration shows."""
 
-MAIN = ("f1", "bcubed", "rand", "needless", "nothing_found", "hidden", "right_15", "right_60")
+MAIN = ("f1", "needless", "hidden", "right_15", "nothing_found")
 """Figures of the short table."""
 
-CALIBRATION = ("calibration error, devices", "calibration error, reports")
+WEATHERS = ("calm", "storm", "both")
 
 
 def register(app: typer.Typer) -> None:
@@ -69,7 +70,7 @@ def drill(
     from dispatch.drill.storms.running import drill as run  # noqa: PLC0415
     from dispatch.drill.storms.truth import Condition  # noqa: PLC0415
 
-    if weather not in {"calm", "storm", "both"}:
+    if weather not in WEATHERS:
         raise typer.BadParameter(f"{weather!r}; expected calm, storm or both", param_hint="weather")
     ours, kinds = _methods(methods)
     ground = ground_of(_network(network or [], county=county, american=american, feeders=feeders))
@@ -137,32 +138,56 @@ def _methods(wanted: list[str] | None) -> tuple[tuple[str, ...], list[str]]:
 
 
 def _print(results: "Results", *, every: bool) -> None:
-    """One table: a row per method, a column per figure."""
+    """Tables with a row per method: the main figures, then, if asked for, all others."""
+    from dispatch.drill.storms.summary import FIGURES  # noqa: PLC0415
+
+    out.print(
+        f"\n[bold]{results.network}[/bold]: {results.condition.weather}, "
+        f"{results.customers:,} customers, {results.transformers:,} transformers, "
+        f"{results.feeders} feeders, {len(results.seeds)} episodes"
+    )
+    _print_figures(results, MAIN)
+    if every:
+        _print_figures(results, [name for name in FIGURES if name not in MAIN])
+    _print_probabilities(results)
+    for name, setting in results.settings.items():
+        out.print(f"  {name}: {setting}")
+
+
+def _print_figures(results: "Results", names: Sequence[str]) -> None:
     from dispatch.drill.storms.report import shown  # noqa: PLC0415
+    from dispatch.drill.storms.summary import FIGURES, figures  # noqa: PLC0415
+
+    table = Table(show_lines=True)
+    table.add_column("", min_width=14)
+    for name in names:
+        table.add_column(FIGURES[name], min_width=8)
+    for method, scores in results.scores.items():
+        found = figures(scores)
+        table.add_row(method, *(shown(name, found[name]).replace(" (", "\n(") for name in names))
+    out.print(table)
+
+
+def _print_probabilities(results: "Results") -> None:
+    """How our probabilities kept their word, and whether anything dangerous was suppressed."""
     from dispatch.drill.storms.summary import (  # noqa: PLC0415
-        FIGURES,
         device_reliability,
-        figures,
         ticket_reliability,
     )
 
-    names = [name for name in FIGURES if every or name in MAIN]
-    title = f"{results.network}: {results.condition.weather}, {len(results.seeds)} episodes"
-    table = Table(title=title, title_justify="left")
-    for column in ("", *(FIGURES[name] for name in names), *CALIBRATION, "suppressed hazards"):
-        table.add_column(column)
     for method, scores in results.scores.items():
-        found = figures(scores)
-        gaps = [told(scores).ece for told in (device_reliability, ticket_reliability)]
-        table.add_row(
-            method,
-            *(shown(name, found[name]) for name in names),
-            *("-" if gap is None else f"{gap:.3f}" for gap in gaps),
-            str(sum(s.suppressed_hazards for s in scores)),
-        )
-    out.print(table)
-    for name, setting in results.settings.items():
-        out.print(f"  {name}: {setting}")
+        if method not in results.rules:
+            for what, told in (
+                ("devices", device_reliability(scores)),
+                ("reports", ticket_reliability(scores)),
+            ):
+                if told.ece is not None and told.brier is not None:
+                    out.print(
+                        f"  {method}, {what}: calibration error {told.ece:.3f},"
+                        f" Brier score {told.brier:.3f}"
+                    )
+    hazards = sum(s.suppressed_hazards for of in results.scores.values() for s in of)
+    out.print(f"  suppressed hazards, all methods: {hazards}")
 
 
 def _write(results: list["Results"], json_file: Path | None, html: Path | None) -> None:

@@ -38,7 +38,7 @@ class Reliability:
 
 
 MEANS = {
-    "f1": "reports grouped rightly, pairwise F1",
+    "f1": "pairwise F1 of reports",
     "precision": "pairwise precision",
     "recall": "pairwise recall",
     "bcubed": "B-cubed F1",
