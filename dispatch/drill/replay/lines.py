@@ -223,7 +223,7 @@ def _there(fields: Fields) -> There:
 
 def _crew_action(fields: Fields) -> CrewAction:
     kind = fields.word("kind", _ACTIONS)
-    fields.one_of(*_PLACES, *(() if kind in _SEEN else ("crew",)))
+    fields.one_of(*_PLACES, "crew")
     state = fields.word("state", _STATES) if fields.has("state") else "open"
     restore_at = fields.find_moment("restore_at")
     if kind == ActionKind.ESTIMATE and restore_at is None:
@@ -270,7 +270,6 @@ _PLACES = (
     *("outage", "order", "ticket", "device"),
     *("transformers", "transformer", "accounts", "account"),
 )
-_SEEN = frozenset({CONFIRM, ActionKind.FINDINGS, ActionKind.RESTORE, ActionKind.ESTIMATE})
 _TYPES: Mapping[str, Callable[[Fields], Deed]] = {
     "ticket": _ticket,
     "meter": _meter,

@@ -38,8 +38,6 @@ from dispatch.rates import stirring
 FOUND_BY_CREW = 1_000_000_000
 """Outages that only a crew's finding opened are numbered from here; methods number below."""
 
-NOBODY: tuple[float, int | None] = (-1.0, None)
-
 STIRRING_OVER = timedelta(hours=p.STIRRING_H)
 LOOK_AFTER = timedelta(seconds=p.LOOK_AFTER_S)
 LOOK_AGAIN = timedelta(seconds=p.LOOK_AGAIN_S)
@@ -176,6 +174,7 @@ class Desk:
         self.fault_of: dict[TicketId, int] = {}
         self.feeder_of: dict[TicketId, str] = {}
         self.tickets_of_fault: dict[int, set[TicketId]] = defaultdict(set)
+        self.tickets_in: dict[int, dict[TicketId, None]] = defaultdict(dict)
         self.holders_of: dict[int, Counter[int]] = defaultdict(Counter)
         self.faults_in: dict[int, Counter[int]] = defaultdict(Counter)
         self.outage_of_fault: dict[int, int] = {}
@@ -303,9 +302,9 @@ class Desk:
         assert life.fault.device is not None
         scope = self.scopes.below(self.ground.devices[life.fault.device].id)
         reports = self.feeders[feeder_id].reports
-        for ticket_id, holder in list(self.holder.items()):
+        for ticket_id in self._held_by(held[0][0]) if held else ():
             report = reports.get(ticket_id)
-            if held and holder == held[0][0] and report and report.transformer_id in scope:
+            if report is not None and report.transformer_id in scope:
                 self._hold(ticket_id, new)
         return new
 
@@ -378,21 +377,18 @@ class Desk:
     def _apply(self, feeder_id: str, picture: Picture, now: datetime) -> None:
         """Make the picture the desk's state."""
         feeder = self.feeders[feeder_id]
-        wanted: dict[TicketId, tuple[float, int | None]] = {}
-        moved: list[tuple[TicketId, int | None]] = []
-        for group in picture.groups:
+        place: dict[TicketId, int] = {}
+        for group in sorted(picture.groups, key=lambda group: len(group.tickets)):
             self._draw(feeder_id, group, now)
-            for ticket_id, chance in group.tickets.items():
-                if chance > wanted.get(ticket_id, NOBODY)[0]:
-                    wanted[ticket_id] = (chance, group.key)
-        holder = self.holder
-        for ticket_id in feeder.reports:
-            key = wanted.get(ticket_id, NOBODY)[1]
-            if holder.get(ticket_id) != key:
-                moved.append((ticket_id, key))
-        for ticket_id, key in moved:
-            self._hold(ticket_id, key)
-        self.chance |= {ticket_id: chance for ticket_id, (chance, _) in wanted.items()}
+            surer = [t for t in place.keys() & group.tickets if self.chance[t] > group.tickets[t]]
+            kept = {t: (place[t], self.chance[t]) for t in surer}
+            place |= dict.fromkeys(group.tickets, group.key)
+            self.chance.update(group.tickets)
+            for ticket_id, (key, chance) in kept.items():
+                place[ticket_id], self.chance[ticket_id] = key, chance
+        holder, wanted = self.holder, place.get
+        for ticket_id in [t for t in feeder.reports if holder.get(t) != wanted(t)]:
+            self._hold(ticket_id, wanted(ticket_id))
         self._close_ended(feeder, {group.key for group in picture.groups})
 
     def _close_ended(self, feeder: _Feeder, drawn: set[int]) -> None:
@@ -414,7 +410,7 @@ class Desk:
         return self.feeders[self.feeder_of[ticket_id]].reports[ticket_id]
 
     def _held_by(self, key: int) -> list[TicketId]:
-        return [ticket_id for ticket_id, held in self.holder.items() if held == key]
+        return list(self.tickets_in[key])
 
     def _draw(self, feeder_id: str, group: Group, now: datetime) -> None:
         outage = self.outages.get(group.key)
@@ -451,9 +447,10 @@ class Desk:
         if before is not None:
             _less(self.holders_of[fault], before)
             _less(self.faults_in[before], fault)
-            del self.holder[ticket_id]
+            del self.holder[ticket_id], self.tickets_in[before][ticket_id]
         if key is not None:
             self.holder[ticket_id] = key
+            self.tickets_in[key][ticket_id] = None
             self.holders_of[fault][key] += 1
             self.faults_in[key][fault] += 1
         reports = self.feeders[self.feeder_of[ticket_id]].reports

@@ -372,7 +372,7 @@ def settings(kind: str) -> list[tuple[str, Cut]]:
     if kind == "clusters":
         return [
             (f"{radius} m, {minutes} min", Clusters(float(radius), _minutes(minutes)))
-            for radius in (150, 300, 600, 1200)
+            for radius in (150, 400, 1000)
             for minutes in (30, 90)
         ]
     return [
@@ -381,6 +381,6 @@ def settings(kind: str) -> list[tuple[str, Cut]]:
             Escalation(calls, distinct, share, _minutes(minutes)),
         )
         for calls, distinct in ((2, 2), (4, 3))
-        for share in (0.05, 0.15, 0.3)
+        for share in (0.05, 0.2)
         for minutes in (30, 90)
     ]
