@@ -1,10 +1,12 @@
 """A replay at a terminal: a house of its own around a private cluster that ends with it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
@@ -68,26 +70,25 @@ class ReplayOffice:
         with reading(house.engine) as connection:
             self._has_crews = replaying.has_crews(connection)
 
-    def group(self) -> None:
-        """Look at every feeder that has news."""
+    def jobs(self, *, tick: bool) -> Iterator[tuple[str, Callable[[], None]]]:
+        """The jobs that wait: clocks, then feeders with news, then orders where there are crews."""
+        if tick:
+            yield "tick", self._work.tick
+        for shard in self._shards():
+            yield f"group {shard}", partial(self._work.group, shard)
+        if self._has_crews:
+            for district_id in self._districts():
+                yield f"assign {district_id}", partial(self._work.assign, district_id)
+
+    def _shards(self) -> list[int]:
         with reading(self._house.engine) as connection:
             feeders = waiting.feeders_to_group(connection, self._house.now())
-        for shard in sorted({shard_of(feeder_id) for feeder_id in feeders}):
-            self._work.group(shard)
+        return sorted({shard_of(feeder_id) for feeder_id in feeders})
 
-    def assign(self) -> None:
-        """Send crews, if there are any, to the orders that wait."""
-        if not self._has_crews:
-            return
+    def _districts(self) -> list[str]:
         with reading(self._house.engine) as connection:
             districts = waiting.districts_to_assign(connection, self._house.now())
-        for district_id in districts:
-            if district_id is not None:
-                self._work.assign(district_id)
-
-    def tick(self) -> None:
-        """Let the clocks run."""
-        self._work.tick()
+        return [district_id for district_id in districts if district_id is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ class Replayed:
 
     lines: int
     refused: int
+    failed: int
     told: int
 
 
@@ -189,17 +191,18 @@ def _wired(engine: Engine, clock: SimulatedClock) -> Replay:
 def _write(told: Iterator[Told], out: Path, lines: int) -> Replayed:
     """Write each line; the file is there only when it is whole."""
     part = out.with_name(out.name + ".part")
-    count = refused = 0
+    counts: Counter[str] = Counter()
     try:
         with part.open("w", encoding="utf-8", newline="\n") as file:
             for each in told:
-                count += 1
-                refused += each["type"] == "refused"
+                counts[each["type"]] += 1
                 file.write(json.dumps(each, sort_keys=True, ensure_ascii=False) + "\n")
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
-    return Replayed(lines=lines, refused=refused, told=count)
+    return Replayed(
+        lines=lines, refused=counts["refused"], failed=counts["failed"], told=counts.total()
+    )
 
 
 def show_bad(bad: Sequence[BadLine], shown: int, console: Console) -> None:

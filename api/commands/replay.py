@@ -69,6 +69,10 @@ def replay(
     except (GisError, LinesRefused, LoadRefused) as refusal:
         err.print(f"relight: {refusal}", markup=False)
         raise typer.Exit(FAILED) from None
+    if done.failed:
+        err.print(
+            f"[red]{done.failed:,} steps failed[/red] and are told as such; the log says where"
+        )
     err.print(
         f"{done.lines:,} lines, {done.refused:,} of them refused, {done.told:,} lines told, "
         f"{seconds_since(begun):.1f} s: {out}"

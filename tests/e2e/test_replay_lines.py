@@ -1,11 +1,16 @@
 """What each type of line does in a replay, on a real utility's network."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
+from api.replaying import replay_on
+from dispatch.drill.replay.driving import Office
+from dispatch.drill.replay.lines import must_read
 from dispatch.store.cluster import Layout
+from tests.conftest import a_database
 from tests.data import test_data
 from tests.e2e.replays import (
     Fault,
@@ -13,6 +18,7 @@ from tests.e2e.replays import (
     Utility,
     at,
     call,
+    jsonl,
     members,
     of,
     say,
@@ -77,7 +83,7 @@ def test_nowhere_is_unlocated_and_never_a_failure(utility: Utility):
     ]
     told = utility.replay(lines)
     assert told[-1]["unlocated"] + told[-1]["alone"] == ["A", "B", "C", "E", "D"]
-    assert of(told, "refused") == []
+    assert of(told, "refused") + of(told, "failed") == []
 
 
 def test_the_same_ticket_twice_is_one(utility: Utility, fault: Fault):
@@ -119,7 +125,7 @@ def test_a_switch_goes_by_our_id_or_its_own(utility: Utility, fault: Fault, name
     with utility.after(lines) as (told, c):
         seen = c.execute(text("SELECT device_id, is_open, source FROM device_sighting")).one()
     assert tuple(seen) == (fault.device, True, "scada")
-    assert of(told, "refused") == []
+    assert of(told, "refused") + of(told, "failed") == []
 
 
 def test_findings_confirm_the_outage_that_holds_the_device(
@@ -138,7 +144,7 @@ def test_findings_where_nothing_is_out_are_a_sighting(utility: Utility, fault: F
     with utility.after([seen]) as (told, c):
         sighting = c.execute(text("SELECT device_id, is_open, source FROM device_sighting")).one()
     assert tuple(sighting) == (fault.device, True, "crew")
-    assert of(told, "refused") == []
+    assert of(told, "refused") + of(told, "failed") == []
 
 
 def test_a_device_that_was_found_closed_confirms_nothing(
@@ -168,7 +174,7 @@ def test_a_crew_of_the_replays_own_does_what_no_crew_is_named_for(
             text("SELECT status, crew_id FROM trouble_order WHERE crew_id IS NOT NULL")
         )
         assert tuple(order.one()) == ("field_complete", "replay-1")
-    assert of(told, "refused") == []
+    assert of(told, "refused") + of(told, "failed") == []
     assert [line["crew"] for line in of(told, "assigned")] == ["replay-1"]
 
 
@@ -199,7 +205,7 @@ def test_the_track_of_a_named_crew_is_kept(utility: Utility, calls: list[Told], 
     ]
     with utility.after(lines) as (told, c):
         assert c.scalar(text("SELECT count(*) FROM position_fix")) == 2
-    assert of(told, "refused") == []
+    assert of(told, "refused") + of(told, "failed") == []
 
 
 def test_an_estimate_is_the_crews_word(utility: Utility, calls: list[Told], fault: Fault):
@@ -207,7 +213,7 @@ def test_an_estimate_is_the_crews_word(utility: Utility, calls: list[Told], faul
     with utility.after([*calls, said]) as (told, c):
         sources = c.scalars(text("SELECT etr_source FROM outage WHERE merged_into_id IS NULL"))
         assert sources.all() == ["crew"]
-    assert of(told, "refused") == []
+    assert of(told, "refused") + of(told, "failed") == []
 
 
 @pytest.mark.parametrize(
@@ -226,6 +232,13 @@ def test_restoring_finds_the_outage_however_it_is_named(
     (restored,) = of(told, "restored")
     assert (restored["at"], restored["part"]) == (z(60), False)
     assert restored["customers"] >= 8
+
+
+def test_what_was_restored_cannot_be_restored_again(utility: Utility, calls: list[Told]):
+    told = utility.replay(
+        [*calls, say(60, "restore", ticket="A00"), say(70, "restore", ticket="A00")]
+    )
+    assert of(told, "refused")[0]["why"] == "no open outage holds any of it"
 
 
 def test_restoring_what_is_not_out_is_refused(utility: Utility, fault: Fault):
@@ -284,3 +297,32 @@ def test_a_week_in_which_nothing_happens_is_passed_over(utility: Utility, fault:
     between = {line["at"] for line in told if z(0) < line["at"] < z(a_week)}
     assert max(between) < z(300)
     assert told[-1]["at"] == z(a_week)
+
+
+class Stumbling:
+    """An office whose first job fails each time."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def jobs(self, *, tick: bool) -> Iterator[tuple[str, Callable[[], None]]]:
+        yield "stumble", self._fail
+        yield from self._office.jobs(tick=tick)
+
+    def _fail(self) -> None:
+        raise ValueError("over a stone")
+
+
+def test_a_mistake_of_ours_is_told_and_the_day_goes_on(
+    test_cluster: Layout, utility: Utility, calls: list[Told]
+):
+    lines, _ = must_read(jsonl(calls).splitlines(), skip_bad=False)
+    with (
+        a_database(test_cluster, template=utility.template) as url,
+        replay_on(url, lines[0].at) as ready,
+    ):
+        told = list(replace(ready, office=Stumbling(ready.office)).run(lines))
+    assert {(line["job"], line["why"]) for line in of(told, "failed")} == {
+        ("stumble", "ValueError: over a stone")
+    }
+    assert len(members(told)) == 1

@@ -1,7 +1,8 @@
 """The simulated day: every line at its time, and between lines what time alone brings about."""
 
+import logging
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,11 @@ from dispatch.drill.replay.doing import Doer
 from dispatch.drill.replay.lines import Line
 from dispatch.drill.replay.memory import Told, instant
 from dispatch.drill.replay.telling import Teller
-from dispatch.errors import DispatchError
+from dispatch.errors import DispatchError, StoreUnavailable
 from dispatch.store import replaying
 from dispatch.store.transaction import reading
+
+log = logging.getLogger(__name__)
 
 STEP = timedelta(seconds=30)
 """How fine the time between lines is: what falls due in between is done at the next half minute."""
@@ -40,16 +43,11 @@ class SimulatedClock:
 class Office(Protocol):
     """The work behind the lines, which a worker does in the live system."""
 
-    def group(self) -> None:
-        """Look at every feeder that has news."""
-        ...
+    def jobs(self, *, tick: bool) -> Iterator[tuple[str, Callable[[], None]]]:
+        """The jobs that wait, each with its name, in their order; every one is asked for when due.
 
-    def assign(self) -> None:
-        """Send crews to the orders that wait."""
-        ...
-
-    def tick(self) -> None:
-        """Let the clocks run."""
+        The clocks run with `tick`; then feeders with news are looked at, then waiting orders.
+        """
         ...
 
 
@@ -68,6 +66,7 @@ class Replay:
         """Take the lines, which are in the order of their times, and tell what was decided.
 
         A line that the house refuses is told as `refused` with the reason, and the next is taken.
+        So is one, or a job, that fails for a mistake of ours, as `failed`.
         """
         for line in lines:
             yield from self._pass_time(line.at)
@@ -80,23 +79,32 @@ class Replay:
     def _take(self, line: Line) -> Iterator[Told]:
         try:
             self.doer.do(line)
+        except StoreUnavailable:
+            raise
         except DispatchError as refusal:
-            yield {
-                "at": instant(line.at),
-                "type": "refused",
-                "line": line.number,
-                "code": refusal.code,
-                "why": str(refusal),
-            }
+            yield self._told("refused", line=line.number, code=refusal.code, why=str(refusal))
+        except Exception as failure:  # noqa: BLE001 (as a request that fails: the others go on)
+            yield self._failed(failure, line=line.number)
         yield from self._work()
 
     def _work(self, *, tick: bool = False) -> Iterator[Told]:
-        if tick:
-            self.office.tick()
-        self.office.group()
-        self.office.assign()
+        for name, job in self.office.jobs(tick=tick):
+            try:
+                job()
+            except StoreUnavailable:
+                raise
+            except Exception as failure:  # noqa: BLE001 (as in the worker's loop)
+                yield self._failed(failure, job=name)
         with reading(self.engine) as connection:
             yield from self.teller.after_step(connection, self.clock.now)
+
+    def _failed(self, failure: Exception, **what: object) -> Told:
+        """A mistake of ours: it is told and logged, and the day goes on, as in the live system."""
+        log.error("%s failed", what, exc_info=failure)
+        return self._told("failed", **what, why=f"{type(failure).__name__}: {failure}")
+
+    def _told(self, kind: str, **facts: object) -> Told:
+        return {"at": instant(self.clock.now), "type": kind, **facts}
 
     def _pass_time(self, until: datetime) -> Iterator[Told]:
         """Do what falls due before `until`; a day on which nothing does is one step."""

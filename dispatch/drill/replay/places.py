@@ -48,7 +48,9 @@ class Places:
         """
         if there.outage is not None or there.order is not None or there.ticket is not None:
             outage_id = self.outage(there)
-            return {} if outage_id is None else {outage_id: self.store.outages.scope_out(outage_id)}
+            if outage_id is None or not self.store.outages.get(outage_id).is_open:
+                return {}
+            return {outage_id: self.store.outages.scope_out(outage_id)}
         meant = [self.accounts.meant(account) for account in there.accounts]
         transformers = [
             *self.transformers(there),
