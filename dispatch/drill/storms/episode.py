@@ -131,6 +131,8 @@ class _Days:
         if fault.kind is FaultKind.WRONG_CALL:
             self._call(fault, int(rows[0]))
             return
+        if fault.device in [self.lives[n].fault.device for n in self.active] and fault.row is None:
+            return  # its device is open already: both are mended in one visit
         fresh = rows[self.cause[rows] == LIT]
         self.share[fault.number] = share_of_callers(self.rng, self.condition, fault, len(rows))
         if fault.kind is FaultKind.MOMENTARY:

@@ -188,6 +188,13 @@ def test_a_large_outage_may_be_restored_in_parts_and_its_callers_leave_with_thei
     assert parts > 3
 
 
+def test_a_second_fault_behind_an_open_device_is_mended_with_the_first(ground):
+    faults = [a_fault(ground, "switch:cb1", 0), a_fault(ground, "switch:cb1", 3)]
+    episode = an_episode(ground, faults)
+    assert calls(episode, 0) and not calls(episode, 1)
+    assert episode.lives[1].first_call_at is None
+
+
 def test_momentary_and_wrong_calls_put_nobody_out_and_are_never_found(ground):
     faults = [
         a_fault(ground, "switch:cb1", 0, FaultKind.MOMENTARY),
