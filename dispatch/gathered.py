@@ -5,7 +5,7 @@ without a new outage is made of three: faults of single customers, reports filed
 customer while others call, and the callers of confirmed outages.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -39,6 +39,11 @@ class Without:
     misplaced: Floats
     known: Floats
 
+    def only(self, numbers: Sequence[int]) -> "Without":
+        """Those of some reports."""
+        chosen = np.array(numbers, dtype=np.intp)
+        return Without(self.single[chosen], self.misplaced[chosen], self.known[:, chosen])
+
     def total(self) -> Floats:
         """All of them together."""
         return np.asarray(self.single + self.misplaced + self.known.sum(axis=0), dtype=float)
@@ -53,6 +58,7 @@ class Gathered:
     now: datetime
     reports: tuple[tuple[ReportFact, ...], ...]
     known: tuple[OutageFact, ...]
+    settled: Mapping[TicketId, tuple[OutageId, float]]
     at: Floats
     calls: Signals
     gasps: Signals
@@ -60,6 +66,7 @@ class Gathered:
     told: Told
     without: Without
     lit_or_taken: frozenset[str]
+    alone: frozenset[OutageId]
     stirring: float
 
     @property
@@ -108,6 +115,19 @@ class Gathered:
         mine = np.flatnonzero(self.calls.report == n)
         return int(self.calls.pre[mine[np.argmax(self.calls.weight[mine])]])
 
+    def holder_of(self, n: int) -> OutageId | None:
+        """The outage that holds a report now."""
+        return self.reports[n][0].outage_id
+
+    @property
+    def known_ids(self) -> frozenset[OutageId]:
+        """The confirmed outages."""
+        return frozenset(o.id for o in self.known)
+
+    def has_own_order(self, n: int) -> bool:
+        """Whether a crew is asked for to a report's home alone."""
+        return self.holder_of(n) in self.alone
+
     def device_id(self, row: int) -> str:
         """Id of the device at a row."""
         return self.feeder.devices[row].id
@@ -147,10 +167,9 @@ class Gathered:
         """Beginnings of the confirmed outages, and how many reports each explains."""
         if not self.known:
             return []
-        explained = (self.without.known > self.without.single).sum(axis=1)
+        held = [outage_id for outage_id, _ in self.settled.values()]
         return [
-            (_minutes(outage.started_at, self.now), int(count))
-            for outage, count in zip(self.known, explained, strict=True)
+            (_minutes(outage.started_at, self.now), held.count(outage.id)) for outage in self.known
         ]
 
     def calls_of(self, numbers: Sequence[int]) -> Signals:
@@ -183,19 +202,28 @@ def gather(evidence: FeederEvidence, feeder: Feeder, rates: Rates, now: datetime
     reports = _by_customer(evidence.reports, feeder)
     at = np.array([_minutes(r[0].received_at, now) for r in reports], dtype=float)
     without = _without(reports, at, known, rates, evidence.stirring, now)
+    settled, open_ = _settled(reports, known, without)
+    reports = tuple(reports[n] for n in open_)
+    at, without = at[open_], without.only(open_)
     return Gathered(
         feeder=feeder,
         rates=rates,
         now=now,
         reports=reports,
         known=known,
+        settled=settled,
         calls=_calls(reports, at, without, feeder, rates),
         at=at,
         gasps=_gasps(evidence.signals, feeder, rates, now),
-        states=_states(evidence, feeder, rates, now),
+        states=_states(evidence, reports, feeder, rates, now),
         told=_told(evidence.sightings, known, feeder, now),
         without=without,
         lit_or_taken=frozenset(t for o in known for t in o.transformers),
+        alone=frozenset(
+            o.id
+            for o in evidence.outages
+            if o.status is OutageStatus.PREDICTED and o.device_id is None and o.order_sent
+        ),
         stirring=evidence.stirring,
     )
 
@@ -234,6 +262,32 @@ def _without(
             rate = rates.call_share.mean * rates.call_delay.density(at - began + 0.5)
             by_known[k] = rate * held
     return Without(np.full(len(reports), single), np.zeros(len(reports)), by_known)
+
+
+SETTLED = 0.999
+
+
+def _settled(
+    reports: Sequence[Sequence[ReportFact]], known: Sequence[OutageFact], without: Without
+) -> tuple[dict[TicketId, tuple[OutageId, float]], list[int]]:
+    """Tickets that the confirmed outage they are with explains beyond doubt; the others' numbers.
+
+    They need not be weighed again: in a storm they are most of what a feeder holds.
+    """
+    settled: dict[TicketId, tuple[OutageId, float]] = {}
+    left = list(range(len(reports)))
+    if not known or not reports:
+        return settled, left
+    shares = without.known / without.total()
+    best = shares.argmax(axis=0)
+    left = []
+    for n, mine in enumerate(reports):
+        outage_id, share = known[best[n]].id, float(shares[best[n], n])
+        if share > SETTLED and mine[0].outage_id == outage_id:
+            settled.update((report.ticket_id, (outage_id, share)) for report in mine)
+        else:
+            left.append(n)
+    return settled, left
 
 
 def _held(mine: Sequence[ReportFact], outage: OutageFact) -> float:
@@ -303,27 +357,49 @@ def _gasps(signals: Iterable[MeterSignal], feeder: Feeder, rates: Rates, now: da
     )
 
 
-def _states(evidence: FeederEvidence, feeder: Feeder, rates: Rates, now: datetime) -> States:
+def _states(
+    evidence: FeederEvidence,
+    reports: Sequence[Sequence[ReportFact]],
+    feeder: Feeder,
+    rates: Rates,
+    now: datetime,
+) -> States:
+    """Light and dark as meters, restorations and callers tell of them.
+
+    A report from before its transformer was restored that is still open is a caller who has no
+    light all the same.
+    """
     sure = float(np.log((1 - rates.meter_errs) / rates.meter_errs))
-    lit = float(np.log(rates.restored_errs))
     odds = {
         MeterSignalKind.PING_OFF: sure,
         MeterSignalKind.PING_ON: -sure,
         MeterSignalKind.POWER_UP: -sure,
     }
     seen = [
-        (feeder.transformer_pre[s.transformer_id], _minutes(s.at, now), odds[s.kind])
+        (feeder.transformer_pre[s.transformer_id], _minutes(s.at, now), odds[s.kind], -1)
         for s in evidence.signals
         if s.kind in odds and s.transformer_id in feeder.transformer_pre
     ]
+    lit = {t: at for t, at in evidence.lit.items() if t in feeder.transformer_pre}
+    numbers = {at: n for n, at in enumerate(sorted(set(lit.values())))}
+    reached = float(np.log(rates.restored_errs))
     seen += [
-        (feeder.transformer_pre[t], _minutes(at, now), lit)
-        for t, at in evidence.lit.items()
-        if t in feeder.transformer_pre
+        (feeder.transformer_pre[t], _minutes(at, now), reached, numbers[at])
+        for t, at in lit.items()
     ]
-    pre, at, log = zip(*seen, strict=True) if seen else ((), (), ())
+    seen += [
+        (feeder.transformer_pre[transformer], _minutes(at, now), rates.still_dark, -1)
+        for mine in reports
+        if (transformer := mine[0].transformer_id) is not None
+        and (at := lit.get(transformer)) is not None
+        and mine[0].received_at < at
+    ]
+    pre, minutes, log, statement = zip(*seen, strict=True) if seen else ((), (), (), ())
     return States(
-        np.array(pre, dtype=np.intp), np.array(at, dtype=float), np.array(log, dtype=float)
+        np.array(pre, dtype=np.intp),
+        np.array(minutes, dtype=float),
+        np.array(log, dtype=float),
+        np.array(statement, dtype=np.intp),
     )
 
 

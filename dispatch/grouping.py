@@ -14,7 +14,7 @@ from dispatch.domain.facts import FeederEvidence, OutageFact
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId, UsagePointId
 from dispatch.gathered import MANY, Gathered, gather
-from dispatch.inference import Feeder, Posterior, combine, weigh
+from dispatch.inference import Feeder, Posterior, combine, nest, weigh
 from dispatch.rates import Rates
 from dispatch.sayings import reason
 
@@ -32,7 +32,13 @@ class Costs:
     hidden_fault: float = 120.0
     move: float = 1.0  # log odds that a new device must be better by
     longest_hold_min: float = 12.0
-    stay: float = 0.3  # a ticket stays where it is while this probable
+    stay: float = 0.05  # a report stays where it is while it belongs there with this probability
+    leave_own: float = 0.9  # it leaves an outage of its own, with an order, only for this much
+
+    @property
+    def join(self) -> float:
+        """How probable it must be that a report belongs to an outage, for it to be put there."""
+        return self.needless_trip / (self.hidden_fault + self.needless_trip)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +103,15 @@ def judge(
     feeder = feeder or Feeder(evidence.tree, rates)
     gathered = gather(evidence, feeder, rates, now)
     if not gathered.reports and not gathered.speaks:
-        return Verdict()
-    posterior = combine(gathered.weigh())
+        return Verdict(explained=gathered.settled)
     favoured = _favoured(evidence, feeder)
-    groups = _groups(gathered, posterior, posterior.best(favoured, costs.move), costs)
+    posterior = _posterior(gathered, favoured, costs)
+    groups = _groups(gathered, posterior, favoured, costs)
     busy = [(group.began, len(group.members)) for group in groups] + gathered.busy_known()
     if any(count >= MANY for _, count in busy):
         gathered = gathered.allow_misfiled(busy)
-        posterior = combine(gathered.weigh())
-        groups = _groups(gathered, posterior, posterior.best(favoured, costs.move), costs)
+        posterior = _posterior(gathered, favoured, costs)
+        groups = _groups(gathered, posterior, favoured, costs)
     taken = {member for group in groups for member in group.members}
     explained, hidden, left = _known(gathered, taken, costs)
     groups += [
@@ -124,31 +130,57 @@ def _favoured(evidence: FeederEvidence, feeder: Feeder) -> list[int]:
     ]
 
 
+def _posterior(gathered: Gathered, favoured: Sequence[int], costs: Costs) -> Posterior:
+    """The posterior in which a device may have opened above others that were open before."""
+    hypotheses = gathered.weigh()
+    first = combine(hypotheses)
+    rows = first.best(favoured, costs.move)
+    nested = nest(hypotheses, first, rows)
+    return combine(nested)
+
+
 def _groups(
-    gathered: Gathered, posterior: Posterior, rows: Sequence[int], costs: Costs
+    gathered: Gathered, posterior: Posterior, favoured: Sequence[int], costs: Costs
 ) -> list[_Group]:
     """The reports that each open device explains; those from before it are looked at again."""
     groups: list[_Group] = []
-    for row in rows:
-        explains = posterior.explains(row)
-        members = {
-            n: float(explains[n]) for n in gathered.below(row) if explains[n] > 1 - _stays(costs)
-        }
+    for row in posterior.best(favoured, costs.move):
+        explains = dict(enumerate(posterior.explains(row).tolist()))
+        below = gathered.below(row)
+        wanted = _thresholds(gathered, below, explains, costs)
+        members = {n: explains[n] for n in below if explains[n] > wanted[n]}
         began = posterior.begin_of(row)
         if members or gathered.sighted(row):
             groups.append(_Group(row, members, posterior, began))
-        left = [n for n in gathered.below(row) if n not in members]
+        left = [n for n in below if n not in members]
         if len(left) > 1:
-            groups += _earlier(gathered, left, row, began, costs)
+            groups += _earlier(gathered, left, row, began, favoured, costs)
     return groups
 
 
-def _stays(costs: Costs) -> float:
-    return costs.hidden_fault / (costs.hidden_fault + costs.needless_trip)
+def _thresholds(
+    gathered: Gathered, below: Sequence[int], explains: Mapping[int, float], costs: Costs
+) -> dict[int, float]:
+    """How probable it must be for each report that it belongs: less where it is held already."""
+    held = [gathered.holder_of(n) for n in below if explains[n] > costs.join]
+    main = max(sorted({h for h in held if h is not None}), key=held.count, default=None)
+    return {
+        n: costs.stay
+        if main is not None and gathered.holder_of(n) == main
+        else costs.leave_own
+        if gathered.has_own_order(n)
+        else costs.join
+        for n in below
+    }
 
 
 def _earlier(
-    gathered: Gathered, left: Sequence[int], row: int, began: float, costs: Costs
+    gathered: Gathered,
+    left: Sequence[int],
+    row: int,
+    began: float,
+    favoured: Sequence[int],
+    costs: Costs,
 ) -> list[_Group]:
     """Outages below an open device that began before it, from the reports it does not explain."""
     told = gathered.told_below(row, began)
@@ -163,13 +195,11 @@ def _earlier(
         )
     )
     groups = []
-    for inner in again.best():
-        explains = again.explains(inner)
-        members = {
-            left[i]: float(explains[i])
-            for i in range(len(left))
-            if explains[i] > 1 - _stays(costs) and left[i] in set(gathered.below(inner))
-        }
+    for inner in again.best(favoured, costs.move):
+        explains = dict(zip(left, again.explains(inner).tolist(), strict=True))
+        below = [n for n in gathered.below(inner) if n in explains]
+        wanted = _thresholds(gathered, below, explains, costs)
+        members = {n: explains[n] for n in below if explains[n] > wanted[n]}
         if members:
             groups.append(_Group(inner, members, again, again.begin_of(inner)))
     return groups
@@ -187,11 +217,16 @@ def _known(
         if n in held:
             continue
         outage_id, share = gathered.known_share(n)
-        if outage_id is None or share < 1 - _stays(costs):
+        holder = gathered.holder_of(n)
+        if holder is not None and holder in gathered.known_ids:
+            wanted = costs.stay
+        else:
+            wanted = costs.leave_own if gathered.has_own_order(n) else costs.join
+        if outage_id is None or share < wanted:
             left.append(n)
             continue
         explained[n] = (outage_id, share)
-        if share < _stays(costs):
+        if share < 1 - costs.join:
             hidden.append((n, outage_id, 1 - share))
     return explained, hidden, left
 
@@ -218,7 +253,10 @@ class _Judgement:
             outages=tuple(
                 self._judged(group, keep, groups) for group, keep in zip(groups, keeps, strict=True)
             ),
-            explained={t: why for n, why in explained.items() for t in tickets_of(n)},
+            explained={
+                **self.gathered.settled,
+                **{t: why for n, why in explained.items() for t in tickets_of(n)},
+            },
             hidden=tuple(
                 Hidden(ticket_id=t, outage_id=outage_id, probability=p)
                 for n, outage_id, p in hidden

@@ -13,7 +13,7 @@ has the derivation. Times are minutes relative to now, so the past is negative.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,10 +24,12 @@ from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates
 
 Ints = NDArray[np.intp]
 
-LOOK_BACK_MIN = (0.4, 1.5, 4.0, 8.0, 14.0, 24.0, 40.0, 65.0)
-"""How long before a signal the outage may have begun: the grid of beginnings is made of these."""
+JUST_BEFORE_MIN = (0.4, 1.5)
+LONG_BEFORE_MIN = (4.0, 8.0, 14.0, 24.0, 40.0, 65.0)
+"""How long before a call the outage may have begun: the grid of beginnings is made of these."""
 
-MOST_BEGINNINGS = 120
+MOST_BEGINNINGS = 64
+"""Of either kind."""
 
 
 class Feeder:
@@ -120,11 +122,17 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """Light or none seen at places: `odds` is the log likelihood ratio of dark against lit."""
+    """Light or none seen at places: `odds` is the log likelihood ratio of dark against lit.
+
+    What came of one statement (supply was restored to these places at once) has its number in
+    `statement`, from 0, and counts once for a device however many of its places it names; what
+    stands for itself has -1.
+    """
 
     pre: Ints
     at: Floats
     odds: Floats
+    statement: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,19 +226,40 @@ def _active(feeder: Feeder, calls: Signals, gasps: Signals, told: Told) -> Ints:
 
 
 def beginnings(calls: Signals, gasps: Signals, told: Told) -> tuple[Floats, Floats]:
-    """Candidate beginnings and the minutes each stands for, both of shape (beginnings,)."""
-    looks = [(calls.at[:, None] - np.array(LOOK_BACK_MIN)).ravel()]
-    looks.append((gasps.at[:, None] - np.array([0.1, 0.4, 1.0])).ravel())
-    looks.append(told.device_open[np.isfinite(told.device_open)] - 0.05)
-    grid = np.unique(np.round(np.concatenate(looks), 1))
-    grid = grid[grid < 0]
-    if grid.size > MOST_BEGINNINGS:
-        grid = grid[np.linspace(0, grid.size - 1, MOST_BEGINNINGS).astype(int)]
+    """Candidate beginnings and the minutes each stands for, both of shape (beginnings,).
+
+    An outage began shortly before the first call of some place; the grid is fine there and
+    coarse further back.
+    """
+    first = calls.at[_first_of_place(calls)]
+    fine = [(first[:, None] - np.array(JUST_BEFORE_MIN)).ravel()]
+    fine.append((gasps.at[:, None] - np.array([0.1, 0.4, 1.0])).ravel())
+    fine.append(told.device_open[np.isfinite(told.device_open)] - 0.05)
+    coarse = (calls.at[:, None] - np.array(LONG_BEFORE_MIN)).ravel()
+    grid = np.union1d(_thinned(np.concatenate(fine)), _thinned(coarse))
     if not grid.size:
         return grid, grid
     middle = (grid[1:] + grid[:-1]) / 2
     edges = np.concatenate(([grid[0] - 10.0], middle, [min(0.0, grid[-1] + 0.4)]))
     return grid, np.clip(np.diff(edges), 0.05, 20.0)
+
+
+def _first_of_place(calls: Signals) -> Ints:
+    """Numbers of the first call of each place."""
+    order = np.lexsort((calls.at, calls.pre))
+    if not order.size:
+        return order
+    new = np.concatenate(([True], np.diff(calls.pre[order]) != 0))
+    return np.asarray(order[new], dtype=np.intp)
+
+
+def _thinned(minutes: Floats) -> Floats:
+    """At most `MOST_BEGINNINGS` of them, rounded to six seconds, none in the future."""
+    grid = np.unique(np.round(minutes[minutes < 0], 1))
+    grid = grid[grid < 0]
+    if grid.size > MOST_BEGINNINGS:
+        grid = grid[np.linspace(0, grid.size - 1, MOST_BEGINNINGS).astype(int)]
+    return np.asarray(grid, dtype=float)
 
 
 def _call_evidence(
@@ -315,13 +344,22 @@ def _is_whole(signals: Signals) -> NDArray[np.bool_]:
 
 def _state_evidence(feeder: Feeder, rows: Ints, states: States, begins: Floats) -> Floats:
     """Places seen dark or lit after the beginning: (active, beginnings)."""
+    out = np.zeros((rows.size, begins.size))
     if not states.pre.size:
-        return np.zeros((rows.size, begins.size))
+        return out
     order = np.argsort(states.pre, kind="stable")
+    order = order[states.statement[order] < 0]
     seen = np.where(states.at[order, None] >= begins, states.odds[order, None], 0.0)
     running = np.concatenate((np.zeros((1, begins.size)), np.cumsum(seen, axis=0)))
     first, last = np.searchsorted(states.pre[order], [feeder.pre[rows], feeder.post[rows]])
-    return np.asarray(running[last] - running[first], dtype=float)
+    out += running[last] - running[first]
+    for statement in range(int(states.statement.max()) + 1):
+        mine = np.flatnonzero(states.statement == statement)
+        places = np.sort(states.pre[mine])
+        first, last = np.searchsorted(places, [feeder.pre[rows], feeder.post[rows]])
+        after = begins <= states.at[mine[0]]
+        out += np.where((last > first)[:, None] & after, states.odds[mine[0]], 0.0)
+    return out
 
 
 def _sighting_evidence(rates: Rates, rows: Ints, told: Told, begins: Floats) -> Floats:
@@ -391,6 +429,47 @@ class Posterior:
         return float(self.topmost[found[0]]) if found.size else 0.0
 
 
+def nest(hypotheses: Hypotheses, posterior: Posterior, rows: Sequence[int]) -> Hypotheses:
+    """Let the devices above some open ones have opened later than those.
+
+    When a device opens, what is open below it already stays so, and explains the signals from
+    before: the odds of a beginning gain those of the earlier outages below, `rows` (none below
+    another), as far as their signals had come by then. What an outage costs a priori it costs
+    whole.
+    """
+    feeder, active = hypotheses.feeder, hypotheses.rows
+    log_odds = hypotheses.log_odds.copy()
+    for row in rows:
+        above = (feeder.pre[active] < feeder.pre[row]) & (feeder.post[active] >= feeder.post[row])
+        came = _came(hypotheses, row)
+        if not above.any() or came is None:
+            continue
+        found = int(np.searchsorted(active, row))
+        evidence = float(posterior.log_r[found]) + A_PRIORI
+        began = hypotheses.begins > posterior.begin_of(row)
+        log_odds[above] += np.where(began, np.maximum(evidence * came - A_PRIORI, 0.0), 0.0)
+    return replace(hypotheses, log_odds=log_odds)
+
+
+A_PRIORI = 13.0
+"""Log odds against any one device opening within some minutes: 0.06 a year, in the calm."""
+
+
+def _came(hypotheses: Hypotheses, row: int) -> Floats | None:
+    """Share of the signals below a device that had come by each beginning; None without any."""
+    feeder = hypotheses.feeder
+    at, weight = [], []
+    for signals in (hypotheses.calls, hypotheses.gasps):
+        below = (feeder.pre[row] <= signals.pre) & (signals.pre < feeder.post[row])
+        at.append(signals.at[below])
+        weight.append(signals.weight[below])
+    times, weights = np.concatenate(at), np.concatenate(weight)
+    if not times.size:
+        return None
+    came = (weights[:, None] * (times[:, None] <= hypotheses.begins)).sum(axis=0)
+    return np.asarray(came / weights.sum(), dtype=float)
+
+
 def combine(hypotheses: Hypotheses) -> Posterior:
     """Combine independent faults on the tree; linear in the active devices."""
     rows, parent = hypotheses.rows, _active_parent(hypotheses)
@@ -454,6 +533,8 @@ def _usual_share(shares: Floats, prior: Floats, heard: float, customers: float) 
 
 
 def _logsumexp(values: Floats, *, axis: int) -> Floats:
+    if not values.shape[axis]:
+        return np.full(np.delete(values.shape, axis), -np.inf)
     top = values.max(axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)
     total = np.exp(values - top).sum(axis=axis, keepdims=True)
@@ -464,4 +545,4 @@ def _logsumexp(values: Floats, *, axis: int) -> Floats:
 NO_SIGNALS = Signals(
     np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0)
 )
-NO_STATES = States(np.zeros(0, np.intp), np.zeros(0), np.zeros(0))
+NO_STATES = States(np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0, np.intp))

@@ -53,16 +53,21 @@ class Delay:
 _GAMMA_OF = {1.5: 0.886226925452758, 1.0: 1.0, 2.0: 1.0}
 
 
+HARDLY_ANY = (0.0007, 0.003)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """How many of those who could signal do, which differs from outage to outage: a mixture.
 
-    Mostly Beta distributed; with `open_minded` any share is possible. Tabulated at `points`.
+    Mostly Beta distributed; with `open_minded` any share is possible, with `hardly_any` next to
+    nobody does (supply was back within a minute). Tabulated at `points`.
     """
 
     mean: float = 0.1
     concentration: float = 12.0
     open_minded: float = 0.1
+    hardly_any: float = 0.0
     points: tuple[float, ...] = (0.015, 0.04, 0.08, 0.13, 0.2, 0.3, 0.45, 0.7, 0.95)
 
     def table(self) -> tuple[Floats, Floats]:
@@ -72,6 +77,10 @@ class Share:
         a, b = self.mean * self.concentration, (1 - self.mean) * self.concentration
         mass = (1 - self.open_minded) * np.diff(beta.cdf(edges, a, b))
         mass += self.open_minded * np.diff(edges)
+        if self.hardly_any:
+            few = np.array(HARDLY_ANY)
+            p = np.concatenate((few, p))
+            mass = np.concatenate((np.full(few.size, self.hardly_any / few.size), mass))
         return p, mass / mass.sum()
 
 
@@ -113,7 +122,7 @@ class Rates:
     single: float = 0.014  # service 0.004 and installation 0.010 per customer
     singles_stir: float = 0.5  # how far a storm raises them: stirring to this power
     misplaced: float = 0.03  # share of reports filed under the wrong customer
-    call_share: Share = field(default_factory=Share)
+    call_share: Share = field(default_factory=lambda: Share(hardly_any=0.3))
     call_delay: Delay = field(default_factory=Delay)
     gasp_share: Share = field(
         default_factory=lambda: Share(mean=0.3, concentration=2.0, open_minded=0.3)
@@ -121,7 +130,8 @@ class Rates:
     gasp_delay_min: float = 0.5
     false_gasps: float = 1.0  # per meter and year
     meter_errs: float = 0.02  # a ping's answer, or silence, that says the opposite
-    restored_errs: float = 0.002  # a restoration on record that did not reach a transformer
+    restored_errs: float = 0.02  # a restoration on record that did not reach a place
+    still_dark: float = 3.0  # log odds of a caller whose report outlives a restoration
     neighbours_out: float = 8.0  # likelihood ratio of "the neighbours are out too"
     neighbours_lit: float = 0.12
     over_after_h: float = 8.0  # mean time until an unseen outage has ended by itself

@@ -7,7 +7,12 @@ from enum import StrEnum
 from typing import Literal
 
 from dispatch.domain.order import OrderStatus
-from dispatch.domain.outage import EstimatedRestoration, OutageStatus, PredictedDevice
+from dispatch.domain.outage import (
+    EstimatedRestoration,
+    OutageStatus,
+    PredictedDevice,
+    Prediction,
+)
 from dispatch.domain.words import (
     DistrictId,
     NetworkLevel,
@@ -186,7 +191,8 @@ class ReportFact:
 class OutageFact:
     """An open outage of the feeder and the transformers it holds.
 
-    `order_sent` says whether its order has left the waiting list for a crew.
+    `order_sent` says whether its order may be given to a crew, `hold_until` until when it may not;
+    `prediction` is what was last made of it.
     """
 
     id: OutageId
@@ -196,6 +202,8 @@ class OutageFact:
     crew_on_its_way: bool
     transformers: frozenset[str] = frozenset()
     order_sent: bool = False
+    hold_until: datetime | None = None
+    prediction: Prediction | None = None
 
 
 class MeterSignalKind(StrEnum):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from dispatch.domain.facts import FeederEvidence, OutageFact
 from dispatch.domain.order import OrderStatus
@@ -27,7 +28,7 @@ LOOK_AGAIN = timedelta(minutes=1)
 """A held order is thought over after so long; unless it is held again, it is sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Predicting:
     """One look's verdict on its way into the record."""
 
@@ -48,7 +49,7 @@ class Predicting:
         changed.update((outage.id, outage) for outage in self._explain())
         return tuple(changed.values())
 
-    @property
+    @cached_property
     def _held_by(self) -> Mapping[TicketId, OutageId | None]:
         return {r.ticket_id: r.outage_id for r in self.evidence.reports}
 
@@ -101,6 +102,8 @@ class Predicting:
         """Bring one outage to what was judged; None if nothing about it changed."""
         if judged.outage_id is None:
             return self._open(judged)
+        if self._stands(judged):
+            return None
         outage = self.store.outages.lock(judged.outage_id)
         if outage.status is not OutageStatus.PREDICTED:
             return None
@@ -116,6 +119,24 @@ class Predicting:
             self._rescope(outage, judged)
         freed = self._hold_or_free(outage, judged, moved=moved)
         return outage if moved or told or joined or freed else None
+
+    def _stands(self, judged: Judged) -> bool:
+        """Whether the outage is on record as it was judged, so that nothing need be locked."""
+        fact = next(o for o in self.evidence.outages if o.id == judged.outage_id)
+        soon = self.now + LOOK_AGAIN / 2
+        waits = not fact.order_sent and (fact.hold_until or self.now) > soon
+        return (
+            fact.device_id == judged.device_id
+            and not _prediction(judged).differs_from(fact.prediction)
+            and all(self._held_by.get(t) == fact.id for t in judged.tickets)
+            and fact.transformers >= judged.transformers - self._elsewhere
+            and (fact.order_sent if judged.send else waits)
+        )
+
+    @cached_property
+    def _elsewhere(self) -> frozenset[str]:
+        """Transformers that some open outage holds."""
+        return frozenset(t for o in self.evidence.outages for t in o.transformers)
 
     def _predict(
         self, outage: Outage, judged: Judged, device: PredictedDevice, prediction: Prediction

@@ -20,6 +20,7 @@ from dispatch.journal import SYSTEM
 from dispatch.known import CallerSays
 from dispatch.rates import stirring
 from dispatch.store.direct import Direct, Row
+from dispatch.store.predictions import prediction
 from dispatch.store.trees import Kept, Spread, Trees
 
 LIT_WITHIN = timedelta(days=1)
@@ -54,7 +55,12 @@ _REPORTS = Direct(
 )
 _OUTAGES = Direct(
     """
-    SELECT outage.id, status, device_id, started_at,
+    SELECT outage.id, status, device_id, started_at, prediction,
+        (
+            SELECT max(trouble_order.hold_until) FROM trouble_order
+            WHERE trouble_order.outage_id = outage.id
+                AND trouble_order.status = 'awaiting_assignment'
+        ) AS hold_until,
         EXISTS (
             SELECT FROM trouble_order
             WHERE trouble_order.outage_id = outage.id
@@ -190,6 +196,8 @@ def _outage(row: Row) -> OutageFact:
         crew_on_its_way=row["crew_on_its_way"],
         transformers=frozenset(row["transformers"]),
         order_sent=row["order_sent"],
+        hold_until=row["hold_until"],
+        prediction=prediction(row["prediction"]),
     )
 
 

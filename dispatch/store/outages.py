@@ -1,7 +1,7 @@
 """Outages, planned and not: who is out because of them, since when, until when."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,6 @@ from dispatch.domain.outage import (
     OutageStatus,
     PlannedOutage,
     PredictedDevice,
-    Prediction,
     Scope,
 )
 from dispatch.domain.words import (
@@ -41,6 +40,7 @@ from dispatch.store.operations import (
     planned_outage_transformer,
 )
 from dispatch.store.points import lon_lat_instead, point
+from dispatch.store.predictions import prediction
 from dispatch.store.trees import Trees
 
 _SELECT = select(*lon_lat_instead(t))
@@ -309,7 +309,7 @@ def _from_row(row: Row) -> Outage:
         parent_id=row["parent_id"],
         merged_into_id=row["merged_into_id"],
         estimate=estimate(row["etr_at"], row["etr_source"], row["etr_confidence"]),
-        prediction=_prediction(row["prediction"]),
+        prediction=prediction(row["prediction"]),
         version=row["version"],
     )
 
@@ -322,16 +322,6 @@ def estimate(
         return None
     return EstimatedRestoration(
         at=at, source=EstimateSource(source), confidence=Confidence(confidence)
-    )
-
-
-def _prediction(facts: Mapping[str, Any] | None) -> Prediction | None:
-    if facts is None:
-        return None
-    return Prediction(
-        devices=tuple((device, probability) for device, probability in facts["devices"]),
-        probability=facts["probability"],
-        customers_out=facts["customers_out"],
     )
 
 

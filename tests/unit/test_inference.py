@@ -195,7 +195,9 @@ def test_calls_from_two_branches_are_the_device_above_both():
 def test_a_place_seen_lit_speaks_against_every_device_above_it():
     feeder = Feeder(LATERAL, RATES)
     heard = calls(feeder, ("t3", 6), ("t4", 4), ("t5", 5))
-    lit = States(np.array([feeder.transformer_pre["t6"]]), np.array([-1.0]), np.array([-6.0]))
+    lit = States(
+        np.array([feeder.transformer_pre["t6"]]), np.array([-1.0]), np.array([-6.0]), np.array([0])
+    )
     free = probabilities(combine(weigh(feeder, RATES, heard)), feeder)
     seen = probabilities(combine(weigh(feeder, RATES, heard, states=lit)), feeder)
     assert seen["d0"] < free["d0"] and seen["d1"] > free["d1"]

@@ -263,7 +263,12 @@ class _Days:
             switched_s = float(self.rng.uniform(*p.SWITCHING_MIN)) * 60
             self._later(self.now_s + switched_s, lambda: self._relight(fault, part))
             repair_s = max(repair_s, switched_s + 300)
-        self._later(self.now_s + repair_s, lambda: self._relight(fault, self.active[fault.number]))
+        self._later(self.now_s + repair_s, lambda: self._mend(fault))
+
+    def _mend(self, fault: Fault) -> None:
+        """Give all the rest light, unless the first part was everybody."""
+        if fault.number in self.active:
+            self._relight(fault, self.active[fault.number])
 
     def _first_part(self, fault: Fault) -> Ints:
         """The customers who get light before the repair; none where it is restored at once."""

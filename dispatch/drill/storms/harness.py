@@ -187,7 +187,7 @@ class Desk:
         for message in self.episode.messages:
             self._look_until(message.at)
             self._take(message)
-        self._look_until(self.episode.ends)
+        self._look_until(self.episode.ends + LOOK_AFTER)
         for ticket_id in self.holder:
             self._judge(ticket_id)
             self._check_swallowed(ticket_id)

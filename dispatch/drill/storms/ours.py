@@ -16,6 +16,9 @@ from dispatch.inference import Feeder
 from dispatch.rates import Delay, Rates, Share
 
 POSTERIOR, TRUE_PARAMETERS = "posterior", "true parameters"
+SLIGHTLY = 0.01
+"""How open the true parameters stay to any share: no tabulated share may be impossible."""
+
 NAMES = (POSTERIOR, TRUE_PARAMETERS)
 
 
@@ -92,7 +95,7 @@ def true_rates(condition: Condition) -> Rates:
         single=p.SERVICE_FAULTS + p.INTERNAL_FAULTS,
         clears_above=p.MISCOORDINATION,
         misplaced=p.WITH_ACCOUNT * p.WRONG_ACCOUNT + condition.mislocated,
-        call_share=Share(mean=mean, concentration=p.CALL_CONCENTRATION, open_minded=0.0),
+        call_share=Share(mean=mean, concentration=p.CALL_CONCENTRATION, open_minded=SLIGHTLY),
         call_delay=Delay(
             soon=p.QUICK_SHARE,
             shape=p.QUICK_SHAPE,
@@ -100,7 +103,7 @@ def true_rates(condition: Condition) -> Rates:
             late_min=p.LATE_MEAN_MIN * condition.delay,
         ),
         gasp_share=Share(
-            mean=max(condition.gasps * p.GASP_HEARD, 0.01), concentration=50.0, open_minded=0.0
+            mean=max(condition.gasps * p.GASP_HEARD, 0.01), concentration=50.0, open_minded=SLIGHTLY
         ),
         false_gasps=p.FALSE_GASPS_PER_YEAR,
     )

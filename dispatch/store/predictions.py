@@ -1,0 +1,17 @@
+"""What inference made of an outage, as it is stored with it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dispatch.domain.outage import Prediction
+
+
+def prediction(facts: Mapping[str, Any] | None) -> Prediction | None:
+    """Read it; None where there is none."""
+    if facts is None:
+        return None
+    return Prediction(
+        devices=tuple((device, probability) for device, probability in facts["devices"]),
+        probability=facts["probability"],
+        customers_out=facts["customers_out"],
+    )

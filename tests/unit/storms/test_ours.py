@@ -1,0 +1,68 @@
+"""Our inference at the drill's desk, in every condition that the drill can make."""
+
+import pytest
+
+from dispatch.drill.storms.episode import live
+from dispatch.drill.storms.harness import Desk
+from dispatch.drill.storms.ours import NAMES, our_methods, true_rates
+from dispatch.drill.storms.scores import score
+from dispatch.drill.storms.truth import Condition
+from tests.unit.storms.world import a_fault, a_ground, an_episode, calls
+
+CONDITIONS = {
+    "calm": Condition(),
+    "storm": Condition(storm=True),
+    "meters": Condition(storm=True, gasps=0.3),
+    "many callers": Condition(call_rate=3.0),
+    "few callers": Condition(call_rate=1 / 3),
+    "slow callers": Condition(delay=2.0),
+    "wrong links": Condition(wrong_links=0.1),
+    "mislocated": Condition(mislocated=0.2),
+    "asked": Condition(asked=True),
+}
+
+
+@pytest.fixture(scope="module")
+def ground():
+    return a_ground()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("condition", CONDITIONS.values(), ids=CONDITIONS)
+def test_every_report_is_placed_and_nothing_dangerous_is_lost(ground, condition, name):
+    episode = live(ground, 2, condition)
+    method = our_methods(condition)[name](ground)
+    record = Desk(method, episode).run()
+    tally = score(episode, record)
+    assert tally.reports > 5
+    assert {c.report.ticket_id for c in calls(episode)} == set(record.placed)
+    assert all(0.0 <= p <= 1.0 for p, _ in tally.device_bins + tally.ticket_bins)
+    assert tally.suppressed_hazards == 0
+
+
+def test_a_breaker_that_everybody_calls_about_is_named_before_the_crew_comes(ground):
+    episode = an_episode(ground, [a_fault(ground, "switch:cb1", 0)], seed=3, call_rate=3.0)
+    method = our_methods(Condition())["posterior"](ground)
+    tally = score(episode, Desk(method, episode).run())
+    assert tally.ratios["right_30"] == (1.0, 1.0)
+
+
+def test_the_true_parameters_follow_the_condition():
+    usual, changed = true_rates(Condition()), true_rates(Condition(call_rate=3.0, delay=0.5))
+    assert changed.call_share.mean == pytest.approx(3 * usual.call_share.mean)
+    assert changed.call_delay.late_min == pytest.approx(usual.call_delay.late_min / 2)
+
+
+def test_mislocated_calls_are_filed_elsewhere(ground):
+    off = []
+    for share in (0.0, 0.5):
+        episodes = [live(ground, seed, Condition(mislocated=share)) for seed in range(6)]
+        found = [
+            (ground.customers.accounts[int(c.report.usage_point_id) - 1], life.fault.row)
+            for e in episodes
+            for c in calls(e)
+            if c.report.usage_point_id and (life := e.lives[c.fault]).fault.row is not None
+        ]
+        off.append(sum(ground.customers.accounts[row] != a for a, row in found) / len(found))
+    assert off[0] < 0.1
+    assert off[1] > 0.25
