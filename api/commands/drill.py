@@ -144,7 +144,7 @@ def _print(results: "Results", *, every: bool) -> None:
     out.print(
         f"\n[bold]{results.network}[/bold]: {results.condition.weather}, "
         f"{results.customers:,} customers, {results.transformers:,} transformers, "
-        f"{results.feeders} feeders, {len(results.seeds)} episodes"
+        f"{results.feeders} feeders, {len(results.seeds)} episode(s)"
     )
     _print_figures(results, MAIN)
     if every:
