@@ -113,7 +113,8 @@ class Record:
     """Everything that is scored: what a method said in an episode at the time.
 
     `placed` is where each ticket was when it is judged (see `scores`), with the probability given
-    and whether it belonged there; `hidden` are isolated faults that a confirmed outage swallowed.
+    and whether it belonged there; `hidden` are isolated faults that a confirmed outage swallowed;
+    `unseen` are tickets that were settled before anybody looked.
     """
 
     said: dict[int, list[Said]] = field(default_factory=lambda: defaultdict(list))
@@ -121,6 +122,7 @@ class Record:
     placed: dict[TicketId, tuple[int, float, bool]] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
     hazards: dict[TicketId, bool] = field(default_factory=dict)
+    unseen: set[TicketId] = field(default_factory=set)
     looks: int = 0
 
 
@@ -225,6 +227,8 @@ class Desk:
         feeder_id = self.feeder_of[ticket_id]
         self._judge(ticket_id)
         self._check_swallowed(ticket_id)
+        if message.at - self._report(ticket_id).received_at < LOOK_AFTER:
+            self.record.unseen.add(ticket_id)
         self._hold(ticket_id, None)
         del self.feeders[feeder_id].reports[ticket_id]
         self.tickets_of_fault[self.fault_of[ticket_id]].discard(ticket_id)

@@ -2,7 +2,8 @@
 
 Every report is judged once: where it was when a crew found its own fault, just before that was
 told; a report that came later, or whose fault nobody found, where it was when it was settled or the
-episode ended. Reports of one fault belong together; every wrong call is alone.
+episode ended. Reports of one fault belong together; every wrong call is alone. Reports that were
+settled within half a minute, before anybody looked, are left out.
 """
 
 from collections import Counter, defaultdict
@@ -91,6 +92,7 @@ class Score:
 def score(episode: Episode, record: Record) -> Score:
     """Score what a method said in an episode."""
     calls = [m for m in episode.messages if isinstance(m, Called)]
+    calls = [call for call in calls if call.report.ticket_id not in record.unseen]
     truth = [call.fault for call in calls]
     told = [_label(record, call.report.ticket_id) for call in calls]
     called = {call.fault for call in calls}

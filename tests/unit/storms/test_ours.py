@@ -35,7 +35,7 @@ def test_every_report_is_placed_and_nothing_dangerous_is_lost(ground, condition,
     record = Desk(method, episode).run()
     tally = score(episode, record)
     assert tally.reports > 5
-    assert {c.report.ticket_id for c in calls(episode)} == set(record.placed)
+    assert {c.report.ticket_id for c in calls(episode)} == set(record.placed) | record.unseen
     assert all(0.0 <= p <= 1.0 for p, _ in tally.device_bins + tally.ticket_bins)
     assert tally.suppressed_hazards == 0
 
