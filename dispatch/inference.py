@@ -507,21 +507,24 @@ def explained_by(hypotheses: Hypotheses, row: int) -> Floats:
     Given that the device opened; averaged over when it did and how many call. Shape (reports,).
     """
     feeder, calls, rates = hypotheses.feeder, hypotheses.calls, hypotheses.rates
-    i = int(np.searchsorted(hypotheses.rows, row))
-    below = (feeder.pre[row] <= calls.pre) & (calls.pre < feeder.post[row])
-    share_below = np.bincount(
-        calls.report, weights=np.where(below, calls.weight, 0.0), minlength=calls.count
-    )
-    first = np.searchsorted(calls.report, np.arange(calls.count))
-    at, odds = calls.at[first], calls.odds[first]
-    weight = np.exp(hypotheses.log_odds[i] - hypotheses.log_odds[i].max())
-    weight /= weight.sum()
+    below = np.flatnonzero((feeder.pre[row] <= calls.pre) & (calls.pre < feeder.post[row]))
+    out = np.zeros(calls.count)
+    if not below.size:
+        return out
+    share_below = np.bincount(calls.report[below], weights=calls.weight[below])
+    touched = np.flatnonzero(share_below)
+    log_odds = hypotheses.log_odds[int(np.searchsorted(hypotheses.rows, row))]
+    weight = np.exp(log_odds - log_odds.max())
+    likely = np.flatnonzero(weight > 1e-4)  # noqa: PLR2004
+    weight = weight[likely] / weight[likely].sum()
+    _, first = np.unique(calls.report[below], return_index=True)
+    at, odds = calls.at[below[first]], calls.odds[below[first]]
     shares, prior = rates.call_share.table()
-    heard = float(share_below.sum())
-    usual = _usual_share(shares, prior, heard, float(feeder.customers[row]))
-    rate = rates.call_delay.density(at[:, None] - hypotheses.begins) * usual
-    gain = share_below[:, None] * rate * odds[:, None]
-    return np.asarray((gain / (1 + gain)) @ weight, dtype=float)
+    usual = _usual_share(shares, prior, float(share_below.sum()), float(feeder.customers[row]))
+    density = rates.call_delay.density(at[:, None] - hypotheses.begins[likely])
+    gain = share_below[touched, None] * density * usual * odds[:, None]
+    out[touched] = (gain / (1 + gain)) @ weight
+    return out
 
 
 def _usual_share(shares: Floats, prior: Floats, heard: float, customers: float) -> float:

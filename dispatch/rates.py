@@ -7,6 +7,7 @@ re-estimated from closed outages. Rates are per year, delays in minutes.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,16 +73,21 @@ class Share:
 
     def table(self) -> tuple[Floats, Floats]:
         """Shares and their weights, each of shape (points,); the weights add up to one."""
-        p = np.array(self.points)
-        edges = np.concatenate(([0.0], (p[1:] + p[:-1]) / 2, [1.0]))
-        a, b = self.mean * self.concentration, (1 - self.mean) * self.concentration
-        mass = (1 - self.open_minded) * np.diff(beta.cdf(edges, a, b))
-        mass += self.open_minded * np.diff(edges)
-        if self.hardly_any:
-            few = np.array(HARDLY_ANY)
-            p = np.concatenate((few, p))
-            mass = np.concatenate((np.full(few.size, self.hardly_any / few.size), mass))
-        return p, mass / mass.sum()
+        return _table(self)
+
+
+@cache
+def _table(share: Share) -> tuple[Floats, Floats]:
+    p = np.array(share.points)
+    edges = np.concatenate(([0.0], (p[1:] + p[:-1]) / 2, [1.0]))
+    a, b = share.mean * share.concentration, (1 - share.mean) * share.concentration
+    mass = (1 - share.open_minded) * np.diff(beta.cdf(edges, a, b))
+    mass += share.open_minded * np.diff(edges)
+    if share.hardly_any:
+        few = np.array(HARDLY_ANY)
+        p = np.concatenate((few, p))
+        mass = np.concatenate((np.full(few.size, share.hardly_any / few.size), mass))
+    return p, mass / mass.sum()
 
 
 CALM_FAULTS = 0.02
