@@ -8,7 +8,7 @@ decided by expected cost: a needless trip against a late arrival.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.domain.facts import FeederEvidence, OutageFact
 from dispatch.domain.outage import OutageStatus
@@ -294,7 +294,8 @@ class _Judgement:
             for report in gathered.reports[n]
             if keep is None or keep.id not in report.kept_apart_from
         }
-        began = min((gathered.first_at(n) for n in group.members), default=self.now)
+        seen_at = self.now + timedelta(minutes=group.began)
+        began = min((gathered.first_at(n) for n in group.members), default=seen_at)
         hold = self._hold(group, keep, groups)
         device_id = None if group.row is None else gathered.device_id(group.row)
         return Judged(

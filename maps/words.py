@@ -57,6 +57,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "incident.opened": _("Incident opened"),
         "incident.closed": _("Incident closed"),
         "order.awaiting_assignment": _("Waiting for a crew"),
+        "order.held": _("Held for a moment"),
+        "order.freed": _("Free to be sent"),
         "order.proposed": _("Crew proposed"),
         "order.assigned": _("Assigned"),
         "order.accepted": _("Accepted"),

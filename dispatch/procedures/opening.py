@@ -15,7 +15,7 @@ from dispatch.domain.order import (
 )
 from dispatch.domain.outage import Outage, PredictedDevice, Scope
 from dispatch.domain.ticket import Place, TroubleTicket
-from dispatch.domain.words import DistrictId, NetworkLevel, OutageId
+from dispatch.domain.words import AreaClass, DistrictId, NetworkLevel, OutageId
 from dispatch.journal import SYSTEM, incident_event, order_event, outage_event
 from dispatch.ports import Outages, Store
 from dispatch.restoration import first_estimate
@@ -111,42 +111,78 @@ def open_outage(
     now: datetime,
 ) -> Outage:
     """Open the outage that `ticket` reports, and the order for a crew to go there."""
-    outage = Outage(
+    outage = _outage(
+        store, suspicion, district_id, place.feeder_id, ticket.area.area_class, now=now
+    )
+    return _open(
+        store, replace(outage, accuracy_m=place.accuracy_m), suspicion, ticket=ticket, now=now
+    )
+
+
+def open_seen(
+    store: Store, suspicion: Suspicion, district_id: DistrictId, feeder_id: str, *, now: datetime
+) -> Outage:
+    """Open an outage that nobody has reported yet: a device, or meters, told of it."""
+    area = store.directory.area_at(suspicion.lon, suspicion.lat)
+    outage = _outage(store, suspicion, district_id, feeder_id, area.area_class, now=now)
+    return _open(store, outage, suspicion, ticket=None, now=now)
+
+
+def _outage(
+    store: Store,
+    suspicion: Suspicion,
+    district_id: DistrictId,
+    feeder_id: str | None,
+    area_class: AreaClass,
+    *,
+    now: datetime,
+) -> Outage:
+    return Outage(
         id=store.outages.next_id(),
         district_id=district_id,
         level=suspicion.level,
-        feeder_id=place.feeder_id,
+        feeder_id=feeder_id,
         device=suspicion.device,
         lon=suspicion.lon,
         lat=suspicion.lat,
-        accuracy_m=place.accuracy_m,
-        area_class=ticket.area.area_class,
+        accuracy_m=0.0,
+        area_class=area_class,
         started_at=suspicion.started_at,
         opened_at=now,
         parent_id=suspicion.parent_id,
-        estimate=first_estimate(
-            suspicion.device.kind, ticket.area.area_class, arrival_at=None, now=now
-        ),
+        estimate=first_estimate(suspicion.device.kind, area_class, arrival_at=None, now=now),
     )
+
+
+def _open(
+    store: Store,
+    outage: Outage,
+    suspicion: Suspicion,
+    *,
+    ticket: TroubleTicket | None,
+    now: datetime,
+) -> Outage:
     store.outages.add(outage, suspicion.scope)
+    reported = None if ticket is None else ticket.id
     store.events.append(
-        outage_event(outage, "opened", at=now, by=SYSTEM, ticket=ticket.id, level=outage.level)
+        outage_event(outage, "opened", at=now, by=SYSTEM, ticket=reported, level=outage.level)
     )
     critical = store.directory.list_critical(suspicion.scope)
+    waits = suspicion.level is NetworkLevel.FEEDER_MODEL and not critical
     order = TroubleOrder(
         id=store.orders.next_id(),
-        district_id=district_id,
+        district_id=outage.district_id,
         outage_id=outage.id,
         lon=outage.lon,
         lat=outage.lat,
         accuracy_m=outage.accuracy_m,
         area_class=outage.area_class,
-        received_at=ticket.received_at,
+        received_at=outage.started_at if ticket is None else ticket.received_at,
         skills=WORK_SKILLS.get(outage.device.kind, MEDIUM_VOLTAGE),
         priority=PRIORITY_CRITICAL if critical else PRIORITY_PLAIN,
-        hold_until=now + FIRST_LOOK if suspicion.level is NetworkLevel.FEEDER_MODEL else None,
+        hold_until=now + FIRST_LOOK if waits else None,
     )
-    add_order(store, replace(order, hold_until=None) if critical else order, now=now)
+    add_order(store, order, now=now)
     return outage
 
 

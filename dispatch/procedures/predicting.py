@@ -1,12 +1,12 @@
 """Make what inference says of a feeder true in the record: outages, their callers, who is out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from dispatch.domain.facts import FeederEvidence, OutageFact
-from dispatch.domain.order import OrderStatus
+from dispatch.domain.facts import DeviceNode, FeederEvidence, OutageFact
+from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.outage import Outage, OutageStatus, PredictedDevice, Prediction, Scope
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import Disposition, NetworkLevel, OutageId, TicketId
@@ -21,6 +21,7 @@ from dispatch.procedures.opening import (
     Suspicion,
     name_of,
     open_outage,
+    open_seen,
 )
 from dispatch.sayings import reason
 
@@ -141,7 +142,7 @@ class Predicting:
     def _predict(
         self, outage: Outage, judged: Judged, device: PredictedDevice, prediction: Prediction
     ) -> Outage:
-        lon, lat = self._position(judged, outage)
+        lon, lat = self._position(judged, (outage.lon, outage.lat))
         outage = self.store.outages.save(outage.predict(device, lon, lat, prediction))
         self.store.events.append(
             outage_event(
@@ -222,38 +223,27 @@ class Predicting:
             return False
         saved = self.store.orders.save(changed)
         if (hold is None) != (order.hold_until is None):
-            kind = "freed" if hold is None else "held"
-            self.store.events.append(
-                order_event(saved, kind, at=self.now, by=SYSTEM, reasons=list(judged.reasons[-1:]))
-            )
+            self._tell_hold(saved, judged)
         return True
 
+    def _tell_hold(self, order: TroubleOrder, judged: Judged) -> None:
+        why = list(judged.reasons[-1:])
+        self.store.events.append(
+            order_event(order, "freed", at=self.now, by=SYSTEM, reasons=why)
+            if order.hold_until is None
+            else order_event(order, "held", at=self.now, by=SYSTEM, reasons=why)
+        )
+
     def _open(self, judged: Judged) -> Outage | None:
-        """Open the outage that some callers turn out to have of their own."""
+        """Open the outage that some callers turn out to have of their own, or that was seen."""
         tickets = [self.store.tickets.get(ticket_id) for ticket_id in judged.tickets]
         tickets = [t for t in tickets if t.place is not None and t.district_id is not None]
-        if not tickets:
-            return None
-        first = min(tickets, key=lambda t: (t.received_at, t.id))
-        if first.place is None or first.district_id is None:
+        if judged.tickets and not tickets:
             return None
         self._leave(tickets)
-        others = self.store.outages.transformers_out(judged.transformers)
-        suspicion = Suspicion(
-            device=self._device(
-                judged, PredictedDevice(id=None, kind="service", name=name_of(first))
-            ),
-            level=NetworkLevel.FEEDER_MODEL,
-            scope=Scope(transformers=judged.transformers - others, usage_points=judged.homes),
-            lon=first.place.lon,
-            lat=first.place.lat,
-            started_at=first.received_at,
-        )
-        lon, lat = self._position(judged, suspicion)
-        suspicion = replace(suspicion, lon=lon, lat=lat)
-        outage = open_outage(
-            self.store, first, first.place, first.district_id, suspicion, now=self.now
-        )
+        outage = self._open_reported(judged, tickets) if tickets else self._open_seen(judged)
+        if outage is None:
+            return None
         outage = self._predict(outage, judged, outage.device, _prediction(judged))
         for ticket in tickets:
             self._attach(
@@ -261,6 +251,52 @@ class Predicting:
             )
         self._hold_or_free(self.store.outages.get(outage.id), judged, moved=False)
         return self.store.outages.get(outage.id)
+
+    def _open_reported(self, judged: Judged, tickets: Sequence[TroubleTicket]) -> Outage | None:
+        first = min(tickets, key=lambda t: (t.received_at, t.id))
+        if first.place is None or first.district_id is None:
+            return None
+        name = PredictedDevice(id=None, kind="service", name=name_of(first))
+        place = (first.place.lon, first.place.lat)
+        suspicion = self._suspicion(judged, name, place, first.received_at)
+        return open_outage(
+            self.store, first, first.place, first.district_id, suspicion, now=self.now
+        )
+
+    def _open_seen(self, judged: Judged) -> Outage | None:
+        """Nobody has called yet; a device was seen open, or meters told of it."""
+        below = sorted(judged.transformers)
+        supply = self.store.directory.find_transformer(below[0]) if below else None
+        if supply is None or supply.district_id is None or judged.device_id is None:
+            return None
+        nobody = PredictedDevice(id=None, kind="service", name="")
+        place = (supply.lon, supply.lat)
+        suspicion = self._suspicion(judged, nobody, place, judged.started_at)
+        return open_seen(
+            self.store,
+            suspicion,
+            supply.district_id,
+            self.evidence.tree.feeder_id,
+            now=self.now,
+        )
+
+    def _suspicion(
+        self,
+        judged: Judged,
+        home: PredictedDevice,
+        place: tuple[float, float],
+        started_at: datetime,
+    ) -> Suspicion:
+        others = self.store.outages.transformers_out(judged.transformers)
+        lon, lat = self._position(judged, place)
+        return Suspicion(
+            device=self._device(judged, home),
+            level=NetworkLevel.FEEDER_MODEL,
+            scope=Scope(transformers=judged.transformers - others, usage_points=judged.homes),
+            lon=lon,
+            lat=lat,
+            started_at=started_at,
+        )
 
     def _leave(self, tickets: Iterable[TroubleTicket]) -> None:
         """Homes that leave an outage of single homes are no longer out because of it."""
@@ -288,10 +324,10 @@ class Predicting:
         if judged.device_id is None:
             kind = "service" if judged.homes else "points"
             return now if now.kind == kind else PredictedDevice(id=None, kind=kind, name=now.name)
-        node = next(d for d in self.evidence.tree.devices if d.id == judged.device_id)
+        node = self._node(judged.device_id)
         return PredictedDevice(id=node.id, kind=node.kind, name=node.name)
 
-    def _position(self, judged: Judged, now: Outage | Suspicion) -> tuple[float, float]:
+    def _position(self, judged: Judged, now: tuple[float, float]) -> tuple[float, float]:
         """Where a crew is sent: the device, else the middle of the transformers that report."""
         if judged.device_id is None:
             places = [
@@ -299,8 +335,8 @@ class Predicting:
                 for r in self.evidence.reports
                 if r.ticket_id in judged.tickets and r.lon is not None and r.lat is not None
             ]
-            return places[0] if places else (now.lon, now.lat)
-        node = next(d for d in self.evidence.tree.devices if d.id == judged.device_id)
+            return places[0] if places else now
+        node = self._node(judged.device_id)
         if node.lon is not None and node.lat is not None:
             return node.lon, node.lat
         reporting = {
@@ -308,8 +344,11 @@ class Predicting:
         }
         nodes = [t for t in self.evidence.tree.transformers if t.id in reporting]
         if not nodes:
-            return now.lon, now.lat
+            return now
         return sum(n.lon for n in nodes) / len(nodes), sum(n.lat for n in nodes) / len(nodes)
+
+    def _node(self, device_id: str) -> DeviceNode:
+        return next(d for d in self.evidence.tree.devices if d.id == device_id)
 
 
 def _prediction(judged: Judged) -> Prediction:
