@@ -98,7 +98,8 @@ class Order:
     """A crew was sent to an outage whose reports are mostly of `fault`.
 
     `is_needless`: a crew was sent to that fault before, or had found it. `is_astray`: nothing of
-    the fault is where the crew goes, as with a report filed under a stranger; that finds nothing.
+    the fault is where the crew goes, as with a report filed under a stranger; that finds nothing,
+    and a crew is still needed.
     """
 
     at: datetime
@@ -482,7 +483,7 @@ class Desk:
                     at=now,
                     key=group.key,
                     fault=fault,
-                    is_needless=not is_astray and fault in self.ordered | self.seen,
+                    is_needless=fault in self.ordered or fault in self.seen,
                     is_astray=is_astray,
                 )
             )

@@ -98,14 +98,16 @@ def score(episode: Episode, record: Record) -> Score:
     called = {call.fault for call in calls}
     real = [n for n in called if episode.lives[n].fault.is_real]
     isolated = [n for n in called if episode.lives[n].fault.is_isolated]
-    to_nothing = [o for o in record.orders if o.is_astray or not _is_real(episode, o.fault)]
-    needless = sum(1 for o in record.orders if o.is_needless and _is_real(episode, o.fault))
+    to_real = [o for o in record.orders if episode.lives[o.fault].fault.is_real]
+    needless = sum(1 for o in to_real if o.is_needless)
+    astray = sum(1 for o in to_real if o.is_astray and not o.is_needless)
+    to_nothing = len(record.orders) - len(to_real) + astray
     tally = Score(
         reports=len(calls),
         partitions=compare(truth, told),
         ratios={
             "needless": (100.0 * needless, len(real)),
-            "nothing_found": (100.0 * len(to_nothing), len(real)),
+            "nothing_found": (100.0 * to_nothing, len(real)),
             "hidden": (100.0 * len(record.hidden), len(isolated)),
         },
         ticket_bins=[
@@ -115,10 +117,6 @@ def score(episode: Episode, record: Record) -> Score:
     )
     _score_devices(tally, episode, record, called)
     return tally
-
-
-def _is_real(episode: Episode, fault: int) -> bool:
-    return episode.lives[fault].fault.is_real
 
 
 def _label(record: Record, ticket_id: TicketId) -> Hashable:
