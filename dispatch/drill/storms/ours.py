@@ -8,9 +8,9 @@ from dispatch.domain.facts import FeederEvidence
 from dispatch.domain.words import TicketId
 from dispatch.drill.storms import parameters as p
 from dispatch.drill.storms.ground import Ground
-from dispatch.drill.storms.harness import Group, Method, Picture
+from dispatch.drill.storms.harness import Group, Picture
 from dispatch.drill.storms.running import Maker
-from dispatch.drill.storms.truth import Condition
+from dispatch.drill.storms.truth import Condition, expected, yearly_faults
 from dispatch.grouping import Costs, judge
 from dispatch.inference import Feeder
 from dispatch.rates import Delay, Rates, Share
@@ -24,16 +24,22 @@ NAMES = (POSTERIOR, TRUE_PARAMETERS)
 
 @dataclass(slots=True, eq=False)
 class PosteriorMethod:
-    """Judges each feeder by the posterior; numbers its outages from one on."""
+    """Judges each feeder by the posterior; numbers its outages from one on.
+
+    Where `stirring` is given, it is taken instead of the evidence's.
+    """
 
     name: str
     rates: Rates
+    stirring: float | None = None
     costs: Costs = field(default_factory=Costs)
     feeders: dict[str, Feeder] = field(default_factory=dict)
     last_key: int = 0
 
     def look(self, evidence: FeederEvidence, now: datetime) -> Picture:
         """Judge one feeder."""
+        if self.stirring is not None:
+            evidence = replace(evidence, stirring=self.stirring)
         verdict = judge(evidence, self.rates, self.costs, now=now, feeder=self._feeder(evidence))
         groups = [
             Group(
@@ -69,22 +75,29 @@ class PosteriorMethod:
 
 def our_methods(condition: Condition, names: tuple[str, ...] = NAMES) -> Mapping[str, Maker]:
     """Makers of our methods by name, `names` of `NAMES`, for a condition."""
-    beliefs = {POSTERIOR: Rates(), TRUE_PARAMETERS: true_rates(condition)}
-
-    def maker(name: str) -> Maker:
-        def make(_ground: Ground) -> Method:
-            return PosteriorMethod(name, beliefs[name])
-
-        return make
-
-    return {name: maker(name) for name in names}
+    makers: dict[str, Maker] = {
+        POSTERIOR: lambda _ground: PosteriorMethod(POSTERIOR, Rates()),
+        TRUE_PARAMETERS: lambda ground: PosteriorMethod(
+            TRUE_PARAMETERS, true_rates(ground, condition), true_stirring(ground, condition)
+        ),
+    }
+    return {name: makers[name] for name in names}
 
 
-def true_rates(condition: Condition) -> Rates:
+def true_stirring(ground: Ground, condition: Condition) -> float:
+    """How much more often devices fail, mean over an episode, than in a calm year."""
+    hours = p.LAST_FAULT_H if not condition.storm else p.STORM_PEAK_H
+    hourly = expected(ground, storm=condition.storm)[0] / hours
+    return max(1.0, hourly * p.HOURS_PER_YEAR / yearly_faults(ground))
+
+
+def true_rates(ground: Ground, condition: Condition) -> Rates:
     """What the simulator does, as far as the model can be told: rates, calls, delays, meters.
 
-    The compression of years of faults into an episode is not among it.
+    Single faults are told by how they stand to those of devices in such weather.
     """
+    devices, *singles = expected(ground, storm=condition.storm)
+    per_device_fault = yearly_faults(ground) / devices
     mean = min(p.CALL_SHARE[condition.storm] * condition.call_rate, 0.6)
     usual = Rates()
     return replace(
@@ -92,7 +105,8 @@ def true_rates(condition: Condition) -> Rates:
         per_km=p.LINE_FAULTS_PER_KM,
         per_device=dict.fromkeys(usual.per_device, 0.0)
         | {"transformer": p.TRANSFORMER_FAULTS + p.LOW_VOLTAGE_FAULTS},
-        single=p.SERVICE_FAULTS + p.INTERNAL_FAULTS,
+        single=sum(singles) * per_device_fault / len(ground.customers.accounts),
+        singles_stir=1.0,
         clears_above=p.MISCOORDINATION,
         misplaced=p.WITH_ACCOUNT * p.WRONG_ACCOUNT + condition.mislocated,
         call_share=Share(mean=mean, concentration=p.CALL_CONCENTRATION, open_minded=SLIGHTLY),
@@ -103,7 +117,9 @@ def true_rates(condition: Condition) -> Rates:
             late_min=p.LATE_MEAN_MIN * condition.delay,
         ),
         gasp_share=Share(
-            mean=max(condition.gasps * p.GASP_HEARD, 0.01), concentration=50.0, open_minded=SLIGHTLY
+            mean=max(condition.gasps * p.GASP_HEARD, 0.01),
+            concentration=50.0,
+            open_minded=SLIGHTLY,
         ),
         false_gasps=p.FALSE_GASPS_PER_YEAR,
     )

@@ -9,7 +9,7 @@ settled within half a minute, before anybody looked, are left out.
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import comb
 
 from dispatch.domain.words import TicketId
@@ -19,6 +19,11 @@ from dispatch.drill.storms.messages import Called, Episode, FaultLife
 
 MINUTES = (5, 15, 30, 60)
 """After a fault's first call, when its predicted device is looked at."""
+
+CALIBRATED_AT = 15
+"""Minutes after the first call, when the probabilities of devices are held to their word."""
+
+CALIBRATED_DEVICES = 5
 
 Ratio = tuple[float, float]
 """Numerator and denominator, so that episodes can be added up."""
@@ -116,7 +121,48 @@ def score(episode: Episode, record: Record) -> Score:
         suppressed_hazards=sum(1 for has_order in record.hazards.values() if not has_order),
     )
     _score_devices(tally, episode, record, called)
+    for number in sorted(called):
+        tally.device_bins += _device_chances(episode, record, number)
     return tally
+
+
+def _device_chances(episode: Episode, record: Record, number: int) -> Iterable[tuple[float, bool]]:
+    """The first device probabilities of the outage that is mostly of a fault, and whether it was.
+
+    Every fault counts, a home's own and a wrong call too, or only those would be left in which a
+    device did open.
+    """
+    life = episode.lives[number]
+    said = _said_at(episode, life, record.said.get(number, []), CALIBRATED_AT)
+    if said is None or not said.is_own:
+        return []
+    lasting = life.fault.device is not None and life.fault.is_real
+    target = _target(episode, life) if lasting else None
+    return [(chance, id_ == target) for id_, chance in said.devices[:CALIBRATED_DEVICES]]
+
+
+def _target(episode: Episode, life: FaultLife) -> str:
+    """The device that a method ought to name."""
+    assert life.fault.device is not None
+    return episode.ground.devices[episode.ground.shown(life.fault.device)].id
+
+
+def _said_at(
+    episode: Episode, life: FaultLife, history: Sequence[Said], minutes: int
+) -> Said | None:
+    """What was said some minutes after the first call; None where a crew had been there by then."""
+    at = _moment(episode, life, minutes)
+    if at is None:
+        return None
+    return next((s for s in reversed(history) if s.at <= at), None)
+
+
+def _moment(episode: Episode, life: FaultLife, minutes: int) -> datetime | None:
+    """Some minutes after the first call; None where that is not in time."""
+    assert life.first_call_at is not None
+    at = life.first_call_at + timedelta(minutes=minutes)
+    ends = [end for end in (life.seen_at, life.over_at) if end is not None]
+    return None if at > episode.ends or any(end <= at for end in ends) else at
 
 
 def _label(record: Record, ticket_id: TicketId) -> Hashable:
@@ -134,7 +180,7 @@ def _score_devices(tally: Score, episode: Episode, record: Record, called: Itera
             continue
         history = record.said.get(number, [])
         for minutes in MINUTES:
-            _score_moment(tally, sums, episode, life, (history, minutes))
+            _score_moment(sums, episode, life, (history, minutes))
         found_s = _seconds_until_right(episode, life, history)
         if found_s is not None:
             _add(sums, "minutes_until_right", found_s / 60)
@@ -143,7 +189,6 @@ def _score_devices(tally: Score, episode: Episode, record: Record, called: Itera
 
 
 def _score_moment(
-    tally: Score,
     sums: dict[str, list[float]],
     episode: Episode,
     life: FaultLife,
@@ -151,21 +196,14 @@ def _score_moment(
 ) -> None:
     """Score what was said some minutes after the first call, unless a crew had been there."""
     history, minutes = what
-    assert life.first_call_at is not None
-    assert life.fault.device is not None
-    at = life.first_call_at + timedelta(minutes=minutes)
-    if at > episode.ends or any(
-        end is not None and end <= at for end in (life.seen_at, life.over_at)
-    ):
+    if _moment(episode, life, minutes) is None:
         return
-    said = next((s for s in reversed(history) if s.at <= at), None)
-    target = episode.ground.devices[episode.ground.shown(life.fault.device)].id
+    said = _said_at(episode, life, history, minutes)
+    target = _target(episode, life)
     guesses = [] if said is None else _guesses(said)
     _add(sums, f"right_{minutes}", float(guesses[:1] == [target]))
     _add(sums, f"top3_{minutes}", float(target in guesses[:3]))
     _add(sums, f"hops_{minutes}", hops(episode.ground, guesses[0] if guesses else None, target))
-    if said is not None and said.devices and minutes == 15:  # noqa: PLR2004 - one moment each
-        tally.device_bins += [(chance, id_ == target) for id_, chance in said.devices[:5]]
 
 
 def _guesses(said: Said) -> list[str]:
@@ -182,8 +220,7 @@ def _seconds_until_right(
     What counts is what was said before a crew found it.
     """
     assert life.first_call_at is not None
-    assert life.fault.device is not None
-    target = episode.ground.devices[episode.ground.shown(life.fault.device)].id
+    target = _target(episode, life)
     since = None
     for said in history:
         if said.device_id != target:

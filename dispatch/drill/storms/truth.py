@@ -115,11 +115,10 @@ class _Weather:
 
 def draw_faults(rng: np.random.Generator, ground: Ground, condition: Condition) -> list[Fault]:
     """Draw an episode's faults, in the order of their times; numbers begin with 0."""
-    devices = _device_exposure(ground)
     size = len(ground.customers.accounts) / 10_000
     weather = _weather(rng, ground, storm=condition.storm)
     drawn: list[Fault] = []
-    for exposed, count in _counts(rng, devices, size, storm=condition.storm):
+    for exposed, count in _counts(rng, ground, storm=condition.storm):
         drawn += _draw(rng, ground, exposed, count, weather)
     drawn += _momentaries(rng, ground, drawn)
     everybody = np.arange(len(ground.customers.accounts), dtype=np.int64)
@@ -130,20 +129,31 @@ def draw_faults(rng: np.random.Generator, ground: Ground, condition: Condition) 
     return [replace(fault, number=number) for number, fault in enumerate(drawn)]
 
 
-def _counts(
-    rng: np.random.Generator, devices: list[_Exposed], size: float, *, storm: bool
-) -> list[tuple[_Exposed, int]]:
-    """How many faults of which kind; kinds of devices share theirs by their yearly rates."""
-    people = np.zeros(0, dtype=np.int64)
-    means = (
-        (
+def expected(ground: Ground, *, storm: bool) -> tuple[float, float, float]:
+    """Mean numbers of faults of devices, services and installations in an episode."""
+    people = len(ground.customers.accounts)
+    if storm:
+        size = people / 10_000
+        return (
             p.STORM_DEVICE_FAULTS * size,
             p.STORM_SERVICE_FAULTS * size,
             p.STORM_INTERNAL_FAULTS * size,
         )
-        if storm
-        else (p.CALM_DEVICE_FAULTS, p.CALM_SERVICE_FAULTS, p.CALM_INTERNAL_FAULTS)
-    )
+    yearly = (yearly_faults(ground), p.SERVICE_FAULTS * people, p.INTERNAL_FAULTS * people)
+    pressed = p.CALM_REAL_OUTAGES / (yearly[0] + yearly[1])
+    return pressed * yearly[0], pressed * yearly[1], pressed * yearly[2]
+
+
+def yearly_faults(ground: Ground) -> float:
+    """How many faults of devices a calm year has."""
+    return sum(float(exposed.rate.sum()) for exposed in _device_exposure(ground))
+
+
+def _counts(rng: np.random.Generator, ground: Ground, *, storm: bool) -> list[tuple[_Exposed, int]]:
+    """How many faults of which kind; kinds of devices share theirs by their yearly rates."""
+    devices = _device_exposure(ground)
+    people = np.zeros(0, dtype=np.int64)
+    means = expected(ground, storm=storm)
     total = max(int(rng.poisson(means[0])), p.FEWEST_DEVICE_FAULTS[storm])
     weights = np.array([exposed.rate.sum() for exposed in devices])
     shares = rng.multinomial(total, weights / weights.sum())

@@ -2,9 +2,10 @@
 
 import pytest
 
+from dispatch.drill.storms import parameters as p
 from dispatch.drill.storms.episode import live
 from dispatch.drill.storms.harness import Desk
-from dispatch.drill.storms.ours import NAMES, our_methods, true_rates
+from dispatch.drill.storms.ours import NAMES, our_methods, true_rates, true_stirring
 from dispatch.drill.storms.scores import score
 from dispatch.drill.storms.truth import Condition
 from tests.unit.storms.world import a_fault, a_ground, an_episode, calls
@@ -47,10 +48,18 @@ def test_a_breaker_that_everybody_calls_about_is_named_before_the_crew_comes(gro
     assert tally.ratios["right_30"] == (1.0, 1.0)
 
 
-def test_the_true_parameters_follow_the_condition():
-    usual, changed = true_rates(Condition()), true_rates(Condition(call_rate=3.0, delay=0.5))
+def test_the_true_parameters_follow_the_condition(ground):
+    usual = true_rates(ground, Condition())
+    changed = true_rates(ground, Condition(call_rate=3.0, delay=0.5))
     assert changed.call_share.mean == pytest.approx(3 * usual.call_share.mean)
     assert changed.call_delay.late_min == pytest.approx(usual.call_delay.late_min / 2)
+
+
+def test_in_the_calm_all_kinds_are_pressed_alike_and_a_storm_breaks_devices_most(ground):
+    calm, storm = (true_rates(ground, Condition(storm=storm)) for storm in (False, True))
+    assert calm.single == pytest.approx(p.SERVICE_FAULTS + p.INTERNAL_FAULTS)
+    assert storm.single < calm.single
+    assert true_stirring(ground, Condition(storm=True)) > 1.0
 
 
 def test_mislocated_calls_are_filed_elsewhere(ground):
