@@ -284,7 +284,7 @@ class _Judgement:
             for report in self.gathered.reports[n]
         )
         same = group.row is not None and outage.device_id == self.gathered.device_id(group.row)
-        return 2 * mine + int(same and (mine > 0 or not group.members))
+        return 2 * mine + int(same)
 
     def _judged(self, group: _Group, keep: OutageFact | None, groups: Sequence[_Group]) -> Judged:
         gathered = self.gathered

@@ -312,34 +312,19 @@ def _silent(feeder: Feeder, rows: Ints, signals: Signals, told: Told) -> Floats:
 def _explained(
     feeder: Feeder, rows: Ints, signals: Signals, density: Floats, shares: Floats
 ) -> Floats:
-    """Sum over signals of log(1 + w p f / b) per device: (active, beginnings, shares).
+    """Sum over signals of w log(1 + p f / b) per device: (active, beginnings, shares).
 
-    A signal with one place is the same for every device above it: sums over an interval are
-    differences of running sums. One with several places counts by its weight below each device.
+    A signal is the same for every device above its place, so sums over an interval are
+    differences of running sums. One that may have come from several places counts at each by its
+    weight w; no set of devices can so count it more than once (it is a bound from below, for the
+    logarithm is concave).
     """
-    whole = _is_whole(signals)
-    order = np.flatnonzero(whole)[np.argsort(signals.pre[whole], kind="stable")]
-    gain = np.log1p((density[order] * signals.odds[order, None])[:, :, None] * shares)
+    order = np.argsort(signals.pre, kind="stable")
+    rate = density[order] * signals.odds[order, None]
+    gain = np.log1p(rate[:, :, None] * shares) * signals.weight[order, None, None]
     running = np.concatenate((np.zeros((1, *gain.shape[1:])), np.cumsum(gain, axis=0)))
     first, last = np.searchsorted(signals.pre[order], [feeder.pre[rows], feeder.post[rows]])
-    out: Floats = running[last] - running[first]
-    spread = np.flatnonzero(~whole)
-    for report in np.unique(signals.report[spread]):
-        mine = spread[signals.report[spread] == report]
-        below = (feeder.pre[rows, None] <= signals.pre[mine]) & (
-            signals.pre[mine] < feeder.post[rows, None]
-        )
-        share_below = below @ signals.weight[mine]
-        touched = np.flatnonzero(share_below > 1e-6)  # noqa: PLR2004
-        rate = density[mine[0]] * signals.odds[mine[0]]
-        kinds, which = np.unique(np.round(share_below[touched], 6), return_inverse=True)
-        out[touched] += np.log1p(kinds[:, None, None] * rate[:, None] * shares)[which]
-    return out
-
-
-def _is_whole(signals: Signals) -> NDArray[np.bool_]:
-    places = np.bincount(signals.report, minlength=signals.count) if signals.count else np.zeros(0)
-    return np.asarray(places[signals.report] == 1, dtype=bool)
+    return np.asarray(running[last] - running[first], dtype=float)
 
 
 def _state_evidence(feeder: Feeder, rows: Ints, states: States, begins: Floats) -> Floats:

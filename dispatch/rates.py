@@ -103,7 +103,7 @@ def stirring(opened: int, customers: int, within: timedelta) -> float:
     return max(1.0, (USUAL + opened) / (USUAL + expected))
 
 
-USUAL = 4.0
+USUAL = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +126,9 @@ class Rates:
     km_where_unknown: float = 0.3  # per transformer of the zone
     clears_above: float = 0.05  # miscoordination: the device above opens instead
     single: float = 0.014  # service 0.004 and installation 0.010 per customer
-    singles_stir: float = 0.5  # how far a storm raises them: stirring to this power
+    singles_stir: float = 1.0  # how far a storm raises them: stirring to this power
     misplaced: float = 0.03  # share of reports filed under the wrong customer
-    call_share: Share = field(default_factory=lambda: Share(hardly_any=0.3))
+    call_share: Share = field(default_factory=lambda: Share(hardly_any=0.01))
     call_delay: Delay = field(default_factory=Delay)
     gasp_share: Share = field(
         default_factory=lambda: Share(mean=0.3, concentration=2.0, open_minded=0.3)
@@ -141,5 +141,5 @@ class Rates:
     neighbours_out: float = 8.0  # likelihood ratio of "the neighbours are out too"
     neighbours_lit: float = 0.12
     over_after_h: float = 8.0  # mean time until an unseen outage has ended by itself
-    sighted: float = 1e6  # odds that a device seen open is open
+    sighted: float = 1e14  # likelihood ratio of a device seen open
     sighted_closed: float = 1e-4

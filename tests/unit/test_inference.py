@@ -133,7 +133,7 @@ def slow_log_r(feeder: Feeder, row: int, heard: Signals, begins, width) -> float
                 mine = heard.report == n
                 below = heard.weight[mine & inside].sum()
                 density = delay.density(heard.at[mine][:1] - begin)[0]
-                product *= 1 + below * share * density / SINGLE
+                product *= (1 + share * density / SINGLE) ** below
                 callers += below
             silent = max(feeder.customers[row] - callers, 0.0)
             called = delay.distribution(np.array([-begin]))[0]

@@ -1,0 +1,203 @@
+"""Inference at work on the store: what the feeder's next look makes of reports and sightings."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Connection, text
+
+from dispatch.domain.order import OrderStatus
+from dispatch.domain.outage import OutageStatus, PredictedDevice
+from dispatch.domain.signal import SightingSource
+from dispatch.domain.ticket import Complaint
+from dispatch.domain.words import Channel, OutageId, TicketId
+from dispatch.sayings import Clockface
+from dispatch.store.transaction import PgStore
+from dispatch.usecases.attach_ticket import DetachTicket, detach_ticket
+from dispatch.usecases.confirm_outage import ConfirmOutage, confirm_outage
+from dispatch.usecases.group_feeder import GroupFeeder, GroupingPolicy, group_feeder
+from dispatch.usecases.record_signals import RecordSightings, SightingSent, record_sightings
+from dispatch.usecases.report_trouble import ReportTrouble, report_trouble
+from tests.store import builders as build
+
+FACE = Clockface(ZoneInfo("Asia/Shanghai"))
+HOMES = 30
+
+
+class Desk:
+    """A feeder of two laterals with three transformers each, and who works on it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection, self.policy = connection, GroupingPolicy()
+        self.store = PgStore(connection)
+        self.now = build.NOW
+
+    def report(self, name: str, account: str, minute: float, **says: object) -> OutageId:
+        self.now = build.at(minute)
+        complaint = Complaint(channel=Channel.PHONE, account=account, **says)
+        command = ReportTrouble(
+            id=TicketId(name),
+            complaint=complaint,
+            position=None,
+            received_at=self.now,
+            by="agent",
+        )
+        taken = report_trouble(self.store, command, now=self.now, clockface=FACE)
+        self.look(minute)
+        assert taken.outage is not None
+        return self.held_by(name)
+
+    def look(self, minute: float) -> None:
+        self.now = build.at(minute)
+        group_feeder(self.store, GroupFeeder(feeder_id="F1"), policy=self.policy, now=self.now)
+
+    def held_by(self, name: str) -> OutageId:
+        outage_id = self.store.tickets.get(TicketId(name)).outage_id
+        assert outage_id is not None
+        return outage_id
+
+    def device_of(self, name: str) -> str | None:
+        return self.store.outages.get(self.held_by(name)).device.id
+
+    def orders(self) -> list[str]:
+        rows = self.connection.execute(text("SELECT status FROM trouble_order ORDER BY id"))
+        return [row.status for row in rows]
+
+
+@pytest.fixture
+def desk(connection: Connection) -> Desk:
+    c = connection
+    build.add_rules(c)
+    build.add_district(c, boundary=build.square())
+    build.add_feeder(c)
+    build.add_device(c, "head", 0, 9, kind="breaker")
+    for lateral, first in (("a", 1), ("b", 5)):
+        build.add_device(c, f"fuse-{lateral}", first, first + 4, parent_id="head")
+        for n in range(3):
+            name, pre = f"{lateral}{n}", first + 1 + n
+            build.add_device(
+                c, f"own-{name}", pre, pre + 1, kind="transformer", parent_id=f"fuse-{lateral}"
+            )
+            build.add_transformer(
+                c,
+                name,
+                HOMES,
+                device_id=f"own-{name}",
+                pre=pre,
+                lon=build.LON + pre * 100 * build.METRE,
+            )
+    c.execute(text("UPDATE device SET length_m = 500 WHERE kind <> 'transformer'"))
+    return Desk(c)
+
+
+def test_one_report_is_one_home_until_there_is_more(desk: Desk):
+    outage = desk.store.outages.get(desk.report("A", "a0-0", 0))
+    assert (outage.device.kind, outage.device.id) == ("service", None)
+    assert outage.prediction is not None and outage.prediction.customers_out == 1
+    assert dict(outage.prediction.devices)["own-a0"] < 0.5
+
+
+def test_two_homes_of_one_transformer_are_the_transformer(desk: Desk):
+    first = desk.report("A", "a0-0", 0)
+    assert desk.report("B", "a0-1", 3) == first
+    assert desk.device_of("A") == "own-a0"
+    assert desk.store.outages.scope_out(first).transformers == {"a0"}
+
+
+def test_reports_along_a_lateral_are_its_fuse_and_one_order(desk: Desk):
+    first = desk.report("A", "a0-0", 0)
+    desk.report("B", "a1-0", 2)
+    desk.report("C", "a2-0", 4)
+    assert {desk.held_by(name) for name in "ABC"} == {first}
+    assert desk.device_of("C") == "fuse-a"
+    assert desk.store.outages.scope_out(first).transformers == {"a0", "a1", "a2"}
+    assert desk.orders().count("awaiting_assignment") == 1
+
+
+def test_both_laterals_are_the_head(desk: Desk):
+    for minute, account in enumerate(("a0-0", "b0-0", "a1-0", "b2-0")):
+        desk.report(account, account, minute)
+    assert desk.device_of("a0-0") == "head"
+
+
+def test_the_prediction_and_its_probabilities_are_in_the_journal(desk: Desk):
+    desk.report("A", "a0-0", 0)
+    desk.report("B", "a0-1", 3)
+    desk.store.finish()
+    said = desk.connection.scalars(
+        text("SELECT body FROM event WHERE kind = 'outage.predicted' ORDER BY at DESC, id DESC")
+    ).first()
+    assert said["device_id"] == "own-a0"
+    assert said["devices"][0][0] == "own-a0" and 0.5 < said["devices"][0][1] <= 1
+
+
+def test_what_a_crew_found_is_not_moved_by_later_reports(desk: Desk):
+    outage_id = desk.report("A", "a0-0", 0)
+    found = PredictedDevice(id="own-a0", kind="transformer", name="a0")
+    confirm_outage(
+        desk.store,
+        ConfirmOutage(outage_id=outage_id, device=found, cause="fuse", by="C1", at=desk.now),
+        now=desk.now,
+    )
+    for minute, account in enumerate(("a1-0", "a2-0", "b0-0"), start=1):
+        desk.report(account, account, minute)
+    outage = desk.store.outages.get(outage_id)
+    assert (outage.status, outage.device.id) == (OutageStatus.CONFIRMED, "own-a0")
+    assert desk.held_by("a1-0") != outage_id
+
+
+def test_what_a_person_took_apart_stays_apart(desk: Desk):
+    first = desk.report("A", "a0-0", 0)
+    desk.report("B", "a0-1", 1)
+    detach_ticket(
+        desk.store,
+        DetachTicket(ticket_id=TicketId("B"), by="dispatcher", reason="another cable"),
+        now=desk.now,
+    )
+    desk.look(2)
+    desk.report("C", "a0-2", 3)
+    assert desk.held_by("A") == first
+    assert desk.held_by("B") != first
+
+
+def test_a_device_that_was_seen_open_is_out_before_anybody_calls(desk: Desk):
+    sighted = SightingSent(id="S1", device="fuse-a", is_open=True, at=desk.now)
+    record_sightings(
+        desk.store,
+        RecordSightings(sightings=(sighted,), source=SightingSource.SCADA, by="scada"),
+        now=desk.now,
+    )
+    desk.look(0.2)
+    (outage_id,) = desk.connection.scalars(text("SELECT id FROM outage"))
+    outage = desk.store.outages.get(OutageId(outage_id))
+    assert outage.device.id == "fuse-a"
+    assert desk.store.outages.scope_out(outage.id).transformers == {"a0", "a1", "a2"}
+    assert desk.orders() == ["awaiting_assignment"]
+    assert desk.report("A", "a1-3", 4) == outage.id
+
+
+def test_a_second_look_without_news_writes_nothing(desk: Desk):
+    desk.report("A", "a0-0", 0)
+    desk.report("B", "a0-1", 3)
+    desk.store.finish()
+    count = text("SELECT count(*) FROM event")
+    before = desk.connection.scalar(count)
+    desk.look(3.1)
+    desk.store.finish()
+    assert desk.connection.scalar(count) == before
+
+
+def test_a_held_order_is_not_sent_and_is_freed_in_time(desk: Desk):
+    """The policy of a company for which a needless trip costs a fortune, and waiting little."""
+    costs = desk.policy.costs
+    dear = type(costs)(needless_trip=5_000.0, hidden_fault=10_000.0, longest_hold_min=12.0)
+    desk.policy = GroupingPolicy(costs=dear)
+    desk.report("A", "a0-0", 0)
+    desk.report("B", "b2-0", 45)
+    assert desk.held_by("B") != desk.held_by("A")
+    order = desk.store.orders.find_open_of_outage(desk.held_by("B"))
+    assert order is not None and order.is_held(desk.now)
+    desk.look(60)
+    order = desk.store.orders.find_open_of_outage(desk.held_by("B"))
+    assert order is not None and order.status is OrderStatus.AWAITING_ASSIGNMENT
+    assert not order.is_held(desk.now + timedelta(seconds=1))
