@@ -372,26 +372,27 @@ class Posterior:
     def best(self, favoured: Sequence[int] = (), favour: float = 0.0) -> list[int]:
         """Rows of the most probable set of topmost open devices.
 
-        Devices in `favoured` (rows) count `favour` more in log odds: what was said before is
-        kept until something is clearly better.
+        A device in `favoured` (rows) counts `favour` more in log odds against what lies above or
+        below it: what was said before is kept until something is clearly better.
         """
         rows, parent = self.hypotheses.rows, _active_parent(self.hypotheses)
         liked = np.isin(rows, np.array(favoured, dtype=np.intp))
-        value = np.zeros(rows.size)
+        liked_below = np.zeros(rows.size, dtype=bool)
         rest = np.zeros(rows.size)
-        own = self.log_r + np.where(liked, favour, 0.0)
+        opens = np.zeros(rows.size, dtype=bool)
         for i in range(rows.size - 1, -1, -1):
-            value[i] = max(own[i], rest[i])
-            if parent[i] >= 0:
-                rest[parent[i]] += value[i]
+            ahead = self.log_r[i] - rest[i] + favour * (float(liked[i]) - float(liked_below[i]))
+            opens[i] = ahead > 0
+            above = parent[i]
+            if above >= 0:
+                rest[above] += self.log_r[i] if opens[i] else rest[i]
+                liked_below[above] |= liked[i] or liked_below[i]
         chosen: list[int] = []
         covered_until = -1
-        for i in range(rows.size):
-            row = int(rows[i])
-            if self.hypotheses.feeder.pre[row] < covered_until or own[i] <= rest[i]:
-                continue
-            chosen.append(row)
-            covered_until = int(self.hypotheses.feeder.post[row])
+        for row in rows[opens].tolist():
+            if self.hypotheses.feeder.pre[row] >= covered_until:
+                chosen.append(row)
+                covered_until = int(self.hypotheses.feeder.post[row])
         return chosen
 
     def explains(self, row: int) -> Floats:
@@ -432,8 +433,29 @@ def nest(hypotheses: Hypotheses, posterior: Posterior, rows: Sequence[int]) -> H
         found = int(np.searchsorted(active, row))
         evidence = float(posterior.log_r[found]) + A_PRIORI
         began = hypotheses.begins > posterior.begin_of(row)
-        log_odds[above] += np.where(began, np.maximum(evidence * came - A_PRIORI, 0.0), 0.0)
+        dark = _silence_of(hypotheses, row, np.flatnonzero(above))
+        gain = np.maximum(evidence * came - A_PRIORI, 0.0) + dark * came
+        log_odds[above] += np.where(began, gain, 0.0)
     return replace(hypotheses, log_odds=log_odds)
+
+
+def _silence_of(hypotheses: Hypotheses, row: int, above: Ints) -> Floats:
+    """What the silence below a device was counted for against those above: (above, beginnings).
+
+    Who is dark already does not call again, so that silence says nothing.
+    """
+    feeder, calls, rates = hypotheses.feeder, hypotheses.calls, hypotheses.rates
+    shares, prior = rates.call_share.table()
+    places = np.array([row, *hypotheses.rows[above]], dtype=np.intp)
+    inside = (feeder.pre[places, None] <= calls.pre) & (calls.pre < feeder.post[places, None])
+    heard = inside @ calls.weight
+    quiet = max(float(feeder.customers[row] - heard[0]), 0.0)
+    called = rates.call_delay.distribution(-hypotheses.begins)
+    usual = [
+        _usual_share(shares, prior, count, float(customers))
+        for count, customers in zip(heard[1:].tolist(), feeder.customers[places[1:]], strict=True)
+    ]
+    return np.asarray(-quiet * np.log1p(-np.multiply.outer(usual, called)), dtype=float)
 
 
 A_PRIORI = 13.0
