@@ -418,31 +418,34 @@ class Posterior:
 def nest(hypotheses: Hypotheses, posterior: Posterior, rows: Sequence[int]) -> Hypotheses:
     """Let the devices above some open ones have opened later than those.
 
-    When a device opens, what is open below it already stays so, and explains the signals from
-    before: the odds of a beginning gain those of the earlier outages below, `rows` (none below
-    another), as far as their signals had come by then. What an outage costs a priori it costs
-    whole.
+    Darkness has one cause at a time: what is open below a device when it opens stays so, and its
+    customers' calls and silence tell of that outage alone. So the odds of a later beginning gain
+    those of the earlier outages below, `rows` (none below another), and lose what the customers
+    there were counted for.
     """
-    feeder, active = hypotheses.feeder, hypotheses.rows
     log_odds = hypotheses.log_odds.copy()
     for row in rows:
-        above = (feeder.pre[active] < feeder.pre[row]) & (feeder.post[active] >= feeder.post[row])
-        came = _came(hypotheses, row)
-        if not above.any() or came is None:
+        above = _above(hypotheses, row)
+        if not above.size:
             continue
-        found = int(np.searchsorted(active, row))
-        evidence = float(posterior.log_r[found]) + A_PRIORI
+        earlier = float(posterior.log_r[np.searchsorted(hypotheses.rows, row)])
         began = hypotheses.begins > posterior.begin_of(row)
-        dark = _silence_of(hypotheses, row, np.flatnonzero(above))
-        gain = np.maximum(evidence * came - A_PRIORI, 0.0) + dark * came
-        log_odds[above] += np.where(began, gain, 0.0)
+        counted = _counted(hypotheses, row, above)
+        log_odds[above] += np.where(began, earlier - counted, 0.0)
     return replace(hypotheses, log_odds=log_odds)
 
 
-def _silence_of(hypotheses: Hypotheses, row: int, above: Ints) -> Floats:
-    """What the silence below a device was counted for against those above: (above, beginnings).
+def _above(hypotheses: Hypotheses, row: int) -> Ints:
+    """Numbers of the active devices above a device."""
+    feeder, active = hypotheses.feeder, hypotheses.rows
+    above = (feeder.pre[active] < feeder.pre[row]) & (feeder.post[active] >= feeder.post[row])
+    return np.asarray(np.flatnonzero(above), dtype=np.intp)
 
-    Who is dark already does not call again, so that silence says nothing.
+
+def _counted(hypotheses: Hypotheses, row: int, above: Ints) -> Floats:
+    """What calls and silence below a device were counted for in those above: (above, beginnings).
+
+    With the share of callers that is likely for each of them.
     """
     feeder, calls, rates = hypotheses.feeder, hypotheses.calls, hypotheses.rates
     shares, prior = rates.call_share.table()
@@ -451,30 +454,15 @@ def _silence_of(hypotheses: Hypotheses, row: int, above: Ints) -> Floats:
     heard = inside @ calls.weight
     quiet = max(float(feeder.customers[row] - heard[0]), 0.0)
     called = rates.call_delay.distribution(-hypotheses.begins)
-    usual = [
-        _usual_share(shares, prior, count, float(customers))
-        for count, customers in zip(heard[1:].tolist(), feeder.customers[places[1:]], strict=True)
-    ]
-    return np.asarray(-quiet * np.log1p(-np.multiply.outer(usual, called)), dtype=float)
-
-
-A_PRIORI = 13.0
-"""Log odds against any one device opening within some minutes: 0.06 a year, in the calm."""
-
-
-def _came(hypotheses: Hypotheses, row: int) -> Floats | None:
-    """Share of the signals below a device that had come by each beginning; None without any."""
-    feeder = hypotheses.feeder
-    at, weight = [], []
-    for signals in (hypotheses.calls, hypotheses.gasps):
-        below = (feeder.pre[row] <= signals.pre) & (signals.pre < feeder.post[row])
-        at.append(signals.at[below])
-        weight.append(signals.weight[below])
-    times, weights = np.concatenate(at), np.concatenate(weight)
-    if not times.size:
-        return None
-    came = (weights[:, None] * (times[:, None] <= hypotheses.begins)).sum(axis=0)
-    return np.asarray(came / weights.sum(), dtype=float)
+    mine = inside[0]
+    rate = (
+        rates.call_delay.density(calls.at[mine, None] - hypotheses.begins) * calls.odds[mine, None]
+    )
+    out = np.empty((above.size, hypotheses.begins.size))
+    for i, count in enumerate(heard[1:].tolist()):
+        usual = _usual_share(shares, prior, count, float(feeder.customers[places[i + 1]]))
+        out[i] = calls.weight[mine] @ np.log1p(usual * rate) + quiet * np.log1p(-usual * called)
+    return out
 
 
 def combine(hypotheses: Hypotheses) -> Posterior:
