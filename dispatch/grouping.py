@@ -33,6 +33,7 @@ class Costs:
     move: float = 1.0  # log odds that a new device must be better by
     longest_hold_min: float = 12.0
     stay: float = 0.05  # a report stays where it is while it belongs there with this probability
+    settle_min: float = 4.0  # what splits off an outage stands so long before a crew is asked for
     leave_own: float = 0.9  # it leaves an outage of its own, with an order, only for this much
 
     @property
@@ -79,6 +80,10 @@ class Verdict:
     outages: tuple[Judged, ...] = ()
     explained: Mapping[TicketId, tuple[OutageId, float]] = field(default_factory=dict)
     hidden: tuple[Hidden, ...] = ()
+
+
+STILL_NEW = timedelta(minutes=2)
+"""A report that old when its outage was opened was in another one before."""
 
 
 @dataclass(slots=True)
@@ -361,6 +366,8 @@ class _Judgement:
         """Why the order waits a moment, or None to send it: it may be part of an older outage."""
         if (keep is not None and keep.order_sent) or not group.members:
             return None
+        if self._is_settling(group, keep):
+            return reason("split_off")
         first = min(group.members, key=self.gathered.first_at)
         older = [
             other
@@ -375,6 +382,21 @@ class _Judgement:
         if part * self.costs.needless_trip <= waiting:
             return None
         return reason("held_back", percent=round(100 * part))
+
+    def _is_settling(self, group: _Group, keep: OutageFact | None) -> bool:
+        """Whether it has just split off an outage that a crew is asked for: it may fall back."""
+        if keep is None:
+            sent = {
+                o.id
+                for o in self.evidence.outages
+                if o.status is OutageStatus.PREDICTED and o.order_sent
+            }
+            return any(self.gathered.holder_of(n) in sent for n in group.members)
+        if keep.opened_at is None:
+            return False
+        opened = keep.opened_at
+        split_off = all(self.gathered.first_at(n) < opened - STILL_NEW for n in group.members)
+        return split_off and self.now - opened < timedelta(minutes=self.costs.settle_min)
 
     def _before(self, other: _Group, first: int) -> bool:
         at = self.gathered.first_at

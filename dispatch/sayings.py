@@ -47,6 +47,9 @@ REASONS: Mapping[str, Saying] = {
         "暂缓派单：{percent}%的可能属于更早的停电",
         "held for a moment: with {percent} % it is part of an earlier outage",
     ),
+    "split_off": Saying(
+        "刚从另一停电中分出，稍候再派", "just split off another outage; held until that stands"
+    ),
     "told_by_device": Saying("{name}被测得断开", "{name} was seen open"),
     "explained_by_confirmed": Saying(
         "时间地点与已核实的停电相符（{percent}%）",

@@ -204,6 +204,7 @@ class OutageFact:
     order_sent: bool = False
     hold_until: datetime | None = None
     prediction: Prediction | None = None
+    opened_at: datetime | None = None
 
 
 class MeterSignalKind(StrEnum):

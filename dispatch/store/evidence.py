@@ -55,7 +55,7 @@ _REPORTS = Direct(
 )
 _OUTAGES = Direct(
     """
-    SELECT outage.id, status, device_id, started_at, prediction,
+    SELECT outage.id, status, device_id, started_at, opened_at, prediction,
         (
             SELECT max(trouble_order.hold_until) FROM trouble_order
             WHERE trouble_order.outage_id = outage.id
@@ -198,6 +198,7 @@ def _outage(row: Row) -> OutageFact:
         order_sent=row["order_sent"],
         hold_until=row["hold_until"],
         prediction=prediction(row["prediction"]),
+        opened_at=row["opened_at"],
     )
 
 

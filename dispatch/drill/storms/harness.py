@@ -377,6 +377,7 @@ class Desk:
             crew_on_its_way=outage.is_sent,
             transformers=outage.transformers,
             order_sent=outage.is_sent,
+            opened_at=self.opened.get(key),
         )
 
     def _apply(self, feeder_id: str, picture: Picture, now: datetime) -> None:
