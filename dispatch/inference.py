@@ -462,7 +462,22 @@ def _counted(hypotheses: Hypotheses, row: int, above: Ints) -> Floats:
     for i, count in enumerate(heard[1:].tolist()):
         usual = _usual_share(shares, prior, count, float(feeder.customers[places[i + 1]]))
         out[i] = calls.weight[mine] @ np.log1p(usual * rate) + quiet * np.log1p(-usual * called)
-    return out
+    return out + _gasps_counted(hypotheses, row)
+
+
+def _gasps_counted(hypotheses: Hypotheses, row: int) -> Floats:
+    """The same of last gasps below a device, with its own share of meters: (beginnings,)."""
+    feeder, gasps, rates = hypotheses.feeder, hypotheses.gasps, hypotheses.rates
+    mine = (feeder.pre[row] <= gasps.pre) & (gasps.pre < feeder.post[row])
+    heard = float(gasps.weight[mine].sum())
+    if not heard:
+        return np.zeros(hypotheses.begins.size)
+    shares, prior = rates.gasp_share.table()
+    usual = _usual_share(shares, prior, heard, float(feeder.customers[row]))
+    since = gasps.at[mine, None] - hypotheses.begins
+    density = np.where(since >= 0, np.exp(-since / rates.gasp_delay_min), 0.0)
+    rate = density / rates.gasp_delay_min * gasps.odds[mine, None]
+    return np.asarray(gasps.weight[mine] @ np.log1p(usual * rate), dtype=float)
 
 
 def combine(hypotheses: Hypotheses) -> Posterior:

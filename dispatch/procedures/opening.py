@@ -78,7 +78,8 @@ def suspect(store: Store, ticket: TroubleTicket, place: Place) -> Suspicion:
     if not transformer or alone:
         kind = "service" if homes else "points"
         scope, lon, lat = Scope(usage_points=homes), place.lon, place.lat
-        device = PredictedDevice(id=None, kind=kind, name=name_of(ticket))
+        name = name_of(ticket) if transformer is None else transformer.name
+        device = PredictedDevice(id=None, kind=kind, name=name)
     else:
         device = PredictedDevice(
             id=transformer.device_id, kind="transformer", name=transformer.name
