@@ -34,7 +34,28 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run it: what the operator can mend is said in one sentence, without a stack."""
-    signal.signal(signal.SIGTERM, _leave)  # so that `with` blocks, the cluster's too, are left
+    leaving = Leaving()
+    signal.signal(signal.SIGTERM, leaving)
+    try:
+        _run()
+    except BaseException:
+        if leaving.code is not None:  # whatever else went wrong on the way out comes of that
+            sys.exit(leaving.code)
+        raise
+
+
+class Leaving:
+    """Told to end: every `with` block, the cluster's too, is left."""
+
+    code: int | None = None
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Take the signal."""
+        self.code = 128 + number
+        sys.exit(self.code)
+
+
+def _run() -> None:
     try:
         build()()
     except EXPECTED as refusal:
@@ -43,10 +64,6 @@ def main() -> None:
         sys.exit(f"relight: the database does not answer: {lost.orig}")
     except ValidationError as invalid:
         sys.exit(f"relight: {_settings_complaint(invalid)}")
-
-
-def _leave(number: int, _frame: FrameType | None) -> None:
-    sys.exit(128 + number)
 
 
 def _settings_complaint(invalid: ValidationError) -> str:

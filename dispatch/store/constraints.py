@@ -141,14 +141,27 @@ def translated(refused: BaseException, *, invalidated: bool = False) -> Dispatch
     return None
 
 
+def _ending(error: BaseException | None) -> BaseException | None:
+    """The end of the program that an error came of, if it did."""
+    while error is not None and isinstance(error, Exception):
+        error = error.__context__
+    return error
+
+
 @contextmanager
 def in_our_words() -> Iterator[None]:
-    """Turn what the database refuses inside the block into the core's errors."""
+    """Turn what the database refuses inside the block into the core's errors.
+
+    A signal that ends the program in the middle of a statement leaves a connection that cannot be
+    rolled back either; that is told as the end of the program, not as a database that is lost.
+    """
     try:
         yield
     except PoolExhausted as refused:
         raise StoreUnavailable("every connection to the database is in use") from refused
     except (psycopg.Error, DBAPIError) as refused:
+        if (ending := _ending(refused)) is not None:
+            raise ending from None
         error = (
             translated(refused.orig, invalidated=refused.connection_invalidated)
             if isinstance(refused, DBAPIError) and refused.orig is not None

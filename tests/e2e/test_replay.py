@@ -222,8 +222,8 @@ def test_an_interrupted_command_leaves_no_server_and_no_output(
         if line.startswith("replaying"):
             break
     running.send_signal(signal.SIGTERM)
-    running.communicate(timeout=120)
-    assert running.returncode == 128 + signal.SIGTERM
+    _, said = running.communicate(timeout=120)
+    assert running.returncode == 128 + signal.SIGTERM, said
     assert [path.name for path in server_folder.iterdir()] == ["in.jsonl"]
 
 
