@@ -5,14 +5,15 @@ without a new outage is made of three: faults of single customers, reports filed
 customer while others call, and the callers of confirmed outages.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 
 from dispatch.domain.facts import (
-    DeviceSighting,
     FeederEvidence,
     MeterSignal,
     MeterSignalKind,
@@ -21,32 +22,45 @@ from dispatch.domain.facts import (
 )
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId
-from dispatch.inference import Feeder, Hypotheses, Signals, States, Told, weigh
-from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates
+from dispatch.feeder import Feeder
+from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates, Stirring
+from dispatch.weighing import Hypotheses, Signals, States, Told, weigh
+
+UNLIKELY_PLACE = 0.01
+"""A place that holds less of a report is left out of account."""
 
 MANY = 5
 """Reports that one outage explains before others are suspected to be misfiled ones of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Without:
     """Rates per minute at which each report comes without a new outage; shape (reports,).
 
-    `known` is per confirmed outage, shape (outages, reports).
+    `known` and `of_known` are per confirmed outage, shape (outages, reports): reports from what it
+    holds, and those of its callers who were filed under another customer.
     """
 
     single: Floats
     misplaced: Floats
     known: Floats
+    of_known: Floats
 
     def only(self, numbers: Sequence[int]) -> "Without":
         """Those of some reports."""
         chosen = np.array(numbers, dtype=np.intp)
-        return Without(self.single[chosen], self.misplaced[chosen], self.known[:, chosen])
+        return Without(
+            self.single[chosen],
+            self.misplaced[chosen],
+            self.known[:, chosen],
+            self.of_known[:, chosen],
+        )
 
+    @cached_property
     def total(self) -> Floats:
         """All of them together."""
-        return np.asarray(self.single + self.misplaced + self.known.sum(axis=0), dtype=float)
+        known = (self.known + self.of_known).sum(axis=0)
+        return np.asarray(self.single + self.misplaced + known, dtype=float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,7 @@ class Gathered:
     now: datetime
     reports: tuple[tuple[ReportFact, ...], ...]
     known: tuple[OutageFact, ...]
+    known_ids: frozenset[OutageId]
     settled: Mapping[TicketId, tuple[OutageId, float]]
     at: Floats
     calls: Signals
@@ -67,28 +82,12 @@ class Gathered:
     without: Without
     lit_or_taken: frozenset[str]
     alone: frozenset[OutageId]
-    stirring: float
+    stirring: Stirring
 
     @property
     def speaks(self) -> bool:
         """Whether anything beside reports says that something opened."""
         return bool(self.gasps.count) or bool(np.isfinite(self.told.device_open).any())
-
-    def allow_misfiled(self, busy: Sequence[tuple[float, int]]) -> "Gathered":
-        """The same, with reports that may be misfiled ones of busy outages.
-
-        `busy` are the beginnings (minutes) of outages with the number of reports they explain.
-        """
-        customers = max(float(self.feeder.customers[self.feeder.parent < 0].sum()), 1.0)
-        rate = np.zeros(len(self.reports))
-        for began, count in busy:
-            if count >= MANY:
-                rate += count * self.rates.call_delay.density(self.at - began)
-        without = replace(self.without, misplaced=self.rates.misplaced * rate / customers)
-        change = (self.without.total() / without.total())[self.calls.report]
-        return replace(
-            self, without=without, calls=replace(self.calls, odds=self.calls.odds * change)
-        )
 
     def weigh(self) -> Hypotheses:
         """Weigh all of it."""
@@ -99,7 +98,7 @@ class Gathered:
             gasps=self.gasps,
             states=self.states,
             told=self.told,
-            stirring=self.stirring,
+            stirring=self.stirring.devices,
         )
 
     def tickets_of(self, n: int) -> list[TicketId]:
@@ -119,10 +118,10 @@ class Gathered:
         """The outage that holds a report now."""
         return self.reports[n][0].outage_id
 
-    @property
-    def known_ids(self) -> frozenset[OutageId]:
-        """The confirmed outages."""
-        return frozenset(o.id for o in self.known)
+    def main_holder(self, numbers: Iterable[int]) -> OutageId | None:
+        """The outage that holds most of some reports now."""
+        held = [holder for n in numbers if (holder := self.holder_of(n)) is not None]
+        return max(sorted(set(held)), key=held.count, default=None)
 
     def has_own_order(self, n: int) -> bool:
         """Whether a crew is asked for to a report's home alone."""
@@ -137,7 +136,7 @@ class Gathered:
         return bool(np.isfinite(self.told.device_open[row]))
 
     def below(self, row: int) -> list[int]:
-        """Reports that most probably came from at or below a device."""
+        """Reports that may have come from at or below a device."""
         pre, post = self.feeder.pre[row], self.feeder.post[row]
         inside = (pre <= self.calls.pre) & (self.calls.pre < post)
         share = np.bincount(
@@ -145,87 +144,72 @@ class Gathered:
             weights=np.where(inside, self.calls.weight, 0.0),
             minlength=len(self.reports),
         )
-        return np.flatnonzero(share > 0.3).tolist()  # noqa: PLR2004
+        return np.flatnonzero(share > UNLIKELY_PLACE).tolist()
 
     def single_share(self, n: int) -> float:
         """How probably a report that nothing new explains is the fault of one customer."""
-        return float(self.without.single[n] / self.without.total()[n])
+        return float(self.without.single[n] / self.without.total[n])
 
     def misplaced_share(self, n: int) -> float:
         """How probably it was filed under the wrong customer, if nothing new explains it."""
-        return float(self.without.misplaced[n] / self.without.total()[n])
+        return float(self.without.misplaced[n] / self.without.total[n])
 
     def known_share(self, n: int) -> tuple[OutageId | None, float]:
         """The confirmed outage that most probably explains a report, with the probability."""
         if not self.known:
             return None, 0.0
-        best = int(np.argmax(self.without.known[:, n]))
-        share = float(self.without.known[best, n] / self.without.total()[n])
+        by_outage = self.without.known[:, n] + self.without.of_known[:, n]
+        best = int(np.argmax(by_outage))
+        share = float(by_outage[best] / self.without.total[n])
         return (self.known[best].id, share) if share > 0 else (None, 0.0)
 
-    def busy_known(self) -> list[tuple[float, int]]:
-        """Beginnings of the confirmed outages, and how many reports each explains."""
-        if not self.known:
-            return []
-        held = [outage_id for outage_id, _ in self.settled.values()]
-        return [
-            (_minutes(outage.started_at, self.now), held.count(outage.id)) for outage in self.known
-        ]
 
-    def calls_of(self, numbers: Sequence[int]) -> Signals:
-        """The same reports alone, numbered anew."""
-        new = {n: i for i, n in enumerate(numbers)}
-        mine = np.isin(self.calls.report, np.array(numbers, dtype=np.intp))
-        return Signals(
-            np.array([new[int(n)] for n in self.calls.report[mine]], dtype=np.intp),
-            self.calls.pre[mine],
-            self.calls.weight[mine],
-            self.calls.at[mine],
-            self.calls.odds[mine],
-        )
-
-    def told_below(self, row: int, began: float) -> Told:
-        """What is told of the devices strictly below an open one; the others are shut."""
-        feeder = self.feeder
-        inside = (feeder.pre > feeder.pre[row]) & (feeder.post <= feeder.post[row])
-        return replace(
-            self.told,
-            shut=self.told.shut | ~inside,
-            device_open=np.full(inside.size, np.nan),
-            horizon=np.minimum(self.told.horizon, np.where(inside, began, 0.0)),
-        )
-
-
-def gather(evidence: FeederEvidence, feeder: Feeder, rates: Rates, now: datetime) -> Gathered:
+def gather(
+    evidence: FeederEvidence,
+    feeder: Feeder,
+    rates: Rates,
+    now: datetime,
+    stirring: Stirring | None = None,
+) -> Gathered:
     """Lay out a feeder's evidence; what hangs on no transformer of the feeder is left out."""
+    stirring = stirring or rates.stirring(evidence.around)
     known = tuple(o for o in evidence.outages if o.status is not OutageStatus.PREDICTED)
     reports = _by_customer(evidence.reports, feeder)
     at = np.array([_minutes(r[0].received_at, now) for r in reports], dtype=float)
-    without = _without(reports, at, known, rates, evidence.stirring, now)
+    without = _without(reports, at, evidence, feeder, rates, now)
+    without = replace(without, single=without.single * stirring.singles)
     settled, open_ = _settled(reports, known, without)
     reports = tuple(reports[n] for n in open_)
     at, without = at[open_], without.only(open_)
+    dark_since = _dark_since(known, now)
     return Gathered(
         feeder=feeder,
         rates=rates,
         now=now,
         reports=reports,
         known=known,
+        known_ids=frozenset(o.id for o in known),
         settled=settled,
-        calls=_calls(reports, at, without, feeder, rates),
+        calls=_calls(reports, at, without, feeder, rates, dark_since),
         at=at,
-        gasps=_gasps(evidence.signals, feeder, rates, now),
+        gasps=_gasps(evidence, feeder, rates, dark_since, now),
         states=_states(evidence, reports, feeder, rates, now),
-        told=_told(evidence.sightings, known, feeder, now),
+        told=_told(evidence, known, feeder, dark_since, now),
         without=without,
-        lit_or_taken=frozenset(t for o in known for t in o.transformers),
+        lit_or_taken=frozenset(dark_since),
         alone=frozenset(
             o.id
             for o in evidence.outages
             if o.status is OutageStatus.PREDICTED and o.device_id is None and o.order_sent
         ),
-        stirring=evidence.stirring,
+        stirring=stirring,
     )
+
+
+def _dark_since(known: Iterable[OutageFact], now: datetime) -> dict[str, float]:
+    """When each transformer that a confirmed outage holds lost supply, in minutes."""
+    by_age = sorted(known, key=lambda o: o.started_at, reverse=True)
+    return {t: _minutes(outage.started_at, now) for outage in by_age for t in outage.transformers}
 
 
 def _minutes(at: datetime, now: datetime) -> float:
@@ -246,25 +230,33 @@ def _by_customer(
 def _without(
     reports: Sequence[Sequence[ReportFact]],
     at: Floats,
-    known: Sequence[OutageFact],
+    evidence: FeederEvidence,
+    feeder: Feeder,
     rates: Rates,
-    stirring: float,
     now: datetime,
 ) -> Without:
-    single = rates.single / MINUTES_PER_YEAR * stirring**rates.singles_stir
-    by_known = np.zeros((len(known), len(reports)))
-    for k, outage in enumerate(known):
-        began = _minutes(outage.started_at, now)
-        held = np.array([_held(mine, outage) for mine in reports], dtype=float)
-        if outage.device_id is None:  # single homes: who reported them is known
-            by_known[k] = held
-        else:
-            rate = rates.call_share.mean * rates.call_delay.density(at - began + 0.5)
-            by_known[k] = rate * held
-    return Without(np.full(len(reports), single), np.zeros(len(reports)), by_known)
+    """In a usual year's weather."""
+    shape = (0, len(reports))
+    known, of_known = [np.zeros(shape)], [np.zeros(shape)]
+    misplaced = np.zeros(len(reports))
+    held = Counter(mine[0].outage_id for mine in reports)
+    customers = max(float(feeder.customers[feeder.parent < 0].sum()), 1.0)
+    for outage in evidence.outages:
+        calls = rates.call_delay.density(at - _minutes(outage.started_at, now) + 0.5)
+        busy = held[outage.id] >= MANY and outage.device_id is not None
+        astray = calls * busy * rates.misplaced * held[outage.id] / customers
+        if outage.status is OutageStatus.PREDICTED:
+            misplaced += astray
+            continue
+        here = np.array([[_held(mine, outage) for mine in reports]], dtype=float)
+        # Of single homes it is known who reported them.
+        known.append(here if outage.device_id is None else rates.call_share.mean * calls * here)
+        of_known.append(astray[None, :])
+    single = np.full(len(reports), rates.single / MINUTES_PER_YEAR)
+    return Without(single, misplaced, np.concatenate(known), np.concatenate(of_known))
 
 
-SETTLED = 0.999
+SETTLED = 0.99
 
 
 def _settled(
@@ -278,7 +270,7 @@ def _settled(
     left = list(range(len(reports)))
     if not known or not reports:
         return settled, left
-    shares = without.known / without.total()
+    shares = (without.known + without.of_known) / without.total
     best = shares.argmax(axis=0)
     left = []
     for n, mine in enumerate(reports):
@@ -306,18 +298,25 @@ def _calls(
     without: Without,
     feeder: Feeder,
     rates: Rates,
+    dark_since: Mapping[str, float],
 ) -> Signals:
-    number, pre, weight = [], [], []
+    """Reports by place; from where it was dark already they say nothing of what opened."""
+    number, pre, weight, tells = [], [], [], []
     for n, mine in enumerate(reports):
         for transformer, share in _places(mine[0], feeder):
             number.append(n)
             pre.append(feeder.transformer_pre[transformer])
             weight.append(share)
+            tells.append(at[n] < dark_since.get(transformer, np.inf))
     said = np.array([_said(mine, rates) for mine in reports], dtype=float)
     rows = np.array(number, dtype=np.intp)
-    odds = said / without.total() if len(reports) else said
+    odds = said / without.total if len(reports) else said
     return Signals(
-        rows, np.array(pre, dtype=np.intp), np.array(weight, dtype=float), at[rows], odds[rows]
+        rows,
+        np.array(pre, dtype=np.intp),
+        np.array(weight, dtype=float),
+        at[rows],
+        odds[rows] * np.array(tells, dtype=float),
     )
 
 
@@ -336,25 +335,42 @@ def _said(mine: Sequence[ReportFact], rates: Rates) -> float:
     return rates.neighbours_out if said[-1] else rates.neighbours_lit
 
 
-def _gasps(signals: Iterable[MeterSignal], feeder: Feeder, rates: Rates, now: datetime) -> Signals:
-    """Each meter's last gasps that no later sign of light has answered."""
+def _gasps(
+    evidence: FeederEvidence,
+    feeder: Feeder,
+    rates: Rates,
+    dark_since: Mapping[str, float],
+    now: datetime,
+) -> Signals:
+    """Each meter's last gasps that no later sign of light, its own or its place's, has answered."""
     last: dict[int, MeterSignal] = {}
-    for signal in sorted(signals, key=lambda s: s.at):
+    for signal in sorted(evidence.signals, key=lambda s: s.at):
         if signal.transformer_id not in feeder.transformer_pre:
             continue
         if signal.kind is MeterSignalKind.LAST_GASP:
             last[signal.usage_point_id] = signal
         elif signal.kind is not MeterSignalKind.PING_OFF:
             last.pop(signal.usage_point_id, None)
-    heard = list(last.values())
-    false = rates.false_gasps / MINUTES_PER_YEAR
+    heard = [
+        (feeder.transformer_pre[signal.transformer_id], _minutes(signal.at, now))
+        for signal in last.values()
+        if not _lit_after(evidence, signal.transformer_id, signal.at)
+        and _minutes(signal.at, now) < dark_since.get(signal.transformer_id, np.inf)
+    ]
+    pre, at = zip(*heard, strict=True) if heard else ((), ())
     return Signals(
         np.arange(len(heard), dtype=np.intp),
-        np.array([feeder.transformer_pre[s.transformer_id] for s in heard], dtype=np.intp),
+        np.array(pre, dtype=np.intp),
         np.ones(len(heard)),
-        np.array([_minutes(s.at, now) for s in heard], dtype=float),
-        np.full(len(heard), 1 / false),
+        np.array(at, dtype=float),
+        np.full(len(heard), MINUTES_PER_YEAR / rates.false_gasps),
     )
+
+
+def _lit_after(evidence: FeederEvidence, transformer_id: str, at: datetime) -> bool:
+    """Whether supply was restored to a place after something was seen."""
+    lit = evidence.lit.get(transformer_id)
+    return lit is not None and lit > at
 
 
 def _states(
@@ -404,38 +420,34 @@ def _states(
 
 
 def _told(
-    sightings: Sequence[DeviceSighting],
+    evidence: FeederEvidence,
     known: Sequence[OutageFact],
     feeder: Feeder,
+    dark_since: Mapping[str, float],
     now: datetime,
 ) -> Told:
-    told = Told.nothing(feeder)
-    for sighting in sorted(sightings, key=lambda s: s.at):
+    """What was seen of devices, and who is out for a known cause.
+
+    A device seen open has been closed again, or got round, once supply was restored below it.
+    """
+    dark = [t for t in feeder.tree.transformers if t.id in dark_since]
+    told = replace(
+        Told.nothing(feeder),
+        dark_pre=np.array([t.pre for t in dark], dtype=np.intp),
+        dark_customers=np.array([t.customers for t in dark], dtype=float),
+        dark_since=np.array([dark_since[t.id] for t in dark], dtype=float),
+    )
+    for sighting in sorted(evidence.sightings, key=lambda s: s.at):
         row = feeder.row.get(sighting.device_id)
         if row is None:
             continue
-        at = _minutes(sighting.at, now)
-        if sighting.is_open:
-            told.device_open[row] = at
-        else:
+        if not sighting.is_open:
             told.device_open[row] = np.nan
-            told.device_from[row] = at
+            told.device_from[row] = _minutes(sighting.at, now)
+        elif not any(_lit_after(evidence, t, sighting.at) for t in feeder.below(row)):
+            told.device_open[row] = _minutes(sighting.at, now)
     for outage in known:
-        _account_for(told, outage, feeder, _minutes(outage.started_at, now))
+        if outage.device_id in feeder.row:
+            told.shut[feeder.row[outage.device_id]] = True
+            told.device_open[feeder.row[outage.device_id]] = np.nan
     return told
-
-
-def _account_for(told: Told, outage: OutageFact, feeder: Feeder, began: float) -> None:
-    """Take a confirmed outage's customers out of question; below it only earlier faults show."""
-    if outage.device_id in feeder.row:
-        row = feeder.row[outage.device_id]
-        told.shut[row] = True
-        told.device_open[row] = np.nan
-    held = [t for t in feeder.tree.transformers if t.id in outage.transformers]
-    places = np.array(sorted(t.pre for t in held), dtype=np.intp)
-    customers = np.array([t.customers for t in sorted(held, key=lambda t: t.pre)], dtype=float)
-    running = np.concatenate(([0.0], np.cumsum(customers)))
-    first, last = np.searchsorted(places, [feeder.pre, feeder.post])
-    within = (last - first == feeder.served) & (feeder.served > 0)
-    told.horizon[within] = np.minimum(told.horizon[within], began)
-    told.accounted[~within] += (running[last] - running[first])[~within]

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from dispatch.domain.facts import FeederEvidence, OutageFact
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId, UsagePointId
-from dispatch.gathered import MANY, Gathered, gather
-from dispatch.inference import Feeder, Posterior, combine, nest, weigh
-from dispatch.rates import Rates
+from dispatch.feeder import Feeder
+from dispatch.gathered import Gathered, gather
+from dispatch.inference import Posterior, combine
+from dispatch.rates import Rates, Stirring
 from dispatch.sayings import reason
 
 
@@ -33,6 +34,7 @@ class Costs:
     move: float = 1.0  # log odds that a new device must be better by
     longest_hold_min: float = 12.0
     stay: float = 0.05  # a report stays where it is while it belongs there with this probability
+    held: float = 3.0  # where a report is held counts so many times as much as another outage
     settle_min: float = 4.0  # what splits off an outage stands so long before a crew is asked for
     leave_own: float = 0.9  # it leaves an outage of its own, with an order, only for this much
 
@@ -65,21 +67,16 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hidden:
-    """A report that its confirmed outage explains badly: perhaps a fault behind it."""
-
-    ticket_id: TicketId
-    outage_id: OutageId
-    probability: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What one look at a feeder makes of it; `explained` are reports of confirmed outages."""
+    """What one look at a feeder makes of it.
+
+    `explained` are reports of confirmed outages with the probability; `doubted` are those of them
+    that it explains badly: another fault may be hidden behind it.
+    """
 
     outages: tuple[Judged, ...] = ()
     explained: Mapping[TicketId, tuple[OutageId, float]] = field(default_factory=dict)
-    hidden: tuple[Hidden, ...] = ()
+    doubted: frozenset[TicketId] = frozenset()
 
 
 STILL_NEW = timedelta(minutes=2)
@@ -103,27 +100,28 @@ def judge(
     *,
     now: datetime,
     feeder: Feeder | None = None,
+    stirring: Stirring | None = None,
 ) -> Verdict:
-    """Say what is out on one feeder; `feeder` may be kept from an earlier look at the same tree."""
+    """Say what is out on one feeder.
+
+    `feeder` may be kept from an earlier look at the same tree; `stirring` is taken, where given, in
+    place of what the surroundings tell.
+    """
     feeder = feeder or Feeder(evidence.tree, rates)
-    gathered = gather(evidence, feeder, rates, now)
+    gathered = gather(evidence, feeder, rates, now, stirring)
     if not gathered.reports and not gathered.speaks:
         return Verdict(explained=gathered.settled)
     favoured = _favoured(evidence, feeder)
-    posterior = _posterior(gathered, favoured, costs)
+    posterior = combine(gathered.weigh()).lit_above()
     groups = _groups(gathered, posterior, favoured, costs)
-    busy = [(group.began, len(group.members)) for group in groups] + gathered.busy_known()
-    if any(count >= MANY for _, count in busy):
-        gathered = gathered.allow_misfiled(busy)
-        posterior = _posterior(gathered, favoured, costs)
-        groups = _groups(gathered, posterior, favoured, costs)
+    _settle_claims(gathered, groups, costs)
     taken = {member for group in groups for member in group.members}
-    explained, hidden, left = _known(gathered, taken, costs)
+    explained, left = _known(gathered, taken, costs)
     groups += [
         _Group(row=None, members={n: gathered.single_share(n)}, posterior=None, began=0.0)
         for n in left
     ]
-    return _Judgement(evidence, gathered, posterior, costs, now).of(groups, explained, hidden)
+    return _Judgement(evidence, gathered, posterior, costs, now).of(groups, explained)
 
 
 def _favoured(evidence: FeederEvidence, feeder: Feeder) -> list[int]:
@@ -135,40 +133,52 @@ def _favoured(evidence: FeederEvidence, feeder: Feeder) -> list[int]:
     ]
 
 
-def _posterior(gathered: Gathered, favoured: Sequence[int], costs: Costs) -> Posterior:
-    """The posterior in which a device may have opened above others that were open before."""
-    hypotheses = gathered.weigh()
-    first = combine(hypotheses)
-    rows = first.best(favoured, costs.move)
-    nested = nest(hypotheses, first, rows)
-    return combine(nested)
-
-
 def _groups(
     gathered: Gathered, posterior: Posterior, favoured: Sequence[int], costs: Costs
 ) -> list[_Group]:
-    """The reports that each open device explains; those from before it are looked at again."""
+    """The reports that each open device explains, and those of what opened below it before."""
     groups: list[_Group] = []
     for row in posterior.best(favoured, costs.move):
+        inner = _groups(gathered, posterior.below(row), favoured, costs)
+        taken = {n for group in inner for n in group.members}
         explains = dict(enumerate(posterior.explains(row).tolist()))
-        below = gathered.below(row)
+        below = [n for n in gathered.below(row) if n not in taken]
         wanted = _thresholds(gathered, below, explains, costs)
         members = {n: explains[n] for n in below if explains[n] > wanted[n]}
-        began = posterior.begin_of(row)
         if members or gathered.sighted(row):
-            groups.append(_Group(row, members, posterior, began))
-        left = [n for n in below if n not in members]
-        if len(left) > 1:
-            groups += _earlier(gathered, left, row, began, favoured, costs)
+            groups.append(_Group(row, members, posterior, posterior.begin_of(row)))
+        groups += inner
     return groups
+
+
+def _settle_claims(gathered: Gathered, groups: list[_Group], costs: Costs) -> None:
+    """Leave a report that several groups explain to the one it most probably belongs to.
+
+    One that may have come from several places can be; where it is held now counts for it.
+    """
+    main = [gathered.main_holder(group.members) for group in groups]
+    claims: dict[int, list[int]] = {}
+    for number, group in enumerate(groups):
+        for n in group.members:
+            claims.setdefault(n, []).append(number)
+
+    def surely(n: int, number: int) -> float:
+        held = main[number] is not None and gathered.holder_of(n) == main[number]
+        return groups[number].members[n] * (costs.held if held else 1.0)
+
+    for n, rivals in claims.items():
+        keeps = max(rivals, key=lambda number: surely(n, number))
+        for number in rivals:
+            if number != keeps:
+                del groups[number].members[n]
+    groups[:] = [g for g in groups if g.members or (g.row is not None and gathered.sighted(g.row))]
 
 
 def _thresholds(
     gathered: Gathered, below: Sequence[int], explains: Mapping[int, float], costs: Costs
 ) -> dict[int, float]:
     """How probable it must be for each report that it belongs: less where it is held already."""
-    held = [gathered.holder_of(n) for n in below if explains[n] > costs.join]
-    main = max(sorted({h for h in held if h is not None}), key=held.count, default=None)
+    main = gathered.main_holder(n for n in below if explains[n] > costs.join)
     return {
         n: costs.stay
         if main is not None and gathered.holder_of(n) == main
@@ -179,48 +189,13 @@ def _thresholds(
     }
 
 
-def _earlier(
-    gathered: Gathered,
-    left: Sequence[int],
-    row: int,
-    began: float,
-    favoured: Sequence[int],
-    costs: Costs,
-) -> list[_Group]:
-    """Outages below an open device that began before it, from the reports it does not explain."""
-    told = gathered.told_below(row, began)
-    again = combine(
-        weigh(
-            gathered.feeder,
-            gathered.rates,
-            gathered.calls_of(left),
-            states=gathered.states,
-            told=told,
-            stirring=gathered.stirring,
-        )
-    )
-    groups = []
-    for inner in again.best(favoured, costs.move):
-        explains = dict(zip(left, again.explains(inner).tolist(), strict=True))
-        below = [n for n in gathered.below(inner) if n in explains]
-        wanted = _thresholds(gathered, below, explains, costs)
-        members = {n: explains[n] for n in below if explains[n] > wanted[n]}
-        if members:
-            groups.append(_Group(inner, members, again, again.begin_of(inner)))
-    return groups
-
-
 def _known(
     gathered: Gathered, taken: Iterable[int], costs: Costs
-) -> tuple[dict[int, tuple[OutageId, float]], list[tuple[int, OutageId, float]], list[int]]:
-    """What confirmed outages explain of the other reports, badly explained ones, and the rest."""
+) -> tuple[dict[int, tuple[OutageId, float]], list[int]]:
+    """What confirmed outages explain of the other reports, and the rest."""
     explained: dict[int, tuple[OutageId, float]] = {}
-    hidden: list[tuple[int, OutageId, float]] = []
     left: list[int] = []
-    held = set(taken)
-    for n in range(len(gathered.reports)):
-        if n in held:
-            continue
+    for n in sorted(set(range(len(gathered.reports))) - set(taken)):
         outage_id, share = gathered.known_share(n)
         holder = gathered.holder_of(n)
         if holder is not None and holder in gathered.known_ids:
@@ -229,11 +204,9 @@ def _known(
             wanted = costs.leave_own if gathered.has_own_order(n) else costs.join
         if outage_id is None or share < wanted:
             left.append(n)
-            continue
-        explained[n] = (outage_id, share)
-        if share < 1 - costs.join:
-            hidden.append((n, outage_id, 1 - share))
-    return explained, hidden, left
+        else:
+            explained[n] = (outage_id, share)
+    return explained, left
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,23 +223,19 @@ class _Judgement:
         self,
         groups: list[_Group],
         explained: Mapping[int, tuple[OutageId, float]],
-        hidden: Sequence[tuple[int, OutageId, float]],
     ) -> Verdict:
-        tickets_of = self.gathered.tickets_of
         keeps = self._keeps(groups)
+        by_ticket = {
+            ticket_id: why
+            for n, why in explained.items()
+            for ticket_id in self.gathered.tickets_of(n)
+        }
         return Verdict(
             outages=tuple(
                 self._judged(group, keep, groups) for group, keep in zip(groups, keeps, strict=True)
             ),
-            explained={
-                **self.gathered.settled,
-                **{t: why for n, why in explained.items() for t in tickets_of(n)},
-            },
-            hidden=tuple(
-                Hidden(ticket_id=t, outage_id=outage_id, probability=p)
-                for n, outage_id, p in hidden
-                for t in tickets_of(n)
-            ),
+            explained={**self.gathered.settled, **by_ticket},
+            doubted=frozenset(t for t, (_, p) in by_ticket.items() if p < 1 - self.costs.join),
         )
 
     def _keeps(self, groups: Sequence[_Group]) -> list[OutageFact | None]:
@@ -341,7 +310,7 @@ class _Judgement:
             posterior = group.posterior
             rows = [
                 int(row)
-                for row in posterior.hypotheses.rows
+                for row in posterior.rows
                 if feeder.pre[row] < feeder.post[mine] and feeder.pre[mine] < feeder.post[row]
             ]
         found = [(row, posterior.probability(row)) for row in rows]
@@ -425,7 +394,9 @@ class _Judgement:
         name = gathered.feeder.devices[group.row].name
         served = gathered.feeder.below(group.row)
         reporting = {r.transformer_id for n in group.members for r in gathered.reports[n]}
+        seen = (reason("told_by_device", name=name),) if gathered.sighted(group.row) else ()
         return (
+            *seen,
             reason(
                 "most_likely_device",
                 name=name,

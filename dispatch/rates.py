@@ -4,6 +4,7 @@ Every figure is an assumption unless its line names a source; learning replaces 
 re-estimated from closed outages. Rates are per year, delays in minutes.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc
 from scipy.stats import beta
+
+from dispatch.domain.facts import Surroundings
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +40,7 @@ class Delay:
         gamma = (
             (x / self.scale_min) ** (self.shape - 1)
             * np.exp(-x / self.scale_min)
-            / (self.scale_min * _GAMMA_OF[self.shape])
+            / (self.scale_min * math.gamma(self.shape))
         )
         late = np.exp(-x / self.late_min) / self.late_min
         return np.where(minutes > 0, self.soon * gamma + (1 - self.soon) * late, 0.0)
@@ -51,7 +54,20 @@ class Delay:
         )
 
 
-_GAMMA_OF = {1.5: 0.886226925452758, 1.0: 1.0, 2.0: 1.0}
+@dataclass(frozen=True, slots=True)
+class Promptly:
+    """A delay that is hardly one: exponential, with its mean in minutes."""
+
+    mean_min: float
+
+    def density(self, minutes: Floats) -> Floats:
+        """Per minute; zero before the loss. Any shape."""
+        x = np.maximum(minutes, 0.0)
+        return np.where(minutes >= 0, np.exp(-x / self.mean_min) / self.mean_min, 0.0)
+
+    def distribution(self, minutes: Floats) -> Floats:
+        """Share of those who ever signal that has done so within so many minutes. Any shape."""
+        return np.asarray(1 - np.exp(-np.maximum(minutes, 0.0) / self.mean_min), dtype=float)
 
 
 HARDLY_ANY = (0.0007, 0.003)
@@ -62,7 +78,8 @@ class Share:
     """How many of those who could signal do, which differs from outage to outage: a mixture.
 
     Mostly Beta distributed; with `open_minded` any share is possible, with `hardly_any` next to
-    nobody does (supply was back within a minute). Tabulated at `points`.
+    nobody does (supply was back within a minute). Tabulated at `points`, or at fewer where it
+    meets another one.
     """
 
     mean: float = 0.1
@@ -70,15 +87,16 @@ class Share:
     open_minded: float = 0.1
     hardly_any: float = 0.0
     points: tuple[float, ...] = (0.015, 0.04, 0.08, 0.13, 0.2, 0.3, 0.45, 0.7, 0.95)
+    coarse_points: tuple[float, ...] = (0.02, 0.08, 0.2, 0.45, 0.85)
 
-    def table(self) -> tuple[Floats, Floats]:
+    def table(self, *, coarse: bool = False) -> tuple[Floats, Floats]:
         """Shares and their weights, each of shape (points,); the weights add up to one."""
-        return _table(self)
+        return _table(self, self.coarse_points if coarse else self.points)
 
 
 @cache
-def _table(share: Share) -> tuple[Floats, Floats]:
-    p = np.array(share.points)
+def _table(share: Share, points: tuple[float, ...]) -> tuple[Floats, Floats]:
+    p = np.array(points)
     edges = np.concatenate(([0.0], (p[1:] + p[:-1]) / 2, [1.0]))
     a, b = share.mean * share.concentration, (1 - share.mean) * share.concentration
     mass = (1 - share.open_minded) * np.diff(beta.cdf(edges, a, b))
@@ -90,20 +108,31 @@ def _table(share: Share) -> tuple[Floats, Floats]:
     return p, mass / mass.sum()
 
 
-CALM_FAULTS = 0.02
-"""Outages and single faults per customer and year, of all kinds together: the calm's measure."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stirring:
+    """How much more often than in a usual year things fail now: devices, and single homes."""
+
+    devices: float = 1.0
+    singles: float = 1.0
 
 
-def stirring(opened: int, customers: int, within: timedelta) -> float:
-    """How much more often than usual things fail, from what opened lately among the customers.
+CALM_WEIGHT = 0.9
+STORMIEST = 1e4
 
-    Drawn towards the calm by as many faults as `USUAL`, never below it.
+
+@cache
+def stirred(happened: int, usually: float) -> float:
+    """How much more often than usually something happens, from how often it did.
+
+    Either the weather is calm and all is as usual (`CALM_WEIGHT`), or any factor up to `STORMIEST`
+    is as likely as any other of its order; the geometric mean of what the count leaves of that.
     """
-    expected = CALM_FAULTS * customers * within.total_seconds() / 60 / MINUTES_PER_YEAR
-    return max(1.0, (USUAL + opened) / (USUAL + expected))
-
-
-USUAL = 0.1
+    factor = np.geomspace(1.0, STORMIEST, 121)
+    prior = np.full(factor.size, (1 - CALM_WEIGHT) / factor.size)
+    prior[0] += CALM_WEIGHT
+    log = np.log(prior) + happened * np.log(factor) - factor * usually
+    weight = np.exp(log - log.max())
+    return float(np.exp(weight @ np.log(factor) / weight.sum()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,14 +155,13 @@ class Rates:
     km_where_unknown: float = 0.3  # per transformer of the zone
     clears_above: float = 0.05  # miscoordination: the device above opens instead
     single: float = 0.014  # service 0.004 and installation 0.010 per customer
-    singles_stir: float = 1.0  # how far a storm raises them: stirring to this power
     misplaced: float = 0.03  # share of reports filed under the wrong customer
     call_share: Share = field(default_factory=lambda: Share(hardly_any=0.01))
     call_delay: Delay = field(default_factory=Delay)
     gasp_share: Share = field(
         default_factory=lambda: Share(mean=0.3, concentration=2.0, open_minded=0.3)
     )
-    gasp_delay_min: float = 0.5
+    gasp_delay: Promptly = Promptly(0.5)
     false_gasps: float = 1.0  # per meter and year
     meter_errs: float = 0.02  # a ping's answer, or silence, that says the opposite
     restored_errs: float = 0.02  # a restoration on record that did not reach a place
@@ -143,3 +171,25 @@ class Rates:
     over_after_h: float = 8.0  # mean time until an unseen outage has ended by itself
     sighted: float = 1e14  # likelihood ratio of a device seen open
     sighted_closed: float = 1e-4
+
+    def stirring(self, around: Surroundings | None) -> Stirring:
+        """How stirred the surroundings are.
+
+        All openings together tell of both kinds; a storm breaks lines far more than installations,
+        so those of devices may raise theirs further.
+        """
+        if around is None:
+            return Stirring()
+        years = around.within / timedelta(days=365.25)
+        km = around.km or self.km_where_unknown * around.devices.get("transformer", 0)
+        devices = self.per_km * km + sum(
+            self.per_device.get(kind, self.other_device) * count
+            for kind, count in around.devices.items()
+        )
+        expected = (devices + self.single * around.customers) * years
+        opened = around.opened_devices + around.opened_homes
+        overall = stirred(opened, expected)
+        return Stirring(
+            devices=max(overall, stirred(around.opened_devices, devices * years)),
+            singles=overall,
+        )

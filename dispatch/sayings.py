@@ -22,7 +22,6 @@ class Saying:
 REASONS: Mapping[str, Saying] = {
     "same_transformer": Saying("同一台区：{name}", "same transformer: {name}"),
     "same_home": Saying("同一用户", "same customer"),
-    "below_device": Saying("位于{name}之下", "below {name}"),
     "confirmed_outage": Saying("停电已核实", "the outage is confirmed"),
     "reports": Saying("已有{count}个报修", "{count} reports so far"),
     "near_in_time_and_place": Saying(
@@ -31,7 +30,6 @@ REASONS: Mapping[str, Saying] = {
     "neighbours_lit": Saying("邻居有电", "the neighbours have light"),
     "neighbours_out": Saying("邻居也没电", "the neighbours are out as well"),
     "main_switch_tripped": Saying("总开关跳闸", "the main switch has tripped"),
-    "only_this_home": Saying("只有本户停电", "only this home is out"),
     "several_transformers": Saying(
         "{name}之下{count}台配变报停（共{total}台）",
         "{count} of {total} transformers below {name} report",
@@ -59,9 +57,6 @@ REASONS: Mapping[str, Saying] = {
         "已核实的停电难以解释该报修（{percent}%可能另有故障）",
         "the confirmed outage explains this report badly ({percent} % that another fault hides)",
     ),
-    "nobody_lit_below": Saying("其下没有已知有电的配变", "no transformer below is known to be lit"),
-    "several_homes": Saying("同台区{count}户报停", "{count} homes of one transformer report"),
-    "within_minutes": Saying("首末报修相隔{minutes}分钟", "reports within {minutes} min"),
     "planned_ended_late": Saying(
         "计划停电（{reason}）已过原定结束时间，未报送电",
         "planned work ({reason}) is past its end, not reported as done",

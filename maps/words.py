@@ -38,6 +38,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ticket.received": _("Report received"),
         "ticket.attached": _("Report attached"),
         "ticket.detached": _("Report detached"),
+        "ticket.doubted": _("May have a fault of its own"),
         "ticket.placed": _("Report located"),
         "ticket.urged": _("Caller urged"),
         "ticket.called_back": _("Caller called back"),

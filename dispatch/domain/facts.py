@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -170,8 +170,8 @@ class ReportFact:
     A report that came with a position only hangs on the nearest customer's transformer, and
     `spread` says how the caller's place is shared among transformers (weights, adding up to one);
     it is empty where the customer is known. `neighbours_out` is what the caller said of the
-    neighbours' light, None as long as nobody asked; `by_hand` that a person put it where it is.
-    `lon, lat` is EPSG:4326.
+    neighbours' light, None as long as nobody asked; `by_hand` that a person put it where it is,
+    `probability` how surely it was put there. `lon, lat` is EPSG:4326.
     """
 
     ticket_id: TicketId
@@ -183,6 +183,7 @@ class ReportFact:
     spread: tuple[tuple[str, float], ...] = ()
     neighbours_out: bool | None = None
     by_hand: bool = False
+    probability: float | None = None
     lon: float | None = None
     lat: float | None = None
 
@@ -237,10 +238,27 @@ class DeviceSighting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """A feeder's district, and what opened there lately: by it inference knows a storm.
+
+    `devices` counts the protective devices of each kind, `km` is the length of lines behind them;
+    `opened_devices` and `opened_homes` are outages opened `within` the last hours, of devices and
+    of single homes.
+    """
+
+    devices: Mapping[str, int]
+    km: float
+    customers: int
+    within: timedelta
+    opened_devices: int = 0
+    opened_homes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeederEvidence:
     """What is known along one feeder; `lit` says when a transformer was last known to have light.
 
-    `stirring` is how much more often than usual faults happen around here now: 1 in the calm.
+    Without `around` the weather is taken to be calm.
     """
 
     tree: FeederTree
@@ -249,4 +267,4 @@ class FeederEvidence:
     lit: Mapping[str, datetime] = field(default_factory=dict)
     signals: tuple[MeterSignal, ...] = ()
     sightings: tuple[DeviceSighting, ...] = ()
-    stirring: float = 1.0
+    around: Surroundings | None = None

@@ -11,7 +11,7 @@ from dispatch.domain.outage import Outage, OutageStatus, PredictedDevice, Predic
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import Disposition, NetworkLevel, OutageId, TicketId
 from dispatch.grouping import Judged, Verdict
-from dispatch.journal import SYSTEM, order_event, outage_event
+from dispatch.journal import SYSTEM, order_event, outage_event, ticket_event
 from dispatch.ports import Store
 from dispatch.procedures.attaching import Explained, attach, leave_home
 from dispatch.procedures.merging import merge
@@ -24,6 +24,9 @@ from dispatch.procedures.opening import (
     open_seen,
 )
 from dispatch.sayings import reason
+
+CLEARLY = 0.25
+"""A change of probability that is worth writing down."""
 
 LOOK_AGAIN = timedelta(minutes=1)
 """A held order is thought over after so long; unless it is held again, it is sent."""
@@ -305,19 +308,46 @@ class Predicting:
                 leave_home(self.store, ticket, self.store.outages.get(ticket.outage_id))
 
     def _explain(self) -> list[Outage]:
-        """Callers of a confirmed outage that are elsewhere now."""
+        """Callers of a confirmed outage that are elsewhere now, or begin to fit it badly."""
         changed = []
         for ticket_id, (outage_id, probability) in self.verdict.explained.items():
-            if self._held_by.get(ticket_id) == outage_id:
+            stays = self._held_by.get(ticket_id) == outage_id
+            if stays and not self._thinks_again(ticket_id, probability):
                 continue
             ticket = self.store.tickets.get(ticket_id)
             outage = self.store.outages.lock(outage_id)
-            if ticket.outage_id == outage_id or not outage.is_open:
+            if (ticket.outage_id == outage_id) != stays or not outage.is_open:
                 continue
-            why = (reason("explained_by_confirmed", percent=round(100 * probability)),)
-            self._attach(ticket, outage, probability, why)
+            self._attach(ticket, outage, probability, (self._fits(ticket_id, probability),))
+            if ticket_id in self.verdict.doubted:
+                self.store.events.append(
+                    ticket_event(
+                        ticket,
+                        "doubted",
+                        at=self.now,
+                        by=SYSTEM,
+                        probability=round(probability, 3),
+                    )
+                )
             changed.append(outage)
         return changed
+
+    def _thinks_again(self, ticket_id: TicketId, probability: float) -> bool:
+        """Whether a report has come to fit its confirmed outage clearly worse, or better again."""
+        before = self._chance.get(ticket_id)
+        if before is None:
+            return False
+        doubted = ticket_id in self.verdict.doubted
+        return abs(probability - before) > CLEARLY and (doubted or before < 1 - CLEARLY)
+
+    @cached_property
+    def _chance(self) -> Mapping[TicketId, float | None]:
+        return {r.ticket_id: r.probability for r in self.evidence.reports}
+
+    def _fits(self, ticket_id: TicketId, probability: float) -> str:
+        if ticket_id in self.verdict.doubted:
+            return reason("hidden_behind", percent=round(100 * (1 - probability)))
+        return reason("explained_by_confirmed", percent=round(100 * probability))
 
     def _device(self, judged: Judged, now: PredictedDevice) -> PredictedDevice:
         """The device as people read it; a single home keeps the name it has."""

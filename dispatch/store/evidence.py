@@ -18,13 +18,11 @@ from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import NOT_A_LOSS, OutageId, Symptom, TicketId, UsagePointId
 from dispatch.journal import SYSTEM
 from dispatch.known import CallerSays
-from dispatch.rates import stirring
 from dispatch.store.direct import Direct, Row
 from dispatch.store.predictions import prediction
-from dispatch.store.trees import Kept, Spread, Trees
+from dispatch.store.trees import Spread, Trees
 
 LIT_WITHIN = timedelta(days=1)
-STIRRED_WITHIN = timedelta(hours=3)
 BY_POSITION = frozenset({"position", "address", "landmark"})
 FINEST_M = 30.0
 """No position is nearer to its customer's meter than this (assumption)."""
@@ -34,11 +32,7 @@ _REPORTS = Direct(
     SELECT ticket.id AS ticket_id, usage_point_id, transformer_id, ticket.outage_id, received_at,
         symptoms, multiple_premises, found_by, accuracy_m, point,
         ST_X(point) AS lon, ST_Y(point) AS lat,
-        EXISTS (
-            SELECT FROM attachment
-            WHERE attachment.ticket_id = ticket.id AND attachment.detached_at IS NULL
-                AND attachment.by <> :system
-        ) AS by_hand,
+        coalesce(attached.by <> :system, false) AS by_hand, attached.probability,
         (
             SELECT array_agg(DISTINCT attachment.outage_id)
             FROM attachment JOIN outage ON outage.id = attachment.outage_id
@@ -47,6 +41,8 @@ _REPORTS = Direct(
                 AND outage.status NOT IN ('restored', 'closed')
         ) AS kept_apart_from
     FROM ticket
+    LEFT JOIN attachment AS attached
+        ON attached.ticket_id = ticket.id AND attached.detached_at IS NULL
     WHERE ticket.feeder_id = :feeder_id AND ticket.status = 'open'
         AND ticket.disposition <> 'planned'
         AND NOT (symptoms <> '{}' AND symptoms <@ CAST(:not_a_loss AS text[]))
@@ -147,14 +143,8 @@ def of_feeder(
         lit=lit,
         signals=tuple(map(_signal, rows(_SIGNALS, since=since))),
         sightings=tuple(DeviceSighting(**row) for row in rows(_SIGHTINGS, since=since)),
-        stirring=_stirring(connection, trees, kept, now),
+        around=trees.around(connection, kept, now),
     )
-
-
-def _stirring(connection: Connection, trees: Trees, kept: Kept, now: datetime) -> float:
-    """How much more often than usual things fail in the feeder's district now."""
-    opened = trees.opened_lately(connection, kept.district_id, now - STIRRED_WITHIN)
-    return stirring(opened, kept.district_customers, STIRRED_WITHIN)
 
 
 def _spread(connection: Connection, trees: Trees, row: Row) -> Spread:
@@ -182,6 +172,7 @@ def _report(row: Row, spread: Spread) -> ReportFact:
         spread=spread,
         neighbours_out=caller.neighbours_out,
         by_hand=row["by_hand"],
+        probability=row["probability"],
         lon=row["lon"],
         lat=row["lat"],
     )

@@ -1,16 +1,18 @@
 """The feeders' trees, kept in the process: they change when something is loaded, not by calls."""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
-from dispatch.domain.facts import DeviceNode, FeederTree, TransformerNode
+from dispatch.domain.facts import DeviceNode, FeederTree, Surroundings, TransformerNode
 from dispatch.store.direct import Direct
 
 COUNTED_EVERY = timedelta(seconds=30)
+STIRRED_WITHIN = timedelta(hours=3)
 MOST_TREES = 5_000
 """About ten kilobytes each; beyond that, keeping starts anew."""
 
@@ -32,18 +34,30 @@ _TRANSFORMERS = Direct(
     ORDER BY device_pre, id
     """
 )
+# Everything in the district of a feeder; one without a district is a district of its own.
+_DEVICES_AROUND = Direct(
+    """
+    SELECT device.kind, count(*) AS count,
+        coalesce(sum(device.length_m) FILTER (WHERE device.kind <> 'transformer'), 0) AS metres
+    FROM feeder AS here
+    JOIN feeder ON feeder.id = here.id OR feeder.district_id = here.district_id
+    JOIN device ON device.feeder_id = feeder.id
+    WHERE here.id = :feeder_id GROUP BY device.kind
+    """
+)
 _DISTRICT = Direct(
     """
-    SELECT feeder.district_id, coalesce(sum(head.customers), 0) AS customers
-    FROM feeder
-    LEFT JOIN feeder AS neighbour ON neighbour.district_id = feeder.district_id
-    LEFT JOIN device AS head ON head.feeder_id = neighbour.id AND head.parent_id IS NULL
-    WHERE feeder.id = :feeder_id GROUP BY feeder.district_id
+    SELECT min(here.district_id) AS district_id, coalesce(sum(head.customers), 0) AS customers
+    FROM feeder AS here
+    JOIN feeder ON feeder.id = here.id OR feeder.district_id = here.district_id
+    LEFT JOIN device AS head ON head.feeder_id = feeder.id AND head.parent_id IS NULL
+    WHERE here.id = :feeder_id
     """
 )
 _OPENED_LATELY = Direct(
     """
-    SELECT count(*) FROM outage
+    SELECT count(device_id) AS opened_devices, count(*) - count(device_id) AS opened_homes
+    FROM outage
     WHERE opened_at > :since AND district_id = :district_id AND merged_into_id IS NULL
     """
 )
@@ -68,58 +82,72 @@ Spread = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A feeder's tree with its district and how many customers that has."""
+    """A feeder's tree with its district and what that has."""
 
     tree: FeederTree
     district_id: str | None
-    district_customers: int
+    around: Surroundings
+
+
+@dataclass(slots=True)
+class _Version:
+    """What was read of one version of the network."""
+
+    number: int | None
+    feeders: dict[str, Kept] = field(default_factory=dict)
+    spreads: dict[tuple[str, str], Spread] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Trees:
-    """What one process has read of the feeders, good for one version of the network."""
+    """What one process, with all its threads, has read of the feeders as they are now."""
 
-    version: int | None = None
-    kept: dict[str, Kept] = field(default_factory=dict)
-    spreads: dict[tuple[str, str], Spread] = field(default_factory=dict)
-    opened: dict[str | None, tuple[datetime, int]] = field(default_factory=dict)
+    current: _Version = field(default_factory=lambda: _Version(None))
+    opened: dict[str | None, tuple[datetime, Mapping[str, int]]] = field(default_factory=dict)
 
-    def opened_lately(
-        self, connection: Connection, district_id: str | None, since: datetime
-    ) -> int:
-        """How many outages were opened in a district since then; counted every half minute."""
-        counted = self.opened.get(district_id)
+    def around(self, connection: Connection, kept: Kept, now: datetime) -> Surroundings:
+        """The feeder's district with what was opened there lately; counted every half minute."""
+        since = now - kept.around.within
+        counted = self.opened.get(kept.district_id)
         if counted is None or not timedelta(0) <= since - counted[0] < COUNTED_EVERY:
-            asked = {"since": since, "district_id": district_id}
-            counted = since, int(_OPENED_LATELY.value(connection, asked))
-            self.opened[district_id] = counted
-        return counted[1]
+            asked = {"since": since, "district_id": kept.district_id}
+            counted = since, _OPENED_LATELY.first(connection, asked) or {}
+            self.opened[kept.district_id] = counted
+        return replace(kept.around, **counted[1])
 
     def read(self, connection: Connection, feeder_id: str) -> Kept:
         """The feeder's tree, read anew if anything was loaded since; an unknown one is empty."""
-        version = _VERSION.value(connection)
-        if version != self.version or len(self.kept) > MOST_TREES:
-            self.kept, self.spreads, self.version = {}, {}, version
-        found = self.kept.get(feeder_id)
+        version = self._version(connection)
+        found = version.feeders.get(feeder_id)
         if found is None:
-            found = self.kept[feeder_id] = _read(connection, feeder_id)
+            found = version.feeders[feeder_id] = _read(connection, feeder_id)
         return found
 
     def spread(
         self, connection: Connection, ticket_id: str, point: str, lat: float, accuracy_m: float
     ) -> Spread:
         """How the place of a report is shared among transformers; weights add up to one."""
-        key = (ticket_id, point)
-        if key not in self.spreads:
-            if len(self.spreads) > MOST_TREES:
-                self.spreads.clear()
-            self.spreads[key] = _spread(connection, point, lat, accuracy_m)
-        return self.spreads[key]
+        spreads, key = self.current.spreads, (ticket_id, point)
+        found = spreads.get(key)
+        if found is None:
+            if len(spreads) > MOST_TREES:
+                spreads.clear()
+            found = spreads[key] = _spread(connection, point, lat, accuracy_m)
+        return found
+
+    def _version(self, connection: Connection) -> _Version:
+        """What is kept of the network as it is now; other threads may still fill an older one."""
+        number = _VERSION.value(connection)
+        version = self.current
+        if version.number != number or len(version.feeders) > MOST_TREES:
+            version = self.current = _Version(number)
+        return version
 
 
 def _read(connection: Connection, feeder_id: str) -> Kept:
     asked = {"feeder_id": feeder_id}
-    district = _DISTRICT.first(connection, asked) or {"district_id": None, "customers": 0}
+    devices = _DEVICES_AROUND.rows(connection, asked)
+    district = _DISTRICT.first(connection, asked) or {}
     return Kept(
         tree=FeederTree(
             feeder_id=feeder_id,
@@ -128,8 +156,13 @@ def _read(connection: Connection, feeder_id: str) -> Kept:
                 TransformerNode(**row) for row in _TRANSFORMERS.rows(connection, asked)
             ),
         ),
-        district_id=district["district_id"],
-        district_customers=int(district["customers"]),
+        district_id=district.get("district_id"),
+        around=Surroundings(
+            devices={row["kind"]: row["count"] for row in devices},
+            km=sum(row["metres"] for row in devices) / 1_000,
+            customers=int(district.get("customers", 0)),
+            within=STIRRED_WITHIN,
+        ),
     )
 
 

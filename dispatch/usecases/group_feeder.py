@@ -5,8 +5,8 @@ from datetime import datetime
 
 from dispatch.domain.facts import FeederTree
 from dispatch.domain.outage import Outage
+from dispatch.feeder import Feeder
 from dispatch.grouping import Costs, judge
-from dispatch.inference import Feeder
 from dispatch.ports import Store
 from dispatch.procedures.predicting import Predicting
 from dispatch.rates import Rates

@@ -11,13 +11,14 @@ from dispatch.domain.outage import OutageStatus, PredictedDevice
 from dispatch.domain.signal import SightingSource
 from dispatch.domain.ticket import Complaint
 from dispatch.domain.words import Channel, OutageId, TicketId
-from dispatch.sayings import Clockface
+from dispatch.sayings import Clockface, say_reason
 from dispatch.store.transaction import PgStore
 from dispatch.usecases.attach_ticket import DetachTicket, detach_ticket
 from dispatch.usecases.confirm_outage import ConfirmOutage, confirm_outage
 from dispatch.usecases.group_feeder import GroupFeeder, GroupingPolicy, group_feeder
 from dispatch.usecases.record_signals import RecordSightings, SightingSent, record_sightings
 from dispatch.usecases.report_trouble import ReportTrouble, report_trouble
+from dispatch.usecases.restore_outage import RestoreOutage, restore_outage
 from tests.store import builders as build
 
 FACE = Clockface(ZoneInfo("Asia/Shanghai"))
@@ -58,6 +59,12 @@ class Desk:
 
     def device_of(self, name: str) -> str | None:
         return self.store.outages.get(self.held_by(name)).device.id
+
+    def confirm(self, outage_id: OutageId, found: PredictedDevice) -> None:
+        command = ConfirmOutage(
+            outage_id=outage_id, device=found, cause="fuse", by="C1", at=self.now
+        )
+        confirm_outage(self.store, command, now=self.now)
 
     def orders(self) -> list[str]:
         rows = self.connection.execute(text("SELECT status FROM trouble_order ORDER BY id"))
@@ -133,12 +140,7 @@ def test_the_prediction_and_its_probabilities_are_in_the_journal(desk: Desk):
 
 def test_what_a_crew_found_is_not_moved_by_later_reports(desk: Desk):
     outage_id = desk.report("A", "a0-0", 0)
-    found = PredictedDevice(id="own-a0", kind="transformer", name="a0")
-    confirm_outage(
-        desk.store,
-        ConfirmOutage(outage_id=outage_id, device=found, cause="fuse", by="C1", at=desk.now),
-        now=desk.now,
-    )
+    desk.confirm(outage_id, PredictedDevice(id="own-a0", kind="transformer", name="a0"))
     for minute, account in enumerate(("a1-0", "a2-0", "b0-0"), start=1):
         desk.report(account, account, minute)
     outage = desk.store.outages.get(outage_id)
@@ -201,3 +203,45 @@ def test_a_held_order_is_not_sent_and_is_freed_in_time(desk: Desk):
     order = desk.store.orders.find_open_of_outage(desk.held_by("B"))
     assert order is not None and order.status is OrderStatus.AWAITING_ASSIGNMENT
     assert not order.is_held(desk.now + timedelta(seconds=1))
+
+
+def test_a_sighting_is_over_once_supply_was_restored(desk: Desk):
+    sighted = SightingSent(id="S1", device="fuse-a", is_open=True, at=desk.now)
+    record_sightings(
+        desk.store,
+        RecordSightings(sightings=(sighted,), source=SightingSource.SCADA, by="scada"),
+        now=desk.now,
+    )
+    desk.look(0.2)
+    (outage_id,) = desk.connection.scalars(text("SELECT id FROM outage"))
+    desk.now = build.at(30)
+    restore_outage(
+        desk.store,
+        RestoreOutage(outage_id=OutageId(outage_id), at=desk.now, by="dispatcher"),
+        now=desk.now,
+    )
+    desk.look(31)
+    open_ = text("SELECT count(*) FROM outage WHERE status NOT IN ('restored', 'closed')")
+    assert desk.connection.scalar(open_) == 0
+
+
+def test_a_report_that_its_confirmed_outage_explains_badly_is_doubted(desk: Desk):
+    for minute, account in enumerate(("a0-0", "a1-0", "a2-0")):
+        desk.report(account, account, minute)
+    outage_id = desk.held_by("a0-0")
+    desk.now = build.at(30)
+    desk.confirm(outage_id, PredictedDevice(id="fuse-a", kind="fuse", name="fuse-a"))
+    desk.report("soon", "a1-1", 40)
+    desk.report("late", "a1-2", 660)
+    desk.look(661)
+    assert desk.held_by("soon") == desk.held_by("late") == outage_id
+    desk.store.finish()
+    doubted = text("SELECT stream FROM event WHERE kind = 'ticket.doubted'")
+    assert desk.connection.scalars(doubted).all() == ["ticket:late"]
+    reasons = text(
+        "SELECT reasons FROM attachment WHERE ticket_id = 'late' AND detached_at IS NULL"
+    )
+    (why,) = desk.connection.scalars(reasons)
+    assert [say_reason(each).en.split(" (")[0] for each in why] == [
+        "the confirmed outage explains this report badly"
+    ]

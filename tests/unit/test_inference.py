@@ -1,28 +1,19 @@
 """The posterior against an oracle that enumerates every set of open devices, one by one."""
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import product
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.domain.facts import DeviceNode, FeederTree, TransformerNode
-from dispatch.inference import (
-    NO_SIGNALS,
-    Feeder,
-    Signals,
-    States,
-    Told,
-    beginnings,
-    combine,
-    explained_by,
-    weigh,
-)
-from dispatch.rates import MINUTES_PER_YEAR, Rates
+from dispatch.feeder import Feeder
+from dispatch.inference import Posterior, combine
+from dispatch.rates import MINUTES_PER_YEAR, Rates, Share
+from dispatch.weighing import Hypotheses, Signals, States, Told, weigh
 
-RATES = Rates()
-SINGLE = RATES.single / MINUTES_PER_YEAR
+SINGLE = Rates().single / MINUTES_PER_YEAR
 
 
 def tree_of(parents: list[int], customers: list[int]) -> FeederTree:
@@ -67,30 +58,6 @@ def tree_of(parents: list[int], customers: list[int]) -> FeederTree:
     return FeederTree(feeder_id="F", devices=tuple(devices), transformers=tuple(transformers))
 
 
-@st.composite
-def trees(draw: st.DrawFn) -> FeederTree:
-    size = draw(st.integers(3, 9))
-    parents = [-1] + [draw(st.integers(0, i - 1)) for i in range(1, size)]
-    return tree_of(parents, [draw(st.integers(1, 30)) for _ in range(size)])
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> tuple[FeederTree, Signals]:
-    tree = draw(trees())
-    places = [t.pre for t in tree.transformers]
-    count = draw(st.integers(1, 5))
-    report, pre, weight = [], [], []
-    for n in range(count):
-        here = draw(st.lists(st.sampled_from(places), min_size=1, max_size=2, unique=True))
-        for place in here:
-            report.append(n)
-            pre.append(place)
-            weight.append(1 / len(here))
-    at = np.array([-draw(st.floats(0.5, 90.0)) for _ in range(count)])
-    rows = np.array(report)
-    return tree, signals(rows, np.array(pre), np.array(weight), at[rows])
-
-
 def signals(report, pre, weight, at) -> Signals:
     return Signals(report, pre, weight, at, np.full(len(report), 1 / SINGLE))
 
@@ -101,78 +68,120 @@ def calls(feeder: Feeder, *where: tuple[str, float]) -> Signals:
     return signals(np.arange(len(where)), pre, np.ones(len(where)), at)
 
 
-def oracle(feeder: Feeder, log_r: dict[int, float]) -> tuple[np.ndarray, frozenset[int]]:
-    """Marginals and the best set, by going through every set in which nobody is below another."""
-    rows = sorted(log_r)
-    total, marginal, best = 0.0, np.zeros(len(feeder.devices)), (0.0, frozenset())
-    for size in range(len(rows) + 1):
-        for chosen in combinations(rows, size):
-            nested = any(
-                feeder.pre[a] < feeder.post[b] and feeder.pre[b] < feeder.post[a]
-                for a, b in combinations(chosen, 2)
-            )
-            if nested:
-                continue
-            log = sum(log_r[row] for row in chosen)
-            total += np.exp(log)
-            marginal[list(chosen)] += np.exp(log)
-            best = max(best, (log, frozenset(chosen)), key=lambda each: each[0])
-    return marginal / total, best[1]
+def enumerated(feeder: Feeder, rows, heard: Signals, told: Told, grid) -> np.ndarray:
+    """Chances of each device being topmost, by going through every way they may have opened."""
+    begins, _ = grid
+    ways = [None, *product(range(begins.size), range(len(SHARES)))]
+    total, topmost = 0.0, np.zeros(len(feeder.devices))
+    for opened in product(ways, repeat=len(rows)):
+        chosen = dict(zip(rows, opened, strict=True))
+        odds = way_odds(feeder, heard, told, chosen, grid)
+        open_ = [row for row, way in chosen.items() if way is not None]
+        top = [
+            row
+            for row in open_
+            if not any(feeder.pre[a] < feeder.pre[row] < feeder.post[a] for a in open_)
+        ]
+        topmost[top] += odds
+        total += odds
+    return topmost / total
 
 
-def slow_log_r(feeder: Feeder, row: int, heard: Signals, begins, width) -> float:
-    """R(d) of one device written out as the sum that it is."""
-    shares, prior = RATES.call_share.table()
-    delay = RATES.call_delay
-    inside = (feeder.pre[row] <= heard.pre) & (heard.pre < feeder.post[row])
-    total = 0.0
-    for begin, minutes in zip(begins, width, strict=True):
-        for share, mass in zip(shares, prior, strict=True):
-            product, callers = 1.0, 0.0
-            for n in range(heard.count):
-                mine = heard.report == n
-                below = heard.weight[mine & inside].sum()
-                density = delay.density(heard.at[mine][:1] - begin)[0]
-                product *= (1 + share * density / SINGLE) ** below
-                callers += below
-            silent = max(feeder.customers[row] - callers, 0.0)
-            called = delay.distribution(np.array([-begin]))[0]
-            total += (
-                mass
-                * minutes
-                * np.exp(begin / (RATES.over_after_h * 60))
-                * product
-                * (1 - min(called * share, 0.999)) ** silent
-            )
-    return float(np.log(feeder.rate[row] * total))
+def darkness(feeder: Feeder, chosen, pre: int):
+    """The first device above a place that opened, and how; (-1, None) where it is lit."""
+    above = [
+        (way[0], row, way)
+        for row, way in chosen.items()
+        if way is not None and feeder.pre[row] <= pre < feeder.post[row]
+    ]
+    if not above:
+        return -1, None
+    _, row, way = min(above)
+    return row, way
 
 
-@settings(max_examples=60, deadline=None)
-@given(cases())
-def test_marginals_and_the_best_set_are_those_of_the_enumeration(case):
-    tree, heard = case
+def way_odds(feeder: Feeder, heard: Signals, told: Told, chosen, grid) -> float:
+    """Prior and likelihood of one way, against nothing having happened."""
+    (begins, width), log = grid, 0.0
+    for row, way in chosen.items():
+        if way is not None:
+            begin, share = way
+            decay = begins[begin] / (RATES.over_after_h * 60)
+            log += np.log(feeder.rate[row] * width[begin] * WEIGHTS[share]) + decay
+    for transformer in feeder.tree.transformers:
+        _, way = darkness(feeder, chosen, transformer.pre)
+        if way is None:
+            continue
+        begin, share = begins[way[0]], SHARES[way[1]]
+        mine = np.flatnonzero(heard.pre == transformer.pre)
+        density = RATES.call_delay.density(heard.at[mine] - begin)
+        log += heard.weight[mine] @ np.log1p(share * density * heard.odds[mine])
+        known = dict(zip(told.dark_pre.tolist(), told.dark_since.tolist(), strict=True))
+        until = known.get(transformer.pre, 0.0)
+        called = RATES.call_delay.distribution(np.array([until - begin]))[0]
+        telling = heard.weight[mine][heard.odds[mine] > 0].sum()
+        silent = max(transformer.customers - telling, 0.0)
+        log += silent * np.log1p(-min(called * share, 0.999))
+    return float(np.exp(log))
+
+
+FEW = Share(mean=0.1, concentration=12.0, open_minded=0.1, points=(0.05, 0.4))
+RATES = replace(Rates(), call_share=FEW)
+SHARES, WEIGHTS = FEW.table()
+
+
+@st.composite
+def small_cases(draw: st.DrawFn) -> tuple[FeederTree, Signals, Told]:
+    """Trees of three or four devices, reports at two times: few enough beginnings to go through."""
+    size = draw(st.integers(2, 4))
+    parents = [-1] + [draw(st.integers(0, i - 1)) for i in range(1, size)]
+    tree = tree_of(parents, [draw(st.integers(1, 30)) for _ in range(size)])
     feeder = Feeder(tree, RATES)
-    hypotheses = weigh(feeder, RATES, heard)
-    posterior = combine(hypotheses)
-    by_row = dict(zip(hypotheses.rows.tolist(), hypotheses.log_r.tolist(), strict=True))
-    marginal, best = oracle(feeder, by_row)
-    ours = [posterior.probability(row) for row in range(len(feeder.devices))]
-    np.testing.assert_allclose(ours, marginal, atol=1e-9)
-    assert sum(by_row[row] for row in posterior.best()) >= sum(by_row[r] for r in best) - 1e-9
+    places = [t.pre for t in tree.transformers]
+    first = draw(st.floats(5.0, 90.0))
+    later = draw(st.floats(0.5, 4.5))
+    report, pre, weight, at = [], [], [], []
+    for n in range(draw(st.integers(1, 4))):
+        here = draw(st.lists(st.sampled_from(places), min_size=1, max_size=2, unique=True))
+        when = draw(st.sampled_from((first, later)))
+        for place in here:
+            report.append(n)
+            pre.append(place)
+            weight.append(1 / len(here))
+            at.append(-when)
+    heard = signals(np.array(report), np.array(pre), np.array(weight), np.array(at))
+    told = Told.nothing(feeder)
+    if draw(st.booleans()):
+        known = draw(st.sampled_from(tree.transformers))
+        since = -draw(st.floats(0.2, 60.0))
+        told = replace(
+            told,
+            dark_pre=np.array([known.pre]),
+            dark_customers=np.array([float(known.customers)]),
+            dark_since=np.array([since]),
+        )
+        silenced = (heard.pre == known.pre) & (heard.at > since)
+        heard = replace(heard, odds=np.where(silenced, 0.0, heard.odds))
+    return tree, heard, told
 
 
 @settings(max_examples=40, deadline=None)
-@given(cases())
-def test_the_odds_of_each_device_are_the_sum_written_out(case):
-    tree, heard = case
+@given(small_cases())
+def test_the_marginals_are_those_of_going_through_every_way(case):
+    tree, heard, told = case
     feeder = Feeder(tree, RATES)
-    hypotheses = weigh(feeder, RATES, heard)
-    begins, width = beginnings(heard, NO_SIGNALS, Told.nothing(feeder))
-    for row, log_r in zip(hypotheses.rows.tolist(), hypotheses.log_r.tolist(), strict=True):
-        assert abs(slow_log_r(feeder, row, heard, begins, width) - log_r) < 1e-6
+    grid = (np.array([-95.0, -8.0, -0.3]), np.array([20.0, 4.0, 0.5]))
+    posterior = combine(weigh(feeder, RATES, heard, told=told, grid=grid)).lit_above()
+    rows = posterior.rows.tolist()
+    ours = [posterior.probability(row) for row in rows]
+    np.testing.assert_allclose(ours, enumerated(feeder, rows, heard, told, grid)[rows], rtol=1e-6)
 
 
 LATERAL = tree_of([-1, 0, 0, 1, 1, 2, 2], [0, 0, 0, 20, 20, 20, 20])
+
+
+def posterior_of(hypotheses: Hypotheses) -> Posterior:
+    return combine(hypotheses).lit_above()
 
 
 def probabilities(posterior, feeder):
@@ -181,14 +190,14 @@ def probabilities(posterior, feeder):
 
 def test_silence_speaks_against_the_device_above():
     feeder = Feeder(LATERAL, RATES)
-    soon = combine(weigh(feeder, RATES, calls(feeder, ("t3", 1), ("t4", 0.5))))
-    later = combine(weigh(feeder, RATES, calls(feeder, ("t3", 61), ("t4", 60.5))))
+    soon = posterior_of(weigh(feeder, RATES, calls(feeder, ("t3", 1), ("t4", 0.5))))
+    later = posterior_of(weigh(feeder, RATES, calls(feeder, ("t3", 61), ("t4", 60.5))))
     assert probabilities(later, feeder)["d0"] < probabilities(soon, feeder)["d0"]
 
 
 def test_calls_from_two_branches_are_the_device_above_both():
     feeder = Feeder(LATERAL, RATES)
-    posterior = combine(weigh(feeder, RATES, calls(feeder, ("t3", 6), ("t4", 4), ("t5", 1))))
+    posterior = posterior_of(weigh(feeder, RATES, calls(feeder, ("t3", 6), ("t4", 4), ("t5", 1))))
     assert [feeder.devices[row].id for row in posterior.best()] == ["d0"]
 
 
@@ -198,8 +207,8 @@ def test_a_place_seen_lit_speaks_against_every_device_above_it():
     lit = States(
         np.array([feeder.transformer_pre["t6"]]), np.array([-1.0]), np.array([-6.0]), np.array([0])
     )
-    free = probabilities(combine(weigh(feeder, RATES, heard)), feeder)
-    seen = probabilities(combine(weigh(feeder, RATES, heard, states=lit)), feeder)
+    free = probabilities(posterior_of(weigh(feeder, RATES, heard)), feeder)
+    seen = probabilities(posterior_of(weigh(feeder, RATES, heard, states=lit)), feeder)
     assert seen["d0"] < free["d0"] and seen["d1"] > free["d1"]
 
 
@@ -208,7 +217,7 @@ def test_a_device_seen_closed_did_not_open_before():
     heard = calls(feeder, ("t3", 10), ("t4", 8))
     told = Told.nothing(feeder)
     told.device_from[feeder.row["d1"]] = 0.0
-    posterior = combine(weigh(feeder, RATES, heard, told=told))
+    posterior = posterior_of(weigh(feeder, RATES, heard, told=told))
     assert probabilities(posterior, feeder)["d1"] < 0.01
 
 
@@ -217,7 +226,7 @@ def test_a_device_seen_open_is_open_without_a_single_call():
     told = Told.nothing(feeder)
     told.device_open[feeder.row["d1"]] = -1.0
     nothing = calls(feeder)
-    posterior = combine(weigh(feeder, RATES, nothing, told=told))
+    posterior = posterior_of(weigh(feeder, RATES, nothing, told=told))
     assert [feeder.devices[row].id for row in posterior.best()] == ["d1"]
 
 
@@ -228,7 +237,7 @@ def test_last_gasps_of_one_branch_name_that_branch():
     gasps = Signals(
         np.arange(8), pre, np.ones(8), np.linspace(-3.0, -2.8, 8), np.full(8, 1 / false)
     )
-    posterior = combine(weigh(feeder, RATES, calls(feeder, ("t3", 1)), gasps=gasps))
+    posterior = posterior_of(weigh(feeder, RATES, calls(feeder, ("t3", 1)), gasps=gasps))
     assert probabilities(posterior, feeder)["d1"] > 0.95
 
 
@@ -238,5 +247,28 @@ def test_a_report_from_before_the_outage_is_not_explained_by_it():
         [("t3", 200.0)] + [("t3", 9.0 - i) for i in range(4)] + [("t4", 8.5 - i) for i in range(4)]
     )
     hypotheses = weigh(feeder, RATES, calls(feeder, *where))
-    explains = explained_by(hypotheses, feeder.row["d1"])
+    explains = posterior_of(hypotheses).explains(feeder.row["d1"])
     assert explains[0] < 0.1 and (explains[1:] > 0.95).all()
+
+
+def test_what_opened_below_before_keeps_its_own_reports():
+    feeder = Feeder(LATERAL, RATES)
+    own = [("t3", 200.0 - 2 * i) for i in range(6)]
+    head = [(t, 9.0 - i) for i in range(4) for t in ("t4", "t5", "t6")]
+    posterior = posterior_of(weigh(feeder, RATES, calls(feeder, *own, *head)))
+    assert [feeder.devices[row].id for row in posterior.best()] == ["d0"]
+    (row,) = posterior.best()
+    below = posterior.below(row)
+    assert [feeder.devices[r].id for r in below.best()] == ["d3"]
+    assert below.probability(feeder.row["d3"]) > 0.95
+    assert (posterior.explains(row)[:6] < 0.05).all() and (posterior.explains(row)[6:] > 0.9).all()
+    assert (below.explains(feeder.row["d3"])[:6] > 0.95).all()
+
+
+def test_a_device_seen_open_while_it_was_dark_does_not_rule_out_the_one_above():
+    feeder = Feeder(LATERAL, RATES)
+    heard = calls(feeder, *[(t, 30.0 - i) for i in range(4) for t in ("t3", "t4", "t5", "t6")])
+    told = Told.nothing(feeder)
+    told.device_open[feeder.row["d1"]] = -5.0
+    posterior = posterior_of(weigh(feeder, RATES, heard, told=told))
+    assert [feeder.devices[row].id for row in posterior.best()] == ["d0"]

@@ -1,14 +1,17 @@
 """A network made ready for the drill: who hangs where in truth, and where on record."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from dispatch.domain.facts import DeviceNode, FeederTree, TransformerNode
+from dispatch.domain.facts import DeviceNode, FeederTree, Surroundings, TransformerNode
+from dispatch.drill.storms import parameters as p
 from gis.crs import LocalMetric, local_metric
 from gis.errors import EmptyInput
 from gis.network.model import Network
@@ -55,6 +58,17 @@ class Ground:
     def devices(self) -> tuple[Device, ...]:
         """All devices, in preorder, a feeder after the other."""
         return self.tracing.devices
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What the records say is here, as one district."""
+        nodes = [device for tree in self.trees.values() for device in tree.devices]
+        return Surroundings(
+            devices=Counter(node.kind for node in nodes),
+            km=sum(node.length_m for node in nodes if node.kind != "transformer") / 1_000,
+            customers=len(self.customers.accounts),
+            within=timedelta(hours=p.STIRRING_H),
+        )
 
     @cached_property
     def homes(self) -> KDTree:

@@ -33,7 +33,6 @@ from dispatch.drill.storms.messages import (
     Seen,
     Signalled,
 )
-from dispatch.rates import stirring
 
 FOUND_BY_CREW = 1_000_000_000
 """Outages that only a crew's finding opened are numbered from here; methods number below."""
@@ -172,6 +171,7 @@ class Desk:
         self.feeders = {id_: _Feeder(tree) for id_, tree in episode.ground.trees.items()}
         self.outages: dict[int, _Open] = {}
         self.opened: dict[int, datetime] = {}
+        self.of_device: set[int] = set()
         self.holder: dict[TicketId, int] = {}
         self.chance: dict[TicketId, float] = {}
         self.fault_of: dict[TicketId, int] = {}
@@ -320,6 +320,7 @@ class Desk:
         outage.devices = () if device_id is None else ((device_id, 1.0),)
         if device_id is not None:
             outage.transformers = self.scopes.below(device_id)
+            self.of_device.add(key)
         self.outage_of_fault[fault] = key
         for ticket_id in self._held_by(key):
             self._check_swallowed(ticket_id)
@@ -353,7 +354,8 @@ class Desk:
 
     def _evidence(self, feeder_id: str, now: datetime) -> FeederEvidence:
         feeder = self.feeders[feeder_id]
-        lately = sum(1 for at in self.opened.values() if at >= now - STIRRING_OVER)
+        lately = [key for key, at in self.opened.items() if at >= now - STIRRING_OVER]
+        devices = sum(key in self.of_device for key in lately)
         return FeederEvidence(
             tree=feeder.tree,
             reports=tuple(feeder.reports.values()),
@@ -364,7 +366,11 @@ class Desk:
             lit=dict(feeder.lit),
             signals=feeder.last_signals(),
             sightings=tuple(feeder.sightings.values()),
-            stirring=stirring(lately, len(self.ground.customers.accounts), STIRRING_OVER),
+            around=replace(
+                self.ground.surroundings,
+                opened_devices=devices,
+                opened_homes=len(lately) - devices,
+            ),
         )
 
     def _fact(self, key: int) -> OutageFact:
@@ -428,6 +434,7 @@ class Desk:
         if outage.device_id != group.device_id:
             outage.device_id = group.device_id
             outage.transformers = self.scopes.below(group.device_id)
+            (self.of_device.discard if group.device_id is None else self.of_device.add)(group.key)
         outage.devices = group.devices
 
     def _open(self, key: int, outage: _Open, at: datetime) -> None:

@@ -11,9 +11,9 @@ from dispatch.drill.storms.ground import Ground
 from dispatch.drill.storms.harness import Group, Picture
 from dispatch.drill.storms.running import Maker
 from dispatch.drill.storms.truth import Condition, expected, yearly_faults
+from dispatch.feeder import Feeder
 from dispatch.grouping import Costs, judge
-from dispatch.inference import Feeder
-from dispatch.rates import Delay, Rates, Share
+from dispatch.rates import Delay, Rates, Share, Stirring
 
 POSTERIOR, TRUE_PARAMETERS = "posterior", "true parameters"
 SLIGHTLY = 0.01
@@ -31,16 +31,21 @@ class PosteriorMethod:
 
     name: str
     rates: Rates
-    stirring: float | None = None
+    stirring: Stirring | None = None
     costs: Costs = field(default_factory=Costs)
     feeders: dict[str, Feeder] = field(default_factory=dict)
     last_key: int = 0
 
     def look(self, evidence: FeederEvidence, now: datetime) -> Picture:
         """Judge one feeder."""
-        if self.stirring is not None:
-            evidence = replace(evidence, stirring=self.stirring)
-        verdict = judge(evidence, self.rates, self.costs, now=now, feeder=self._feeder(evidence))
+        verdict = judge(
+            evidence,
+            self.rates,
+            self.costs,
+            now=now,
+            feeder=self._feeder(evidence),
+            stirring=self.stirring,
+        )
         groups = [
             Group(
                 key=self._new_key() if judged.outage_id is None else judged.outage_id,
@@ -84,11 +89,15 @@ def our_methods(condition: Condition, names: tuple[str, ...] = NAMES) -> Mapping
     return {name: makers[name] for name in names}
 
 
-def true_stirring(ground: Ground, condition: Condition) -> float:
-    """How much more often devices fail, mean over an episode, than in a calm year."""
+def true_stirring(ground: Ground, condition: Condition) -> Stirring:
+    """How much more often things fail, mean over an episode, than in a calm year.
+
+    Single faults are told by the rates: they are given as they stand to those of devices.
+    """
     hours = p.LAST_FAULT_H if not condition.storm else p.STORM_PEAK_H
     hourly = expected(ground, storm=condition.storm)[0] / hours
-    return max(1.0, hourly * p.HOURS_PER_YEAR / yearly_faults(ground))
+    factor = max(1.0, hourly * p.HOURS_PER_YEAR / yearly_faults(ground))
+    return Stirring(devices=factor, singles=factor)
 
 
 def true_rates(ground: Ground, condition: Condition) -> Rates:
@@ -106,7 +115,6 @@ def true_rates(ground: Ground, condition: Condition) -> Rates:
         per_device=dict.fromkeys(usual.per_device, 0.0)
         | {"transformer": p.TRANSFORMER_FAULTS + p.LOW_VOLTAGE_FAULTS},
         single=sum(singles) * per_device_fault / len(ground.customers.accounts),
-        singles_stir=1.0,
         clears_above=p.MISCOORDINATION,
         misplaced=p.WITH_ACCOUNT * p.WRONG_ACCOUNT + condition.mislocated,
         call_share=Share(mean=mean, concentration=p.CALL_CONCENTRATION, open_minded=SLIGHTLY),

@@ -1,0 +1,392 @@
+"""What calls, silence, meters and people say of a device that opened then, before any prior.
+
+A feeder's evidence is laid out by the place it comes from. Each place belongs to the lowest device
+above it that anything speaks of; what is heard and not heard there is weighed once for every
+beginning of darkness and every share of callers, as log odds against "nothing happened". Times are
+minutes relative to now, so the past is negative.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.feeder import Feeder, Ints
+from dispatch.rates import Floats, Rates
+
+JUST_BEFORE_MIN = (0.4, 1.5)
+LONG_BEFORE_MIN = (4.0, 8.0, 14.0, 24.0, 40.0, 65.0)
+"""How long before a call the outage may have begun: the grid of beginnings is made of these."""
+
+MOST_BEGINNINGS = 64
+"""Of either kind."""
+
+Distribution = Callable[[Floats], Floats]
+Grid = tuple[Floats, Floats]
+"""Beginnings and the minutes each stands for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """Reports or last gasps along a feeder: one row per report and place it may have come from.
+
+    `report` numbers the reports from 0, `pre` is the place, `weight` the share of the report that
+    lies there (adding up to one per report where all its places are on this feeder), `at` minutes
+    and `odds` the likelihood ratio per expected signal a minute: what it says beside its time,
+    over the rate at which such signals come without an outage. With odds of 0 it says nothing.
+    """
+
+    report: Ints
+    pre: Ints
+    weight: Floats
+    at: Floats
+    odds: Floats
+
+    @cached_property
+    def count(self) -> int:
+        """How many reports there are."""
+        return int(self.report.max()) + 1 if self.report.size else 0
+
+    @cached_property
+    def telling(self) -> "Signals":
+        """Those that say something, in the order of their places."""
+        mine = np.flatnonzero(self.odds > 0)
+        mine = mine[np.argsort(self.pre[mine], kind="stable")]
+        return Signals(
+            self.report[mine], self.pre[mine], self.weight[mine], self.at[mine], self.odds[mine]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Light or none seen at places: `odds` is the log likelihood ratio of dark against lit.
+
+    What came of one statement (supply was restored to these places at once) has its number in
+    `statement`, from 0, and counts once for a device however many of its places it names; what
+    stands for itself has -1.
+    """
+
+    pre: Ints
+    at: Floats
+    odds: Floats
+    statement: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is known of devices and of customers already accounted for.
+
+    Of shape (devices,): `shut` says which devices are not in question (already open for a known
+    outage), `device_from` holds the minute after which alone each can have opened (it was seen
+    closed; -inf: no such sighting), `device_open` the minute at which it was seen open (nan:
+    never). Of shape (places,): `dark_pre`, `dark_customers` and `dark_since` are customers who
+    lost supply to a known outage then; neither their calls nor their silence since tell of
+    another.
+    """
+
+    shut: NDArray[np.bool_]
+    device_from: Floats
+    device_open: Floats
+    dark_pre: Ints
+    dark_customers: Floats
+    dark_since: Floats
+
+    @classmethod
+    def nothing(cls, feeder: Feeder) -> "Told":
+        """Nothing is known beside the signals."""
+        size = len(feeder.devices)
+        return cls(
+            np.zeros(size, dtype=bool),
+            np.full(size, -np.inf),
+            np.full(size, np.nan),
+            np.zeros(0, dtype=np.intp),
+            np.zeros(0),
+            np.zeros(0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many signal, jointly: shares of callers and of gasping meters, each (shares,).
+
+    `log_weight` is the log of the prior of each pair.
+    """
+
+    calls: Floats
+    gasps: Floats
+    log_weight: Floats
+
+    @classmethod
+    def of(cls, rates: Rates, *, gasps: bool) -> "Shares":
+        """The table of callers' shares, or its product with a coarse one of meters."""
+        share, weight = rates.call_share.table()
+        if not gasps:
+            return cls(share, np.zeros(share.size), np.log(weight))
+        share, weight = rates.call_share.table(coarse=True)
+        meters, mass = rates.gasp_share.table(coarse=True)
+        return cls(
+            np.repeat(share, meters.size),
+            np.tile(meters, share.size),
+            np.log(np.outer(weight, mass)).ravel(),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Hypotheses:
+    """Everything weighed, before it is combined.
+
+    `rows` are the devices that anything speaks of, shape (active,), and `above` the number of the
+    next active device above each, -1 at the top. `begins` are minutes, shape (beginnings,).
+    `opens` of shape (active, beginnings) is the log prior of each device opening then, with what
+    was seen of the device itself. `dark` of shape (active, beginnings, shares) is the log odds of
+    what comes from each device's own places (those below no lower active device), had they been
+    dark since then.
+    """
+
+    feeder: Feeder
+    rows: Ints
+    above: Ints
+    begins: Floats
+    shares: Shares
+    opens: Floats
+    dark: Floats
+    calls: Signals
+    call_rate: Floats
+    """Density of calls: (telling calls, beginnings), times odds."""
+
+    def number(self, row: int) -> int | None:
+        """Which of the active devices a row is; None if nothing speaks of it."""
+        found = int(np.searchsorted(self.rows, row))
+        return found if found < self.rows.size and self.rows[found] == row else None
+
+
+def weigh(
+    feeder: Feeder,
+    rates: Rates,
+    calls: Signals,
+    *,
+    gasps: Signals | None = None,
+    states: States | None = None,
+    told: Told | None = None,
+    stirring: float = 1.0,
+    grid: Grid | None = None,
+) -> Hypotheses:
+    """Weigh what comes from the places of every device that anything speaks of.
+
+    `grid` are the beginnings to look at, made of the evidence where none are given.
+    """
+    told, states = told or Told.nothing(feeder), states or NO_STATES
+    heard, gasped = calls.telling, (gasps or NO_SIGNALS).telling
+    rows = _active(feeder, heard, gasped, told)
+    begins, width = grid or beginnings(heard, gasped, told)
+    rows = rows if begins.size else rows[:0]
+    shares = Shares.of(rates, gasps=gasped.count > 0)
+    places = _Places.of(feeder, rows)
+    called = rates.call_delay.density(heard.at[:, None] - begins) * heard.odds[:, None]
+    dark = _signal_evidence(
+        places,
+        heard,
+        called,
+        shares.calls,
+        _Silence(begins, rates.call_delay.distribution, told, feeder),
+    )
+    if gasped.count:
+        dark += _signal_evidence(
+            places,
+            gasped,
+            rates.gasp_delay.density(gasped.at[:, None] - begins) * gasped.odds[:, None],
+            shares.gasps,
+            _Silence(begins, rates.gasp_delay.distribution, told, feeder),
+        )
+    dark += _state_evidence(places, states, begins)[:, :, None]
+    opens = _prior(feeder, rates, rows, begins, width, stirring)
+    opens += _sighting_evidence(rates, rows, told, begins)
+    return Hypotheses(feeder, rows, places.above, begins, shares, opens, dark, calls, called)
+
+
+def _prior(
+    feeder: Feeder, rates: Rates, rows: Ints, begins: Floats, width: Floats, stirring: float
+) -> Floats:
+    return np.asarray(
+        np.log(feeder.rate[rows] * stirring)[:, None]
+        + np.log(width)
+        + begins / (rates.over_after_h * 60),
+        dtype=float,
+    )
+
+
+def _active(feeder: Feeder, calls: Signals, gasps: Signals, told: Told) -> Ints:
+    """Devices with a signal below, or seen open themselves."""
+    places = np.unique(np.concatenate((calls.pre, gasps.pre)))
+    first, last = np.searchsorted(places, [feeder.pre, feeder.post])
+    seen = np.flatnonzero(np.isfinite(told.device_open))
+    holds = (feeder.pre[:, None] <= feeder.pre[seen]) & (feeder.pre[seen] < feeder.post[:, None])
+    return np.flatnonzero((last > first) | holds.any(axis=1))
+
+
+def beginnings(calls: Signals, gasps: Signals, told: Told) -> Grid:
+    """Candidate beginnings and the minutes each stands for, both of shape (beginnings,).
+
+    An outage began shortly before the first call of some place; the grid is fine there and
+    coarse further back.
+    """
+    first = calls.at[_first_of_place(calls)]
+    fine = [(first[:, None] - np.array(JUST_BEFORE_MIN)).ravel()]
+    fine.append((gasps.at[:, None] - np.array([0.1, 0.4, 1.0])).ravel())
+    fine.append(told.device_open[np.isfinite(told.device_open)] - 0.05)
+    coarse = (calls.at[:, None] - np.array(LONG_BEFORE_MIN)).ravel()
+    grid = np.union1d(_thinned(np.concatenate(fine)), _thinned(coarse))
+    if not grid.size:
+        return grid, grid
+    middle = (grid[1:] + grid[:-1]) / 2
+    edges = np.concatenate(([grid[0] - 10.0], middle, [min(0.0, grid[-1] + 0.4)]))
+    return grid, np.clip(np.diff(edges), 0.05, 20.0)
+
+
+def _first_of_place(calls: Signals) -> Ints:
+    """Numbers of the first call of each place."""
+    order = np.lexsort((calls.at, calls.pre))
+    if not order.size:
+        return order
+    new = np.concatenate(([True], np.diff(calls.pre[order]) != 0))
+    return np.asarray(order[new], dtype=np.intp)
+
+
+def _thinned(minutes: Floats) -> Floats:
+    """At most `MOST_BEGINNINGS` of them, rounded to six seconds, none in the future."""
+    grid = np.unique(np.round(minutes[minutes < 0], 1))
+    grid = grid[grid < 0]
+    if grid.size > MOST_BEGINNINGS:
+        grid = grid[np.linspace(0, grid.size - 1, MOST_BEGINNINGS).astype(int)]
+    return np.asarray(grid, dtype=float)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Which active device a place belongs to, and which is the next above each."""
+
+    feeder: Feeder
+    rows: Ints
+    above: Ints
+
+    @classmethod
+    def of(cls, feeder: Feeder, rows: Ints) -> "_Places":
+        pre, post = feeder.pre[rows], feeder.post[rows]
+        above, open_ = np.full(rows.size, -1, dtype=np.intp), list[int]()
+        for i in range(rows.size):
+            while open_ and post[open_[-1]] <= pre[i]:
+                open_.pop()
+            above[i] = open_[-1] if open_ else -1
+            open_.append(i)
+        return cls(feeder, rows, above)
+
+    def owner(self, pre: Ints) -> Ints:
+        """The lowest active device at or above each place, by number; -1 where there is none."""
+        if not self.rows.size:
+            return np.full(pre.size, -1, dtype=np.intp)
+        found = np.searchsorted(self.feeder.pre[self.rows], pre, side="right") - 1
+        post = self.feeder.post[self.rows]
+        while (out := np.flatnonzero((found >= 0) & (post[found] <= pre))).size:
+            found[out] = self.above[found[out]]
+        return np.asarray(found, dtype=np.intp)
+
+    def own(self, at_or_below: Floats) -> Floats:
+        """What is left for each device's own places of amounts at or below it: axis 0."""
+        own = at_or_below.copy()
+        below = np.flatnonzero(self.above >= 0)
+        np.subtract.at(own, self.above[below], at_or_below[below])
+        return own
+
+    def within(self, pre: Ints, amount: Floats) -> Floats:
+        """Sums of amounts at or below each active device, shape (active,)."""
+        order = np.argsort(pre, kind="stable")
+        running = np.concatenate(([0.0], np.cumsum(amount[order])))
+        ends = [self.feeder.pre[self.rows], self.feeder.post[self.rows]]
+        first, last = np.searchsorted(pre[order], ends)
+        return np.asarray(running[last] - running[first], dtype=float)
+
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """Who could have signalled, and until when: those out for a known cause only before it."""
+
+    begins: Floats
+    distribution: Distribution
+    told: Told
+    feeder: Feeder
+
+    def groups(self, places: _Places) -> list[tuple[float, Floats]]:
+        """Minutes with the customers of each device's own places who could signal until then."""
+        told = self.told
+        accounted = places.within(told.dark_pre, told.dark_customers)
+        free = places.own(self.feeder.customers[places.rows] - accounted)
+        out = [(0.0, free)]
+        for since in np.unique(told.dark_since[told.dark_since > self.begins.min(initial=0.0)]):
+            mine = told.dark_since == since
+            out.append(
+                (
+                    float(since),
+                    places.own(places.within(told.dark_pre[mine], told.dark_customers[mine])),
+                )
+            )
+        return out
+
+
+def _signal_evidence(
+    places: _Places, heard: Signals, rate: Floats, shares: Floats, silence: _Silence
+) -> Floats:
+    """Log odds of signals and silence: (active, beginnings, shares).
+
+    Sum over the signals of w log(1 + p f / b), and log(1 - p F) for each customer who is silent.
+    A signal that may have come from several places counts at each by its weight w; no set of
+    devices can so count it more than once (it is a bound from below, for the logarithm is
+    concave).
+    """
+    owner = places.owner(heard.pre)
+    out = np.zeros((places.rows.size, silence.begins.size, shares.size))
+    gain = np.log1p(rate[:, :, None] * shares) * heard.weight[:, None, None]
+    if owner.size:
+        first = np.flatnonzero(np.diff(owner, prepend=-1))
+        out[owner[first]] = np.add.reduceat(gain, first, axis=0)
+    heard_of = np.bincount(owner, weights=heard.weight, minlength=places.rows.size)
+    for until, customers in silence.groups(places):
+        quiet = np.maximum(customers - heard_of, 0.0)
+        heard_of = np.maximum(heard_of - customers, 0.0)
+        mine = np.flatnonzero(quiet)
+        sent = silence.distribution(until - silence.begins)
+        nobody = np.log1p(-np.minimum(sent[:, None] * shares, 0.999))
+        out[mine] += quiet[mine, None, None] * nobody
+    return out
+
+
+def _state_evidence(places: _Places, states: States, begins: Floats) -> Floats:
+    """Each device's own places seen dark or lit after the beginning: (active, beginnings)."""
+    out = np.zeros((places.rows.size, begins.size))
+    owner = places.owner(states.pre)
+    alone = np.flatnonzero((states.statement < 0) & (owner >= 0))
+    seen = np.where(states.at[alone, None] >= begins, states.odds[alone, None], 0.0)
+    np.add.at(out, owner[alone], seen)
+    for statement in range(int(states.statement.max(initial=-1)) + 1):
+        mine = np.flatnonzero(states.statement == statement)
+        named = places.within(states.pre[mine], np.ones(mine.size)) > 0
+        once = places.own(named.astype(float))
+        out += once[:, None] * np.where(begins <= states.at[mine[0]], states.odds[mine[0]], 0.0)
+    return out
+
+
+def _sighting_evidence(rates: Rates, rows: Ints, told: Told, begins: Floats) -> Floats:
+    """The device itself was seen: closed rules out what began before, open is nearly certain."""
+    closed = begins <= told.device_from[rows, None]
+    seen = told.device_open[rows, None]
+    opened = np.isfinite(seen) & (np.abs(begins - seen) < 1)
+    out = np.where(closed, np.log(rates.sighted_closed), 0.0)
+    out += np.where(opened, np.log(rates.sighted), 0.0)
+    return np.where(told.shut[rows, None], -np.inf, out)
+
+
+NO_SIGNALS = Signals(
+    np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0)
+)
+NO_STATES = States(np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0, np.intp))
