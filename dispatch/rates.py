@@ -5,14 +5,17 @@ re-estimated from closed outages. Rates are per year, delays in minutes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc
 from scipy.stats import beta
+
+from dispatch.errors import InvalidInput
 
 Floats = NDArray[np.float64]
 
@@ -143,3 +146,31 @@ class Rates:
     over_after_h: float = 8.0  # mean time until an unseen outage has ended by itself
     sighted: float = 1e14  # likelihood ratio of a device seen open
     sighted_closed: float = 1e-4
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values, as JSON takes them."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, written: Mapping[str, Any]) -> "Rates":
+        """Read what `to_dict` gave, also back from JSON; what is left out is as assumed.
+
+        Raises
+        ------
+        InvalidInput
+            There is no rate of such a name.
+        """
+        known = {each.name for each in fields(cls)}
+        for name in written:
+            if name not in known:
+                raise InvalidInput("rates", name, f"one of {', '.join(sorted(known))}")
+        read = dict(written)
+        for name in ("call_share", "gasp_share"):
+            if name in read:
+                share = dict(read[name])
+                if "points" in share:
+                    share["points"] = tuple(share["points"])
+                read[name] = Share(**share)
+        if "call_delay" in read:
+            read["call_delay"] = Delay(**read["call_delay"])
+        return cls(**read)
