@@ -240,7 +240,8 @@ class DeviceSighting:
 class FeederEvidence:
     """What is known along one feeder; `lit` says when a transformer was last known to have light.
 
-    `stirring` is how much more often than usual faults happen around here now: 1 in the calm.
+    `stirring` is how much more often than usual faults happen around here now: 1 in the calm;
+    `district_id` says whose rates count.
     """
 
     tree: FeederTree
@@ -250,3 +251,4 @@ class FeederEvidence:
     signals: tuple[MeterSignal, ...] = ()
     sightings: tuple[DeviceSighting, ...] = ()
     stirring: float = 1.0
+    district_id: DistrictId | None = None

@@ -73,7 +73,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Darkness:
-    """When a transformer was out, for which outage, and how many of how many customers called."""
+    """When an outage kept a transformer out, and how many of the outage's customers called."""
 
     outage_id: OutageId
     transformer_id: str
@@ -84,23 +84,36 @@ class Darkness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkedCustomer:
-    """A customer who called: the transformer on record, others nearby, nearest first, the calls."""
+class ReportedLoss:
+    """A customer reported lost supply; the transformer is the one on record."""
 
     usage_point_id: UsagePointId
-    account: str
-    district_id: DistrictId | None
     transformer_id: str
-    nearby: tuple[str, ...]
-    called_at: tuple[datetime, ...]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Supplied:
-    """A transformer as far as wrong links are concerned."""
+class LinkedCustomer:
+    """Who hangs on which transformer by the record, and on which others nearby it might."""
 
+    usage_point_id: UsagePointId
+    account: str
     transformer_id: str
-    customers: int
+    nearby: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkHistory:
+    """What the record holds to judge customers' transformers by.
+
+    `customers` are those who called more than once, `served` how many customers each of their
+    transformers has.
+    """
+
+    customers: tuple[LinkedCustomer, ...] = ()
+    darkness: tuple[Darkness, ...] = ()
+    reports: tuple[ReportedLoss, ...] = ()
+    served: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ SHARE_WIDTH = 0.7
 DELAY_WIDTH = (0.5, 0.5, 0.8)
 """The same of the quick callers' delay, the late ones', and the log odds of being quick."""
 
-SHARES: Floats = expit(np.linspace(logit(0.004), logit(0.98), 36))
+SHARES: Floats = expit(np.linspace(logit(0.004), logit(0.98), 28))
 """Shares of callers over which an outage is summed."""
 
 MEANS: Floats = np.linspace(logit(0.01), logit(0.6), 140)
@@ -188,7 +188,7 @@ class Callers:
 
     share: Pooled
     delay: Delay
-    delay_sd: tuple[float, float, float]
+    delay_sd: Floats
     slower: Pooled
     outages: Ints
     calls: Ints
@@ -228,14 +228,14 @@ def learn_callers(
     everybody = heard(outages)
     number = {district: n for n, district in enumerate(districts)}
     of = np.array([number.get(o.district_id, -1) for o in outages], dtype=np.intp)
-    assumed, found = delay, delay
-    sd = DELAY_WIDTH
+    moved, sd = np.zeros(3), np.array(DELAY_WIDTH)
     pooled = _pooled_share(everybody, of, len(districts), delay, share)
     for _ in range(ROUNDS):
         here = replace(share, mean=float(expit(pooled.mean)))
         if chosen.count:
-            found, sd = _fit_delay(chosen, here, assumed)
-        pooled = _pooled_share(everybody, of, len(districts), found, share)
+            moved, sd = _fit_delay(chosen, here, delay, moved)
+        pooled = _pooled_share(everybody, of, len(districts), _moved(delay, moved), share)
+    found = _moved(delay, moved)
     return Callers(
         share=pooled,
         delay=found,
@@ -284,10 +284,8 @@ def _moved(delay: Delay, by: Floats) -> Delay:
     )
 
 
-def _fit_delay(
-    those: Heard, share: Share, assumed: Delay
-) -> tuple[Delay, tuple[float, float, float]]:
-    """The delay that fits best, not far from what was assumed, with standard deviations."""
+def _fit_delay(those: Heard, share: Share, assumed: Delay, start: Floats) -> tuple[Floats, Floats]:
+    """How far the delay that fits best lies from what was assumed, with standard deviations."""
     width = np.array(DELAY_WIDTH)
 
     def unlikely(by: Floats) -> float:
@@ -295,12 +293,17 @@ def _fit_delay(
         return float(-likely + 0.5 * ((by / width) ** 2).sum())
 
     best = minimize(
-        unlikely, np.zeros(3), method="L-BFGS-B", bounds=[(-2.5, 2.5)] * 3, options={"eps": 1e-3}
+        unlikely,
+        start,
+        method="L-BFGS-B",
+        bounds=[(-FARTHEST, FARTHEST)] * start.size,
+        options={"eps": 1e-3, "ftol": 1e-7},
     )
-    sd = np.sqrt(np.maximum(np.diag(np.linalg.inv(_curvature(unlikely, best.x))), 1e-12))
-    return _moved(assumed, best.x), (float(sd[0]), float(sd[1]), float(sd[2]))
+    spread = np.linalg.inv(_curvature(unlikely, best.x))
+    return best.x, np.sqrt(np.maximum(np.diag(spread), 1e-12))
 
 
+FARTHEST = 2.5
 STEP = 0.02
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from dispatch.domain.past import Past, PastOutage, PlacedDevice
 from dispatch.domain.words import DistrictId
 from dispatch.learning.calling import SHARES, beta_weights, usable
-from dispatch.learning.pooling import Counts, PooledCounts, pool_counts
+from dispatch.learning.pooling import Counts, Ints, PooledCounts, pool_counts
 from dispatch.rates import Floats, Rates
 
 DAYS_PER_YEAR = 365.25
@@ -57,7 +58,7 @@ def _days(past: Past) -> int:
     return max(1, day_of(past.until, past.since))
 
 
-def _unheard_of(counts: np.ndarray[tuple[int], np.dtype[np.intp]]) -> np.ndarray:  # type: ignore[type-arg]
+def _unheard_of(counts: Ints) -> NDArray[np.bool_]:
     """Which days stand out; what stands out is left out of the mean until no more does."""
     out = np.zeros(counts.size, dtype=bool)
     while not out.all():
@@ -105,9 +106,23 @@ def learn_faults(
     ]
     years = _years(past, districts, stormy)
     causes = (*sorted({d.kind for d in past.devices}), PER_KM)
+    number = {district: n for n, district in enumerate(districts)}
+    devices = [d for d in past.devices if d.district_id in number]
+    of = np.array([number[d.district_id] for d in devices], dtype=np.intp)
+    counts = Counts(
+        events=_events(devices, calm),
+        exposure=years[of] * chance_seen(devices, _lasted(calm), assumed, callers),
+        load=load(devices, causes, assumed.clears_above),
+        district=of,
+        districts=len(districts),
+    )
+    usual = [
+        assumed.per_km if c == PER_KM else assumed.per_device.get(c, assumed.other_device)
+        for c in causes
+    ]
     return Failing(
         causes=causes,
-        devices=_devices(past, calm, districts, years, causes, assumed, callers),
+        devices=pool_counts(counts, np.array(usual)),
         singles=_singles(past, calm, districts, years, assumed),
         stormy=stormy,
         storm_outages=len(past.outages) - len(calm),
@@ -120,35 +135,14 @@ def _years(past: Past, districts: Sequence[DistrictId], stormy: StormyDays) -> F
     return np.asarray(np.maximum(whole - lost, 0.5) / DAYS_PER_YEAR, dtype=float)
 
 
-def _devices(
-    past: Past,
-    calm: Sequence[PastOutage],
-    districts: Sequence[DistrictId],
-    years: Floats,
-    causes: Sequence[str],
-    assumed: Rates,
-    callers: Mapping[DistrictId, Rates],
-) -> PooledCounts:
-    number = {district: n for n, district in enumerate(districts)}
-    devices = [d for d in past.devices if d.district_id in number]
-    of = np.array([number[d.district_id] for d in devices], dtype=np.intp)
+def _events(devices: Sequence[PlacedDevice], outages: Sequence[PastOutage]) -> Floats:
+    """Outages that each device opened for and somebody ended; shape (devices,)."""
     row = {device.id: n for n, device in enumerate(devices)}
     events = np.zeros(len(devices))
-    for outage in calm:
+    for outage in outages:
         if outage.restored_at is not None and outage.device_id in row:
             events[row[outage.device_id]] += 1
-    counts = Counts(
-        events=events,
-        exposure=years[of] * chance_seen(devices, _lasted(calm), assumed, callers),
-        load=load(devices, causes, assumed.clears_above),
-        district=of,
-        districts=len(districts),
-    )
-    rates = [
-        assumed.per_km if c == PER_KM else assumed.per_device.get(c, assumed.other_device)
-        for c in causes
-    ]
-    return pool_counts(counts, np.array(rates))
+    return events
 
 
 def load(devices: Sequence[PlacedDevice], causes: Sequence[str], clears_above: float) -> Floats:

@@ -4,7 +4,6 @@ Two ways to the same end. `pool_curves` takes any likelihood of one number per d
 `pool_counts` takes counts of events with their exposure (gamma and Poisson).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,9 +151,9 @@ def _split(counts: Counts, rates: Floats) -> Floats:
     """Events by cause, (things, causes), under each district's rates (districts, causes)."""
     shares = counts.load * rates[counts.district]
     total = shares.sum(axis=1, keepdims=True)
-    return np.divide(
-        shares * counts.events[:, None], total, out=np.zeros_like(shares), where=total > 0
-    )
+    out: Floats = np.zeros_like(shares)
+    np.divide(shares * counts.events[:, None], total, out=out, where=total > 0)
+    return out
 
 
 def _by_district(counts: Counts, values: Floats) -> Floats:
@@ -186,8 +185,3 @@ def _alike(events: Floats, expected: Floats) -> float:
     fit = gammaln(k + n) - gammaln(k) + k * np.log(k / (k + e)) + n * np.log(e / (k + e))
     odds = fit.sum(axis=1) - 0.5 * (np.log(k[:, 0] / LIKELY_ALIKE) / ALIKE_SPREAD) ** 2
     return float(ALIKE[int(np.argmax(odds))])
-
-
-def numbered(names: Sequence[str]) -> dict[str, int]:
-    """Number distinct names in their order."""
-    return {name: number for number, name in enumerate(sorted(set(names)))}
