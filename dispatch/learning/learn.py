@@ -96,6 +96,19 @@ def learn(past: Past, assumed: Rates) -> Learned:
     )
 
 
+def value_in(rates: Rates, what: str) -> float | None:
+    """The number that an estimate is about, as `rates` have it; None where they hold no such."""
+    held: dict[str, float] = {
+        "call_share": rates.call_share.mean,
+        "delay_quick_min": rates.call_delay.scale_min,
+        "delay_late_min": rates.call_delay.late_min,
+        "delay_quick_share": rates.call_delay.soon,
+        "faults_per_km": rates.per_km,
+        **{f"faults_{kind}": rate for kind, rate in rates.per_device.items()},
+    }
+    return held.get(what)
+
+
 def _with_callers(assumed: Rates, callers: Callers, district: int | None) -> Rates:
     return replace(
         assumed,
@@ -176,12 +189,8 @@ def _of_faults(
     sds = cells(pooled.log_sd, pooled.district_log_sd)
     events = cells(pooled.events, pooled.district_events)
     for n, cause in enumerate(failing.causes):
-        usual = (
-            assumed.per_km
-            if cause == PER_KM
-            else assumed.per_device.get(cause, assumed.other_device)
-        )
         what = "faults_per_km" if cause == PER_KM else f"faults_{cause}"
+        usual = value_in(assumed, what) or assumed.other_device
         yield _spread(what, name, usual, rates[n], sds[n], events[n])
     singles = failing.singles
     homes = zip(

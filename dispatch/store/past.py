@@ -48,7 +48,8 @@ _OUTAGES = text(
             ),
             (
                 SELECT CASE
-                    WHEN count(*) >= :fewest THEN percentile_disc(0.5) WITHIN GROUP (ORDER BY gasp.at)
+                    WHEN count(*) >= :fewest
+                    THEN percentile_disc(0.5) WITHIN GROUP (ORDER BY gasp.at)
                 END
                 FROM meter_signal AS gasp
                 JOIN outage_transformer AS held
@@ -150,6 +151,23 @@ _CUSTOMERS = text(
     GROUP BY home.district_id ORDER BY home.district_id
     """
 )
+
+
+_FIRST = text(
+    """
+    SELECT least(
+        (SELECT min(received_at) FROM ticket),
+        (SELECT min(opened_at) FROM outage WHERE status = 'closed')
+    )
+    """
+)
+
+
+def recorded_since(connection: Connection) -> datetime | None:
+    """When the record begins, with its first report or outage; None while it is empty."""
+    first = connection.scalar(_FIRST)
+    assert first is None or isinstance(first, datetime)
+    return first
 
 
 def read_past(
