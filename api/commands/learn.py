@@ -3,7 +3,7 @@
 import getpass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from api.commands.token import reached_engine
 from dispatch.errors import InvalidInput
 from dispatch.rates import SHIPPED, Rates
 from dispatch.store.transaction import reading, transactions
+
+if TYPE_CHECKING:
+    from dispatch.learning.learn import Learned
 
 out = Console(highlight=False)
 
@@ -54,7 +57,7 @@ def learn(
         Path | None, typer.Option("--csv", help="with --links: write the evidence here")
     ] = None,
 ) -> None:
-    """Re-estimate fault rates, callers and delays from closed outages; by itself changes nothing."""
+    """Re-estimate fault rates, callers and delays from closed outages; shows, changes nothing."""
     if list_ + links + (revert is not None) + (store or apply) > 1:
         raise typer.BadParameter("choose one of --store or --apply, --list, --revert, --links")
     if csv_file is not None and not links:
@@ -67,8 +70,12 @@ def learn(
         elif links:
             _links(engine, *_period(engine, since, until), csv_file)
         else:
-            version = _estimate(engine, *_period(engine, since, until), store or apply, reason)
-            if apply and version is not None:
+            period = _period(engine, since, until)
+            learned = _estimate(engine, *period)
+            version = _keep(engine, learned, period, reason) if store or apply else None
+            if version is None:
+                out.print("Nothing was stored; --store keeps it, --apply puts it into force.")
+            elif apply:
                 _apply(engine, version, reason)
 
 
@@ -87,10 +94,8 @@ def _period(
     return start, end
 
 
-def _estimate(
-    engine: Engine, since: datetime, until: datetime, keep: bool, reason: str
-) -> int | None:
-    """Print the estimates; the version's number if they are kept."""
+def _estimate(engine: Engine, since: datetime, until: datetime) -> "Learned":
+    """Learn from a period, and print it beside what is in force."""
     from api.learning import (  # noqa: PLC0415 (others start faster)
         estimates_table,
         rates_in_force,
@@ -98,7 +103,6 @@ def _estimate(
     )
     from dispatch.learning.learn import learn as learn_from  # noqa: PLC0415
     from dispatch.store.past import read_past  # noqa: PLC0415
-    from dispatch.usecases.keep_rates import KeepRates, keep_rates  # noqa: PLC0415
 
     assumed = Rates()
     with reading(engine) as connection:
@@ -108,16 +112,19 @@ def _estimate(
     out.print(estimates_table(learned, in_force))
     for sentence in summary(learned):
         out.print(sentence, soft_wrap=True)
-    if not keep:
-        out.print("Nothing was stored; --store keeps it, --apply puts it into force.")
-        return None
-    command = KeepRates(
-        learned=learned, since=since, until=until, by=getpass.getuser(), reason=reason
-    )
+    return learned
+
+
+def _keep(engine: Engine, learned: "Learned", period: tuple[datetime, datetime], why: str) -> int:
+    """Keep what was learned; the version's number."""
+    from dispatch.usecases.keep_rates import KeepRates, keep_rates  # noqa: PLC0415
+
+    since, until = period
+    command = KeepRates(learned=learned, since=since, until=until, by=getpass.getuser(), reason=why)
     with transactions(engine)() as store:
-        number = keep_rates(store, command, now=datetime.now(UTC)).version
-    out.print(f"kept as version {number}")
-    return number
+        version = keep_rates(store, command, now=datetime.now(UTC)).version
+    out.print(f"kept as version {version}")
+    return version
 
 
 def _apply(engine: Engine, version: int, reason: str) -> None:

@@ -1,6 +1,6 @@
 """Closed outages, their callers, and what could have failed: what learning reads of the record."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -17,6 +17,7 @@ from dispatch.domain.past import (
     ReportedLoss,
 )
 from dispatch.domain.words import NOT_A_LOSS, DistrictId, OutageId, UsagePointId
+from dispatch.store.reads.visible import listed, visible
 
 AROUND = timedelta(minutes=45)
 """A device seen open, or last gasps, so near to an outage's first sign tell when it began."""
@@ -245,15 +246,15 @@ _DARKNESS = text(
     """
 )
 _REPORTS = text(
-    """
+    f"""
     SELECT ticket.usage_point_id, usage_point.transformer_id, ticket.received_at AS at
     FROM ticket JOIN usage_point ON usage_point.id = ticket.usage_point_id
     WHERE ticket.received_at >= :since AND ticket.received_at < :until
         AND usage_point.transformer_id IS NOT NULL AND ticket.disposition <> 'planned'
-        AND NOT (symptoms <> '{}' AND symptoms <@ CAST(:not_a_loss AS text[]))
-        AND (CAST(:districts AS text[]) IS NULL OR usage_point.district_id = ANY(:districts))
+        AND NOT (symptoms <> '{{}}' AND symptoms <@ CAST(:not_a_loss AS text[]))
+        AND {visible("usage_point")}
     ORDER BY ticket.received_at, ticket.id
-    """
+    """  # noqa: S608 (constants)
 )
 _LINKED = text(
     """
@@ -282,7 +283,7 @@ def read_links(
     connection: Connection,
     since: datetime,
     until: datetime,
-    districts: Sequence[str] | None = None,
+    districts: Collection[str] | None = None,
 ) -> LinkHistory:
     """Read what customers' transformers can be judged by: who was out when, and who called.
 
@@ -292,7 +293,7 @@ def read_links(
         "since": since,
         "until": until,
         "not_a_loss": sorted(NOT_A_LOSS),
-        "districts": None if districts is None else list(districts),
+        "districts": listed(districts),
     }
     reports = tuple(
         ReportedLoss(
