@@ -107,9 +107,10 @@ class _Looked:
         """Whether another transformer explains a customer's calls much better."""
         weighed: dict[str, tuple[LinkEvidence, ...]] = {}
         for candidate in customer.nearby:
-            evidence = tuple(self._evidence(customer, candidate))
-            if _calls_for(evidence) >= FEWEST_OUTAGES:
-                weighed[candidate] = evidence
+            if self._outages_called_in(customer, candidate) >= FEWEST_OUTAGES:
+                evidence = tuple(self._evidence(customer, candidate))
+                if _calls_for(evidence) >= FEWEST_OUTAGES:
+                    weighed[candidate] = evidence
         if not weighed:
             return None
         prior = WRONG_SHARE / len(customer.nearby) / (1 - WRONG_SHARE)
@@ -127,6 +128,12 @@ class _Looked:
             of_candidate=odds[best] / (1 + every),
             evidence=tuple(sorted(weighed[best], key=lambda e: (e.from_at, e.outage_id))),
         )
+
+    def _outages_called_in(self, customer: LinkedCustomer, candidate: str) -> int:
+        """Outages of a candidate in which the customer called, whatever else was out."""
+        dark = self.dark.get(candidate, ())
+        who = customer.usage_point_id
+        return len({d.outage_id for d in dark if self._call_in(d, who) is not None})
 
     def _evidence(self, customer: LinkedCustomer, candidate: str) -> Iterator[LinkEvidence]:
         """What tells the two transformers apart: when one of them was out and the other was not."""
