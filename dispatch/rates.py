@@ -113,6 +113,9 @@ SHIPPED = 1
 """The version of the rates below; what is learned counts from two."""
 
 
+_SHARES = frozenset({"call_share", "gasp_share"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """Everything inference assumes; `version` names it in what is stored."""
@@ -152,8 +155,11 @@ class Rates:
     sighted_closed: float = 1e-4
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain values, as JSON takes them."""
-        return asdict(self)
+        """All of it as plain values, as JSON gives them back."""
+        written = asdict(self)
+        for name in _SHARES:
+            written[name]["points"] = list(written[name]["points"])
+        return written
 
     @classmethod
     def from_dict(cls, written: Mapping[str, Any]) -> "Rates":
@@ -169,12 +175,11 @@ class Rates:
             if name not in known:
                 raise InvalidInput("rates", name, f"one of {', '.join(sorted(known))}")
         read = dict(written)
-        for name in ("call_share", "gasp_share"):
-            if name in read:
-                share = dict(read[name])
-                if "points" in share:
-                    share["points"] = tuple(share["points"])
-                read[name] = Share(**share)
+        for name in _SHARES & written.keys():
+            share = dict(written[name])
+            if "points" in share:
+                share["points"] = tuple(share["points"])
+            read[name] = Share(**share)
         if "call_delay" in read:
             read["call_delay"] = Delay(**read["call_delay"])
         return cls(**read)

@@ -18,6 +18,8 @@ SPREADS = (0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
 LIKELY_SPREAD = 0.3
 """How much districts of one company differ, on the scale of logarithms (assumption)."""
 
+LEAST = 1e-300
+
 PRIOR_EVENTS = 4.0
 """The assumed rates weigh as much as so many events (assumption: right within a factor of 2-3)."""
 
@@ -51,17 +53,20 @@ def pool_curves(curves: Floats, grid: Floats, centre: float, width: float) -> Po
     gap = (grid[None, :] - grid[:, None]) ** 2
     spreads = np.array(SPREADS)
     kernel = -0.5 * gap[None] / spreads[:, None, None] ** 2
-    kernel -= logsumexp(kernel, axis=2, keepdims=True)
-    # (districts, spreads, company's value): the district's own value summed out
-    marginal = logsumexp(curves[:, None, None, :] + kernel[None], axis=3)
-    joint = marginal.sum(axis=0) - 0.5 * ((grid - centre) / width) ** 2
+    kernel = np.exp(kernel - logsumexp(kernel, axis=2, keepdims=True))
+    top = curves.max(axis=1)
+    likely = np.exp(curves - top[:, None])
+    # (spreads, company's value, districts): the district's own value summed out
+    marginal = np.log(np.maximum(kernel @ likely.T, LEAST))
+    joint = marginal.sum(axis=2) - 0.5 * ((grid - centre) / width) ** 2
     joint -= 0.5 * (spreads[:, None] / LIKELY_SPREAD) ** 2
     joint -= logsumexp(joint)
     mean, sd = _moments(logsumexp(joint, axis=0), grid)
-    of_districts = [
-        _moments(logsumexp((joint - marginal[d])[:, :, None] + kernel, axis=(0, 1)) + curve, grid)
-        for d, curve in enumerate(curves)
-    ]
+    of_districts = []
+    for d, own in enumerate(likely):
+        company = joint - marginal[:, :, d]
+        drawn = np.tensordot(np.exp(company - company.max()), kernel, axes=2)
+        of_districts.append(_moments(np.log(np.maximum(drawn * own, LEAST)), grid))
     means, sds = np.array(of_districts).reshape(-1, 2).T
     return Pooled(mean, sd, means, sds)
 

@@ -74,29 +74,24 @@ _PARTS = text(
         WHERE held.restored_at IS NOT NULL
             AND outage.status = 'closed' AND outage.merged_into_id IS NULL
             AND outage.opened_at >= :since AND outage.opened_at < :until
-    ), called AS (
+    ), first AS (
         SELECT held.outage_id, held.restored_at, min(ticket.received_at) AS at
-        FROM ticket
-        JOIN held
-            ON held.outage_id = ticket.outage_id AND held.transformer_id = ticket.transformer_id
+        FROM held
+        JOIN ticket
+            ON ticket.outage_id = held.outage_id AND ticket.transformer_id = held.transformer_id
         WHERE NOT (symptoms <> '{}' AND symptoms <@ CAST(:not_a_loss AS text[]))
         GROUP BY held.outage_id, held.restored_at,
             coalesce('u' || ticket.usage_point_id, 'p' || ticket.phone, 't' || ticket.id)
-    )
-    SELECT part.outage_id, part.restored_at, part.customers,
-        coalesce(
-            (
-                SELECT array_agg(called.at ORDER BY called.at) FROM called
-                WHERE called.outage_id = part.outage_id
-                    AND called.restored_at = part.restored_at AND called.at < part.restored_at
-            ),
-            '{}'
-        ) AS called_at
-    FROM (
+    ), called AS (
+        SELECT outage_id, restored_at, array_agg(at ORDER BY at) AS called_at
+        FROM first WHERE at < restored_at GROUP BY outage_id, restored_at
+    ), part AS (
         SELECT outage_id, restored_at, sum(customers) AS customers
         FROM held GROUP BY outage_id, restored_at
-    ) AS part
-    ORDER BY part.outage_id, part.restored_at
+    )
+    SELECT part.*, coalesce(called.called_at, '{}') AS called_at
+    FROM part LEFT JOIN called USING (outage_id, restored_at)
+    ORDER BY outage_id, restored_at
     """
 )
 # Where no line of a feeder has a length, one is assumed for each transformer of a device's own.
@@ -226,23 +221,25 @@ def read_past(
 
 _DARKNESS = text(
     """
-    SELECT held.outage_id, held.transformer_id, held.out_from AS from_at,
-        held.restored_at AS to_at, whole.customers, whole.callers
-    FROM outage_transformer AS held
-    JOIN outage ON outage.id = held.outage_id
-    CROSS JOIN LATERAL (
-        SELECT CAST(coalesce(sum(transformer.customers), 0) AS integer) AS customers,
-            (
-                SELECT CAST(count(DISTINCT ticket.usage_point_id) AS integer) FROM ticket
-                WHERE ticket.outage_id = held.outage_id
-            ) AS callers
-        FROM outage_transformer AS beside
-        JOIN transformer ON transformer.id = beside.transformer_id
-        WHERE beside.outage_id = held.outage_id
-    ) AS whole
-    WHERE held.restored_at > held.out_from AND outage.merged_into_id IS NULL
-        AND held.out_from >= :since AND held.out_from < :until
-    ORDER BY held.out_from, held.outage_id, held.transformer_id
+    WITH held AS (
+        SELECT held.*, transformer.customers
+        FROM outage_transformer AS held
+        JOIN outage ON outage.id = held.outage_id
+        JOIN transformer ON transformer.id = held.transformer_id
+        WHERE outage.merged_into_id IS NULL
+            AND held.out_from >= :since AND held.out_from < :until
+    ), whole AS (
+        SELECT outage_id, CAST(sum(customers) AS integer) AS customers
+        FROM held GROUP BY outage_id
+    ), called AS (
+        SELECT outage_id, CAST(count(DISTINCT usage_point_id) AS integer) AS callers
+        FROM ticket WHERE outage_id IN (SELECT outage_id FROM whole) GROUP BY outage_id
+    )
+    SELECT outage_id, transformer_id, out_from AS from_at, restored_at AS to_at,
+        whole.customers, coalesce(called.callers, 0) AS callers
+    FROM held JOIN whole USING (outage_id) LEFT JOIN called USING (outage_id)
+    WHERE restored_at > out_from
+    ORDER BY from_at, outage_id, transformer_id
     """
 )
 _REPORTS = text(
