@@ -1,6 +1,7 @@
 """Who calls and when, from closed outages: the share of callers and their delay.
 
-An outage that nobody called for is never seen, so what is seen is weighed as "at least one called".
+An outage that nobody called for is never seen, so what is seen is weighed as "at least one called",
+however late: without a call nobody comes to end it.
 When it began is mostly known from the calls themselves; the beginning is summed out then, and the
 customers who stayed silent help to date it. After its lights are on nobody calls for it any more.
 """
@@ -25,7 +26,7 @@ SHARE_WIDTH = 0.7
 DELAY_WIDTH = (0.5, 0.5, 0.8)
 """The same of the quick callers' delay, the late ones', and the log odds of being quick."""
 
-SHARES: Floats = expit(np.linspace(logit(0.004), logit(0.98), 28))
+SHARES: Floats = expit(np.linspace(logit(0.0006), logit(0.98), 32))
 """Shares of callers over which an outage is summed."""
 
 MEANS: Floats = np.linspace(logit(0.01), logit(0.6), 140)
@@ -40,7 +41,6 @@ LAGS: Floats = np.concatenate(([0.0], np.geomspace(0.03, 300.0, 36)))
 MOST_FOR_DELAY = 800
 """Outages that the delay is fitted to; more would add time and hardly any certainty."""
 
-USUALLY_HEARD_MIN = 5.0
 SOONEST_MIN = 0.05
 EARLY_MIN = 3.0
 """A call this long before the beginning on record is put down to clocks that differ."""
@@ -163,9 +163,8 @@ def fit(those: Heard, delay: Delay) -> Fit:
     silence = those.per_outage(those.part_of, quiet)
     seen = logsumexp(when[:, :, None] + silence + _lag_weights(those)[:, :, None], axis=1)
     seen += those.called[:, None] * np.log(SHARES)
-    usually = delay.distribution(those.lit + USUALLY_HEARD_MIN)
-    missed = those.customers[:, None] * np.log1p(-usually[:, None] * SHARES)
-    unseen = those.per_outage(those.part_of, missed)
+    customers = those.per_outage(those.part_of, those.customers)
+    unseen = customers[:, None] * np.log1p(-SHARES)
     return Fit(seen, np.where(those.begun[:, None] > 0, -np.inf, unseen))
 
 
@@ -193,10 +192,15 @@ class Callers:
     outages: Ints
     calls: Ints
 
-    def share_of(self, district: int | None, assumed: Share) -> Share:
-        """The share of a district's callers; None: the company's."""
-        odds = self.share.mean if district is None else self.share.district_mean[district]
-        return replace(assumed, mean=float(expit(odds)))
+    def share_of(self, district: int | None, assumed: Share, off: float = 0.0) -> Share:
+        """The share of a district's callers, None: the company's; `off` standard deviations off."""
+        pooled = self.share
+        mean, sd = (
+            (pooled.mean, pooled.sd)
+            if district is None
+            else (pooled.district_mean[district], pooled.district_sd[district])
+        )
+        return replace(assumed, mean=float(expit(mean + off * sd)))
 
     def delay_of(self, district: int | None) -> Delay:
         """The delay of a district's callers; None: the company's."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -11,9 +11,9 @@ from scipy.stats import poisson
 
 from dispatch.domain.past import Past, PastOutage, PlacedDevice
 from dispatch.domain.words import DistrictId
-from dispatch.learning.calling import SHARES, beta_weights, usable
+from dispatch.learning.calling import SHARES, beta_weights
 from dispatch.learning.pooling import Counts, Ints, PooledCounts, pool_counts
-from dispatch.rates import Floats, Rates
+from dispatch.rates import Floats, Rates, Share
 
 DAYS_PER_YEAR = 365.25
 SECONDS_PER_DAY = 86_400
@@ -84,8 +84,11 @@ class Failing:
     storm_outages: int
 
 
+Shares = Mapping[DistrictId, Share]
+
+
 def learn_faults(
-    past: Past, districts: Sequence[DistrictId], assumed: Rates, callers: Mapping[DistrictId, Rates]
+    past: Past, districts: Sequence[DistrictId], assumed: Rates, shares: Sequence[Shares]
 ) -> Failing:
     """Fault rates of the calm by kind and kilometre, corrected for outages nobody called for.
 
@@ -97,8 +100,8 @@ def learn_faults(
         Whose estimates to give.
     assumed
         Rates before anything was seen.
-    callers
-        Share and delay of callers by district, as learned.
+    shares
+        Share of callers by district as learned: a standard deviation lower, in the middle, higher.
     """
     stormy = stormy_days(past)
     calm = [
@@ -109,9 +112,10 @@ def learn_faults(
     number = {district: n for n, district in enumerate(districts)}
     devices = [d for d in past.devices if d.district_id in number]
     of = np.array([number[d.district_id] for d in devices], dtype=np.intp)
+    less, seen, more = (chance_seen(devices, each, assumed.call_share) for each in shares)
     counts = Counts(
         events=_events(devices, calm),
-        exposure=years[of] * chance_seen(devices, _lasted(calm), assumed, callers),
+        exposure=years[of] * seen,
         load=load(devices, causes, assumed.clears_above),
         district=of,
         districts=len(districts),
@@ -120,9 +124,15 @@ def learn_faults(
         assumed.per_km if c == PER_KM else assumed.per_device.get(c, assumed.other_device)
         for c in causes
     ]
+    pooled = pool_counts(counts, np.array(usual))
+    doubt = np.log((years[of] * more) @ counts.load / ((years[of] * less) @ counts.load)) / 2
     return Failing(
         causes=causes,
-        devices=pool_counts(counts, np.array(usual)),
+        devices=replace(
+            pooled,
+            log_sd=np.hypot(pooled.log_sd, doubt),
+            district_log_sd=np.hypot(pooled.district_log_sd, doubt),
+        ),
         singles=_singles(past, calm, districts, years, assumed),
         stormy=stormy,
         storm_outages=len(past.outages) - len(calm),
@@ -162,26 +172,10 @@ def load(devices: Sequence[PlacedDevice], causes: Sequence[str], clears_above: f
     return out
 
 
-def _lasted(outages: Sequence[PastOutage]) -> Floats:
-    """How long outages last, in minutes: a tenth, three tenths ... of them; shape (5,)."""
-    lasted = [
-        (part.lit_at - outage.heard_at).total_seconds() / 60
-        for outage in usable(outages)
-        for part in outage.parts
-    ]
-    lasted = [minutes for minutes in lasted if minutes > 0] or [120.0]
-    return np.asarray(np.quantile(lasted, [0.1, 0.3, 0.5, 0.7, 0.9]), dtype=float)
-
-
-def chance_seen(
-    devices: Sequence[PlacedDevice],
-    lasted: Floats,
-    assumed: Rates,
-    callers: Mapping[DistrictId, Rates],
-) -> Floats:
+def chance_seen(devices: Sequence[PlacedDevice], shares: Shares, assumed: Share) -> Floats:
     """How probably an outage of each device comes on record: it tells of itself, or somebody calls.
 
-    Shape (devices,); `lasted` are minutes, shape (durations,).
+    Shape (devices,).
     """
     out = np.ones(len(devices))
     asked: dict[tuple[DistrictId, int], float] = {}
@@ -190,12 +184,9 @@ def chance_seen(
             continue
         key = (device.district_id, device.customers)
         if key not in asked:
-            rates = callers.get(device.district_id, assumed)
-            share = rates.call_share
+            share = shares.get(device.district_id, assumed)
             weights = beta_weights(np.array([share.mean]), share.concentration)[:, 0]
-            reached = rates.call_delay.distribution(lasted)
-            nobody = (1 - SHARES[:, None] * reached) ** device.customers
-            asked[key] = float(1 - weights @ nobody.mean(axis=1))
+            asked[key] = float(1 - weights @ (1 - SHARES) ** device.customers)
         out[n] = max(asked[key], LEAST_SEEN)
     return out
 

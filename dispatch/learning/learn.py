@@ -82,7 +82,11 @@ def learn(past: Past, assumed: Rates) -> Learned:
     districts = sorted(past.customers)
     callers = learn_callers(telling, districts, assumed.call_share, assumed.call_delay)
     heard = {d: _with_callers(assumed, callers, n) for n, d in enumerate(districts)}
-    failing = learn_faults(past, districts, assumed, heard)
+    shares = [
+        {d: callers.share_of(n, assumed.call_share, off) for n, d in enumerate(districts)}
+        for off in (-1.0, 0.0, 1.0)
+    ]
+    failing = learn_faults(past, districts, assumed, shares)
     company = _with_faults(_with_callers(assumed, callers, None), failing, None)
     return Learned(
         company=company,
@@ -144,20 +148,17 @@ def _of_callers(
     assumed: Rates, callers: Callers, district: int | None, name: DistrictId | None
 ) -> Iterator[Estimate]:
     calls = float(callers.calls.sum() if district is None else callers.calls[district])
-    share, slower = callers.share, callers.slower
-    mean, sd = (
-        (share.mean, share.sd)
-        if district is None
-        else (share.district_mean[district], share.district_sd[district])
+    slower = callers.slower
+    low, mid, high = (
+        callers.share_of(district, assumed.call_share, off).mean for off in (-NINETY, 0.0, NINETY)
     )
-    low, mid, high = expit(np.array([mean - NINETY * sd, mean, mean + NINETY * sd]))
     yield Estimate(
         what="call_share",
         district_id=name,
         assumed=assumed.call_share.mean,
-        value=float(mid),
-        low=float(low),
-        high=float(high),
+        value=mid,
+        low=low,
+        high=high,
         events=calls,
     )
     delay, usual = callers.delay_of(district), assumed.call_delay

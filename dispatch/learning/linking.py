@@ -179,7 +179,8 @@ class _Looked:
         """
         share, delay = self.rates.call_share, self.rates.call_delay
         mine = share.mean * share.concentration
-        p = (mine + dark.callers) / (share.concentration + dark.customers)
+        customers = max(dark.customers, dark.callers)  # more call than the record has, at times
+        p = (mine + dark.callers) / (share.concentration + customers)
         lasted = (dark.to_at - dark.from_at).total_seconds() / 60
         reached = float(delay.distribution(np.array([lasted]))[0])
         if called_at is None:

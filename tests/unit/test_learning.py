@@ -40,21 +40,16 @@ def estimate(learned: Learned, what: str, district: str | None = None):
 
 @pytest.fixture(scope="module")
 def learned_of() -> dict[str, Learned]:
-    """Four years in two districts alike, once for each truth."""
-    worlds = {"many, slow": MANY_SLOW, "few, quick": FEW_QUICK}
-    return {
-        name: learn(
-            World(seed=11, years=4, watched=0.3).add_district("a", t).add_district("b", t).past,
-            ASSUMED,
-        )
-        for name, t in worlds.items()
-    }
+    """Some years in a district, once for each truth."""
+    many = World(seed=11, years=4, watched=0.3).add_district("a", MANY_SLOW)
+    few = World(seed=12, years=8, watched=0.3).add_district("a", FEW_QUICK)
+    return {"many, slow": learn(many.past, ASSUMED), "few, quick": learn(few.past, ASSUMED)}
 
 
 @pytest.mark.parametrize(
     ("name", "what", "truth", "within"),
     [
-        ("many, slow", "call_share", 0.25, 0.1),
+        ("many, slow", "call_share", 0.25, 0.15),
         ("many, slow", "delay_quick_min", 20.0, 0.15),
         ("many, slow", "delay_late_min", 90.0, 0.25),
         ("many, slow", "delay_quick_share", 0.5, 0.25),
@@ -68,7 +63,7 @@ def learned_of() -> dict[str, Learned]:
         ("few, quick", "faults_transformer", 0.06, 0.3),
     ],
 )
-def test_the_truth_comes_back_from_four_years(learned_of, name, what, truth, within):
+def test_the_truth_comes_back_from_some_years(learned_of, name, what, truth, within):
     found = estimate(learned_of[name], what)
     assert abs(np.log(found.value / truth)) < np.log(1 + within)
     assert found.low < found.value < found.high
@@ -176,14 +171,14 @@ def test_what_inference_makes_of_rates_is_what_learning_takes_apart():
 @given(st.integers(0, 5000), st.integers(0, 5000), st.floats(0.01, 0.5))
 def test_the_more_customers_the_surer_an_outage_is_seen(few: int, more: int, share: float):
     few, more = sorted((few, more))
-    rates = replace(ASSUMED, call_share=Share(mean=share))
+    shares = {A: Share(mean=share)}
     devices = [
         PlacedDevice(id=str(n), kind="fuse", district_id=A, customers=n) for n in (few, more)
     ]
-    seen = chance_seen(devices, np.array([60.0, 120.0]), ASSUMED, {A: rates})
+    seen = chance_seen(devices, shares, Share())
     assert 0 < seen[0] <= seen[1] <= 1
     watched = [replace(d, watched=True) for d in devices]
-    assert chance_seen(watched, np.array([60.0]), ASSUMED, {A: rates}).tolist() == [1.0, 1.0]
+    assert chance_seen(watched, shares, Share()).tolist() == [1.0, 1.0]
 
 
 def test_too_few_outages_are_refused_in_one_sentence():

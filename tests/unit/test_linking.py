@@ -97,6 +97,12 @@ def test_two_neighbours_that_always_go_out_together_share_the_suspicion():
     assert found.of_candidate == pytest.approx(found.probability / 2)
 
 
+def test_more_callers_than_the_record_has_customers_are_no_trouble():
+    crowded = [replace(out("next", on), customers=3, callers=9) for on in (1, 20, 40, 60)]
+    (found,) = suspect_links(history(*crowded, call(1), call(20), call(40)), RATES)
+    assert [e.log_odds > 0 for e in found.evidence] == [True, True, True, False]
+
+
 def test_the_list_is_mostly_right_where_two_in_a_hundred_links_are_wrong():
     listed = right = 0
     for seed in range(1, 4):
