@@ -189,7 +189,6 @@ class Callers:
     delay: Delay
     delay_sd: Floats
     slower: Pooled
-    outages: Ints
     calls: Ints
 
     def share_of(self, district: int | None, assumed: Share, off: float = 0.0) -> Share:
@@ -212,6 +211,8 @@ class Callers:
 
 
 ROUNDS = 2
+AT_ONCE = 1_000
+"""Outages weighed together; each takes some ten kilobytes a few times over."""
 
 
 def learn_callers(
@@ -222,14 +223,15 @@ def learn_callers(
     Parameters
     ----------
     outages
-        Closed outages that are `usable`.
+        Closed outages that are `usable`, at least one.
     districts
         Whose estimates to give.
     share, delay
         What was assumed.
     """
     chosen = heard(_telling(outages))
-    everybody = heard(outages)
+    everybody = [heard(outages[n : n + AT_ONCE]) for n in range(0, len(outages), AT_ONCE)]
+    called = np.concatenate([those.called for those in everybody])
     number = {district: n for n, district in enumerate(districts)}
     of = np.array([number.get(o.district_id, -1) for o in outages], dtype=np.intp)
     moved, sd = np.zeros(3), np.array(DELAY_WIDTH)
@@ -245,10 +247,9 @@ def learn_callers(
         delay=found,
         delay_sd=sd,
         slower=_pooled_times(outages, len(districts), found, pooled, share, number),
-        outages=np.bincount(of[of >= 0], minlength=len(districts)),
-        calls=np.bincount(
-            of[of >= 0], weights=everybody.called[of >= 0], minlength=len(districts)
-        ).astype(np.intp),
+        calls=np.bincount(of[of >= 0], weights=called[of >= 0], minlength=len(districts)).astype(
+            np.intp
+        ),
     )
 
 
@@ -262,8 +263,11 @@ def _telling(outages: Sequence[PastOutage]) -> list[PastOutage]:
     return sorted(telling, key=lambda o: (o.opened_at, o.id))[-MOST_FOR_DELAY:]
 
 
-def _pooled_share(those: Heard, of: Ints, districts: int, delay: Delay, share: Share) -> Pooled:
-    curves = fit(those, delay).of_means(share.concentration)
+def _pooled_share(
+    everybody: Sequence[Heard], of: Ints, districts: int, delay: Delay, share: Share
+) -> Pooled:
+    """The share of callers; each block of outages is weighed on its own, for the memory's sake."""
+    curves = np.vstack([fit(those, delay).of_means(share.concentration) for those in everybody])
     return pool_curves(_curves(curves, of, districts), MEANS, float(logit(share.mean)), SHARE_WIDTH)
 
 

@@ -125,7 +125,8 @@ def learn_faults(
         for c in causes
     ]
     pooled = pool_counts(counts, np.array(usual))
-    doubt = np.log((years[of] * more) @ counts.load / ((years[of] * less) @ counts.load)) / 2
+    fewest, most = ((years[of] * chance) @ counts.load for chance in (less, more))
+    doubt = np.log(np.divide(most, fewest, out=np.ones_like(most), where=fewest > 0)) / 2
     return Failing(
         causes=causes,
         devices=replace(

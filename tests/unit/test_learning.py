@@ -181,6 +181,15 @@ def test_the_more_customers_the_surer_an_outage_is_seen(few: int, more: int, sha
     assert chance_seen(watched, shares, Share()).tolist() == [1.0, 1.0]
 
 
+def test_a_company_without_a_feeder_model_learns_of_its_callers():
+    world = World(seed=2, years=3, watched=0.0).add_district("a", MANY_SLOW)
+    learned = learn(replace(world.past, devices=()), ASSUMED)
+    assert learned.of(A).call_share.mean == pytest.approx(0.25, rel=0.2)
+    assert learned.of(A).per_device == ASSUMED.per_device
+    assert learned.of(A).per_km == pytest.approx(ASSUMED.per_km)
+    assert all(np.isfinite([e.low, e.value, e.high]).all() for e in learned.estimates)
+
+
 def test_too_few_outages_are_refused_in_one_sentence():
     world = World(seed=1, years=1, fuses=3).add_district("a", Truth())
     with pytest.raises(TooLittleToLearn, match=f"at least {FEWEST_OUTAGES} are needed"):
