@@ -53,13 +53,16 @@ def why(estimate: Estimate, before: float | None) -> str:
     compared = "what was assumed" if before is None else "what is in force"
     if estimate.low <= old <= estimate.high:
         return f"agrees with {compared}"
-    return f"{estimate.value / old:.2g} times {compared}"
+    ratio = estimate.value / old
+    return f"{ratio:.0f} times {compared}" if ratio >= FEW else f"{ratio:.2g} times {compared}"
 
 
 def estimates_table(learned: Learned, in_force: Mapping[DistrictId | None, Rates]) -> Table:
-    """Old against new, with what each number rests on."""
+    """Old against new, with what each number rests on; districts only where they have a say."""
     table = Table("where", "what", "in force", "new", "90 %", "from", "why")
     for estimate in learned.estimates:
+        if estimate.district_id is not None and estimate.events < 1:
+            continue
         rates = in_force.get(estimate.district_id, in_force[None])
         before = value_in(rates, estimate.what)
         table.add_row(
