@@ -77,6 +77,7 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     # supervisors
     ("GET", f"{API}/commitments"): WATCH,
     ("GET", f"{API}/indices"): WATCH,
+    ("GET", f"{API}/suspected-links"): WATCH,
     # pages and their parts
     ("GET", "/"): EVERYBODY,
     ("GET", "/login"): PUBLIC,

@@ -48,6 +48,7 @@ STATUS: Mapping[type[errors.DispatchError], int] = {
     errors.NotVerified: 409,
     errors.IdentityTaken: 409,
     errors.OverlappingInterruption: 409,
+    errors.TooLittleToLearn: 409,
     errors.StoreUnavailable: 503,
     errors.Forbidden: 403,
     errors.NotAuthenticated: 401,

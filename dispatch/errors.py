@@ -92,6 +92,12 @@ class OverlappingInterruption(DispatchError):
     code = "overlapping-interruption"
 
 
+class TooLittleToLearn(DispatchError):
+    """Too few closed outages to re-estimate anything from."""
+
+    code = "too-little-to-learn"
+
+
 class StoreUnavailable(DispatchError):
     """The database cannot be reached now; nothing was stored."""
 

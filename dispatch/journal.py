@@ -87,6 +87,11 @@ def planned_event(
     )
 
 
+def rates_event(kind: str, *, at: datetime, by: str, **body: object) -> Event:
+    """Something happened to the rates that inference assumes, the whole company's."""
+    return Event(stream="rates", kind=f"rates.{kind}", at=at, actor=by, district_id=None, body=body)
+
+
 def device_event(sighting: SightingRecord) -> Event:
     """Somebody saw a device open or closed."""
     return Event(

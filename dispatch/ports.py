@@ -12,6 +12,7 @@ from dispatch.domain.event import Event
 from dispatch.domain.facts import FeederEvidence, KnownFacts, ServicePoint, TransformerAt
 from dispatch.domain.order import DispatchStep, Incident, TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage, PredictedDevice, Scope
+from dispatch.domain.past import RatesVersion
 from dispatch.domain.signal import MeteredPoint, MeterRecord, NamedDevice, SightingRecord
 from dispatch.domain.ticket import AreaAtReport, Place, TroubleTicket
 from dispatch.domain.words import (
@@ -295,6 +296,27 @@ class Signals(Protocol):
         ...
 
 
+class KeptRates(Protocol):
+    """Versions of the rates that inference assumes; what is written stays as it is."""
+
+    def in_force(self) -> int | None:
+        """The version in force; None: the rates that were shipped."""
+        ...
+
+    def get(self, version: int) -> RatesVersion: ...
+    def list_versions(self) -> Sequence[RatesVersion]:
+        """Every version, oldest first."""
+        ...
+
+    def add(self, made: RatesVersion) -> RatesVersion:
+        """Keep a new version; it comes back with its number."""
+        ...
+
+    def put_into_force(
+        self, version: int | None, *, at: datetime, by: str, reason: str
+    ) -> None: ...
+
+
 class Events(Protocol):
     """The append-only journal, written in the transaction of the change."""
 
@@ -320,6 +342,8 @@ class Store(Protocol):
     def clocks(self) -> Clocks: ...
     @property
     def signals(self) -> Signals: ...
+    @property
+    def rates(self) -> KeptRates: ...
     @property
     def events(self) -> Events: ...
 

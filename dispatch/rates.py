@@ -6,9 +6,10 @@ re-estimated from closed outages. Rates are per year, delays in minutes.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from scipy.special import gammainc
 from scipy.stats import beta
 
 from dispatch.domain.facts import Surroundings
+from dispatch.errors import InvalidInput
 
 Floats = NDArray[np.float64]
 
@@ -135,11 +137,20 @@ def stirred(happened: int, usually: float) -> float:
     return float(np.exp(weight @ np.log(factor) / weight.sum()))
 
 
+SHIPPED = 1
+"""The version of the rates below; what is learned counts from two."""
+
+
+_SHARES = frozenset({"call_share", "gasp_share"})
+_TABULATED = frozenset({"points", "coarse_points"})
+_DELAYS: Mapping[str, type[Delay] | type[Promptly]] = {"call_delay": Delay, "gasp_delay": Promptly}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """Everything inference assumes; `version` names it in what is stored."""
 
-    version: int = 1
+    version: int = SHIPPED
     per_km: float = 0.10  # CEER and IEEE surveys of overhead lines: 0.05 to 0.2
     per_device: Mapping[str, float] = field(
         default_factory=lambda: {
@@ -193,3 +204,35 @@ class Rates:
             devices=max(overall, stirred(around.opened_devices, devices * years)),
             singles=overall,
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values, as JSON gives them back."""
+        written = asdict(self)
+        for name in _SHARES:
+            for points in _TABULATED:
+                written[name][points] = list(written[name][points])
+        return written
+
+    @classmethod
+    def from_dict(cls, written: Mapping[str, Any]) -> "Rates":
+        """Read what `to_dict` gave, also back from JSON; what is left out is as assumed.
+
+        Raises
+        ------
+        InvalidInput
+            There is no rate of such a name.
+        """
+        known = {each.name for each in fields(cls)}
+        for name in written:
+            if name not in known:
+                raise InvalidInput("rates", name, f"one of {', '.join(sorted(known))}")
+        read = dict(written)
+        for name in _SHARES & written.keys():
+            share = dict(written[name])
+            for points in _TABULATED & share.keys():
+                share[points] = tuple(share[points])
+            read[name] = Share(**share)
+        for name, kind in _DELAYS.items():
+            if name in read:
+                read[name] = kind(**read[name])
+        return cls(**read)

@@ -1,4 +1,4 @@
-"""What a supervisor's reports call: promises kept, and the indices of a period."""
+"""What a supervisor's reports call: promises kept, indices of a period, links to be checked."""
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -11,9 +11,12 @@ from api.access import API
 from api.callers import Calling
 from api.house import House
 from api.inputs import Moment
+from api.learning import rates_in_force
 from api.routers.parts import Working
 from dispatch.errors import InvalidInput
 from dispatch.indices import reliability
+from dispatch.learning.linking import LinkEvidence, SuspectedLink, suspect_links
+from dispatch.store.past import read_links
 from dispatch.store.reads.figures import (
     CommitmentStanding,
     commitments,
@@ -25,6 +28,7 @@ from dispatch.store.transaction import reading
 router = APIRouter(tags=["supervisors"])
 
 USUALLY = timedelta(days=1)
+LINKS_OVER = timedelta(days=3 * 365)
 LONGEST = timedelta(days=5 * 366)
 
 Since = Annotated[Moment | None, Query(description="a day back, if not given")]
@@ -79,12 +83,61 @@ class IndicesOut(BaseModel):
     momentary: float | None
 
 
+class LinkEvidenceOut(BaseModel):
+    """An outage of either transformer; `called_at` null: the customer stayed silent."""
+
+    outage_id: int
+    transformer_out: str
+    from_at: datetime
+    to_at: datetime
+    called_at: datetime | None
+    log_odds: float
+
+    @classmethod
+    def of(cls, link: SuspectedLink, evidence: LinkEvidence) -> "LinkEvidenceOut":
+        """Build from the evidence."""
+        return cls(
+            outage_id=evidence.outage_id,
+            transformer_out=link.candidate_id if evidence.neighbour else link.transformer_id,
+            from_at=evidence.from_at,
+            to_at=evidence.to_at,
+            called_at=evidence.called_at,
+            log_odds=evidence.log_odds,
+        )
+
+
+class SuspectedLinkOut(BaseModel):
+    """A customer who seems to hang on another transformer; a field check decides, not this list.
+
+    `probability` is that the record is wrong, `of_candidate` that the candidate is right.
+    """
+
+    account: str
+    on_record: str
+    candidate: str
+    probability: float
+    of_candidate: float
+    evidence: list[LinkEvidenceOut]
+
+    @classmethod
+    def of(cls, link: SuspectedLink) -> "SuspectedLinkOut":
+        """Build from the suspicion."""
+        return cls(
+            account=link.account,
+            on_record=link.transformer_id,
+            candidate=link.candidate_id,
+            probability=link.probability,
+            of_candidate=link.of_candidate,
+            evidence=[LinkEvidenceOut.of(link, each) for each in link.evidence],
+        )
+
+
 @router.get(f"{API}/commitments")
 def get_commitments(
     caller: Calling, house: Working, since: Since = None, until: Until = None
 ) -> list[StandingOut]:
     """Count promises kept and missed, by rule and area class, of clocks started in a period."""
-    start, end = _period(house, since, until)
+    start, end = _period(house, since, until, USUALLY)
     with reading(house.engine) as connection:
         found = commitments(connection, caller.scope, start, end)
     return [StandingOut.of(standing) for standing in found]
@@ -95,7 +148,7 @@ def get_indices(
     caller: Calling, house: Working, since: Since = None, until: Until = None
 ) -> IndicesOut:
     """Compute SAIDI, SAIFI, CAIDI and momentary interruptions of a period."""
-    start, end = _period(house, since, until)
+    start, end = _period(house, since, until, USUALLY)
     with reading(house.engine) as connection:
         served = customers_served(connection, caller.scope)
         begun = interruptions_begun(connection, caller.scope, start, end)
@@ -103,11 +156,26 @@ def get_indices(
     return IndicesOut(since=start, until=end, **found)
 
 
+@router.get(f"{API}/suspected-links")
+def get_suspected_links(
+    caller: Calling,
+    house: Working,
+    since: Annotated[Moment | None, Query(description="three years back, if not given")] = None,
+    until: Until = None,
+) -> list[SuspectedLinkOut]:
+    """List customers who call when a neighbouring transformer is out, and not with their own."""
+    start, end = _period(house, since, until, LINKS_OVER)
+    with reading(house.engine) as connection:
+        history = read_links(connection, start, end, caller.scope)
+        rates = rates_in_force(connection, ())[None]
+    return [SuspectedLinkOut.of(link) for link in suspect_links(history, rates)]
+
+
 def _period(
-    house: House, since: datetime | None, until: datetime | None
+    house: House, since: datetime | None, until: datetime | None, usually: timedelta
 ) -> tuple[datetime, datetime]:
     end = until or house.now()
-    start = since or end - USUALLY
+    start = since or end - usually
     if not timedelta() < end - start <= LONGEST:
         raise InvalidInput("since", start.isoformat(), "a time before until, five years at most")
     return start, end

@@ -258,7 +258,7 @@ class Surroundings:
 class FeederEvidence:
     """What is known along one feeder; `lit` says when a transformer was last known to have light.
 
-    Without `around` the weather is taken to be calm.
+    Without `around` the weather is taken to be calm; `district_id` says whose rates count.
     """
 
     tree: FeederTree
@@ -268,3 +268,4 @@ class FeederEvidence:
     signals: tuple[MeterSignal, ...] = ()
     sightings: tuple[DeviceSighting, ...] = ()
     around: Surroundings | None = None
+    district_id: DistrictId | None = None

@@ -15,7 +15,7 @@ from dispatch.domain.facts import (
     ReportFact,
 )
 from dispatch.domain.outage import OutageStatus
-from dispatch.domain.words import NOT_A_LOSS, OutageId, Symptom, TicketId, UsagePointId
+from dispatch.domain.words import NOT_A_LOSS, DistrictId, OutageId, Symptom, TicketId, UsagePointId
 from dispatch.journal import SYSTEM
 from dispatch.known import CallerSays
 from dispatch.store.direct import Direct, Row
@@ -144,6 +144,7 @@ def of_feeder(
         signals=tuple(map(_signal, rows(_SIGNALS, since=since))),
         sightings=tuple(DeviceSighting(**row) for row in rows(_SIGHTINGS, since=since)),
         around=trees.around(connection, kept, now),
+        district_id=None if kept.district_id is None else DistrictId(kept.district_id),
     )
 
 

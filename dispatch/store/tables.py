@@ -335,3 +335,32 @@ rule_set = Table(
     Column("note", Text, nullable=False, server_default=text("''")),
     comment="Commitments as data; the set in force is the newest whose valid_from has passed",
 )
+
+# What inference assumes ------------------------------------------------------------------------
+
+rates_version = Table(
+    "rates_version",
+    metadata,
+    Column("version", Integer, Identity(start=2), primary_key=True),
+    moment("made_at", nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    moment("since", nullable=False),
+    moment("until", nullable=False),
+    Column("outages", Integer, nullable=False),
+    Column("company", JSONB, nullable=False, comment="rates where a district has none"),
+    Column("districts", JSONB, nullable=False, comment="rates by district"),
+    Column("estimates", JSONB, nullable=False, comment="what each number rests on"),
+    comment="Rates re-estimated from closed outages; append-only. Version 1 is what was shipped",
+)
+
+rates_in_force = Table(
+    "rates_in_force",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("version", ForeignKey("rates_version.version"), comment="null: as shipped"),
+    moment("from_at", nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    comment="Which rates were put into force when; append-only, the last row counts",
+)

@@ -16,6 +16,7 @@ from dispatch.store.events import PgEvents
 from dispatch.store.known import PgKnown
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
+from dispatch.store.rates import PgRates
 from dispatch.store.signals import PgSignals
 from dispatch.store.tickets import PgTickets
 from dispatch.store.trees import Trees
@@ -40,6 +41,7 @@ class PgStore:
         self.crews = PgCrews(connection)
         self.clocks = PgClocks(connection)
         self.signals = PgSignals(connection)
+        self.rates = PgRates(connection)
         self.events = PgEvents(connection)
 
     def finish(self) -> None:

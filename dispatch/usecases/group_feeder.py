@@ -1,13 +1,15 @@
 """Look at one feeder again: what opened, which reports are one outage, is it time to send."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dispatch.domain.facts import FeederTree
 from dispatch.domain.outage import Outage
+from dispatch.domain.past import RatesVersion
+from dispatch.domain.words import DistrictId
 from dispatch.feeder import Feeder
 from dispatch.grouping import Costs, judge
-from dispatch.ports import Store
+from dispatch.ports import KeptRates, Store
 from dispatch.procedures.predicting import Predicting
 from dispatch.rates import Rates
 
@@ -23,19 +25,37 @@ class GroupFeeder:
 class GroupingPolicy:
     """What inference assumes and what mistakes cost.
 
-    `feeders` keeps the feeders it has laid out: one stays good as long as its tree is the same.
+    `rates` count until learned ones are in force. `learned` keeps those by version and district,
+    `feeders` the feeders laid out: one stays good as long as its tree and its rates are the same.
     """
 
     rates: Rates = field(default_factory=Rates)
     costs: Costs = field(default_factory=Costs)
-    feeders: dict[str, Feeder] = field(default_factory=dict, compare=False)
+    learned: dict[tuple[int, DistrictId | None], Rates] = field(default_factory=dict, compare=False)
+    feeders: dict[str, tuple[Rates, Feeder]] = field(default_factory=dict, compare=False)
 
-    def feeder_of(self, tree: FeederTree) -> Feeder:
-        """The feeder of this tree, laid out once."""
-        feeder = self.feeders.get(tree.feeder_id)
-        if feeder is None or feeder.tree is not tree:
-            feeder = self.feeders[tree.feeder_id] = Feeder(tree, self.rates)
-        return feeder
+    def rates_in_force(self, kept: KeptRates, district_id: DistrictId | None) -> Rates:
+        """What is assumed in a district now; a version is read once."""
+        version = kept.in_force()
+        if version is None:
+            return self.rates
+        key = (version, district_id)
+        if key not in self.learned:
+            self.learned[key] = rates_of(kept.get(version), district_id)
+        return self.learned[key]
+
+    def feeder_of(self, tree: FeederTree, rates: Rates) -> Feeder:
+        """The feeder of this tree under these rates, laid out once."""
+        laid_out = self.feeders.get(tree.feeder_id)
+        if laid_out is None or laid_out[0] is not rates or laid_out[1].tree is not tree:
+            laid_out = self.feeders[tree.feeder_id] = rates, Feeder(tree, rates)
+        return laid_out[1]
+
+
+def rates_of(kept: RatesVersion, district_id: DistrictId | None) -> Rates:
+    """The rates of a district in a version; the company's where it has none."""
+    written = kept.company if district_id is None else kept.districts.get(district_id, kept.company)
+    return replace(Rates.from_dict(written), version=kept.version)
 
 
 def group_feeder(
@@ -45,11 +65,12 @@ def group_feeder(
     evidence = store.outages.feeder_evidence(command.feeder_id, now)
     if not evidence.tree.devices:
         return ()
+    rates = policy.rates_in_force(store.rates, evidence.district_id)
     verdict = judge(
         evidence,
-        policy.rates,
+        rates,
         policy.costs,
         now=now,
-        feeder=policy.feeder_of(evidence.tree),
+        feeder=policy.feeder_of(evidence.tree, rates),
     )
     return Predicting(store, evidence, verdict, now).apply()

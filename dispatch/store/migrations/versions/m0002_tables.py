@@ -119,6 +119,36 @@ def upgrade() -> None:
         postgresql_partition_by="RANGE (fixed_at)",
     )
     op.create_table(
+        "rates_version",
+        sa.Column("version", sa.Integer(), sa.Identity(always=False, start=2), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outages", sa.Integer(), nullable=False),
+        sa.Column(
+            "company",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="rates where a district has none",
+        ),
+        sa.Column(
+            "districts",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="rates by district",
+        ),
+        sa.Column(
+            "estimates",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="what each number rests on",
+        ),
+        sa.PrimaryKeyConstraint("version", name=op.f("rates_version_pkey")),
+        comment="Rates re-estimated from closed outages; append-only. Version 1 is what was shipped",
+    )
+    op.create_table(
         "road_graph",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
@@ -277,6 +307,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("feeder_pkey")),
     )
     op.create_index(op.f("feeder_district_id_ix"), "feeder", ["district_id"], unique=False)
+    op.create_table(
+        "rates_in_force",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=True, comment="null: as shipped"),
+        sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version"], ["rates_version.version"], name=op.f("rates_in_force_version_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("rates_in_force_pkey")),
+        comment="Which rates were put into force when; append-only, the last row counts",
+    )
     op.create_table(
         "road_closure",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -1,4 +1,4 @@
-"""The journal is append-only, numbers come from sequences, a fix of any day has a place."""
+"""Journal and rates are append-only, numbers come from sequences, a fix of any day has a place."""
 
 from alembic import op
 
@@ -12,19 +12,20 @@ def upgrade() -> None:
         op.execute(f"CREATE SEQUENCE {name}")
     op.execute(
         """
-        CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            RAISE EXCEPTION 'events are append-only' USING ERRCODE = 'restrict_violation';
+            RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
         END
         $$
         """
     )
-    op.execute(
-        "CREATE TRIGGER event_append_only BEFORE UPDATE OR DELETE ON event"
-        " FOR EACH ROW EXECUTE FUNCTION refuse_event_change()"
-    )
-    op.execute(
-        "CREATE TRIGGER event_never_truncated BEFORE TRUNCATE ON event"
-        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_event_change()"
-    )
+    for table in ("event", "rates_version", "rates_in_force"):
+        op.execute(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_never_truncated BEFORE TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
     op.execute("CREATE TABLE position_fix_other_days PARTITION OF position_fix DEFAULT")
