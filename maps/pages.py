@@ -107,6 +107,7 @@ def _environment(language: Language, translations: NullTranslations) -> Environm
         hazard=lambda code: hazard(code, chinese),
         span=span,
         clock=_clock,
+        field=_field,
         iso=lambda at: at.isoformat(),
         amap=amap_link,
     )
@@ -118,6 +119,11 @@ def _clock(at: datetime, moment_zone: ZoneInfo, now: datetime) -> str:
     here = at.astimezone(moment_zone)
     same = here.date() == now.astimezone(moment_zone).date()
     return f"{here:%H:%M}" if same else f"{here:%m-%d %H:%M}"
+
+
+def _field(at: datetime, moment_zone: ZoneInfo) -> str:
+    """A moment as an input for date and time holds it."""
+    return f"{at.astimezone(moment_zone):%Y-%m-%dT%H:%M}"
 
 
 def _span(seconds: float, *, chinese: bool) -> str:

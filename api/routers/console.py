@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlalchemy import Connection
 
 from api.callers import Caller, Calling
@@ -14,20 +15,24 @@ from api.house import House
 from api.routers.frame import Written, language_of, page
 from api.routers.parts import Working
 from dispatch.assignment import RankedCrew, choose
-from dispatch.domain.order import DispatchStep, TroubleOrder
+from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
 from dispatch.domain.words import IncidentId, OutageId, TicketId
 from dispatch.errors import NotFound
 from dispatch.procedures.ranking import rank_for
 from dispatch.store.orders import PgOrders
-from dispatch.store.reads import details, field, map_layers
-from dispatch.store.reads.details import TimelineEntry
+from dispatch.store.reads import corrections, details, field, map_layers, suspects
+from dispatch.store.reads.details import OutageDetail, TimelineEntry
+from dispatch.store.reads.network_search import find_in_network
+from dispatch.store.reads.planned import planned_outages
 from dispatch.store.reads.worklist import worklist
 from dispatch.store.transaction import reading
 from maps import layers, style
+from maps.judging import line_up, marriages, weakly_explained
 from maps.languages import marked
 from maps.pages import Pages
 from maps.shell import shell
 from maps.story import Shown
+from maps.words import WORDS
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -38,6 +43,10 @@ LEGEND = (
     ("incident", marked("Incident")),
     ("report", marked("Report")),
     ("transformer-out", marked("Transformer without supply")),
+    ("suspect", marked("Device that may have opened; the slice is its probability")),
+    ("thought-out", marked("Transformer, perhaps out because of the open row")),
+    ("caller", marked("Caller of the open row")),
+    ("caller-weak", marked("Caller of the open row, weakly explained")),
     ("crew-free", marked("Crew, free")),
     ("crew-busy", marked("Crew with an order")),
     ("crew-stale", marked("Crew, position old or unknown")),
@@ -45,6 +54,8 @@ LEGEND = (
     ("predicted", marked("Line, thought to be out")),
     ("out", marked("Line out")),
 )
+ON_ITS_WAY = frozenset({OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE, OrderStatus.ARRIVED})
+PLAN_AHEAD = timedelta(hours=2)
 OSM_FILES = (".osm", ".osm.bz2", ".osm.pbf", ".pbf")
 
 After = Annotated[str | None, Query(max_length=100, description="mark what is newer than this")]
@@ -66,6 +77,8 @@ def get_console(request: Request, caller: Calling, house: Working) -> HTMLRespon
         map=shell(view).with_nonce(request.state.csp_nonce),
         style=json.dumps(style.table()),
         legend=[(name, pages.say(language, label)) for name, label in LEGEND],
+        plan_from=house.now() + PLAN_AHEAD,
+        plan_until=house.now() + 2 * PLAN_AHEAD,
         attribution=source.lower().endswith(OSM_FILES),
         **listed,
     )
@@ -93,6 +106,40 @@ def get_crews(request: Request, caller: Calling, house: Working) -> HTMLResponse
     return page(request, "_crews.html", caller=caller, crews=standing)
 
 
+@router.get("/console/planned")
+def get_planned(request: Request, caller: Calling, house: Working) -> HTMLResponse:
+    """Supply cut on purpose: announced, under way, or over since yesterday."""
+    with reading(house.engine) as connection:
+        found = planned_outages(connection, caller.scope, house.now())
+    return page(request, "_planned.html", caller=caller, planned=found)
+
+
+@router.get("/console/network")
+def get_network(
+    request: Request,
+    caller: Calling,
+    house: Working,
+    q: Written,
+    of: Literal["device", "all"] = "device",
+) -> Response:
+    """Devices, or transformers as well, whose name or number holds what was typed."""
+    words = q.strip()
+    with reading(house.engine) as connection:
+        found = find_in_network(connection, words, caller.scope, with_transformers=of == "all")
+    pages: Pages = request.app.state.pages
+    language = language_of(request)
+    kinds = {kind: pages.say(language, name) for kind, name in WORDS["device"].items()}
+    return JSONResponse(
+        [
+            {
+                **asdict(each),
+                "says": f"{kinds.get(each.kind, each.kind)} · {each.name} · {each.feeder}",
+            }
+            for each in (found if words else [])
+        ]
+    )
+
+
 @router.get("/console/outages/{outage_id}")
 def get_outage(
     outage_id: int, request: Request, caller: Calling, house: Working, after: After = None
@@ -104,17 +151,54 @@ def get_outage(
         except NotFound:
             return page(request, "_gone.html", caller=caller, status=404)
         names = _crew_names(connection, caller, house.now())
+        judged = _judged(connection, caller, detail)
     order = detail.orders[-1].order if detail.orders else None
     return page(
         request,
         "_outage.html",
         caller=caller,
         detail=detail,
+        **judged,
         names=names,
         after=None if after is None else Shown.read(after),
         seen=Shown.of(detail.timeline),
         **_ranking(house, order),
     )
+
+
+def _judged(connection: Connection, caller: Caller, detail: OutageDetail) -> dict[str, Any]:
+    """What is thought of the outage, and how a person may correct it."""
+    outage = detail.outage
+    order = detail.orders[-1].order if detail.orders else None
+    near = corrections.near_outages(connection, outage.id, caller.scope) if outage.is_open else []
+    callers = [each.ticket.place for each in detail.tickets if each.ticket.place is not None]
+    named = {place.transformer_id for place in callers if place.transformer_id is not None}
+    return {
+        "transformer_names": suspects.transformer_names(connection, named),
+        "lineup": line_up(suspects.suspects(connection, outage)),
+        "look": suspects.last_look(connection, outage.id),
+        "weak": weakly_explained(detail.tickets),
+        "near": near,
+        "marriages": marriages(
+            outage, near, crew_on_its_way=order is not None and order.status in ON_ITS_WAY
+        ),
+        "taken_in": corrections.last_merge(connection, outage.id) if outage.is_open else None,
+        "split_off": corrections.last_split(connection, outage.id) if outage.is_open else None,
+    }
+
+
+@router.get("/console/outages/{outage_id}/thought")
+def get_thought(outage_id: int, caller: Calling, house: Working) -> Response:
+    """What inference thinks of one outage, as GeoJSON: devices, transformers, callers."""
+    with reading(house.engine) as connection:
+        detail = details.outage_detail(connection, OutageId(outage_id), caller.scope)
+        drawn = layers.thought(
+            line_up(suspects.suspects(connection, detail.outage)),
+            suspects.thought_out(connection, detail.outage),
+            detail.tickets,
+            weakly_explained(detail.tickets),
+        )
+    return _geojson(drawn)
 
 
 @router.get("/console/incidents/{incident_id}")
@@ -193,6 +277,10 @@ def get_layer(
             drawn = layers.crews(field.crews_now(connection, districts, now), now)
         else:
             raise NotFound("layer", layer=layer)
+    return _geojson(drawn)
+
+
+def _geojson(drawn: layers.GeoJson) -> Response:
     return Response(
         json.dumps(drawn, ensure_ascii=False, separators=(",", ":")),
         media_type="application/geo+json",

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from dispatch.domain.facts import OutageNearby, PlannedNearby
-from dispatch.domain.outage import EstimatedRestoration, Outage, PlannedOutage
+from dispatch.domain.outage import EstimatedRestoration, Outage, PlannedOutage, Prediction
 
 
 class EstimateOut(BaseModel):
@@ -68,6 +68,32 @@ class OutageBrief(BaseModel):
         )
 
 
+class DeviceChance(BaseModel):
+    """A device and the probability that it has opened."""
+
+    id: str
+    probability: float
+
+
+class PredictionOut(BaseModel):
+    """What inference makes of an outage; devices the most probable first."""
+
+    devices: list[DeviceChance]
+    probability: float
+    customers_out: float
+
+    @classmethod
+    def of(cls, prediction: Prediction | None) -> "PredictionOut | None":
+        """Build from the prediction, if inference was used."""
+        if prediction is None:
+            return None
+        return cls(
+            devices=[DeviceChance(id=i, probability=p) for i, p in prediction.devices],
+            probability=prediction.probability,
+            customers_out=prediction.customers_out,
+        )
+
+
 class OutageOut(OutageBrief):
     """An outage; `version` is what `If-Match` wants."""
 
@@ -86,6 +112,7 @@ class OutageOut(OutageBrief):
     parent_id: int | None
     merged_into_id: int | None
     etr: EstimateOut | None
+    prediction: PredictionOut | None
 
     @classmethod
     def full(cls, outage: Outage) -> "OutageOut":
@@ -107,6 +134,7 @@ class OutageOut(OutageBrief):
             parent_id=outage.parent_id,
             merged_into_id=outage.merged_into_id,
             etr=EstimateOut.of(outage.estimate),
+            prediction=PredictionOut.of(outage.prediction),
         )
 
 
