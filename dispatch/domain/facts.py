@@ -171,7 +171,7 @@ class ReportFact:
     `spread` says how the caller's place is shared among transformers (weights, adding up to one);
     it is empty where the customer is known. `neighbours_out` is what the caller said of the
     neighbours' light, None as long as nobody asked; `by_hand` that a person put it where it is.
-    `lon, lat` is EPSG:4326.
+    `probability` is that with which it is on record in its outage; `lon, lat` is EPSG:4326.
     """
 
     ticket_id: TicketId
@@ -183,6 +183,7 @@ class ReportFact:
     spread: tuple[tuple[str, float], ...] = ()
     neighbours_out: bool | None = None
     by_hand: bool = False
+    probability: float | None = None
     lon: float | None = None
     lat: float | None = None
 

@@ -9,6 +9,7 @@ from dispatch.grouping import Costs, judge
 from dispatch.inference import Feeder
 from dispatch.ports import Store
 from dispatch.procedures.predicting import Predicting
+from dispatch.procedures.weighing import weigh_anew
 from dispatch.rates import Rates
 
 
@@ -52,4 +53,6 @@ def group_feeder(
         now=now,
         feeder=policy.feeder_of(evidence.tree),
     )
-    return Predicting(store, evidence, verdict, now).apply()
+    changed = Predicting(store, evidence, verdict, now).apply()
+    weigh_anew(store, evidence, verdict)
+    return changed
