@@ -222,9 +222,7 @@ def _score(
     if outage.touches == "near":
         closeness = math.exp(-((outage.distance_m / weights.near_scale_m) ** 2))
         probability = weights.most * closeness
-        reasons.append(
-            reason("near_in_time_and_place", metres=round(outage.distance_m), minutes="-")
-        )
+        reasons.append(reason("near_outage", metres=round(outage.distance_m)))
     else:
         touches_home = outage.touches == "usage_point"
         reasons.append(

@@ -20,6 +20,13 @@ SHOWN_FROM = 0.02
 Certainty = Literal["tied", "unsure", "leading"]
 
 
+def percent(probability: float) -> int:
+    """A probability in whole percent; 0 and 100 are said of nothing that is not certain."""
+    if probability in {0.0, 1.0}:
+        return int(100 * probability)
+    return min(max(round(100 * probability), 1), 99)
+
+
 @dataclass(frozen=True, slots=True)
 class Lineup:
     """The devices as they are shown; those of `leading` are drawn alike, none stands out alone."""

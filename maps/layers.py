@@ -14,7 +14,7 @@ from dispatch.store.reads.details import AttachedTicket
 from dispatch.store.reads.field import Box, CrewNow
 from dispatch.store.reads.suspects import ThoughtOut
 from dispatch.store.reads.worklist import WorkItem
-from maps.judging import Lineup
+from maps.judging import Lineup, percent
 from maps.style import MAIN_ROADS
 
 EAST, NORTH = 180, 90
@@ -117,7 +117,7 @@ def thought(
     Callers have `ticket`, for the panel to ring; a device without a place is left to the list.
     """
     features = [
-        _point(t.lon, t.lat, style="thought-out", title=t.name, share=round(t.probability, 4))
+        _point(t.lon, t.lat, style="thought-out", title=t.name, **_share(t.probability))
         for t in transformers
     ]
     features += [
@@ -126,20 +126,24 @@ def thought(
             each.ticket.place.lat,
             style="caller-weak" if each.ticket.id in weak else "caller",
             title=each.ticket.complaint.address or each.ticket.complaint.account or "",
-            share=each.probability,
+            **_share(each.probability),
             ticket=each.ticket.id,
         )
         for each in callers
         if each.ticket.place is not None
     ]
     features += [
-        _point(
-            each.lon, each.lat, style="suspect", title=each.name, share=round(each.probability, 4)
-        )
+        _point(each.lon, each.lat, style="suspect", title=each.name, **_share(each.probability))
         for each in reversed(() if lineup is None else lineup.suspects)
         if each.lon is not None and each.lat is not None
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def _share(probability: float | None) -> dict[str, float | None]:
+    if probability is None:
+        return {"share": None, "percent": None}
+    return {"share": round(probability, 4), "percent": percent(probability)}
 
 
 def crews(standing: Iterable[CrewNow], now: datetime) -> GeoJson:

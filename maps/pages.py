@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dispatch.sayings import say_reason
 from gis.crs import Datum, from_wgs84
 from maps.assets import asset
+from maps.judging import percent
 from maps.languages import NAMES, Language, catalogue
 from maps.words import WORDS, hazard
 
@@ -108,6 +109,7 @@ def _environment(language: Language, translations: NullTranslations) -> Environm
         span=span,
         clock=_clock,
         field=_field,
+        percent=percent,
         iso=lambda at: at.isoformat(),
         amap=amap_link,
     )

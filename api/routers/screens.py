@@ -15,9 +15,12 @@ from api.problems import refused
 from api.routers.frame import LANGUAGE_COOKIE, YEAR_S, Written, language_of, page
 from api.routers.parts import Working, ticket_for
 from api.routers.sessions import HOME, safe_goto
+from api.views.known import KnownOut
+from api.views.sayings import SayingOut
 from dispatch.domain.clock import ARRIVAL_COMMITMENT, Clock
-from dispatch.domain.words import HAZARDS_KNOWN, CrewId
+from dispatch.domain.words import HAZARDS_KNOWN, CrewId, Symptom
 from dispatch.errors import Forbidden, NotAuthenticated
+from dispatch.sayings import MAIN_SWITCH, NEIGHBOURS
 from dispatch.store.clocks import PgClocks
 from dispatch.store.reads import details
 from dispatch.store.reads.details import CrewOrder
@@ -86,10 +89,20 @@ def _answer_values(house: House, caller: Caller, asking: desk.DeskQuestion) -> d
     return {
         "q": asking.typed,
         "known": answered.known,
+        "replies": _replies(answered.known),
         "who": answered.who,
         "says": asking,
         "hazards_known": list(HAZARDS_KNOWN),
     }
+
+
+def _replies(known: KnownOut | None) -> tuple[Symptom, ...]:
+    """What a caller may answer to the question, as one key for the agent."""
+    if known is None or known.ask is None:
+        return ()
+    if known.ask == SayingOut.of(NEIGHBOURS):
+        return (Symptom.NEIGHBOURS_OUT, Symptom.NEIGHBOURS_LIT)
+    return (Symptom.MAIN_SWITCH_TRIPPED,) if known.ask == SayingOut.of(MAIN_SWITCH) else ()
 
 
 @router.get("/desk/reports/{ticket_id}")

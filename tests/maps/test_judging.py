@@ -10,7 +10,7 @@ from dispatch.journal import SYSTEM
 from dispatch.store.reads.corrections import NearOutage
 from dispatch.store.reads.details import AttachedTicket
 from dispatch.store.reads.suspects import Suspect
-from maps.judging import line_up, marriages, weakly_explained
+from maps.judging import line_up, marriages, percent, weakly_explained
 from tests.store import builders as build
 
 
@@ -40,6 +40,13 @@ def test_a_tie_is_called_a_tie(probabilities, certainty, leading):
     found = line_up([suspect(f"F{n}", p) for n, p in enumerate(probabilities)])
     assert found is not None
     assert (found.certainty, len(found.leading)) == (certainty, leading)
+
+
+@pytest.mark.parametrize(
+    ("probability", "said"), [(1.0, 100), (0.9997, 99), (0.514, 51), (0.001, 1), (0.0, 0)]
+)
+def test_only_what_is_certain_is_said_to_be(probability: float, said: int):
+    assert percent(probability) == said
 
 
 def test_what_is_hardly_possible_is_not_shown():

@@ -283,9 +283,9 @@ function trace(c, lines, place) {
 /** @param {any} feature @returns {Thought} */
 function thoughtOf(feature) {
   const [lon, lat] = feature.geometry.coordinates;
-  const { style, title, share, ticket = "" } = feature.properties;
-  const percent = share === null ? "" : ` ${Math.round(share * 100)}%`;
-  return { ...unit(lon, lat), style, key: "", title: `${title}${percent}`, share: share ?? 1, ticket };
+  const { style, title, share, percent, ticket = "" } = feature.properties;
+  const chance = percent === null ? "" : `${percent}%`;
+  return { ...unit(lon, lat), style, key: "", title: `${title} ${chance}`, share: share ?? 1, chance, ticket };
 }
 
 /** Where a mark is drawn: on its way from where it was. @param {Mark} mark @param {number} now */

@@ -4,7 +4,7 @@
 
 import { label, share, symbol } from "./symbols.js";
 
-/** @typedef {{x: number, y: number, style: string, key: string, title: string, share: number, ticket: string}} Thought */
+/** @typedef {{x: number, y: number, style: string, key: string, title: string, share: number, chance: string, ticket: string}} Thought */
 
 const TOUCHING_PX = 20;
 const NAMES_FROM = 14;
@@ -36,9 +36,8 @@ export function paintThought(c, marks, thought, { place, zoom, ringed }) {
     row.forEach(({ each, x, y }, n) => {
       const left = x + (n - (row.length - 1) / 2) * width;
       share(c, marks.suspect, left, y, each.share);
-      const percent = `${Math.round(each.share * 100)}%`;
       const named = zoom >= NAMES_FROM && row.length === 1;
-      label(c, named ? each.title : percent, left, y - marks.suspect.radius - 5);
+      label(c, named ? each.title : each.chance, left, y - marks.suspect.radius - 5);
     });
   }
 }
