@@ -149,8 +149,17 @@ commands((form, answer) => {
   form.reset();
   const fold = /** @type {HTMLDetailsElement | null} */ (form.closest("details.act"));
   if (fold) fold.open = false;
+  if (form.dataset.shape === "merge") follow(`outage-${answer.body.id}`);
   readAgain(null);
 }, shapes);
+
+/** Of two outages one lives on: look at that. @param {string} key */
+function follow(key) {
+  const row = rowOf(key);
+  if (!row || key === shownKey()) return;
+  select(row);
+  open(key);
+}
 
 detail.addEventListener("input", () => {
   preview(detail);
