@@ -16,6 +16,8 @@ TIED_WITHIN = 0.1
 LEADS_FROM = 0.5
 WEAK_BELOW = 0.9
 SHOWN_FROM = 0.02
+OF_THE_ORDER = frozenset({"held_back", "split_off"})
+"""Reasons why an order waits; they stand with the outage, not with each of its callers."""
 
 Certainty = Literal["tied", "unsure", "leading"]
 
@@ -58,6 +60,11 @@ def weakly_explained(tickets: Sequence[AttachedTicket]) -> frozenset[str]:
 def _is_weak(each: AttachedTicket) -> bool:
     unsure = each.probability is not None and each.probability < WEAK_BELOW
     return unsure and each.attached_by == SYSTEM
+
+
+def of_belonging(reasons: Iterable[str]) -> list[str]:
+    """Of the reasons written with an attachment those that say why the report belongs there."""
+    return [each for each in reasons if each.partition("?")[0] not in OF_THE_ORDER]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dispatch.sayings import say_reason
 from gis.crs import Datum, from_wgs84
 from maps.assets import asset
-from maps.judging import percent
+from maps.judging import of_belonging, percent
 from maps.languages import NAMES, Language, catalogue
 from maps.words import WORDS, hazard
 
@@ -110,6 +110,7 @@ def _environment(language: Language, translations: NullTranslations) -> Environm
         clock=_clock,
         field=_field,
         percent=percent,
+        of_belonging=of_belonging,
         iso=lambda at: at.isoformat(),
         amap=amap_link,
     )

@@ -170,6 +170,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "flicker": _("Flicker"),
         "noise": _("Noise"),
     },
+    "reply": {
+        "neighbours_lit": _("Yes, they have light"),
+        "neighbours_out": _("No, they are out too"),
+        "main_switch_tripped": _("Yes, it has tripped"),
+    },
     "place": {
         "usage_point": _("Customer"),
         "place": _("Place"),

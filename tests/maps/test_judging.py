@@ -7,10 +7,11 @@ import pytest
 from dispatch.domain.outage import Outage, OutageStatus, PredictedDevice
 from dispatch.domain.words import AreaClass, Disposition, NetworkLevel, OutageId
 from dispatch.journal import SYSTEM
+from dispatch.sayings import reason
 from dispatch.store.reads.corrections import NearOutage
 from dispatch.store.reads.details import AttachedTicket
 from dispatch.store.reads.suspects import Suspect
-from maps.judging import line_up, marriages, percent, weakly_explained
+from maps.judging import line_up, marriages, of_belonging, percent, weakly_explained
 from tests.store import builders as build
 
 
@@ -72,6 +73,11 @@ def test_a_report_is_weakly_explained_when_the_system_is_unsure_and_no_person_pu
     callers = [attached("A1", 0.95), attached("A2", 0.7), attached("A3", 0.7, by="dispatcher")]
     assert weakly_explained([*callers, attached("A4", None)]) == {"A2"}
     assert weakly_explained([attached("A2", 0.7)]) == frozenset()
+
+
+def test_why_an_order_waits_is_not_why_a_report_belongs():
+    written = [reason("first_report"), reason("held_back", percent=97), reason("split_off")]
+    assert of_belonging(written) == ["first_report"]
 
 
 def outage(**fields: object) -> Outage:

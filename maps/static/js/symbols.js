@@ -1,6 +1,8 @@
 // @ts-check
 // The symbols of the map and of its legend.
 
+const FONT = "12px system-ui, 'Noto Sans CJK SC', sans-serif";
+
 /** @param {CanvasRenderingContext2D} c @param {{shape: string, fill: string, edge: string, radius: number}} style @param {number} x @param {number} y */
 export function symbol(c, style, x, y) {
   const r = style.radius;
@@ -72,11 +74,17 @@ function polygon(c, x, y, r, n, turn) {
 
 /** @param {CanvasRenderingContext2D} c @param {string} text @param {number} x @param {number} y */
 export function label(c, text, x, y) {
-  c.font = "12px system-ui, 'Noto Sans CJK SC', sans-serif";
+  c.font = FONT;
   c.textAlign = "center";
   c.lineWidth = 3;
   c.strokeStyle = "#15181c";
   c.strokeText(text, x, y);
   c.fillStyle = "#d5dbe2";
   c.fillText(text, x, y);
+}
+
+/** @param {CanvasRenderingContext2D} c @param {string} text @returns {number} in pixels */
+export function labelWidth(c, text) {
+  c.font = FONT;
+  return c.measureText(text).width;
 }

@@ -2,7 +2,7 @@
 // Draws what inference thinks of one outage: the devices with their probability, the transformers
 // that would be out, and the callers. Nothing here looks surer than it is.
 
-import { label, share, symbol } from "./symbols.js";
+import { label, labelWidth, share, symbol } from "./symbols.js";
 
 /** @typedef {{x: number, y: number, style: string, key: string, title: string, share: number, chance: string, ticket: string}} Thought */
 
@@ -10,6 +10,7 @@ const TOUCHING_PX = 20;
 const NAMES_FROM = 14;
 const FAINTEST = 0.15;
 const RING_PX = 10;
+const LINE_PX = 14;
 
 /**
  * @param {CanvasRenderingContext2D} c @param {Record<string, any>} marks the style table
@@ -31,14 +32,29 @@ export function paintThought(c, marks, thought, { place, zoom, ringed }) {
     c.globalAlpha = 1;
     if (ringed.has(each.ticket)) ring(c, x, y);
   }
-  for (const row of touching(suspects)) {
-    const width = 2 * marks.suspect.radius + 4;
-    row.forEach(({ each, x, y }, n) => {
-      const left = x + (n - (row.length - 1) / 2) * width;
-      share(c, marks.suspect, left, y, each.share);
-      const named = zoom >= NAMES_FROM && row.length === 1;
-      label(c, named ? each.title : each.chance, left, y - marks.suspect.radius - 5);
-    });
+  const rows = touching(suspects);
+  const width = 2 * marks.suspect.radius + 4;
+  const drawn = rows.flatMap((row) => row.map((one, n) => ({ ...one, x: one.x + (n - (row.length - 1) / 2) * width, alone: row.length === 1 })));
+  for (const { each, x, y } of drawn) share(c, marks.suspect, x, y, each.share);
+  name(c, marks.suspect.radius, drawn, zoom);
+}
+
+/**
+ * Write names with percents where there is room, the most probable first; else the percent alone.
+ * @param {CanvasRenderingContext2D} c @param {number} radius
+ * @param {{each: Thought, x: number, y: number, alone: boolean}[]} drawn @param {number} zoom
+ */
+function name(c, radius, drawn, zoom) {
+  /** @type {{left: number, right: number, top: number, bottom: number}[]} */
+  const taken = [];
+  for (const { each, x, y, alone } of drawn) {
+    const texts = alone && zoom >= NAMES_FROM ? [each.title, each.chance] : [each.chance];
+    const places = texts.flatMap((text) => [y - radius - 5, y + radius + LINE_PX].map((base) => ({ text, base })));
+    const boxes = places.map(({ text, base }) => ({ text, base, half: labelWidth(c, text) / 2 + 3 }));
+    const free = boxes.find(({ half, base }) => taken.every((t) => x + half < t.left || x - half > t.right || base < t.top || base - LINE_PX > t.bottom));
+    const { text, base, half } = free ?? boxes[boxes.length - 1];
+    taken.push({ left: x - half, right: x + half, top: base - LINE_PX, bottom: base });
+    label(c, text, x, base);
   }
 }
 
