@@ -9,7 +9,7 @@ from dispatch.store.reads.visible import listed, visible
 
 MOST = 20
 TRANSFORMER_ONLY = "transformer-only"
-"""The kind of a transformer that is no protective device of its own."""
+"""The kind of a transformer that no protective device of its own name stands for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,8 @@ _FIND = text(
         FROM transformer
         LEFT JOIN feeder ON feeder.id = transformer.feeder_id
         LEFT JOIN device ON device.id = transformer.device_id AND device.kind = 'transformer'
-        WHERE :with_transformers AND device.id IS NULL AND transformer.retired_at IS NULL
+        WHERE :with_transformers AND transformer.retired_at IS NULL
+            AND device.name IS DISTINCT FROM transformer.name
             AND (transformer.id ILIKE :like OR transformer.name ILIKE :like)
             AND {visible("transformer")}
     ) AS found
