@@ -21,6 +21,7 @@ from api.passwords import Throttle
 from api.routers import (
     agents,
     assignments,
+    console,
     crews,
     live,
     outages,
@@ -39,7 +40,7 @@ from maps.pages import Pages
 MOST_BYTES = 1_000_000
 ROUTERS = (
     *(processes, sessions, agents, outages, assignments, planned),
-    *(crews, signals, supervisors, live, screens),
+    *(crews, signals, supervisors, live, console, screens),
 )
 FAST_OPTIONS = session(
     {"timezone": "UTC", "statement_timeout": 10_000, "lock_timeout": 5_000, **BY_INDEX}

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat
 from api.callers import Caller
 from api.house import House
 from api.inputs import Line, Words
-from api.views import KnownOut
+from api.views.known import KnownOut
 from dispatch.domain.ticket import Complaint
 from dispatch.domain.words import Channel
 from dispatch.location import ReportedPosition, Whereabouts

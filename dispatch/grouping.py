@@ -70,13 +70,13 @@ class Judged:
 class Verdict:
     """What one look at a feeder makes of it.
 
-    `explained` are reports of confirmed outages with the probability; `doubted` are those of them
-    that it explains badly: another fault may be hidden behind it.
+    `explained` are reports of confirmed outages with the probability. Those below `sure` are
+    doubted: another fault may be hidden behind the outage.
     """
 
     outages: tuple[Judged, ...] = ()
     explained: Mapping[TicketId, tuple[OutageId, float]] = field(default_factory=dict)
-    doubted: frozenset[TicketId] = frozenset()
+    sure: float = 2 / 3
 
 
 STILL_NEW = timedelta(minutes=2)
@@ -235,7 +235,7 @@ class _Judgement:
                 self._judged(group, keep, groups) for group, keep in zip(groups, keeps, strict=True)
             ),
             explained={**self.gathered.settled, **by_ticket},
-            doubted=frozenset(t for t, (_, p) in by_ticket.items() if p < 1 - self.costs.join),
+            sure=1 - self.costs.join,
         )
 
     def _keeps(self, groups: Sequence[_Group]) -> list[OutageFact | None]:

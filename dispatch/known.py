@@ -222,16 +222,10 @@ def _score(
     if outage.touches == "near":
         closeness = math.exp(-((outage.distance_m / weights.near_scale_m) ** 2))
         probability = weights.most * closeness
-        reasons.append(
-            reason("near_in_time_and_place", metres=round(outage.distance_m), minutes="-")
-        )
+        reasons.append(reason("near_outage", metres=round(outage.distance_m)))
     else:
         touches_home = outage.touches == "usage_point"
-        reasons.append(
-            reason("same_home")
-            if touches_home
-            else reason("same_transformer", name=outage.device.name)
-        )
+        reasons.append(_touch(outage))
         doubt = (1 - weights.first_report) * weights.doubt_left_per_report ** (outage.reports - 1)
         probability = weights.most if touches_home else min(weights.most, 1 - doubt)
     if outage.status != "predicted":
@@ -246,6 +240,14 @@ def _score(
         probability = _times_odds(probability, odds)
         reasons.append(reason("neighbours_out" if caller.neighbours_out else "neighbours_lit"))
     return probability, tuple(reasons)
+
+
+def _touch(outage: OutageNearby) -> str:
+    """How the caller hangs on what is out, in a reason's words."""
+    if outage.touches == "usage_point":
+        return reason("same_home")
+    of_its_own = outage.device.kind in {"transformer", "service", "points"}
+    return reason("same_transformer" if of_its_own else "below_device", name=outage.device.name)
 
 
 def _times_odds(probability: float, factor: float) -> float:

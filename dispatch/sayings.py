@@ -24,9 +24,7 @@ REASONS: Mapping[str, Saying] = {
     "same_home": Saying("同一用户", "same customer"),
     "confirmed_outage": Saying("停电已核实", "the outage is confirmed"),
     "reports": Saying("已有{count}个报修", "{count} reports so far"),
-    "near_in_time_and_place": Saying(
-        "距离{metres}米、相隔{minutes}分钟", "{metres} m and {minutes} min away"
-    ),
+    "near_outage": Saying("距该停电{metres}米", "{metres} m away from it"),
     "neighbours_lit": Saying("邻居有电", "the neighbours have light"),
     "neighbours_out": Saying("邻居也没电", "the neighbours are out as well"),
     "main_switch_tripped": Saying("总开关跳闸", "the main switch has tripped"),

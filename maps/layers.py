@@ -10,8 +10,11 @@ from sqlalchemy import Connection
 from dispatch.domain.outage import OutageStatus
 from dispatch.errors import InvalidInput
 from dispatch.store.reads import field, map_layers
+from dispatch.store.reads.details import AttachedTicket
 from dispatch.store.reads.field import Box, CrewNow
+from dispatch.store.reads.suspects import ThoughtOut
 from dispatch.store.reads.worklist import WorkItem
+from maps.judging import Lineup, percent
 from maps.style import MAIN_ROADS
 
 EAST, NORTH = 180, 90
@@ -101,6 +104,46 @@ def work(items: Iterable[WorkItem], box: Box) -> GeoJson:
         if item.lon is not None and item.lat is not None and _holds(box, item.lon, item.lat)
     ]
     return {"type": "FeatureCollection", "features": features[::-1]}
+
+
+def thought(
+    lineup: Lineup | None,
+    transformers: Iterable[ThoughtOut],
+    callers: Iterable[AttachedTicket],
+    weak: Collection[str],
+) -> GeoJson:
+    """What is thought of one outage: transformers with their chance, its callers, the devices.
+
+    Callers have `ticket`, for the panel to ring; a device without a place is left to the list.
+    """
+    features = [
+        _point(t.lon, t.lat, style="thought-out", title=t.name, **_share(t.probability))
+        for t in transformers
+    ]
+    features += [
+        _point(
+            each.ticket.place.lon,
+            each.ticket.place.lat,
+            style="caller-weak" if each.ticket.id in weak else "caller",
+            title=each.ticket.complaint.address or each.ticket.complaint.account or "",
+            **_share(each.probability),
+            ticket=each.ticket.id,
+        )
+        for each in callers
+        if each.ticket.place is not None
+    ]
+    features += [
+        _point(each.lon, each.lat, style="suspect", title=each.name, **_share(each.probability))
+        for each in reversed(() if lineup is None else lineup.suspects)
+        if each.lon is not None and each.lat is not None
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _share(probability: float | None) -> dict[str, float | None]:
+    if probability is None:
+        return {"share": None, "percent": None}
+    return {"share": round(probability, 4), "percent": percent(probability)}
 
 
 def crews(standing: Iterable[CrewNow], now: datetime) -> GeoJson:

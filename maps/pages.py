@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dispatch.sayings import say_reason
 from gis.crs import Datum, from_wgs84
 from maps.assets import asset
+from maps.judging import of_belonging, percent
 from maps.languages import NAMES, Language, catalogue
 from maps.words import WORDS, hazard
 
@@ -107,6 +108,9 @@ def _environment(language: Language, translations: NullTranslations) -> Environm
         hazard=lambda code: hazard(code, chinese),
         span=span,
         clock=_clock,
+        field=_field,
+        percent=percent,
+        of_belonging=of_belonging,
         iso=lambda at: at.isoformat(),
         amap=amap_link,
     )
@@ -118,6 +122,11 @@ def _clock(at: datetime, moment_zone: ZoneInfo, now: datetime) -> str:
     here = at.astimezone(moment_zone)
     same = here.date() == now.astimezone(moment_zone).date()
     return f"{here:%H:%M}" if same else f"{here:%m-%d %H:%M}"
+
+
+def _field(at: datetime, moment_zone: ZoneInfo) -> str:
+    """A moment as an input for date and time holds it."""
+    return f"{at.astimezone(moment_zone):%Y-%m-%dT%H:%M}"
 
 
 def _span(seconds: float, *, chinese: bool) -> str:

@@ -26,7 +26,8 @@ from api.inputs import (
     Words,
 )
 from api.routers.parts import Working, in_one_go, outage_for, ticket_for
-from api.views import ClockOut, KnownOut, ReportedOut, TicketFull, TicketOut
+from api.views.known import KnownOut
+from api.views.tickets import ClockOut, ReportedOut, TicketFull, TicketOut
 from dispatch.domain.facts import KnownFacts
 from dispatch.domain.ticket import Complaint, TroubleTicket
 from dispatch.domain.words import Channel, Disposition, DistrictId, OutageId, TicketId

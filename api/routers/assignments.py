@@ -17,16 +17,9 @@ from api.routers.parts import (
     outage_for,
     tag,
 )
-from api.views import (
-    IncidentOut,
-    OrderFull,
-    OrderOut,
-    OutageOut,
-    RankedOut,
-    StepOut,
-    TicketOut,
-    ranked_out,
-)
+from api.views.orders import IncidentOut, OrderFull, OrderOut, RankedOut, StepOut, ranked_out
+from api.views.outages import OutageOut
+from api.views.tickets import TicketOut
 from dispatch.domain.order import Incident, TroubleOrder
 from dispatch.domain.outage import (
     Outage,

@@ -10,7 +10,9 @@ from api.callers import Caller, Calling
 from api.house import House
 from api.inputs import ActionIn, ActionsIn, FixIn, PositionsIn
 from api.routers.parts import Working, in_one_go
-from api.views import IncidentOut, OrderOut, OutageOut, TicketOut
+from api.views.orders import IncidentOut, OrderOut
+from api.views.outages import OutageOut
+from api.views.tickets import TicketOut
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.words import ActionKind, CrewId, OrderId, TicketId

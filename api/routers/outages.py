@@ -27,12 +27,9 @@ from api.routers.parts import (
     tag,
     ticket_for,
 )
-from api.views import (
-    EstimateOut,
-    OutageDetail,
-    OutageOut,
-    TicketOut,
-)
+from api.views.details import OutageDetail
+from api.views.outages import EstimateOut, OutageOut
+from api.views.tickets import TicketOut
 from dispatch.domain.outage import (
     Confidence,
     EstimateSource,

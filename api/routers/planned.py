@@ -18,9 +18,7 @@ from api.routers.parts import (
     in_one_go,
     planned_for,
 )
-from api.views import (
-    PlannedOut,
-)
+from api.views.outages import PlannedOut
 from dispatch.domain.outage import (
     PlannedOutage,
 )

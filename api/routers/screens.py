@@ -1,8 +1,6 @@
-"""The pages that people work with, and the parts of them that are read again when things change."""
+"""Login, language, the desk and the crew's phone, and the parts of them that are read again."""
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -11,89 +9,26 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
 from api import desk
-from api.access import DESK, ROOM, WATCH
-from api.callers import Caller, Calling, Role
+from api.callers import Caller, Calling
 from api.house import House
 from api.problems import refused
+from api.routers.frame import LANGUAGE_COOKIE, YEAR_S, Written, language_of, page
 from api.routers.parts import Working, ticket_for
 from api.routers.sessions import HOME, safe_goto
-from dispatch.assignment import RankedCrew, choose
+from api.views.known import KnownOut
+from api.views.sayings import SayingOut
 from dispatch.domain.clock import ARRIVAL_COMMITMENT, Clock
-from dispatch.domain.order import DispatchStep, TroubleOrder
-from dispatch.domain.words import HAZARDS_KNOWN, CrewId, IncidentId, OutageId, TicketId
-from dispatch.errors import Forbidden, NotAuthenticated, NotFound
-from dispatch.procedures.ranking import rank_for
+from dispatch.domain.words import HAZARDS_KNOWN, CrewId, Symptom
+from dispatch.errors import Forbidden, NotAuthenticated
+from dispatch.sayings import MAIN_SWITCH, NEIGHBOURS
 from dispatch.store.clocks import PgClocks
-from dispatch.store.orders import PgOrders
-from dispatch.store.reads import details, field, map_layers
-from dispatch.store.reads.details import CrewOrder, TimelineEntry
-from dispatch.store.reads.worklist import worklist
+from dispatch.store.reads import details
+from dispatch.store.reads.details import CrewOrder
 from dispatch.store.transaction import reading
-from maps import layers, style
-from maps.languages import Language, marked, preferred
-from maps.pages import Moment, Pages
-from maps.shell import shell
-from maps.story import Shown
+from maps.languages import Language, marked
+from maps.pages import Pages
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-
-LANGUAGE_COOKIE = "relight_language"
-YEAR_S = 365 * 86_400
-MENU = (
-    ("/console", marked("Console"), WATCH),
-    ("/desk", marked("Desk"), DESK),
-    ("/crew", marked("Orders"), frozenset({Role.CREW})),
-)
-LEGEND = (
-    ("hazard", marked("Danger")),
-    ("outage-predicted", marked("Outage, predicted")),
-    ("outage-confirmed", marked("Outage, confirmed")),
-    ("incident", marked("Incident")),
-    ("report", marked("Report")),
-    ("transformer-out", marked("Transformer without supply")),
-    ("crew-free", marked("Crew, free")),
-    ("crew-busy", marked("Crew with an order")),
-    ("crew-stale", marked("Crew, position old or unknown")),
-    ("mv-lit", marked("Line with supply")),
-    ("predicted", marked("Line, thought to be out")),
-    ("out", marked("Line out")),
-)
-OSM_FILES = (".osm", ".osm.bz2", ".osm.pbf", ".pbf")
-
-Written = Annotated[str, Query(max_length=300)]
-After = Annotated[str | None, Query(max_length=100, description="mark what is newer than this")]
-
-
-def _language(request: Request) -> Language:
-    return preferred(
-        request.cookies.get(LANGUAGE_COOKIE), request.headers.get("Accept-Language", "")
-    )
-
-
-def _page(
-    request: Request, name: str, *, caller: Caller | None, status: int = 200, **values: object
-) -> HTMLResponse:
-    """Render a template for whoever calls, in the language they read."""
-    pages: Pages = request.app.state.pages
-    house: House = request.app.state.house
-    language = _language(request)
-    moment = Moment(house.now(), house.clockface.zone)
-    frame: dict[str, object] = {
-        "caller": caller,
-        "path": request.url.path,
-        "nonce": request.state.csp_nonce,
-        "demo": request.app.state.settings.demo,
-        "menu": [
-            (address, pages.say(language, name))
-            for address, name, roles in MENU
-            if caller is not None and caller.role in roles
-        ],
-        "phone": (lambda number: number) if caller is None else caller.phone,
-        "may_act": caller is not None and caller.role in ROOM,
-    }
-    body = pages.render(name, language, moment, {**frame, **values})
-    headers = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
-    return HTMLResponse(body, status_code=status, headers=headers)
 
 
 @router.get("/")
@@ -105,7 +40,7 @@ def get_root(caller: Calling) -> RedirectResponse:
 @router.get("/login")
 def get_login(request: Request, wrong: bool = False, goto: Written = "") -> HTMLResponse:  # noqa: FBT001, FBT002 (a query parameter)
     """Ask for login and password."""
-    return _page(request, "login.html", caller=None, wrong=wrong, goto=safe_goto(goto) or "")
+    return page(request, "login.html", caller=None, wrong=wrong, goto=safe_goto(goto) or "")
 
 
 @router.get("/language/{code}")
@@ -123,196 +58,6 @@ def get_language(code: Language, request: Request, goto: Written = "/") -> Redir
     return answer
 
 
-# The console -----------------------------------------------------------------------------------
-
-
-@router.get("/console")
-def get_console(request: Request, caller: Calling, house: Working) -> HTMLResponse:
-    """The map, the list and the detail of one thing."""
-    pages: Pages = request.app.state.pages
-    language = _language(request)
-    with reading(house.engine) as connection:
-        listed = _list_values(connection, caller, house)
-        view = map_layers.extent(connection, _districts(caller))
-        source = map_layers.road_source(connection) or ""
-    return _page(
-        request,
-        "console.html",
-        caller=caller,
-        map=shell(view).with_nonce(request.state.csp_nonce),
-        style=json.dumps(style.table()),
-        legend=[(name, pages.say(language, label)) for name, label in LEGEND],
-        attribution=source.lower().endswith(OSM_FILES),
-        **listed,
-    )
-
-
-@router.get("/console/list")
-def get_list(request: Request, caller: Calling, house: Working) -> HTMLResponse:
-    """The list of what is to be done, the most urgent first."""
-    with reading(house.engine) as connection:
-        listed = _list_values(connection, caller, house)
-    return _page(request, "_list.html", caller=caller, **listed)
-
-
-def _list_values(connection: Connection, caller: Caller, house: House) -> dict[str, Any]:
-    items = worklist(connection, _districts(caller), house.now())
-    return {"items": items, "customers": sum(item.customers_out for item in items)}
-
-
-@router.get("/console/crews")
-def get_crews(request: Request, caller: Calling, house: Working) -> HTMLResponse:
-    """The crews as a list, those on shift first."""
-    with reading(house.engine) as connection:
-        standing = field.crews_now(connection, _districts(caller), house.now())
-    standing.sort(key=lambda each: (not each.state.on_shift, each.state.crew.id))
-    return _page(request, "_crews.html", caller=caller, crews=standing)
-
-
-@router.get("/console/outages/{outage_id}")
-def get_outage(
-    outage_id: int, request: Request, caller: Calling, house: Working, after: After = None
-) -> HTMLResponse:
-    """Everything about one outage, with the crews that could go."""
-    with reading(house.engine) as connection:
-        try:
-            detail = details.outage_detail(connection, OutageId(outage_id), _districts(caller))
-        except NotFound:
-            return _page(request, "_gone.html", caller=caller, status=404)
-        names = _crew_names(connection, caller, house.now())
-    order = detail.orders[-1].order if detail.orders else None
-    return _page(
-        request,
-        "_outage.html",
-        caller=caller,
-        detail=detail,
-        names=names,
-        after=None if after is None else Shown.read(after),
-        seen=Shown.of(detail.timeline),
-        **_ranking(house, order),
-    )
-
-
-@router.get("/console/incidents/{incident_id}")
-def get_incident(
-    incident_id: int, request: Request, caller: Calling, house: Working, after: After = None
-) -> HTMLResponse:
-    """Everything about one incident, with the crews that could go."""
-    with reading(house.engine) as connection:
-        orders = PgOrders(connection)
-        try:
-            incident = orders.get_incident(IncidentId(incident_id))
-            caller.must_see(incident.district_id, "incident", id=incident_id)
-            detail = details.ticket_detail(
-                connection, TicketId(incident.ticket_id), _districts(caller)
-            )
-        except NotFound:
-            return _page(request, "_gone.html", caller=caller, status=404)
-        order = orders.find_open_of_incident(incident.id)
-        steps = [] if order is None else [_entry(step) for step in orders.list_steps(order.id)]
-        names = _crew_names(connection, caller, house.now())
-    timeline = sorted((*detail.timeline, *steps), key=lambda entry: entry.at)
-    return _page(
-        request,
-        "_incident.html",
-        caller=caller,
-        incident=incident,
-        ticket=detail.ticket,
-        clocks=detail.clocks,
-        order=order,
-        timeline=timeline,
-        names=names,
-        after=None if after is None else Shown.read(after),
-        seen=Shown.of(timeline),
-        **_ranking(house, order),
-    )
-
-
-@router.get("/console/reports/{ticket_id}")
-def get_report(
-    ticket_id: str, request: Request, caller: Calling, house: Working, after: After = None
-) -> HTMLResponse:
-    """A report, most often one that still needs a place."""
-    with reading(house.engine) as connection:
-        try:
-            detail = details.ticket_detail(connection, TicketId(ticket_id), _districts(caller))
-        except NotFound:
-            return _page(request, "_gone.html", caller=caller, status=404)
-    return _page(
-        request,
-        "_report.html",
-        caller=caller,
-        detail=detail,
-        ticket=detail.ticket,
-        names={},
-        after=None if after is None else Shown.read(after),
-        seen=Shown.of(detail.timeline),
-    )
-
-
-@router.get("/console/layers/{layer}")
-def get_layer(
-    layer: str, caller: Calling, house: Working, bbox: Written, zoom: float = 13
-) -> Response:
-    """One layer of the map within `bbox` (west,south,east,north), as GeoJSON."""
-    box, districts, now = layers.box_of(bbox), _districts(caller), house.now()
-    with reading(house.engine) as connection:
-        if layer == "roads":
-            drawn = layers.roads(connection, box, zoom)
-        elif layer == "network":
-            drawn = layers.network(connection, box, districts, zoom)
-        elif layer == "transformers":
-            drawn = layers.transformers(connection, box, districts)
-        elif layer == "reports":
-            drawn = layers.reports(connection, box, districts)
-        elif layer == "work":
-            drawn = layers.work(worklist(connection, districts, now), box)
-        elif layer == "crews":
-            drawn = layers.crews(field.crews_now(connection, districts, now), now)
-        else:
-            raise NotFound("layer", layer=layer)
-    return Response(
-        json.dumps(drawn, ensure_ascii=False, separators=(",", ":")),
-        media_type="application/geo+json",
-        headers={"Cache-Control": "no-store"},
-    )
-
-
-def _ranking(house: House, order: TroubleOrder | None) -> dict[str, Any]:
-    """The crews for an order that still wants one, and the one the system would send."""
-    ranked: tuple[RankedCrew, ...] = ()
-    if order is not None and order.is_open:
-        travel_times = house.travel_times()
-        with house.transaction() as store:
-            ranked = rank_for(
-                store, order, travel_times, policy=house.policies.assignment, now=house.now()
-            )
-    best = choose(ranked)
-    return {"ranked": ranked, "best": None if best is None else best.state.crew.id}
-
-
-def _entry(step: DispatchStep) -> TimelineEntry:
-    return TimelineEntry(
-        at=step.at,
-        recorded_at=step.recorded_at,
-        what=f"order:{step.order_id}",
-        kind=step.kind.value,
-        by=step.by,
-        crew_id=step.crew_id,
-        reason=step.reason,
-        facts=step.facts,
-    )
-
-
-def _crew_names(connection: Connection, caller: Caller, now: datetime) -> Mapping[str, str]:
-    standing = field.crews_now(connection, _districts(caller), now)
-    return {each.state.crew.id: each.state.crew.name for each in standing}
-
-
-def _districts(caller: Caller) -> frozenset[str] | None:
-    return caller.districts or None
-
-
 # The desk --------------------------------------------------------------------------------------
 
 
@@ -325,7 +70,7 @@ def get_desk(
 ) -> HTMLResponse:
     """The agent's one box; `phone` (from the telephone system) or `q` fill it."""
     values = _answer_values(house, caller, asking)
-    return _page(request, "desk.html", caller=caller, **values)
+    return page(request, "desk.html", caller=caller, **values)
 
 
 @router.get("/desk/answer")
@@ -336,7 +81,7 @@ def get_answer(
     asking: Annotated[desk.DeskQuestion, Query()],
 ) -> HTMLResponse:
     """What is known of a caller, and what to say."""
-    return _page(request, "_answer.html", caller=caller, **_answer_values(house, caller, asking))
+    return page(request, "_answer.html", caller=caller, **_answer_values(house, caller, asking))
 
 
 def _answer_values(house: House, caller: Caller, asking: desk.DeskQuestion) -> dict[str, Any]:
@@ -344,10 +89,20 @@ def _answer_values(house: House, caller: Caller, asking: desk.DeskQuestion) -> d
     return {
         "q": asking.typed,
         "known": answered.known,
+        "replies": _replies(answered.known),
         "who": answered.who,
         "says": asking,
         "hazards_known": list(HAZARDS_KNOWN),
     }
+
+
+def _replies(known: KnownOut | None) -> tuple[Symptom, ...]:
+    """What a caller may answer to the question, as one key for the agent."""
+    if known is None or known.ask is None:
+        return ()
+    if known.ask == SayingOut.of(NEIGHBOURS):
+        return (Symptom.NEIGHBOURS_OUT, Symptom.NEIGHBOURS_LIT)
+    return (Symptom.MAIN_SWITCH_TRIPPED,) if known.ask == SayingOut.of(MAIN_SWITCH) else ()
 
 
 @router.get("/desk/reports/{ticket_id}")
@@ -356,7 +111,7 @@ def get_taken(ticket_id: str, request: Request, caller: Calling, house: Working)
     with house.transaction() as store:
         ticket = ticket_for(store, caller, ticket_id)
         clocks = store.clocks.list_of_ticket(ticket.id)
-    return _page(request, "_taken.html", caller=caller, ticket=ticket, clocks=clocks)
+    return page(request, "_taken.html", caller=caller, ticket=ticket, clocks=clocks)
 
 
 # The crew's phone ------------------------------------------------------------------------------
@@ -366,14 +121,14 @@ def get_taken(ticket_id: str, request: Request, caller: Calling, house: Working)
 def get_crew(request: Request, caller: Calling, house: Working) -> HTMLResponse:
     """The orders of one crew, on a phone."""
     orders = _crew_orders(house, caller.crew)
-    return _page(request, "crew.html", caller=caller, orders=orders)
+    return page(request, "crew.html", caller=caller, orders=orders)
 
 
 @router.get("/crew/orders")
 def get_crew_orders(request: Request, caller: Calling, house: Working) -> HTMLResponse:
     """The same, without the page around it."""
     orders = _crew_orders(house, caller.crew)
-    return _page(request, "_orders.html", caller=caller, orders=orders)
+    return page(request, "_orders.html", caller=caller, orders=orders)
 
 
 def _crew_orders(house: House, crew_id: CrewId) -> list[dict[str, object]]:
@@ -427,8 +182,8 @@ def _not_yours(request: Request, exc: Exception) -> Response:
     if not _is_page(request) or "HX-Request" in request.headers:
         return refused(request, exc)
     pages: Pages = request.app.state.pages
-    language = _language(request)
-    return _page(
+    language = language_of(request)
+    return page(
         request,
         "message.html",
         caller=request.state.caller,

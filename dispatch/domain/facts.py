@@ -170,8 +170,8 @@ class ReportFact:
     A report that came with a position only hangs on the nearest customer's transformer, and
     `spread` says how the caller's place is shared among transformers (weights, adding up to one);
     it is empty where the customer is known. `neighbours_out` is what the caller said of the
-    neighbours' light, None as long as nobody asked; `by_hand` that a person put it where it is,
-    `probability` how surely it was put there. `lon, lat` is EPSG:4326.
+    neighbours' light, None as long as nobody asked; `by_hand` that a person put it where it is.
+    `probability` is that with which it is on record in its outage; `lon, lat` is EPSG:4326.
     """
 
     ticket_id: TicketId

@@ -25,9 +25,6 @@ from dispatch.procedures.opening import (
 )
 from dispatch.sayings import reason
 
-CLEARLY = 0.25
-"""A change of probability that is worth writing down."""
-
 LOOK_AGAIN = timedelta(minutes=1)
 """A held order is thought over after so long; unless it is held again, it is sent."""
 
@@ -318,8 +315,8 @@ class Predicting:
             outage = self.store.outages.lock(outage_id)
             if (ticket.outage_id == outage_id) != stays or not outage.is_open:
                 continue
-            self._attach(ticket, outage, probability, (self._fits(ticket_id, probability),))
-            if ticket_id in self.verdict.doubted:
+            self._attach(ticket, outage, probability, (self._fits(probability),))
+            if probability < self.verdict.sure:
                 self.store.events.append(
                     ticket_event(
                         ticket,
@@ -333,19 +330,16 @@ class Predicting:
         return changed
 
     def _thinks_again(self, ticket_id: TicketId, probability: float) -> bool:
-        """Whether a report has come to fit its confirmed outage clearly worse, or better again."""
-        before = self._chance.get(ticket_id)
-        if before is None:
-            return False
-        doubted = ticket_id in self.verdict.doubted
-        return abs(probability - before) > CLEARLY and (doubted or before < 1 - CLEARLY)
+        """Whether a report begins to be doubted, or is no longer."""
+        before, sure = self._chance.get(ticket_id), self.verdict.sure
+        return before is not None and (before < sure) != (probability < sure)
 
     @cached_property
     def _chance(self) -> Mapping[TicketId, float | None]:
         return {r.ticket_id: r.probability for r in self.evidence.reports}
 
-    def _fits(self, ticket_id: TicketId, probability: float) -> str:
-        if ticket_id in self.verdict.doubted:
+    def _fits(self, probability: float) -> str:
+        if probability < self.verdict.sure:
             return reason("hidden_behind", percent=round(100 * (1 - probability)))
         return reason("explained_by_confirmed", percent=round(100 * probability))
 

@@ -32,7 +32,7 @@ _REPORTS = Direct(
     SELECT ticket.id AS ticket_id, usage_point_id, transformer_id, ticket.outage_id, received_at,
         symptoms, multiple_premises, found_by, accuracy_m, point,
         ST_X(point) AS lon, ST_Y(point) AS lat,
-        coalesce(attached.by <> :system, false) AS by_hand, attached.probability,
+        coalesce(held.by <> :system, false) AS by_hand, held.probability,
         (
             SELECT array_agg(DISTINCT attachment.outage_id)
             FROM attachment JOIN outage ON outage.id = attachment.outage_id
@@ -41,8 +41,7 @@ _REPORTS = Direct(
                 AND outage.status NOT IN ('restored', 'closed')
         ) AS kept_apart_from
     FROM ticket
-    LEFT JOIN attachment AS attached
-        ON attached.ticket_id = ticket.id AND attached.detached_at IS NULL
+    LEFT JOIN attachment AS held ON held.ticket_id = ticket.id AND held.detached_at IS NULL
     WHERE ticket.feeder_id = :feeder_id AND ticket.status = 'open'
         AND ticket.disposition <> 'planned'
         AND NOT (symptoms <> '{}' AND symptoms <@ CAST(:not_a_loss AS text[]))
@@ -173,7 +172,7 @@ def _report(row: Row, spread: Spread) -> ReportFact:
         spread=spread,
         neighbours_out=caller.neighbours_out,
         by_hand=row["by_hand"],
-        probability=row["probability"],
+        probability=None if row["probability"] is None else float(row["probability"]),
         lon=row["lon"],
         lat=row["lat"],
     )

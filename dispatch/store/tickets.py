@@ -1,6 +1,6 @@
 """Trouble tickets, what they are attached to, and the call-backs owed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -66,6 +66,14 @@ _ATTACH = Direct(
     """
     INSERT INTO attachment (ticket_id, outage_id, probability, basis, reasons, by, at)
     VALUES (:ticket_id, :outage_id, :probability, :basis, :reasons, :by, :at)
+    """
+)
+_WEIGH = Direct(
+    """
+    UPDATE attachment SET probability = thought.probability
+    FROM unnest(CAST(:tickets AS text[]), CAST(:probabilities AS float8[]))
+        AS thought (ticket_id, probability)
+    WHERE attachment.ticket_id = thought.ticket_id AND attachment.detached_at IS NULL
     """
 )
 _END = Direct(
@@ -152,6 +160,11 @@ class PgTickets:
     def detach(self, ticket_id: TicketId, *, by: str, reason: str, at: datetime) -> None:
         """End the ticket's current attachment."""
         self._end(ticket_id, by=by, reason=reason, at=at)
+
+    def weigh(self, probabilities: Mapping[TicketId, float]) -> None:
+        """Take down anew how probably tickets belong to the outages they are attached to."""
+        asked = {"tickets": list(probabilities), "probabilities": list(probabilities.values())}
+        _WEIGH.run(self._connection, asked)
 
     def kept_apart(self, ticket_id: TicketId) -> frozenset[OutageId]:
         """List the outages that a human took this ticket out of, and did not put it back into."""

@@ -11,6 +11,7 @@ from dispatch.feeder import Feeder
 from dispatch.grouping import Costs, judge
 from dispatch.ports import KeptRates, Store
 from dispatch.procedures.predicting import Predicting
+from dispatch.procedures.reweighing import weigh_anew
 from dispatch.rates import Rates
 
 
@@ -73,4 +74,6 @@ def group_feeder(
         now=now,
         feeder=policy.feeder_of(evidence.tree, rates),
     )
-    return Predicting(store, evidence, verdict, now).apply()
+    changed = Predicting(store, evidence, verdict, now).apply()
+    weigh_anew(store, evidence, verdict)
+    return changed

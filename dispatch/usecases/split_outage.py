@@ -1,16 +1,16 @@
 """Take tickets out of an outage into one of their own: another fault hides behind the first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dispatch.domain.outage import Outage, Scope
 from dispatch.domain.ticket import Place, TicketStatus, TroubleTicket
-from dispatch.domain.words import OutageId, TicketId
+from dispatch.domain.words import OutageId, TicketId, UsagePointId
 from dispatch.errors import IllegalStep, InvalidInput
 from dispatch.journal import outage_event, ticket_event
 from dispatch.ports import Store
-from dispatch.procedures.attaching import Explained, attach
+from dispatch.procedures.attaching import SINGLE_HOMES, Explained, attach
 from dispatch.procedures.checking import check_version, need_reason
 from dispatch.procedures.opening import open_outage, suspect
 from dispatch.sayings import reason
@@ -30,7 +30,8 @@ class SplitOutage:
 def split_outage(store: Store, command: SplitOutage, *, now: datetime) -> Outage:
     """Open a new outage for the tickets, remembered as kept apart; it starts with the earliest.
 
-    Their transformers go with them unless other callers of the old outage hang on them.
+    Their transformers go with them unless other callers of the old outage hang on them; of single
+    homes only the callers' own.
     """
     why = need_reason(command.reason, "splitting an outage")
     outage = store.outages.lock(command.outage_id)
@@ -80,19 +81,21 @@ def _open_apart(
         raise IllegalStep("the report has no place yet", ticket_id=first.id)
     suspicion = suspect(store, first, place)
     theirs = _transformers(leaving) - _transformers(staying)
-    homes = frozenset(
-        t.place.usage_point_id
-        for t in leaving
-        if t.place is not None
-        and t.place.usage_point_id is not None
-        and t.place.transformer_id not in theirs
-    )
     out = store.outages.scope_out(outage.id)
-    moving = Scope(transformers=theirs & out.transformers, usage_points=homes & out.usage_points)
+    moving = Scope(
+        transformers=theirs & out.transformers, usage_points=_homes(leaving) & out.usage_points
+    )
     store.outages.release_part(outage.id, moving)
-    free = theirs - store.outages.transformers_out(theirs)
+    only_homes = suspicion.device.kind in SINGLE_HOMES and not moving.transformers
+    free = frozenset() if only_homes else theirs - store.outages.transformers_out(theirs)
+    homes = _homes(t for t in leaving if t.place and t.place.transformer_id not in free)
     suspicion = replace(suspicion, scope=Scope(transformers=free, usage_points=homes))
     return open_outage(store, first, place, outage.district_id, suspicion, now=now)
+
+
+def _homes(tickets: Iterable[TroubleTicket]) -> frozenset[UsagePointId]:
+    points = (t.place.usage_point_id for t in tickets if t.place is not None)
+    return frozenset(point for point in points if point is not None)
 
 
 def _transformers(tickets: Sequence[TroubleTicket]) -> frozenset[str]:

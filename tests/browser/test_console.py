@@ -113,6 +113,7 @@ def test_a_new_report_appears_by_itself_and_leaves_typed_text_alone(
     page.keyboard.type("ne")
     expect(cause).to_have_value("a tree on the line")
     page.keyboard.press("Enter")
+    page.get_by_role("button", name="Yes, do it").press("Enter")
     expect(page.locator("#shown .state")).to_have_text("Confirmed")
 
 
@@ -127,13 +128,16 @@ def test_an_outage_is_estimated_restored_and_closed(company: Company, report: Re
     company.clock.advance(20)
     page.locator("#act-restore summary").click()
     page.get_by_role("button", name="Supply is back").click()
+    page.get_by_role("button", name="Yes, do it").click()
     expect(page.locator("#shown .state")).to_have_text("Restored")
     page.locator("#act-close summary").click()
     company.expect_trouble("/close")  # a refusal is written down by the browser
     page.get_by_role("button", name="Close the outage").click()
+    page.get_by_role("button", name="Yes, do it").click()
     expect(page.locator("#toasts")).to_contain_text("Not every caller")
     page.get_by_label("Reason, where not every").fill("seen by the meter")
     page.get_by_role("button", name="Close the outage").click()
+    page.get_by_role("button", name="Yes, do it").click()
     expect(page.locator("[role=option]")).to_have_count(0)
 
 

@@ -121,3 +121,34 @@ def test_every_kind_of_the_journal_has_a_word():
     }
     assert len(kinds) > 20
     assert kinds - WORDS["event"].keys() == set()
+
+
+def refusals() -> Iterator[str]:
+    """What a state does not allow, as the core says it; a value that is put in is a hole."""
+    for folder in ("domain", "procedures", "usecases"):
+        for path in (ROOT / "dispatch" / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                    continue
+                if node.func.id == "IllegalStep":
+                    yield written(node.args[0])
+
+
+def written(sentence: ast.expr) -> str:
+    if isinstance(sentence, ast.Constant):
+        return str(sentence.value)
+    assert isinstance(sentence, ast.JoinedStr)
+    return "".join(
+        part.value if isinstance(part, ast.Constant) else "{" + name_of(part.value) + "}"
+        for part in sentence.values
+    )
+
+
+def name_of(value: ast.expr) -> str:
+    return value.attr if isinstance(value, ast.Attribute) else value.id
+
+
+def test_whatever_a_state_does_not_allow_can_be_said_in_every_language():
+    said = set(refusals())
+    assert len(said) > 20
+    assert said - WORDS["refusal"].keys() == set()

@@ -1,13 +1,18 @@
 """The layers of the map, cut to the view and simplified to the screen."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Connection, insert, text
 
 from dispatch.errors import InvalidInput
 from dispatch.store import tables
 from dispatch.store.reads import map_layers
+from dispatch.store.reads.details import AttachedTicket
 from dispatch.store.reads.field import Box
+from dispatch.store.reads.suspects import Suspect, ThoughtOut
 from maps import layers, style
+from maps.judging import line_up
 from tests.store import builders as build
 
 HERE = Box(build.LON - 0.1, build.LAT - 0.1, build.LON + 0.1, build.LAT + 0.1)
@@ -126,3 +131,36 @@ def test_the_view_holds_the_transformers_of_the_caller_s_districts(connection: C
 
 def test_an_empty_database_has_no_view(connection: Connection):
     assert map_layers.extent(connection, None) is None
+
+
+def test_what_is_thought_of_an_outage_is_devices_transformers_and_callers():
+    fuse = Suspect(
+        id="fuse",
+        kind="fuse",
+        name="fuse A",
+        probability=0.512,
+        lon=115.9,
+        lat=28.68,
+        transformers=2,
+        customers=60,
+    )
+    unseen = replace(fuse, id="far", probability=0.488, lon=None, lat=None)
+    below = ThoughtOut(id="T1", name="T1", lon=115.91, lat=28.68, customers=30, probability=0.9999)
+    caller = AttachedTicket(
+        ticket=build.a_ticket("A1", account="0362001"),
+        probability=0.7,
+        basis="feeder_model",
+        reasons=(),
+        attached_by="relight",
+        attached_at=build.NOW,
+        told_at=None,
+        power_on=None,
+    )
+    drawn = layers.thought(line_up([fuse, unseen]), [below], [caller], {"A1"})["features"]
+    told = [f["properties"] for f in drawn]
+    assert [(t["style"], t["title"], t["percent"]) for t in told] == [
+        ("thought-out", "T1", 99),
+        ("caller-weak", "0362001", 70),
+        ("suspect", "fuse A", 51),
+    ]
+    assert {t["style"] for t in told} <= set(style.MARKS)

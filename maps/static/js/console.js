@@ -1,6 +1,7 @@
 // @ts-check
 // The dispatcher's console: the list by keyboard, the detail, and the live map.
 
+import { chooseSuspect, find, leaving, openAct, preview, shapes, tickWeak } from "./correct.js";
 import { listen } from "./live.js";
 import { Layers, legend } from "./map.js";
 import { askReason, commands, explain, say, send, setClock, tick, toast } from "./page.js";
@@ -11,6 +12,7 @@ const table = JSON.parse(document.getElementById("style-table")?.dataset.table ?
 const CREWS_EVERY_MS = 4000;
 const ALL_EVERY_MS = 30_000;
 const MOVED_MS = 700;
+const FOLDS = [["crews-fold", "crewlist"], ["planned-fold", "plannedlist"]];
 
 const detail = /** @type {HTMLElement} */ (document.getElementById("detail"));
 const worklist = /** @type {HTMLElement} */ (document.getElementById("worklist"));
@@ -78,6 +80,7 @@ function open(key) {
   paintSelection();
   readDetail(row.dataset.src);
   layers.mark(key);
+  readThought({ look: true });
   const { lon, lat } = row.dataset;
   if (lon && lat) map.setView([Number(lat), Number(lon)], Math.max(map.getZoom(), 15), { animate: false });
   history.replaceState(null, "", `#${key}`);
@@ -93,7 +96,15 @@ function readDetail(source) {
 
 async function refreshDetail() {
   const now = shown();
-  if (now?.dataset.src && wanted === now.dataset.key) await readDetail(now.dataset.src);
+  if (!now?.dataset.src || wanted !== now.dataset.key) return;
+  await readDetail(now.dataset.src);
+  readThought();
+}
+
+/** What inference thinks of the open outage, on the map. @param {{look?: boolean}} [how] look: so that all of it is seen */
+function readThought({ look = false } = {}) {
+  const [kind, id] = wanted.split(/-(.*)/);
+  return layers.think(kind === "outage" ? `/console/outages/${id}/thought` : null, look);
 }
 
 /** A 412: show what changed, and let the dispatcher decide again. */
@@ -136,9 +147,34 @@ commands((form, answer) => {
   toast(say("script", "done"));
   changedSince = "";
   form.reset();
-  const fold = form.closest("details");
+  const fold = /** @type {HTMLDetailsElement | null} */ (form.closest("details.act"));
   if (fold) fold.open = false;
+  if (form.dataset.shape === "merge") follow(`outage-${answer.body.id}`);
   readAgain(null);
+}, shapes);
+
+/** Of two outages one lives on: look at that. @param {string} key */
+function follow(key) {
+  const row = rowOf(key);
+  if (!row || key === shownKey()) return;
+  select(row);
+  open(key);
+}
+
+detail.addEventListener("input", () => {
+  preview(detail);
+  layers.ring(leaving(detail));
+});
+document.addEventListener("input", (event) => {
+  const field = /** @type {HTMLElement} */ (event.target);
+  if (field instanceof HTMLInputElement && field.dataset.find) find(field);
+});
+detail.addEventListener("toggle", () => layers.ring(leaving(detail)), { capture: true });
+detail.addEventListener("click", (event) => {
+  const button = /** @type {HTMLElement} */ (event.target).closest("button");
+  if (!button) return;
+  if (button.dataset.chooseSuspect !== undefined) chooseSuspect(detail, button.dataset.chooseSuspect);
+  if (button.dataset.tickWeak !== undefined && button.form) tickWeak(button.form);
 });
 
 // Keys -------------------------------------------------------------------------------------------
@@ -168,14 +204,23 @@ const keys = {
   ArrowDown: (event) => (inList(event) ? move(1) : false),
   ArrowUp: (event) => (inList(event) ? move(-1) : false),
   Enter: (event) => {
-    const onControl = /** @type {HTMLElement} */ (event.target).closest("button, summary, a");
+    const onControl = /** @type {HTMLElement} */ (event.target).closest("button, summary, a, input");
     if (onControl || !selected) return false;
     open(selected);
   },
   "/": () => { filter.focus(); filter.select(); },
   "?": () => /** @type {HTMLDialogElement} */ (document.getElementById("help")).showModal(),
+  c: () => begin("confirm"),
+  s: () => begin("split"),
+  m: () => begin("merge"),
+  u: () => begin("undo"),
   ...Object.fromEntries(["1", "2", "3", "4", "5"].map((n) => [n, () => assign(Number(n))])),
 };
+/** Open a form for the open row. @param {string} name */
+function begin(name) {
+  if (!isSure()) return toast(say("script", "open-first"));
+  if (!openAct(detail, name)) toast(say("script", "not-here"));
+}
 /** @param {KeyboardEvent} event */
 const inList = (event) => /** @type {HTMLElement} */ (event.target).id === "list";
 
@@ -218,13 +263,16 @@ function stopPicking() {
 /** @param {{kind: string, thing: string, key: string}[] | null} things null: everything */
 function readAgain(things) {
   htmx.trigger(worklist, "refresh");
-  const fold = /** @type {HTMLDetailsElement} */ (document.getElementById("crews-fold"));
-  if (fold.open) htmx.trigger(document.getElementById("crewlist"), "refresh");
+  for (const [fold, list] of FOLDS) {
+    if (/** @type {HTMLDetailsElement} */ (document.getElementById(fold)).open) htmx.trigger(document.getElementById(list), "refresh");
+  }
   for (const name of ["work", "transformers", "reports", "network", "crews"]) layers.readLayer(name);
   if (things === null || things.some((each) => each.thing !== "crew")) refreshDetail();
 }
 
-document.getElementById("crews-fold")?.addEventListener("toggle", () => htmx.trigger(document.getElementById("crewlist"), "refresh"));
+for (const [fold, list] of FOLDS) {
+  document.getElementById(fold)?.addEventListener("toggle", () => htmx.trigger(document.getElementById(list), "refresh"));
+}
 document.addEventListener("htmx:afterSettle", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   const fresh = /** @type {HTMLElement | null} */ (target.querySelector("[data-now]"));
@@ -237,6 +285,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
     const order = [...detail.querySelectorAll("#ranking li")].map((li) => li.id).join(" ");
     if (order !== crewOrder && shownKey() === wanted) crewsMovedAt = crewOrder && order ? performance.now() : -Infinity;
     crewOrder = order;
+    preview(detail);
+    layers.ring(leaving(detail));
   }
   tick();
 });

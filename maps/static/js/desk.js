@@ -53,6 +53,12 @@ answer.addEventListener("click", (event) => {
     const [lon, lat] = value.split(",");
     chosen = button.dataset.choose === "account" ? { account: value } : { lon, lat };
     ask();
+  } else if (button?.dataset.tick) {
+    // The answer to the question is what the caller says: the same chip as in the box above.
+    const chip = /** @type {HTMLInputElement | null} */ (form.querySelector(`input[value="${button.dataset.tick}"]`));
+    if (chip) chip.checked = true;
+    ask();
+    box.focus();
   } else if (button && "next" in button.dataset) {
     form.reset();
     box.value = "";

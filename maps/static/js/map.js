@@ -5,6 +5,11 @@
 /** @typedef {{x: Float64Array, starts: number[], style: string}} Lines */
 /** @typedef {{x: number, y: number, style: string, key: string, title: string, from?: {x: number, y: number}, moved?: number}} Mark */
 
+import { label, symbol } from "./symbols.js";
+import { paintThought } from "./thought.js";
+
+/** @typedef {import("./thought.js").Thought} Thought */
+
 const L = /** @type {any} */ (window).L;
 const REACH_PX = 14;
 const GLIDE_MS = 1000;
@@ -71,6 +76,10 @@ export class Layers {
     /** @type {Record<string, Mark[]>} */
     this.marks = { reports: [], transformers: [], work: [], crews: [] };
     this.shown = "";
+    /** @type {Thought[]} */
+    this.thought = [];
+    /** @type {Set<string>} */
+    this.ringed = new Set();
     /** @type {Record<string, AbortController>} */
     this.asking = {};
     this.still = new Sheet(this.#paintLines.bind(this)).addTo(map);
@@ -78,7 +87,7 @@ export class Layers {
     map.on("moveend zoomend", () => this.readAll());
     map.on("click", (/** @type {any} */ event) => {
       const hit = this.#near(event.latlng);
-      if (hit && !hit.key.startsWith("crew-")) chosen(hit.key);
+      if (hit?.key && !hit.key.startsWith("crew-")) chosen(hit.key);
     });
     this.tip = L.tooltip({ direction: "top", offset: [0, -8], className: "tip" });
     map.on("mousemove", (/** @type {any} */ event) => this.#hover(event.latlng));
@@ -140,6 +149,38 @@ export class Layers {
     this.moving.redraw();
   }
 
+  /** Show what is thought of the open outage. @param {string | null} url null: of none @param {boolean} look so that all of it is seen */
+  async think(url, look) {
+    this.asking.thought?.abort();
+    const asked = (this.asking.thought = new AbortController());
+    if (url === null || look) this.#hold([]);
+    if (url === null) return;
+    try {
+      const answer = await fetch(url, { signal: asked.signal });
+      if (!answer.ok) return;
+      const { features } = await answer.json();
+      this.#hold(features.map(thoughtOf));
+      const places = features.filter((/** @type {any} */ f) => f.properties.share === null || f.properties.share > 0.1).map((/** @type {any} */ f) => [...f.geometry.coordinates].reverse());
+      const bounds = L.latLngBounds(places);
+      if (look && places.length && !this.map.getBounds().contains(bounds)) this.map.fitBounds(bounds.pad(0.15), { maxZoom: 16, animate: false });
+    } catch {
+      // Away or overtaken by a newer question, as in readLayer.
+    }
+  }
+
+  /** @param {Thought[]} thought */
+  #hold(thought) {
+    this.thought = thought;
+    this.map.getContainer().dataset.suspects = String(thought.filter((each) => each.style === "suspect").length);
+    this.moving.redraw();
+  }
+
+  /** @param {Set<string>} tickets the callers that are about to leave */
+  ring(tickets) {
+    this.ringed = tickets;
+    this.moving.redraw();
+  }
+
   /** @param {CanvasRenderingContext2D} c @param {(x: number, y: number) => [number, number]} place @param {number} zoom */
   #paintLines(c, place, zoom) {
     c.lineJoin = c.lineCap = "round";
@@ -181,6 +222,7 @@ export class Layers {
         if (name === "crews" && zoom >= 14) label(c, mark.title, x, y + 20);
       }
     }
+    paintThought(c, this.table.marks, this.thought, { place, zoom, ringed: this.ringed });
   }
 
   /** @param {any} latlng @returns {Mark | undefined} */
@@ -189,7 +231,7 @@ export class Layers {
     const here = unit(latlng.lng, latlng.lat);
     let best;
     let reach = REACH_PX;
-    for (const mark of [...this.marks.crews, ...this.marks.work]) {
+    for (const mark of [...this.thought, ...this.marks.crews, ...this.marks.work]) {
       const away = Math.hypot(mark.x - here.x, mark.y - here.y) * world;
       if (away <= reach) [best, reach] = [mark, away];
     }
@@ -238,60 +280,19 @@ function trace(c, lines, place) {
   }
 }
 
+/** @param {any} feature @returns {Thought} */
+function thoughtOf(feature) {
+  const [lon, lat] = feature.geometry.coordinates;
+  const { style, title, share, percent, ticket = "" } = feature.properties;
+  const chance = percent === null ? "" : `${percent}%`;
+  return { ...unit(lon, lat), style, key: "", title: `${title} ${chance}`, share: share ?? 1, chance, ticket };
+}
+
 /** Where a mark is drawn: on its way from where it was. @param {Mark} mark @param {number} now */
 function placed(mark, now) {
   if (!mark.from || mark.moved === undefined) return { x: mark.x, y: mark.y };
   const t = Math.min(1, (now - mark.moved) / GLIDE_MS);
   return { x: mark.from.x + (mark.x - mark.from.x) * t, y: mark.from.y + (mark.y - mark.from.y) * t };
-}
-
-/** @param {CanvasRenderingContext2D} c @param {{shape: string, fill: string, edge: string, radius: number}} style @param {number} x @param {number} y */
-export function symbol(c, style, x, y) {
-  const r = style.radius;
-  c.fillStyle = style.fill;
-  c.strokeStyle = style.edge;
-  c.lineWidth = 1.5;
-  c.setLineDash([]);
-  c.beginPath();
-  if (style.shape === "triangle") polygon(c, x, y + 1, r, 3, -Math.PI / 2);
-  else if (style.shape === "diamond") polygon(c, x, y, r, 4, -Math.PI / 2);
-  else if (style.shape === "square") c.rect(x - r, y - r, 2 * r, 2 * r);
-  else if (style.shape.startsWith("crew")) c.roundRect(x - r, y - r * 0.7, 2 * r, r * 1.4, 3);
-  else c.arc(x, y, r, 0, 2 * Math.PI);
-  if (style.shape === "ring" || style.shape === "crew-hollow") {
-    c.lineWidth = 5;
-    c.stroke();
-    c.strokeStyle = style.fill;
-    c.lineWidth = 2.5;
-    c.stroke();
-    return;
-  }
-  c.fill();
-  c.stroke();
-  if (style.shape === "crew") {
-    c.fillStyle = style.edge;
-    c.fillRect(x + r * 0.25, y - r * 0.45, r * 0.45, r * 0.9);
-  }
-}
-
-/** @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {number} r @param {number} n @param {number} turn */
-function polygon(c, x, y, r, n, turn) {
-  for (let i = 0; i < n; i++) {
-    const a = turn + (2 * Math.PI * i) / n;
-    c.lineTo(x + r * Math.cos(a), y + r * Math.sin(a));
-  }
-  c.closePath();
-}
-
-/** @param {CanvasRenderingContext2D} c @param {string} text @param {number} x @param {number} y */
-function label(c, text, x, y) {
-  c.font = "12px system-ui, 'Noto Sans CJK SC', sans-serif";
-  c.textAlign = "center";
-  c.lineWidth = 3;
-  c.strokeStyle = "#15181c";
-  c.strokeText(text, x, y);
-  c.fillStyle = "#d5dbe2";
-  c.fillText(text, x, y);
 }
 
 /** Draw the symbols of the legend. @param {any} table */

@@ -5,7 +5,13 @@
   const idiomorph = /** @type {any} */ (window).Idiomorph;
   const typed = new WeakSet();
   document.addEventListener("input", (event) => {
-    if (event.target instanceof Element) typed.add(event.target);
+    const field = event.target;
+    if (!(field instanceof Element)) return;
+    typed.add(field);
+    if (!(field instanceof HTMLInputElement) || field.type !== "radio") return;
+    for (const other of field.form?.elements ?? []) {
+      if (other instanceof HTMLInputElement && other.name === field.name) typed.add(other);
+    }
   });
   document.addEventListener("reset", (event) => {
     for (const field of /** @type {HTMLFormElement} */ (event.target).elements) typed.delete(field);

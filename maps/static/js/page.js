@@ -94,8 +94,24 @@ export async function send(method, url, body, version) {
 export function explain(problem) {
   const code = String(problem?.type ?? "").replace("/problems/", "");
   const known = WORDS.problem?.[code];
-  if (code === "invalid-input" && problem.detail) return `${known} (${problem.detail})`;
-  return known ?? problem?.detail ?? code;
+  const detail = problem?.detail ? retold(problem.detail) : "";
+  if (known && detail && DETAILED.has(code)) return `${known} (${detail})`;
+  return known ?? (detail || code);
+}
+
+const DETAILED = new Set(["invalid-input", "illegal-step"]);
+
+/** A state in words. @param {string} code */
+const coded = (code) => WORDS.status?.[code] ?? WORDS.order?.[code] ?? code;
+
+/** What the server said in English, in the page's language where it is a sentence we know. @param {string} said */
+function retold(said) {
+  for (const [sentence, words] of Object.entries(WORDS.refusal ?? {})) {
+    const escaped = sentence.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, "(?<$1>.+)");
+    const found = new RegExp(`^${escaped}$`).exec(said);
+    if (found) return words.replace(/\{(\w+)\}/g, (_, name) => coded(found.groups?.[name] ?? ""));
+  }
+  return said;
 }
 
 /**
@@ -106,8 +122,8 @@ export function read(form) {
   /** @type {Record<string, any>} */
   const body = {};
   for (const field of /** @type {Iterable<HTMLInputElement>} */ (form.elements)) {
-    if (!field.name || field.disabled) continue;
-    if (field.type === "checkbox" && !field.checked) continue;
+    if (!field.name || field.disabled || "local" in field.dataset) continue;
+    if (["checkbox", "radio"].includes(field.type) && !field.checked) continue;
     const text = field.value.trim();
     if (text === "") continue;
     put(body, field.name, text, field.dataset.type ?? "text");
@@ -122,30 +138,95 @@ function put(body, name, text, type) {
   else if (type === "list") (body[name] ??= []).push(text);
   else if (type === "number") body[name] = Number(text);
   else if (type === "bool") body[name] = text === "true";
+  else if (type === "zoned") body[name] = zoned(text);
   else if (type === "minutes-ahead") body[name] = new Date(serverNow() + Number(text) * 60_000).toISOString();
   else body[name] = text;
 }
 
+/** A date and time of the company's zone, whatever zone this machine is set to. @param {string} text @returns {string} */
+function zoned(text) {
+  const asUtc = Date.parse(`${text}Z`);
+  const zone = new Intl.DateTimeFormat("en-CA", {
+    timeZone: document.body.dataset.zone, hourCycle: "h23",
+    year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  });
+  const ahead = (/** @type {number} */ at) => {
+    const parts = Object.fromEntries(zone.formatToParts(at).map(({ type, value }) => [type, value]));
+    return Date.parse(`${parts.year}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:${parts.second}Z`) - at;
+  };
+  const guess = asUtc - ahead(asUtc);
+  return new Date(asUtc - ahead(guess)).toISOString(); // the second look is for the hour that clocks change
+}
+
 /**
- * Let every `form[data-url]` send its command; `after` hears how it went.
- * @param {(form: HTMLFormElement, answer: {ok: boolean, status: number, body: any}) => void} after
+ * A command on its way to the server; a shape may change it, or say null: not like this.
+ * @typedef {{method: string, url: string, body: Record<string, any>, version?: string, sure?: string}} Command
+ * @typedef {(form: HTMLFormElement, command: Command) => Command | null} Shape
  */
-export function commands(after) {
+
+/**
+ * Let every form with a `data-method` send its command; `after` hears how it went.
+ * `data-sure` is asked before, `data-shape` names who finishes the command.
+ * @param {(form: HTMLFormElement, answer: {ok: boolean, status: number, body: any}) => void} after
+ * @param {Record<string, Shape>} [shapes]
+ */
+export function commands(after, shapes = {}) {
   document.addEventListener("submit", async (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
-    if (!form.dataset.url) return;
+    if (!form.dataset.method) return;
     event.preventDefault();
     if (form.dataset.busy) return; // a double click is one command
+    /** @type {Command | null} */
+    let command = { method: form.dataset.method, url: form.dataset.url ?? "", body: read(form), version: form.dataset.version, sure: form.dataset.sure };
+    if (form.dataset.shape) command = shapes[form.dataset.shape](form, command);
+    if (!command) return;
     form.dataset.busy = "true";
-    const body = read(form);
-    if ("newId" in form.dataset) body.id = form.dataset.newId ||= newId();
-    const answer = await send(form.dataset.method ?? "POST", form.dataset.url, body, form.dataset.version);
-    delete form.dataset.busy;
-    if (!answer.ok && answer.status !== 412) {
-      toast(explain(answer.body), "problem");
-      if (answer.body?.type === "/problems/reason-required") askReason(form);
+    try {
+      // What was decided on is what was shown when the key was pressed, whatever came since.
+      if (command.sure && !(await sure(command.sure))) return;
+      if ("newId" in form.dataset) command.body.id = form.dataset.newId ||= newId();
+      const answer = await send(command.method, command.url, command.body, command.version);
+      if (!answer.ok && answer.status !== 412) {
+        toast(explain(answer.body), "problem");
+        if (answer.body?.type === "/problems/reason-required") askReason(form);
+      }
+      after(form, answer);
+    } finally {
+      delete form.dataset.busy;
     }
-    after(form, answer);
+  });
+}
+
+/** Ask before what cannot be undone. @param {string} question @returns {Promise<boolean>} */
+function sure(question) {
+  const box = document.createElement("dialog");
+  box.className = "sure";
+  const text = document.createElement("p");
+  text.id = "sure-question";
+  text.textContent = question;
+  box.setAttribute("aria-labelledby", text.id);
+  const answers = document.createElement("form");
+  answers.method = "dialog";
+  answers.className = "buttons";
+  for (const [value, kind] of [["yes", "primary"], ["no", ""]]) {
+    const button = document.createElement("button");
+    button.value = value;
+    button.className = kind;
+    button.textContent = say("script", `sure-${value}`);
+    answers.append(button);
+  }
+  box.append(text, answers);
+  // A key that is held down answers nothing.
+  box.addEventListener("keydown", (event) => { if (event.repeat) event.preventDefault(); });
+  const before = document.activeElement;
+  document.body.append(box);
+  box.showModal();
+  return new Promise((done) => {
+    box.addEventListener("close", () => {
+      box.remove();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      done(box.returnValue === "yes");
+    });
   });
 }
 

@@ -1,0 +1,319 @@
+"""The dispatchers' console: the list, the map's layers, and everything about one thing."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from sqlalchemy import Connection
+
+from api.callers import Caller, Calling
+from api.house import House
+from api.routers.frame import Written, language_of, page
+from api.routers.parts import Working
+from dispatch.assignment import RankedCrew, choose
+from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
+from dispatch.domain.words import IncidentId, OutageId, TicketId
+from dispatch.errors import NotFound
+from dispatch.procedures.ranking import rank_for
+from dispatch.store.orders import PgOrders
+from dispatch.store.reads import corrections, details, field, map_layers, suspects
+from dispatch.store.reads.details import OutageDetail, TimelineEntry
+from dispatch.store.reads.network_search import find_in_network
+from dispatch.store.reads.planned import planned_outages
+from dispatch.store.reads.worklist import worklist
+from dispatch.store.transaction import reading
+from maps import layers, style
+from maps.judging import line_up, marriages, weakly_explained
+from maps.languages import marked
+from maps.pages import Pages
+from maps.shell import shell
+from maps.story import Shown
+from maps.words import WORDS
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+LEGEND = (
+    ("hazard", marked("Danger")),
+    ("outage-predicted", marked("Outage, predicted")),
+    ("outage-confirmed", marked("Outage, confirmed")),
+    ("incident", marked("Incident")),
+    ("report", marked("Report")),
+    ("transformer-out", marked("Transformer without supply")),
+    ("suspect", marked("Device that may have opened, and how probably")),
+    ("thought-out", marked("Transformer, perhaps out with the open row")),
+    ("caller", marked("Caller of the open row")),
+    ("caller-weak", marked("Caller of the open row, weakly explained")),
+    ("crew-free", marked("Crew, free")),
+    ("crew-busy", marked("Crew with an order")),
+    ("crew-stale", marked("Crew, position old or unknown")),
+    ("mv-lit", marked("Line with supply")),
+    ("predicted", marked("Line, thought to be out")),
+    ("out", marked("Line out")),
+)
+ON_ITS_WAY = frozenset({OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE, OrderStatus.ARRIVED})
+PLAN_AHEAD = timedelta(hours=2)
+OSM_FILES = (".osm", ".osm.bz2", ".osm.pbf", ".pbf")
+
+After = Annotated[str | None, Query(max_length=100, description="mark what is newer than this")]
+
+
+@router.get("/console")
+def get_console(request: Request, caller: Calling, house: Working) -> HTMLResponse:
+    """The map, the list and the detail of one thing."""
+    pages: Pages = request.app.state.pages
+    language = language_of(request)
+    with reading(house.engine) as connection:
+        listed = _list_values(connection, caller, house)
+        view = map_layers.extent(connection, caller.scope)
+        source = map_layers.road_source(connection) or ""
+    return page(
+        request,
+        "console.html",
+        caller=caller,
+        map=shell(view).with_nonce(request.state.csp_nonce),
+        style=json.dumps(style.table()),
+        legend=[(name, pages.say(language, label)) for name, label in LEGEND],
+        plan_from=house.now() + PLAN_AHEAD,
+        plan_until=house.now() + 2 * PLAN_AHEAD,
+        attribution=source.lower().endswith(OSM_FILES),
+        **listed,
+    )
+
+
+@router.get("/console/list")
+def get_list(request: Request, caller: Calling, house: Working) -> HTMLResponse:
+    """The list of what is to be done, the most urgent first."""
+    with reading(house.engine) as connection:
+        listed = _list_values(connection, caller, house)
+    return page(request, "_list.html", caller=caller, **listed)
+
+
+def _list_values(connection: Connection, caller: Caller, house: House) -> dict[str, Any]:
+    items = worklist(connection, caller.scope, house.now())
+    return {"items": items, "customers": sum(item.customers_out for item in items)}
+
+
+@router.get("/console/crews")
+def get_crews(request: Request, caller: Calling, house: Working) -> HTMLResponse:
+    """The crews as a list, those on shift first."""
+    with reading(house.engine) as connection:
+        standing = field.crews_now(connection, caller.scope, house.now())
+    standing.sort(key=lambda each: (not each.state.on_shift, each.state.crew.id))
+    return page(request, "_crews.html", caller=caller, crews=standing)
+
+
+@router.get("/console/planned")
+def get_planned(request: Request, caller: Calling, house: Working) -> HTMLResponse:
+    """Supply cut on purpose: announced, under way, or over since yesterday."""
+    with reading(house.engine) as connection:
+        found = planned_outages(connection, caller.scope, house.now())
+    return page(request, "_planned.html", caller=caller, planned=found)
+
+
+@router.get("/console/network")
+def get_network(
+    request: Request,
+    caller: Calling,
+    house: Working,
+    q: Written,
+    of: Literal["device", "all"] = "device",
+) -> Response:
+    """Devices, or transformers as well, whose name or number holds what was typed."""
+    words = q.strip()
+    with reading(house.engine) as connection:
+        found = find_in_network(connection, words, caller.scope, with_transformers=of == "all")
+    pages: Pages = request.app.state.pages
+    language = language_of(request)
+    kinds = {kind: pages.say(language, name) for kind, name in WORDS["device"].items()}
+    return JSONResponse(
+        [
+            {
+                **asdict(each),
+                "says": f"{kinds.get(each.kind, each.kind)} · {each.name} · {each.feeder}",
+            }
+            for each in (found if words else [])
+        ]
+    )
+
+
+@router.get("/console/outages/{outage_id}")
+def get_outage(
+    outage_id: int, request: Request, caller: Calling, house: Working, after: After = None
+) -> HTMLResponse:
+    """Everything about one outage, with the crews that could go."""
+    with reading(house.engine) as connection:
+        try:
+            detail = details.outage_detail(connection, OutageId(outage_id), caller.scope)
+        except NotFound:
+            return page(request, "_gone.html", caller=caller, status=404)
+        names = _crew_names(connection, caller, house.now())
+        judged = _judged(connection, caller, detail)
+    order = detail.orders[-1].order if detail.orders else None
+    return page(
+        request,
+        "_outage.html",
+        caller=caller,
+        detail=detail,
+        **judged,
+        names=names,
+        after=None if after is None else Shown.read(after),
+        seen=Shown.of(detail.timeline),
+        **_ranking(house, order),
+    )
+
+
+def _judged(connection: Connection, caller: Caller, detail: OutageDetail) -> dict[str, Any]:
+    """What is thought of the outage, and how a person may correct it."""
+    outage = detail.outage
+    order = detail.orders[-1].order if detail.orders else None
+    near = corrections.near_outages(connection, outage.id, caller.scope) if outage.is_open else []
+    callers = [each.ticket.place for each in detail.tickets if each.ticket.place is not None]
+    named = {place.transformer_id for place in callers if place.transformer_id is not None}
+    return {
+        "transformer_names": suspects.transformer_names(connection, named),
+        "lineup": line_up(suspects.suspects(connection, outage)),
+        "look": suspects.last_look(connection, outage.id),
+        "weak": weakly_explained(detail.tickets),
+        "near": near,
+        "marriages": marriages(
+            outage, near, crew_on_its_way=order is not None and order.status in ON_ITS_WAY
+        ),
+        "taken_in": corrections.last_merge(connection, outage.id) if outage.is_open else None,
+        "split_off": corrections.last_split(connection, outage.id) if outage.is_open else None,
+    }
+
+
+@router.get("/console/outages/{outage_id}/thought")
+def get_thought(outage_id: int, caller: Calling, house: Working) -> Response:
+    """What inference thinks of one outage, as GeoJSON: devices, transformers, callers."""
+    with reading(house.engine) as connection:
+        detail = details.outage_detail(connection, OutageId(outage_id), caller.scope)
+        drawn = layers.thought(
+            line_up(suspects.suspects(connection, detail.outage)),
+            suspects.thought_out(connection, detail.outage),
+            detail.tickets,
+            weakly_explained(detail.tickets),
+        )
+    return _geojson(drawn)
+
+
+@router.get("/console/incidents/{incident_id}")
+def get_incident(
+    incident_id: int, request: Request, caller: Calling, house: Working, after: After = None
+) -> HTMLResponse:
+    """Everything about one incident, with the crews that could go."""
+    with reading(house.engine) as connection:
+        orders = PgOrders(connection)
+        try:
+            incident = orders.get_incident(IncidentId(incident_id))
+            caller.must_see(incident.district_id, "incident", id=incident_id)
+            detail = details.ticket_detail(connection, TicketId(incident.ticket_id), caller.scope)
+        except NotFound:
+            return page(request, "_gone.html", caller=caller, status=404)
+        order = orders.find_open_of_incident(incident.id)
+        steps = [] if order is None else [_entry(step) for step in orders.list_steps(order.id)]
+        names = _crew_names(connection, caller, house.now())
+    timeline = sorted((*detail.timeline, *steps), key=lambda entry: entry.at)
+    return page(
+        request,
+        "_incident.html",
+        caller=caller,
+        incident=incident,
+        ticket=detail.ticket,
+        clocks=detail.clocks,
+        order=order,
+        timeline=timeline,
+        names=names,
+        after=None if after is None else Shown.read(after),
+        seen=Shown.of(timeline),
+        **_ranking(house, order),
+    )
+
+
+@router.get("/console/reports/{ticket_id}")
+def get_report(
+    ticket_id: str, request: Request, caller: Calling, house: Working, after: After = None
+) -> HTMLResponse:
+    """A report, most often one that still needs a place."""
+    with reading(house.engine) as connection:
+        try:
+            detail = details.ticket_detail(connection, TicketId(ticket_id), caller.scope)
+        except NotFound:
+            return page(request, "_gone.html", caller=caller, status=404)
+    return page(
+        request,
+        "_report.html",
+        caller=caller,
+        detail=detail,
+        ticket=detail.ticket,
+        names={},
+        after=None if after is None else Shown.read(after),
+        seen=Shown.of(detail.timeline),
+    )
+
+
+@router.get("/console/layers/{layer}")
+def get_layer(
+    layer: str, caller: Calling, house: Working, bbox: Written, zoom: float = 13
+) -> Response:
+    """One layer of the map within `bbox` (west,south,east,north), as GeoJSON."""
+    box, districts, now = layers.box_of(bbox), caller.scope, house.now()
+    with reading(house.engine) as connection:
+        if layer == "roads":
+            drawn = layers.roads(connection, box, zoom)
+        elif layer == "network":
+            drawn = layers.network(connection, box, districts, zoom)
+        elif layer == "transformers":
+            drawn = layers.transformers(connection, box, districts)
+        elif layer == "reports":
+            drawn = layers.reports(connection, box, districts)
+        elif layer == "work":
+            drawn = layers.work(worklist(connection, districts, now), box)
+        elif layer == "crews":
+            drawn = layers.crews(field.crews_now(connection, districts, now), now)
+        else:
+            raise NotFound("layer", layer=layer)
+    return _geojson(drawn)
+
+
+def _geojson(drawn: layers.GeoJson) -> Response:
+    return Response(
+        json.dumps(drawn, ensure_ascii=False, separators=(",", ":")),
+        media_type="application/geo+json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _ranking(house: House, order: TroubleOrder | None) -> dict[str, Any]:
+    """The crews for an order that still wants one, and the one the system would send."""
+    ranked: tuple[RankedCrew, ...] = ()
+    if order is not None and order.is_open:
+        travel_times = house.travel_times()
+        with house.transaction() as store:
+            ranked = rank_for(
+                store, order, travel_times, policy=house.policies.assignment, now=house.now()
+            )
+    best = choose(ranked)
+    return {"ranked": ranked, "best": None if best is None else best.state.crew.id}
+
+
+def _entry(step: DispatchStep) -> TimelineEntry:
+    return TimelineEntry(
+        at=step.at,
+        recorded_at=step.recorded_at,
+        what=f"order:{step.order_id}",
+        kind=step.kind.value,
+        by=step.by,
+        crew_id=step.crew_id,
+        reason=step.reason,
+        facts=step.facts,
+    )
+
+
+def _crew_names(connection: Connection, caller: Caller, now: datetime) -> Mapping[str, str]:
+    standing = field.crews_now(connection, caller.scope, now)
+    return {each.state.crew.id: each.state.crew.name for each in standing}

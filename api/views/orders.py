@@ -1,0 +1,182 @@
+"""Orders, incidents and the crews for them, as clients read them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from api.views.sayings import SayingOut, reasons_of
+from api.views.tickets import TicketOut
+from dispatch.assignment import RankedCrew
+from dispatch.domain.order import DispatchStep, Incident, TroubleOrder
+from dispatch.sayings import say_reason
+
+
+class StepOut(BaseModel):
+    """One row of an order's history."""
+
+    kind: str
+    at: datetime
+    recorded_at: datetime
+    by: str
+    crew_id: str | None
+    reason: SayingOut | None
+    why: list[SayingOut]
+
+    @classmethod
+    def of(cls, step: DispatchStep) -> "StepOut":
+        """Build from the step."""
+        why = step.facts.get("why")
+        return cls(
+            kind=step.kind.value,
+            at=step.at,
+            recorded_at=step.recorded_at,
+            by=step.by,
+            crew_id=step.crew_id,
+            reason=None if step.reason is None else SayingOut.of(say_reason(step.reason)),
+            why=reasons_of(str(each) for each in why) if isinstance(why, list | tuple) else [],
+        )
+
+
+class OrderOut(BaseModel):
+    """A trouble order."""
+
+    id: int
+    version: int
+    status: str
+    district_id: str | None
+    outage_id: int | None
+    incident_id: int | None
+    crew_id: str | None
+    proposed_crew_id: str | None
+    hazards: list[str]
+    skills: list[str]
+    priority: int
+    urged: int
+    lon: float | None
+    lat: float | None
+    accuracy_m: float | None
+    area_class: str
+    received_at: datetime
+    assigned_at: datetime | None
+    accepted_at: datetime | None
+    en_route_at: datetime | None
+    arrived_at: datetime | None
+    completed_at: datetime | None
+    travel_s: float | None
+    travel_basis: str | None
+    why: list[SayingOut]
+
+    @classmethod
+    def of(cls, order: TroubleOrder) -> "OrderOut":
+        """Build from the order."""
+        return cls(
+            id=order.id,
+            version=order.version,
+            status=order.status.value,
+            district_id=order.district_id,
+            outage_id=order.outage_id,
+            incident_id=order.incident_id,
+            crew_id=order.crew_id,
+            proposed_crew_id=order.proposed_crew_id,
+            hazards=list(order.hazards),
+            skills=sorted(order.skills),
+            priority=order.priority,
+            urged=order.urged,
+            lon=order.lon,
+            lat=order.lat,
+            accuracy_m=order.accuracy_m,
+            area_class=order.area_class.value,
+            received_at=order.received_at,
+            assigned_at=order.assigned_at,
+            accepted_at=order.accepted_at,
+            en_route_at=order.en_route_at,
+            arrived_at=order.arrived_at,
+            completed_at=order.completed_at,
+            travel_s=order.travel_s,
+            travel_basis=order.travel_basis,
+            why=reasons_of(order.why),
+        )
+
+
+class IncidentOut(BaseModel):
+    """Trouble in the field with an order of its own."""
+
+    id: int
+    ticket_id: str
+    district_id: str | None
+    kind: str
+    hazards: list[str]
+    lon: float | None
+    lat: float | None
+    received_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+
+    @classmethod
+    def of(cls, incident: Incident) -> "IncidentOut":
+        """Build from the incident."""
+        return cls(
+            id=incident.id,
+            ticket_id=incident.ticket_id,
+            district_id=incident.district_id,
+            kind=incident.kind,
+            hazards=list(incident.hazards),
+            lon=incident.lon,
+            lat=incident.lat,
+            received_at=incident.received_at,
+            closed_at=incident.closed_at,
+            close_reason=incident.close_reason,
+        )
+
+
+class OrderFull(OrderOut):
+    """An order with its history and, for an incident, what was reported."""
+
+    steps: list[StepOut]
+    incident: IncidentOut | None = None
+    tickets: list[TicketOut] = []
+
+
+class RankedOut(BaseModel):
+    """A crew for an order: how soon, why, and what stands against it."""
+
+    crew_id: str
+    name: str
+    minutes: float | None
+    metres: float | None
+    basis: str
+    on_shift: bool
+    shift_ends_at: datetime | None
+    fix_age_s: float | None
+    fixed_at: datetime | None
+    active_order_id: int | None
+    reasons: list[SayingOut]
+    blockers: list[SayingOut]
+    doubts: list[SayingOut]
+
+    @classmethod
+    def of(cls, ranked: RankedCrew) -> "RankedOut":
+        """Build from the ranking; minutes are null where no road leads."""
+        state, travel = ranked.state, ranked.travel
+        reachable = travel.basis != "unreachable"
+        return cls(
+            crew_id=state.crew.id,
+            name=state.crew.name,
+            minutes=round(ranked.minutes, 1) if reachable else None,
+            metres=round(travel.metres) if reachable and travel.metres is not None else None,
+            basis=travel.basis,
+            on_shift=state.on_shift,
+            shift_ends_at=state.shift_ends_at,
+            fix_age_s=None if ranked.fix_age is None else ranked.fix_age.total_seconds(),
+            fixed_at=None if state.last_fix is None else state.last_fix.fixed_at,
+            active_order_id=state.active_order_id,
+            reasons=reasons_of(ranked.reasons),
+            blockers=reasons_of(ranked.blockers),
+            doubts=reasons_of(ranked.doubts),
+        )
+
+
+def ranked_out(ranked: Sequence[RankedCrew]) -> list[RankedOut]:
+    """The ranking as clients read it."""
+    return [RankedOut.of(each) for each in ranked]
