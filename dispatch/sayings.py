@@ -22,6 +22,7 @@ class Saying:
 REASONS: Mapping[str, Saying] = {
     "same_transformer": Saying("同一台区：{name}", "same transformer: {name}"),
     "same_home": Saying("同一用户", "same customer"),
+    "below_device": Saying("位于{name}之下", "below {name}"),
     "confirmed_outage": Saying("停电已核实", "the outage is confirmed"),
     "reports": Saying("已有{count}个报修", "{count} reports so far"),
     "near_outage": Saying("距该停电{metres}米", "{metres} m away from it"),

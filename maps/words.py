@@ -204,6 +204,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         each: each
         for each in (
             _("all callers would leave; nothing is split"),
+            _("version {before} of the rates is in force already"),
             _("the report has no place yet"),
             _("only a caller whose supply is thought to be back is called back"),
             _("the report has a place already"),
