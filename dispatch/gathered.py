@@ -29,6 +29,8 @@ from dispatch.weighing import Hypotheses, Signals, States, Told, weigh
 UNLIKELY_PLACE = 0.01
 """A place that holds less of a report is left out of account."""
 
+SURELY_THERE = 0.95
+
 MANY = 5
 """Reports that one outage explains before others are suspected to be misfiled ones of it."""
 
@@ -88,6 +90,15 @@ class Gathered:
     def speaks(self) -> bool:
         """Whether anything beside reports says that something opened."""
         return bool(self.gasps.count) or bool(np.isfinite(self.told.device_open).any())
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether some report may have come from several places."""
+        return bool((self.calls.weight < SURELY_THERE).any())
+
+    def placed_by(self, likelier: Floats) -> "Gathered":
+        """The same, each report's places weighed by what is thought to be dark there."""
+        return replace(self, calls=self.calls.placed_by(likelier))
 
     def weigh(self) -> Hypotheses:
         """Weigh all of it."""

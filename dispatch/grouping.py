@@ -113,6 +113,9 @@ def judge(
         return Verdict(explained=gathered.settled)
     favoured = _favoured(evidence, feeder)
     posterior = combine(gathered.weigh()).lit_above()
+    if gathered.is_spread:
+        gathered = gathered.placed_by(posterior.tells())
+        posterior = combine(gathered.weigh()).lit_above()
     groups = _groups(gathered, posterior, favoured, costs)
     _settle_claims(gathered, groups, costs)
     taken = {member for group in groups for member in group.members}

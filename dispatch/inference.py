@@ -220,6 +220,24 @@ class Posterior:
         out[numbers] = (gain / (1 + gain)) @ weight
         return out
 
+    def tells(self) -> Floats:
+        """How much likelier each telling call is to have come than without any outage.
+
+        From its place, the outages being as probable as they are; shape (telling calls,), as in
+        `Signals.telling`.
+        """
+        hypotheses, feeder = self.hypotheses, self.hypotheses.feeder
+        heard = hypotheses.calls.telling
+        out = np.ones(heard.pre.size)
+        for row, probability in zip(self.rows.tolist(), self.topmost.tolist(), strict=True):
+            if probability < UNLIKELY:
+                continue
+            ends = [feeder.pre[row], feeder.post[row]]
+            here = slice(*np.searchsorted(heard.pre, ends).tolist())
+            share = self._when(row) @ hypotheses.shares.calls
+            out[here] += probability * (hypotheses.call_rate[here, : self.limit] @ share)
+        return out
+
     def covers(self, pre: Ints) -> Floats:
         """How probably each place is dark for a device in question; same shape."""
         out = np.zeros(pre.size)

@@ -7,7 +7,7 @@ minutes relative to now, so the past is negative.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -50,13 +50,28 @@ class Signals:
         return int(self.report.max()) + 1 if self.report.size else 0
 
     @cached_property
+    def _telling_rows(self) -> Ints:
+        rows = np.flatnonzero(self.odds > 0)
+        return np.asarray(rows[np.argsort(self.pre[rows], kind="stable")], dtype=np.intp)
+
+    @cached_property
     def telling(self) -> "Signals":
         """Those that say something, in the order of their places."""
-        mine = np.flatnonzero(self.odds > 0)
-        mine = mine[np.argsort(self.pre[mine], kind="stable")]
+        rows = self._telling_rows
         return Signals(
-            self.report[mine], self.pre[mine], self.weight[mine], self.at[mine], self.odds[mine]
+            self.report[rows], self.pre[rows], self.weight[rows], self.at[rows], self.odds[rows]
         )
+
+    def placed_by(self, likelier: Floats) -> "Signals":
+        """The same, each report's weight moved to where it is likelier from.
+
+        `likelier` has a factor for each of the telling ones.
+        """
+        weight = self.weight.copy()
+        weight[self._telling_rows] *= likelier
+        whole = np.bincount(self.report, weights=self.weight, minlength=self.count)
+        moved = np.bincount(self.report, weights=weight, minlength=self.count)
+        return replace(self, weight=weight * (whole / moved)[self.report])
 
 
 @dataclass(frozen=True, slots=True)

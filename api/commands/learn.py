@@ -17,7 +17,11 @@ from dispatch.store.transaction import reading, transactions
 if TYPE_CHECKING:
     from dispatch.learning.learn import Learned
 
-out = Console(highlight=False)
+
+def out() -> Console:
+    """The terminal as wide as it is now."""
+    return Console(highlight=False)
+
 
 LONGEST = timedelta(days=3 * 365)
 """How far back is looked if nobody says: networks and people change."""
@@ -74,7 +78,7 @@ def learn(
             learned = _estimate(engine, *period)
             version = _keep(engine, learned, period, reason) if store or apply else None
             if version is None:
-                out.print("Nothing was stored; --store keeps it, --apply puts it into force.")
+                out().print("Nothing was stored; --store keeps it, --apply puts it into force.")
             elif apply:
                 _apply(engine, version, reason)
 
@@ -109,9 +113,9 @@ def _estimate(engine: Engine, since: datetime, until: datetime) -> "Learned":
         past = read_past(connection, since, until, km_where_unknown=assumed.km_where_unknown)
         in_force = rates_in_force(connection, past.customers)
     learned = learn_from(past, assumed)
-    out.print(estimates_table(learned, in_force))
+    out().print(estimates_table(learned, in_force))
     for sentence in summary(learned):
-        out.print(sentence, soft_wrap=True)
+        out().print(sentence, soft_wrap=True)
     return learned
 
 
@@ -123,7 +127,7 @@ def _keep(engine: Engine, learned: "Learned", period: tuple[datetime, datetime],
     command = KeepRates(learned=learned, since=since, until=until, by=getpass.getuser(), reason=why)
     with transactions(engine)() as store:
         version = keep_rates(store, command, now=datetime.now(UTC)).version
-    out.print(f"kept as version {version}")
+    out().print(f"kept as version {version}")
     return version
 
 
@@ -133,7 +137,7 @@ def _apply(engine: Engine, version: int, reason: str) -> None:
     command = ApplyRates(version=version, by=getpass.getuser(), reason=reason)
     with transactions(engine)() as store:
         before = apply_rates(store, command, now=datetime.now(UTC))
-    out.print(f"version {version} is in force instead of version {before}")
+    out().print(f"version {version} is in force instead of version {before}")
 
 
 def _list(engine: Engine) -> None:
@@ -143,7 +147,7 @@ def _list(engine: Engine) -> None:
     with reading(engine) as connection:
         rates = PgRates(connection)
         versions, in_force = rates.list_versions(), rates.in_force() or SHIPPED
-    out.print(versions_table(versions, in_force))
+    out().print(versions_table(versions, in_force))
 
 
 def _links(engine: Engine, since: datetime, until: datetime, csv_file: Path | None) -> None:
@@ -156,8 +160,8 @@ def _links(engine: Engine, since: datetime, until: datetime, csv_file: Path | No
         rates = rates_in_force(connection, ())[None]
     found = suspect_links(history, rates)
     if found:
-        out.print(links_table(found))
-    out.print(
+        out().print(links_table(found))
+    out().print(
         f"{len(found)} of {len(history.customers)} customers who called more than once seem to hang"
         " on another transformer; nothing was changed",
         soft_wrap=True,
