@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from dispatch.domain.facts import KnownFacts, OutageNearby
-from dispatch.domain.notice import NoticeFacts, NoticeNearby, Served
+from dispatch.domain.notice import Notice, NoticeFacts, NoticeNearby, Served
 from dispatch.domain.outage import Confidence, EstimatedRestoration, Outage, OutageStatus, Scope
 from dispatch.domain.words import Symptom
 from dispatch.errors import IllegalStep
@@ -112,6 +112,7 @@ def draft(
         cause=outage.cause,
         restore_at=None if estimate is None else estimate.at,
         confidence=None if estimate is None else estimate.confidence,
+        confirmed=outage.status is not OutageStatus.PREDICTED,
         percent=_percent(outage),
     )
 
@@ -125,10 +126,11 @@ def publishable(
     return estimate
 
 
-def digest(facts: NoticeFacts) -> str:
-    """A mark of what a draft states: who releases one says which one was read."""
+def mark(facts: NoticeFacts, *, replaces: Notice | None) -> str:
+    """A mark of what a draft states and would replace: who releases it says which one was read."""
     written = json.dumps(asdict(facts), default=str, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(written.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(written.encode()).hexdigest()[:16]
+    return f"{0 if replaces is None else replaces.id}-{digest}"
 
 
 def say_notice(facts: NoticeFacts, say_by: datetime, *, now: datetime, face: Clockface) -> Saying:
@@ -138,9 +140,12 @@ def say_notice(facts: NoticeFacts, say_by: datetime, *, now: datetime, face: Clo
     some_zh, some_en = "、".join(facts.communities), ", ".join(facts.communities)
     zh = [f"停电通告：{zh_where}停电，涉及{some_zh}等约{facts.customers}户。"]
     en = [f"Outage notice: {en_where}. Without supply: {some_en}; {facts.customers} customers."]
-    if facts.percent is None:
+    if facts.confirmed:
         zh.append("停电已核实。")
         en.append("The outage is confirmed.")
+    elif facts.percent is None:
+        zh.append("停电范围尚待核实。")
+        en.append("This is not confirmed yet.")
     else:
         zh.append(f"停电范围为初步判断，把握约{facts.percent}%。")
         en.append(f"This is not confirmed yet; we are about {facts.percent} % sure.")
@@ -161,24 +166,21 @@ def say_notice(facts: NoticeFacts, say_by: datetime, *, now: datetime, face: Clo
 
 
 def holds(
-    notice: NoticeNearby,
-    cause: str | None,
-    estimate: EstimatedRestoration | None,
-    *,
-    confirmed: bool,
-    now: datetime,
+    stated: NoticeFacts, say_by: datetime, on_record: Outage | OutageNearby, *, now: datetime
 ) -> bool:
     """Whether what a notice states is still what is on record; if not, it answers nobody.
 
     A cause or a restoration that was said since, a passed time and a missed word each end it.
     Fewer customers out, or more, do not: whom it covers is asked for each caller.
     """
-    stated, known = notice.facts, publishable(estimate, now)
-    if (None if known is None else known.at) != stated.restore_at or cause != stated.cause:
+    known = publishable(on_record.estimate, now)
+    if (None if known is None else known.at) != stated.restore_at:
         return False
-    if confirmed and stated.percent is not None:
+    if on_record.cause != stated.cause:
         return False
-    return stated.restore_at is not None or now < notice.say_by
+    if stated.confirmed is (on_record.status is OutageStatus.PREDICTED):
+        return False
+    return stated.restore_at is not None or now < say_by
 
 
 def answering(
@@ -197,18 +199,18 @@ def answering(
     Those are: whoever tells of danger; of neighbours with light, or of anything but plain loss of
     supply; critical customers; who is not on record as a customer or not covered; who has an open
     report that is not of this outage; and whoever the outage explains with less than
-    `breaker.sure`.
+    `breaker.sure`, by the rule for callers or by inference.
     """
     notice, point = outage.notice, facts.service_point
     if notice is None or point is None or point.critical or not notice.covers:
         return None
     if hazards or neighbours_out is False or not _plain_loss(symptoms):
         return None
+    if notice.probability is not None:
+        probability = min(probability, notice.probability)
     if probability < breaker.sure or any(o.outage_id != outage.id for o in facts.own_tickets):
         return None
-    confirmed = outage.status is not OutageStatus.PREDICTED
-    current = holds(notice, outage.cause, outage.estimate, confirmed=confirmed, now=now)
-    return notice if current else None
+    return notice if holds(notice.facts, notice.say_by, outage, now=now) else None
 
 
 def _plain_loss(symptoms: Iterable[str]) -> bool:
@@ -217,10 +219,9 @@ def _plain_loss(symptoms: Iterable[str]) -> bool:
 
 def _percent(outage: Outage) -> int | None:
     """How probable a prediction is, in steps, so that a draft does not change with each call."""
-    if outage.status is not OutageStatus.PREDICTED:
+    if outage.status is not OutageStatus.PREDICTED or outage.prediction is None:
         return None
-    sure = 0.5 if outage.prediction is None else outage.prediction.probability
-    return min(100 - _STEP, max(_STEP, round(sure * 100 / _STEP) * _STEP))
+    return min(100 - _STEP, max(_STEP, round(outage.prediction.probability * 100 / _STEP) * _STEP))
 
 
 def _communities(served: Served, breaker: Breaker) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 
 from api.access import API
-from api.callers import Calling
+from api.callers import Caller, Calling
 from api.house import House
 from api.inputs import ReasonIn, ReleaseIn
 from api.routers.parts import (
@@ -43,6 +43,11 @@ NOTICE = f"{API}/notices/{{notice_id}}"
 @router.get(f"{API}/outages/{{outage_id}}/notice")
 def get_outage_notice(outage_id: int, caller: Calling, house: Working) -> OutageNoticesOut:
     """Draft the notice of an outage, and list those that were released."""
+    return notices_of(house, caller, outage_id)
+
+
+def notices_of(house: House, caller: Caller, outage_id: int) -> OutageNoticesOut:
+    """The draft for an outage that the caller may see, and the notices released so far."""
     now = house.now()
     with house.transaction() as store:
         outage = outage_for(store, caller, outage_id)

@@ -14,7 +14,7 @@ from dispatch.usecases.release_notice import Drafted
 
 
 class StatedOut(BaseModel):
-    """What a notice states; `percent` null: the outage is confirmed."""
+    """What a notice states; `percent` is null for a confirmed outage and without inference."""
 
     district: str
     feeder: str | None
@@ -24,6 +24,7 @@ class StatedOut(BaseModel):
     cause: str | None
     restore_at: datetime | None
     confidence: str | None
+    confirmed: bool
     percent: int | None
 
     @classmethod
@@ -38,6 +39,7 @@ class StatedOut(BaseModel):
             cause=facts.cause,
             restore_at=facts.restore_at,
             confidence=None if facts.confidence is None else facts.confidence.value,
+            confirmed=facts.confirmed,
             percent=facts.percent,
         )
 
@@ -108,8 +110,8 @@ class NoticeOut(BaseModel):
 class DraftOut(BaseModel):
     """What could be released now; `mark` names this draft.
 
-    `calls` came in the last `window_minutes`, `usual` would come in as many; `differs` says that
-    the notice that is out no longer states what is on record.
+    `calls` came in the last `window_minutes`, `usual` would come in as many. Of the notice that is
+    out: `holds` says that it answers callers, `differs` that the draft is not the same.
     """
 
     outage_id: int
@@ -121,6 +123,7 @@ class DraftOut(BaseModel):
     calls: int
     usual: float
     window_minutes: float
+    holds: bool
     differs: bool
 
     @classmethod
@@ -138,6 +141,7 @@ class DraftOut(BaseModel):
             calls=drafted.calls,
             usual=drafted.usual,
             window_minutes=drafted.window.total_seconds() / 60,
+            holds=drafted.holds,
             differs=drafted.differs,
         )
 

@@ -14,8 +14,8 @@ class NoticeFacts:
     """What a notice states; nothing in it is more than the record held when it was released.
 
     `restore_at` and `confidence` are both None where nobody has said so surely enough to publish
-    it; `percent` is how probable the outage is, None once somebody confirmed it. `transformers`
-    are the ids of those that are out, sorted.
+    it; `percent` is how probable inference thinks the outage, None once somebody confirmed it and
+    where inference was not used. `transformers` are the ids of those that are out, sorted.
     """
 
     district: str
@@ -26,6 +26,7 @@ class NoticeFacts:
     cause: str | None
     restore_at: datetime | None
     confidence: Confidence | None
+    confirmed: bool
     percent: int | None
 
 
@@ -56,13 +57,15 @@ class Notice:
 class NoticeNearby:
     """A notice that is out, as a caller's record shows it.
 
-    `covers` says whether the caller's transformer stands in it and is still out.
+    `covers` says whether the caller's transformer stands in it and is still out; `probability` is
+    what inference thinks of the outage now, None where it was not used or somebody confirmed it.
     """
 
     id: NoticeId
     facts: NoticeFacts
     say_by: datetime
     covers: bool
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,7 +177,9 @@ LEFT JOIN LATERAL (
         SELECT jsonb_build_object(
             'id', notice.id, 'facts', notice.facts, 'say_by', notice.say_by,
             'covers', touched.rank <= 2 AND touched.restored_at IS NULL
-                AND coalesce(caller.transformer_id = ANY(notice.transformers), false)
+                AND coalesce(caller.transformer_id = ANY(notice.transformers), false),
+            'probability', CASE WHEN outage.status = 'predicted'
+                THEN CAST(outage.prediction ->> 'probability' AS double precision) END
         ) AS facts
         FROM notice
         WHERE notice.outage_id = touched.outage_id AND notice.withdrawn_at IS NULL
@@ -345,6 +347,7 @@ def _notice(facts: Mapping[str, Any]) -> NoticeNearby:
         facts=facts_read(facts["facts"]),
         say_by=_time(facts["say_by"]),
         covers=facts["covers"],
+        probability=facts["probability"],
     )
 
 

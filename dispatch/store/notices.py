@@ -194,6 +194,7 @@ def facts_read(written: Mapping[str, Any]) -> NoticeFacts:
         cause=written["cause"],
         restore_at=None if restore_at is None else datetime.fromisoformat(restore_at),
         confidence=None if confidence is None else Confidence(confidence),
+        confirmed=written["confirmed"],
         percent=written["percent"],
     )
 
@@ -208,5 +209,6 @@ def _written(facts: NoticeFacts) -> dict[str, object]:
         "cause": facts.cause,
         "restore_at": None if facts.restore_at is None else facts.restore_at.isoformat(),
         "confidence": None if facts.confidence is None else facts.confidence.value,
+        "confirmed": facts.confirmed,
         "percent": facts.percent,
     }

@@ -19,8 +19,8 @@ from dispatch.sayings import reason
 class Drafted:
     """What could be released now; `mark` names the draft, `out` is the notice that is out.
 
-    `usual` is how many calls the window would bring; `differs` whether the draft no longer states
-    what the notice that is out states.
+    `usual` is how many calls the window would bring; `holds` whether the notice that is out still
+    says what is on record, and so answers callers.
     """
 
     facts: NoticeFacts
@@ -31,11 +31,12 @@ class Drafted:
     usual: float
     window: timedelta
     out: Notice | None
+    holds: bool
 
     @property
     def differs(self) -> bool:
-        """Whether something has changed since the release."""
-        return self.out is not None and notices.digest(self.out.facts) != self.mark
+        """Whether anything has changed since the release, if only the number of customers."""
+        return self.out is not None and self.out.facts != self.facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +75,17 @@ def draft_notice(
     )
     customers = store.directory.count_customers(scope)
     facts = notices.draft(outage, scope, served, customers, now=now, breaker=breaker)
+    out = store.notices.find_out(outage.id)
     return Drafted(
         facts=facts,
-        mark=notices.digest(facts),
+        mark=notices.mark(facts, replaces=out),
         say_by=now + breaker.say_again,
         is_burst=notices.is_burst(served, breaker),
         calls=served.calls,
         usual=notices.usual_calls(served),
         window=breaker.window,
-        out=store.notices.find_out(outage.id),
+        out=out,
+        holds=out is not None and notices.holds(out.facts, out.say_by, outage, now=now),
     )
 
 

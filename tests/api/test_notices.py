@@ -1,8 +1,11 @@
 """The burst breaker over HTTP: draft, release, whom a notice answers and whom it never does."""
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from tests.api.conftest import Town
 from tests.store.builders import add_home
@@ -226,6 +229,35 @@ def test_a_draft_that_changed_since_it_was_read_is_not_released(town: Town, outa
     answer = release(town, outage, mark)
     assert (answer.status_code, answer.json()["type"]) == (412, "/problems/stale-version")
     assert release(town, outage, **{"If-Match": '"0"'}).status_code == 412
+
+
+def test_of_two_dispatchers_at_once_one_releases_and_the_other_looks_again(town, outage):
+    mark = drafted(town, outage)["mark"]
+    with ThreadPoolExecutor(4) as desks:
+        answers = list(desks.map(lambda _: release(town, outage, mark).status_code, range(4)))
+    assert sorted(answers) == [201, 412, 412, 412]
+
+
+def test_a_caller_whom_inference_doubts_passes_through(town: Town):
+    outage = report(town, "one", "T1-0", multiple_premises=True)["outage"]["id"]
+    for n in (1, 2):
+        report(town, f"more{n}", f"T1-{n}", multiple_premises=True)
+    release(town, outage)
+    assert town.get("known-outage", account="west-phone").json()["notice"] is not None
+    thinks(town, outage, 0.7)
+    assert town.get("known-outage", account="west-phone").json()["notice"] is None
+    assert drafted(town, outage)["stated"]["percent"] == 70
+    thinks(town, outage, 0.93)
+    assert town.get("known-outage", account="west-phone").json()["notice"] is not None
+
+
+def thinks(town: Town, outage: int, probability: float) -> None:
+    prediction = {"devices": [], "probability": probability, "customers_out": 4.0}
+    with town.engine.begin() as c:
+        c.execute(
+            text("UPDATE outage SET prediction = CAST(:it AS jsonb) WHERE id = :id"),
+            {"it": json.dumps(prediction), "id": outage},
+        )
 
 
 def test_a_withdrawn_notice_answers_nobody_and_is_withdrawn_once(town: Town, notice: dict):
