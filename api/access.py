@@ -55,6 +55,12 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", f"{API}/outages/{{outage_id}}/estimate"): ROOM,
     ("POST", f"{API}/outages/{{outage_id}}/restore"): ROOM,
     ("POST", f"{API}/outages/{{outage_id}}/close"): ROOM,
+    ("GET", f"{API}/outages/{{outage_id}}/notice"): WATCH,
+    ("POST", f"{API}/outages/{{outage_id}}/notice"): ROOM,
+    ("GET", f"{API}/notice-drafts"): WATCH,
+    ("GET", f"{API}/notices"): WATCH,
+    ("GET", f"{API}/notices/{{notice_id}}"): WATCH,
+    ("POST", f"{API}/notices/{{notice_id}}/withdraw"): ROOM,
     ("GET", f"{API}/orders/{{order_id}}"): WATCH,
     ("GET", f"{API}/orders/{{order_id}}/crews"): WATCH,
     ("PUT", f"{API}/orders/{{order_id}}/assignment"): ROOM,
@@ -77,6 +83,7 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     # supervisors
     ("GET", f"{API}/commitments"): WATCH,
     ("GET", f"{API}/indices"): WATCH,
+    ("GET", f"{API}/calls-avoided"): WATCH,
     ("GET", f"{API}/suspected-links"): WATCH,
     # pages and their parts
     ("GET", "/"): EVERYBODY,

@@ -24,6 +24,7 @@ from api.routers import (
     console,
     crews,
     live,
+    notices,
     outages,
     planned,
     processes,
@@ -39,7 +40,7 @@ from maps.pages import Pages
 
 MOST_BYTES = 1_000_000
 ROUTERS = (
-    *(processes, sessions, agents, outages, assignments, planned),
+    *(processes, sessions, agents, outages, notices, assignments, planned),
     *(crews, signals, supervisors, live, console, screens),
 )
 FAST_OPTIONS = session(

@@ -252,6 +252,12 @@ class RestoreIn(Strict):
     cause: Reason | None = None
 
 
+class ReleaseIn(Strict):
+    """Which draft of the notice was read: the `mark` it came with."""
+
+    mark: Code
+
+
 class CloseIn(Strict):
     """Why it is closed although somebody did not say that power is on."""
 

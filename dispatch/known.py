@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 
 from dispatch import sayings
 from dispatch.domain.facts import KnownFacts, OutageNearby, OwnTicket, PlannedNearby
+from dispatch.domain.notice import How, NoticeAnswer, NoticeNearby
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.outage import PLANNED_LATE
 from dispatch.domain.words import KnownKind, NetworkLevel, Symptom
+from dispatch.notices import answering, say_notice
 from dispatch.sayings import Clockface, Saying, reason
 
 
@@ -41,9 +43,10 @@ DEFAULT_WEIGHTS = Weights()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerSays:
-    """What the caller has said so far about others' light."""
+    """What the caller has said so far: of danger, of others' light, of what else is wrong."""
 
     symptoms: frozenset[str] = frozenset()
+    hazards: frozenset[str] = frozenset()
     multiple_premises: bool | None = None
 
     @property
@@ -58,7 +61,10 @@ class CallerSays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownAnswer:
-    """What explains this caller, how probably, on which data, and what to say and ask."""
+    """What explains this caller, how probably, on which data, and what to say and ask.
+
+    `notice` is the public notice whose sentence this is, None for an answer of its own.
+    """
 
     kind: KnownKind
     probability: float
@@ -70,6 +76,7 @@ class KnownAnswer:
     say: Saying
     ask: Saying | None = None
     checks: Sequence[Saying] = ()
+    notice: NoticeNearby | None = None
 
 
 def explain(
@@ -90,6 +97,18 @@ def explain(
         return _judge(facts, caller, now, clockface, weights)
     answer = _judge(replace(facts, planned=None), caller, now, clockface, weights)
     return _mention_late_end(answer, planned, now, clockface)
+
+
+def answered_from(
+    answer: KnownAnswer, facts: KnownFacts, how: How, *, key: str | None = None, now: datetime
+) -> NoticeAnswer | None:
+    """What is to be counted of an answer: None where no notice gave it; `key` else the customer."""
+    notice, point = answer.notice, facts.service_point
+    if notice is None or point is None:
+        return None
+    return NoticeAnswer(
+        notice_id=notice.id, how=how, key=key or str(point.id), usage_point_id=point.id, at=now
+    )
 
 
 def _judge(
@@ -121,7 +140,7 @@ def _judge(
     best = max(scored, key=lambda s: (s[0], -s[2].id), default=None)
     if best is not None and best[0] >= weights.enough:
         probability, reasons, outage = best
-        return KnownAnswer(
+        answer = KnownAnswer(
             kind=KnownKind.KNOWN_FAULT,
             probability=probability,
             basis=outage.level,
@@ -131,7 +150,36 @@ def _judge(
             say=_say_fault(outage, now, clockface),
             ask=_neighbours_question(probability, caller, weights),
         )
+        return _from_notice(answer, outage, facts, caller, now, clockface)
     return _not_a_known_fault(facts, caller, basis, repeats, now, clockface)
+
+
+def _from_notice(
+    answer: KnownAnswer,
+    outage: OutageNearby,
+    facts: KnownFacts,
+    caller: CallerSays,
+    now: datetime,
+    clockface: Clockface,
+) -> KnownAnswer:
+    """The same answer in the words of the public notice, where that may answer this caller."""
+    notice = answering(
+        outage,
+        facts,
+        answer.probability,
+        symptoms=caller.symptoms,
+        hazards=caller.hazards,
+        neighbours_out=caller.neighbours_out,
+        now=now,
+    )
+    if notice is None:
+        return answer
+    return replace(
+        answer,
+        notice=notice,
+        reasons=(*answer.reasons, reason("public_notice", id=notice.id)),
+        say=say_notice(notice.facts, notice.say_by, now=now, face=clockface),
+    )
 
 
 def _mention_late_end(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from dispatch.domain.arrival import ArrivalEvidence
@@ -10,6 +10,7 @@ from dispatch.domain.clock import Clock, RuleSet
 from dispatch.domain.crew import Crew, CrewState, PositionFix
 from dispatch.domain.event import Event
 from dispatch.domain.facts import FeederEvidence, KnownFacts, ServicePoint, TransformerAt
+from dispatch.domain.notice import Notice, NoticeAnswer, NoticeFacts, Served
 from dispatch.domain.order import DispatchStep, Incident, TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage, PredictedDevice, Scope
 from dispatch.domain.past import RatesVersion
@@ -19,6 +20,7 @@ from dispatch.domain.words import (
     CrewId,
     DistrictId,
     IncidentId,
+    NoticeId,
     OrderId,
     OutageId,
     PlannedOutageId,
@@ -188,6 +190,39 @@ class Outages(Protocol):
         ...
 
 
+class Notices(Protocol):
+    """Public notices and whom they answered."""
+
+    def served(
+        self, outage: Outage, scope: Scope, *, window: timedelta, earlier: timedelta, now: datetime
+    ) -> Served:
+        """Whom the transformers of `scope` serve, and how many calls came from them."""
+        ...
+
+    def get(self, notice_id: NoticeId) -> Notice: ...
+    def find_out(self, outage_id: OutageId) -> Notice | None:
+        """The notice of the outage that was not withdrawn, if there is one."""
+        ...
+
+    def add(
+        self,
+        outage: Outage,
+        facts: NoticeFacts,
+        *,
+        say_by: datetime,
+        released_at: datetime,
+        released_by: str,
+    ) -> Notice: ...
+    def save(self, notice: Notice) -> Notice: ...
+    def find_answering(self, ticket_id: TicketId) -> Notice | None:
+        """The notice that a report was answered from, if one was."""
+        ...
+
+    def answered(self, answer: NoticeAnswer) -> None:
+        """Count a caller who was answered from a notice; the same one twice counts once."""
+        ...
+
+
 class Orders(Protocol):
     """Trouble orders, their steps, incidents and what phones sent."""
 
@@ -338,6 +373,8 @@ class Store(Protocol):
     def tickets(self) -> Tickets: ...
     @property
     def outages(self) -> Outages: ...
+    @property
+    def notices(self) -> Notices: ...
     @property
     def orders(self) -> Orders: ...
     @property

@@ -56,6 +56,8 @@ REASONS: Mapping[str, Saying] = {
         "已核实的停电难以解释该报修（{percent}%可能另有故障）",
         "the confirmed outage explains this report badly ({percent} % that another fault hides)",
     ),
+    "public_notice": Saying("停电通告{id}已发布", "public notice {id} is out"),
+    "notice_replaced": Saying("已被新通告取代", "replaced by a newer notice"),
     "planned_ended_late": Saying(
         "计划停电（{reason}）已过原定结束时间，未报送电",
         "planned work ({reason}) is past its end, not reported as done",

@@ -29,10 +29,11 @@ from api.routers.parts import Working, in_one_go, outage_for, ticket_for
 from api.views.known import KnownOut
 from api.views.tickets import ClockOut, ReportedOut, TicketFull, TicketOut
 from dispatch.domain.facts import KnownFacts
+from dispatch.domain.notice import How
 from dispatch.domain.ticket import Complaint, TroubleTicket
 from dispatch.domain.words import Channel, Disposition, DistrictId, OutageId, TicketId
 from dispatch.errors import IdentityTaken, InvalidInput
-from dispatch.known import CallerSays, explain
+from dispatch.known import CallerSays, answered_from, explain
 from dispatch.location import ReportedPosition, Whereabouts
 from dispatch.ports import Store
 from dispatch.sayings import WHERE
@@ -43,6 +44,7 @@ from dispatch.store.known import (
     KNOWN_BY_PHONE,
     facts_from,
 )
+from dispatch.store.notices import COUNT_ANSWER, answer_row
 from dispatch.usecases.ask_known import AskKnown, Known, ask_known
 from dispatch.usecases.attach_ticket import (
     AttachTicket,
@@ -140,7 +142,7 @@ def _parameters() -> list[dict[str, Any]]:
 async def get_known_outage(
     request: Request, caller: Calling, house: Working, asking: Annotated[Asking, Depends(asked)]
 ) -> Response:
-    """Say whether a caller's outage is known; registers nothing."""
+    """Say whether a caller's outage is known; registers nothing, counts what a notice answered."""
     known = await _known(request.app.state.pool, caller, house, asking)
     # Written here: what the framework would validate again was made by us.
     return Response(known.model_dump_json(), media_type="application/json")
@@ -159,7 +161,13 @@ async def _known(
     says = CallerSays(
         symptoms=frozenset(asking.symptoms), multiple_premises=asking.multiple_premises
     )
-    answer = explain(facts, says, now=house.now(), clockface=house.clockface)
+    now = house.now()
+    answer = explain(facts, says, now=now, clockface=house.clockface)
+    counted = answered_from(answer, facts, How.QUESTION, now=now)
+    if counted is not None:
+        with in_our_words():
+            async with pool.connection() as connection:
+                await connection.execute(COUNT_ANSWER.encode(), answer_row(counted))
     return KnownOut.of(answer, point)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from api.callers import Caller, Calling
 from api.house import House
 from api.routers.frame import Written, language_of, page
+from api.routers.notices import notices_of
 from api.routers.parts import Working
 from dispatch.assignment import RankedCrew, choose
 from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
@@ -160,6 +161,7 @@ def get_outage(
         detail=detail,
         **judged,
         names=names,
+        notices=notices_of(house, caller, outage_id),
         after=None if after is None else Shown.read(after),
         seen=Shown.of(detail.timeline),
         **_ranking(house, order),

@@ -4,19 +4,21 @@ The dependencies are async though they wait for nothing: each plain one would co
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Annotated, Protocol, TypeVar
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 
 from api.callers import Caller
 from api.house import House
-from api.inputs import version_of
+from api.inputs import Moment, version_of
 from api.problems import PreconditionRequired
+from dispatch.domain.notice import Notice
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage
 from dispatch.domain.ticket import TroubleTicket
-from dispatch.domain.words import OrderId, OutageId, PlannedOutageId, TicketId
-from dispatch.errors import NotFound
+from dispatch.domain.words import NoticeId, OrderId, OutageId, PlannedOutageId, TicketId
+from dispatch.errors import InvalidInput, NotFound
 from dispatch.ports import Store
 from dispatch.store.transaction import retrying
 
@@ -94,6 +96,29 @@ def planned_for(store: Store, caller: Caller, planned_id: int) -> PlannedOutage:
         planned_id,
         lambda: store.outages.get_planned(PlannedOutageId(planned_id)),
     )
+
+
+def notice_for(store: Store, caller: Caller, notice_id: int) -> Notice:
+    """Read a public notice; another district's does not exist."""
+    return _read(caller, "notice", notice_id, lambda: store.notices.get(NoticeId(notice_id)))
+
+
+LONGEST = timedelta(days=5 * 366)
+USUALLY = timedelta(days=1)
+
+Since = Annotated[Moment | None, Query(description="a day back, if not given")]
+Until = Annotated[Moment | None, Query(description="now, if not given")]
+
+
+def period(
+    house: House, since: datetime | None, until: datetime | None, usually: timedelta
+) -> tuple[datetime, datetime]:
+    """From when to when; `InvalidInput` unless `since` is before `until`, five years at most."""
+    end = until or house.now()
+    start = since or end - usually
+    if not timedelta() < end - start <= LONGEST:
+        raise InvalidInput("since", start.isoformat(), "a time before until, five years at most")
+    return start, end
 
 
 def _read(caller: Caller, what: str, key: object, read: Callable[[], Thing]) -> Thing:

@@ -9,11 +9,10 @@ from pydantic import BaseModel
 
 from api.access import API
 from api.callers import Calling
-from api.house import House
 from api.inputs import Moment
 from api.learning import rates_in_force
-from api.routers.parts import Working
-from dispatch.errors import InvalidInput
+from api.routers.parts import USUALLY, Since, Until, Working, period
+from api.views.notices import AvoidedOut
 from dispatch.indices import reliability
 from dispatch.learning.linking import LinkEvidence, SuspectedLink, suspect_links
 from dispatch.store.past import read_links
@@ -22,18 +21,13 @@ from dispatch.store.reads.figures import (
     commitments,
     interruptions_begun,
 )
+from dispatch.store.reads.notices import released
 from dispatch.store.reads.population import customers_served
 from dispatch.store.transaction import reading
 
 router = APIRouter(tags=["supervisors"])
 
-USUALLY = timedelta(days=1)
 LINKS_OVER = timedelta(days=3 * 365)
-LONGEST = timedelta(days=5 * 366)
-
-Since = Annotated[Moment | None, Query(description="a day back, if not given")]
-Until = Annotated[Moment | None, Query(description="now, if not given")]
-
 
 NOBODY_SERVED = {
     "customers_served": 0,
@@ -137,7 +131,7 @@ def get_commitments(
     caller: Calling, house: Working, since: Since = None, until: Until = None
 ) -> list[StandingOut]:
     """Count promises kept and missed, by rule and area class, of clocks started in a period."""
-    start, end = _period(house, since, until, USUALLY)
+    start, end = period(house, since, until, USUALLY)
     with reading(house.engine) as connection:
         found = commitments(connection, caller.scope, start, end)
     return [StandingOut.of(standing) for standing in found]
@@ -148,12 +142,34 @@ def get_indices(
     caller: Calling, house: Working, since: Since = None, until: Until = None
 ) -> IndicesOut:
     """Compute SAIDI, SAIFI, CAIDI and momentary interruptions of a period."""
-    start, end = _period(house, since, until, USUALLY)
+    start, end = period(house, since, until, USUALLY)
     with reading(house.engine) as connection:
         served = customers_served(connection, caller.scope)
         begun = interruptions_begun(connection, caller.scope, start, end)
         found = asdict(reliability(begun, served)) if served else NOBODY_SERVED
     return IndicesOut(since=start, until=end, **found)
+
+
+class CallsAvoidedOut(AvoidedOut):
+    """What was answered from the notices released in a period, added up over them."""
+
+    since: datetime
+    until: datetime
+    notices: int
+
+
+@router.get(f"{API}/calls-avoided")
+def get_calls_avoided(
+    caller: Calling, house: Working, since: Since = None, until: Until = None
+) -> CallsAvoidedOut:
+    """Count what was answered from the public notices released in a period."""
+    start, end = period(house, since, until, USUALLY)
+    with reading(house.engine) as connection:
+        found = released(connection, caller.scope, start, end)
+    counts = {
+        name: sum(getattr(each.avoided, name) for each in found) for name in AvoidedOut.model_fields
+    }
+    return CallsAvoidedOut(since=start, until=end, notices=len(found), **counts)
 
 
 @router.get(f"{API}/suspected-links")
@@ -164,18 +180,8 @@ def get_suspected_links(
     until: Until = None,
 ) -> list[SuspectedLinkOut]:
     """List customers who call when a neighbouring transformer is out, and not with their own."""
-    start, end = _period(house, since, until, LINKS_OVER)
+    start, end = period(house, since, until, LINKS_OVER)
     with reading(house.engine) as connection:
         history = read_links(connection, start, end, caller.scope)
         rates = rates_in_force(connection, ())[None]
     return [SuspectedLinkOut.of(link) for link in suspect_links(history, rates)]
-
-
-def _period(
-    house: House, since: datetime | None, until: datetime | None, usually: timedelta
-) -> tuple[datetime, datetime]:
-    end = until or house.now()
-    start = since or end - usually
-    if not timedelta() < end - start <= LONGEST:
-        raise InvalidInput("since", start.isoformat(), "a time before until, five years at most")
-    return start, end

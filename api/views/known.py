@@ -95,6 +95,7 @@ class KnownOut(BaseModel):
     basis: str
     reasons: list[SayingOut]
     outage: OutageBrief | None
+    notice: int | None = None
     planned: PlannedBrief | None
     etr: EstimateOut | None
     crew: ProgressOut | None
@@ -116,6 +117,7 @@ class KnownOut(BaseModel):
             basis=answer.basis.value,
             reasons=reasons_of(answer.reasons),
             outage=None if outage is None else OutageBrief.near(outage),
+            notice=None if answer.notice is None else answer.notice.id,
             planned=None if answer.planned is None else PlannedBrief.of(answer.planned),
             etr=EstimateOut.of(outage.estimate if outage else None),
             crew=ProgressOut.of(outage.crew if outage else None),

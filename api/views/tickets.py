@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from api.callers import Caller
 from api.views.outages import OutageBrief
+from api.views.sayings import SayingOut
 from dispatch.domain.clock import ARRIVAL_COMMITMENT, Clock
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.usecases.report_trouble import Reported
@@ -121,12 +122,16 @@ class TicketFull(TicketOut):
 
 
 class ReportedOut(BaseModel):
-    """What became of a report; the same again gives the same."""
+    """What became of a report; the same again gives the same.
+
+    `say` is the sentence of the public notice that answered it, if one did.
+    """
 
     ticket: TicketOut
     disposition: str
     outage: OutageBrief | None
     commitment: ClockOut | None
+    say: SayingOut | None = None
 
     @classmethod
     def of(cls, reported: Reported, caller: Caller) -> "ReportedOut":
@@ -138,6 +143,7 @@ class ReportedOut(BaseModel):
             disposition=reported.ticket.disposition.value,
             outage=None if outage is None else OutageBrief.of(outage),
             commitment=None if clock is None else ClockOut.of(clock),
+            say=None if reported.say is None else SayingOut.of(reported.say),
         )
 
     @classmethod

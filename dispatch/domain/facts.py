@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
+from dispatch.domain.notice import NoticeNearby
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.outage import (
     EstimatedRestoration,
@@ -74,7 +75,7 @@ class OutageNearby:
 
     `reports` counts the customers' reports attached to it, `distance_m` is from the caller's place
     (0 where it is not known). `restored_at` is when the caller's part had supply again, None while
-    it is out.
+    it is out; `notice` is the public notice of it that is out.
     """
 
     id: OutageId
@@ -89,6 +90,7 @@ class OutageNearby:
     cause: str | None = None
     estimate: EstimatedRestoration | None = None
     crew: CrewProgress | None = None
+    notice: NoticeNearby | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

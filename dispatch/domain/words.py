@@ -19,6 +19,7 @@ __all__ = [
     "IncidentId",
     "KnownKind",
     "NetworkLevel",
+    "NoticeId",
     "OrderId",
     "OutageId",
     "PlannedOutageId",
@@ -30,6 +31,7 @@ __all__ = [
 TicketId = NewType("TicketId", str)
 OutageId = NewType("OutageId", int)
 PlannedOutageId = NewType("PlannedOutageId", int)
+NoticeId = NewType("NoticeId", int)
 IncidentId = NewType("IncidentId", int)
 OrderId = NewType("OrderId", int)
 CrewId = NewType("CrewId", str)

@@ -49,6 +49,7 @@ RULES: Mapping[str, Refusal] = {
     # What must never happen, however many machines try at once.
     "one_open_outage_per_transformer": _met("another open outage holds the transformer"),
     "one_open_outage_per_usage_point": _met("another open outage holds the usage point"),
+    "one_notice_out_per_outage": _met("another notice of the outage is out"),
     "one_open_order_per_outage": _met("the outage has an open order"),
     "one_open_order_per_incident": _met("the incident has an open order"),
     "one_outage_per_ticket": _met("the ticket was attached by somebody else"),
@@ -67,6 +68,7 @@ RULES: Mapping[str, Refusal] = {
     "outage_transformer_restored_after_out": _bad("restored_at", "a time after the outage began"),
     "outage_usage_point_restored_after_out": _bad("restored_at", "a time after the outage began"),
     "planned_outage_ends_after_start": _bad("ends_at", "a time after starts_at"),
+    "notice_withdrawn_after_release": _bad("withdrawn_at", "a time after the release"),
     "attachment_probability": _bad("probability", "a number from 0 to 1"),
     "order_under_way_has_a_crew": _bad("crew", "a crew for an order under way"),
     "order_has_one_subject": _bad("order", "either an outage or an incident"),

@@ -21,6 +21,7 @@ from dispatch.domain.facts import (
     PlannedNearby,
     ServicePoint,
 )
+from dispatch.domain.notice import NoticeNearby
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.outage import (
     PLANNED_LATE,
@@ -34,6 +35,7 @@ from dispatch.domain.ticket import Place
 from dispatch.domain.words import (
     DistrictId,
     NetworkLevel,
+    NoticeId,
     OutageId,
     PlannedOutageId,
     TicketId,
@@ -41,6 +43,7 @@ from dispatch.domain.words import (
 )
 from dispatch.errors import NotFound
 from dispatch.store.direct import Direct
+from dispatch.store.notices import facts_read
 
 REPORTS_COUNTED = 100
 """Reports of one outage are counted up to here; more say nothing new."""
@@ -110,7 +113,8 @@ LEFT JOIN LATERAL (
             'started_at', outage.started_at, 'restored_at', touched.restored_at,
             'reports', reports.count, 'cause', outage.cause,
             'etr_at', outage.etr_at, 'etr_source', outage.etr_source,
-            'etr_confidence', outage.etr_confidence, 'crew', crew_sent.facts
+            'etr_confidence', outage.etr_confidence, 'crew', crew_sent.facts,
+            'notice', released.facts
         )
         ORDER BY touched.restored_at IS NOT NULL, touched.rank, touched.restored_at DESC, outage.id
     ) AS facts
@@ -169,6 +173,18 @@ LEFT JOIN LATERAL (
         WHERE trouble_order.outage_id = touched.outage_id
             AND coalesce(trouble_order.status, '') NOT IN ('field_complete', 'cancelled')
     ) AS crew_sent ON true
+    LEFT JOIN LATERAL (
+        SELECT jsonb_build_object(
+            'id', notice.id, 'facts', notice.facts, 'say_by', notice.say_by,
+            'covers', touched.rank <= 2 AND touched.restored_at IS NULL
+                AND coalesce(caller.transformer_id = ANY(notice.transformers), false),
+            'probability', CASE WHEN outage.status = 'predicted'
+                THEN CAST(outage.prediction ->> 'probability' AS double precision) END
+        ) AS facts
+        FROM notice
+        WHERE notice.outage_id = touched.outage_id AND notice.withdrawn_at IS NULL
+            AND outage.status IN ('predicted', 'confirmed', 'partially_restored')
+    ) AS released ON true
 ) AS outages ON true
 LEFT JOIN LATERAL (
     SELECT jsonb_build_object(
@@ -311,6 +327,7 @@ def _outage(facts: Mapping[str, Any]) -> OutageNearby:
         cause=facts["cause"],
         estimate=_estimate(facts),
         crew=None if facts["crew"] is None else _crew(facts["crew"]),
+        notice=None if facts["notice"] is None else _notice(facts["notice"]),
     )
 
 
@@ -321,6 +338,16 @@ def _estimate(facts: Mapping[str, Any]) -> EstimatedRestoration | None:
         at=_time(facts["etr_at"]),
         source=EstimateSource(facts["etr_source"]),
         confidence=Confidence(facts["etr_confidence"]),
+    )
+
+
+def _notice(facts: Mapping[str, Any]) -> NoticeNearby:
+    return NoticeNearby(
+        id=NoticeId(facts["id"]),
+        facts=facts_read(facts["facts"]),
+        say_by=_time(facts["say_by"]),
+        covers=facts["covers"],
+        probability=facts["probability"],
     )
 
 

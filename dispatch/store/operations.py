@@ -125,6 +125,49 @@ outage_transformer = Table(
     ),
 )
 
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("outage_id", ForeignKey("outage.id"), nullable=False),
+    Column("district_id", ForeignKey("district.id"), nullable=False),
+    Column("transformers", ARRAY(Text), nullable=False, comment="whom it covers"),
+    Column("facts", JSONB, nullable=False, comment="what it states besides"),
+    moment("say_by", nullable=False),
+    moment("released_at", nullable=False),
+    Column("released_by", Text, nullable=False),
+    moment("withdrawn_at"),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_for", Text),
+    Column("version", Integer, nullable=False),
+    Index(
+        "one_notice_out_per_outage",
+        "outage_id",
+        unique=True,
+        postgresql_where=text("withdrawn_at IS NULL"),
+    ),
+    Index("notice_outage_ix", "outage_id"),
+    Index("notice_released_ix", "released_at"),
+    CheckConstraint(
+        "withdrawn_at IS NULL OR withdrawn_at >= released_at",
+        name="notice_withdrawn_after_release",
+    ),
+    comment="What the public was told of an outage; it answers callers while the outage is open",
+)
+
+notice_answer = Table(
+    "notice_answer",
+    metadata,
+    Column("notice_id", ForeignKey("notice.id"), primary_key=True),
+    Column("how", Text, primary_key=True),
+    Column("key", Text, primary_key=True, comment="what counts once: a ticket, or a customer"),
+    Column("usage_point_id", ForeignKey("usage_point.id"), nullable=False),
+    moment("at", nullable=False),
+    one_of("how", "notice_answer_how", "question", "attached", "repeat"),
+    Index("notice_answer_key_ix", "key"),
+    comment="Who was answered from a notice; each is counted, nothing is estimated",
+)
+
 outage_usage_point = Table(
     "outage_usage_point",
     metadata,

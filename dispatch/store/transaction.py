@@ -14,6 +14,7 @@ from dispatch.store.crews import PgCrews
 from dispatch.store.directory import PgDirectory
 from dispatch.store.events import PgEvents
 from dispatch.store.known import PgKnown
+from dispatch.store.notices import PgNotices
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
 from dispatch.store.rates import PgRates
@@ -37,6 +38,7 @@ class PgStore:
         self.known = PgKnown(connection)
         self.tickets = PgTickets(connection)
         self.outages = PgOutages(connection, trees)
+        self.notices = PgNotices(connection)
         self.orders = PgOrders(connection)
         self.crews = PgCrews(connection)
         self.clocks = PgClocks(connection)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from dispatch.domain.notice import How
 from dispatch.domain.ticket import Complaint
-from dispatch.known import CallerSays, KnownAnswer, explain
+from dispatch.known import CallerSays, KnownAnswer, answered_from, explain
 from dispatch.location import ReportedPosition, Whereabouts, locate
 from dispatch.ports import Store
 from dispatch.sayings import WHERE, WHICH_ACCOUNT, Clockface, Saying
@@ -28,7 +29,10 @@ class Known:
 
 
 def ask_known(store: Store, question: AskKnown, *, now: datetime, clockface: Clockface) -> Known:
-    """Find the caller's place and judge what is on record there; changes nothing."""
+    """Find the caller's place and judge what is on record there.
+
+    Nothing is registered; an answer in the words of a public notice is counted.
+    """
     found = locate(store.directory, question.caller, question.position)
     if found.place is None:
         several = bool(found.accounts) or bool(found.addresses)
@@ -36,7 +40,11 @@ def ask_known(store: Store, question: AskKnown, *, now: datetime, clockface: Clo
     facts = store.known.facts_at(found.place, question.caller.phone, now)
     caller = CallerSays(
         symptoms=frozenset(question.caller.symptoms),
+        hazards=frozenset(question.caller.hazards),
         multiple_premises=question.caller.multiple_premises,
     )
     answer = explain(facts, caller, now=now, clockface=clockface)
+    counted = answered_from(answer, facts, How.QUESTION, now=now)
+    if counted is not None:
+        store.notices.answered(counted)
     return Known(answer=answer, whereabouts=found, ask=answer.ask)

@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 
 from dispatch.domain.clock import Clock
 from dispatch.domain.facts import KnownFacts, OutageNearby
+from dispatch.domain.notice import How
 from dispatch.domain.outage import Outage
 from dispatch.domain.ticket import AreaAtReport, Complaint, Place, TroubleTicket
 from dispatch.domain.words import Disposition, DistrictId, KnownKind, Symptom, TicketId
 from dispatch.journal import SYSTEM, ticket_event
-from dispatch.known import CallerSays, KnownAnswer, explain
+from dispatch.known import CallerSays, KnownAnswer, answered_from, explain
 from dispatch.location import ReportedPosition, Whereabouts, locate
+from dispatch.notices import say_notice
 from dispatch.ports import Store
 from dispatch.procedures.attaching import Explained, attach, run_clocks, take_attached
 from dispatch.procedures.opening import open_incident, open_outage, suspect
-from dispatch.sayings import Clockface, reason
+from dispatch.sayings import Clockface, Saying, reason
 
 DISMISSED = frozenset({KnownKind.PLANNED, KnownKind.ARREARS})
 """What is answered and needs no crew."""
@@ -38,7 +40,10 @@ class ReportTrouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """What became of it; `answer` is None for a report that could not be located."""
+    """What became of it; `answer` is None for a report that could not be located.
+
+    `say` is the sentence of the public notice that answered it, if one did.
+    """
 
     ticket: TroubleTicket
     outage: Outage | None
@@ -46,6 +51,7 @@ class Reported:
     answer: KnownAnswer | None
     clocks: tuple[Clock, ...]
     whereabouts: Whereabouts | None = None
+    say: Saying | None = None
 
 
 def report_trouble(
@@ -60,7 +66,17 @@ def report_trouble(
     if earlier is not None:
         clocks = tuple(store.clocks.list_of_ticket(earlier.id))
         outage = None if earlier.outage_id is None else store.outages.get(earlier.outage_id)
-        return Reported(ticket=earlier, outage=outage, is_new=False, answer=None, clocks=clocks)
+        notice = store.notices.find_answering(earlier.id)
+        return Reported(
+            ticket=earlier,
+            outage=outage,
+            is_new=False,
+            answer=None,
+            clocks=clocks,
+            say=None
+            if notice is None
+            else say_notice(notice.facts, notice.say_by, now=now, face=clockface),
+        )
     found = locate(store.directory, command.complaint, command.position)
     ticket = _ticket(store, command, found.place, now)
     if found.place is None or ticket.district_id is None:
@@ -80,6 +96,7 @@ def report_trouble(
         answer=answer,
         clocks=tuple(taken.clocks),
         whereabouts=found,
+        say=taken.say,
     )
 
 
@@ -110,6 +127,7 @@ class _Taken:
     ticket: TroubleTicket
     outage: Outage | None = None
     clocks: Sequence[Clock] = ()
+    say: Saying | None = None
 
 
 def _keep_unlocated(store: Store, ticket: TroubleTicket, now: datetime) -> _Taken:
@@ -222,7 +240,8 @@ class _Case:
         ).close(self.now)
         _received(self.store, ticket, self.now)
         self.store.tickets.add(ticket)
-        return _Taken(ticket, self.store.outages.get(own.outage_id))
+        said = self._from_notice(How.REPEAT)
+        return _Taken(ticket, self.store.outages.get(own.outage_id), say=said)
 
     def _take_loss(self) -> _Taken:
         known = self.answer.kind is KnownKind.KNOWN_FAULT
@@ -231,7 +250,15 @@ class _Case:
         _received(self.store, ticket, self.now)
         outage, why = (self._known_outage if known else self._new_outage)(disposition)
         ticket, clocks = take_attached(self.store, ticket, outage, why, now=self.now)
-        return _Taken(ticket, outage, clocks)
+        return _Taken(ticket, outage, clocks, say=self._from_notice(How.ATTACHED))
+
+    def _from_notice(self, how: How) -> Saying | None:
+        """Where a public notice gives the answer, count that; the sentence to say."""
+        answer = answered_from(self.answer, self.facts, how, key=self.ticket.id, now=self.now)
+        if answer is None:
+            return None
+        self.store.notices.answered(answer)
+        return self.answer.say
 
     def _known_outage(self, disposition: Disposition) -> tuple[Outage, Explained]:
         if self.answer.outage is None:
@@ -276,5 +303,7 @@ class _Case:
 
 def _caller(complaint: Complaint) -> CallerSays:
     return CallerSays(
-        symptoms=frozenset(complaint.symptoms), multiple_premises=complaint.multiple_premises
+        symptoms=frozenset(complaint.symptoms),
+        hazards=frozenset(complaint.hazards),
+        multiple_premises=complaint.multiple_premises,
     )

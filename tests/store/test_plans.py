@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,14 +13,14 @@ from dispatch.domain.ticket import Place
 from dispatch.domain.words import FoundBy
 from dispatch.store import known
 from dispatch.store.direct import Direct
-from dispatch.store.reads import details, field, figures, worklist
+from dispatch.store.reads import details, field, figures, notices, worklist
 from dispatch.store.transaction import PgStore
 from tests.store.builders import LAT, LON, NOW, a_fix, add_crew, add_district, add_rules, at
 
 BIG = {
     "usage_point", "usage_point_phone", "ticket", "attachment", "clock", "event", "outage",
     "outage_transformer", "interruption", "trouble_order", "dispatch_step", "transformer",
-    "line_section", "place", "address_text",
+    "line_section", "place", "address_text", "notice", "notice_answer",
 }  # fmt: skip
 
 # A year of work of a middling company: nearly everything is over and done.
@@ -91,6 +92,17 @@ INSERT INTO event (stream, seq, kind, at, recorded_at, actor, district_id, body,
 INSERT INTO interruption (usage_point_id, outage_id, district_id, period)
     SELECT n, n / 10 + 1, 'west', tstzrange('2026-01-01', '2026-01-02')
     FROM generate_series(1, 50000) n;
+INSERT INTO notice (outage_id, district_id, transformers, facts, say_by, released_at, released_by,
+        version)
+    SELECT n, 'west', ARRAY['T' || n % 10000],
+        '{"district": "West", "feeder": null, "communities": [], "transformers": [],
+          "customers": 1, "cause": null, "restore_at": null, "confidence": null,
+          "confirmed": true, "percent": null}',
+        now(), timestamptz '2026-03-02' - (20000 - n) * interval '25 minutes', 'x', 0
+    FROM generate_series(1, 20000) n;
+INSERT INTO notice_answer (notice_id, how, key, usage_point_id, at)
+    SELECT n / 5 + 1, 'attached', 'K' || 2 * n, 2 * n + 1, now()
+    FROM generate_series(0, 99999) n;
 SET session_replication_role = DEFAULT;
 ANALYZE;
 """
@@ -164,6 +176,12 @@ def work_on_outages(connection: Connection) -> None:
     store.outages.widen(20_000, Scope(transformers=frozenset({"T1234"})), NOW)
     store.outages.restore(20_000, Scope(transformers=frozenset({"T1234"})), at(5))
     store.outages.feeder_evidence("F3", NOW)
+    window = timedelta(minutes=10)
+    store.notices.served(
+        store.outages.get(19_990), scope, window=window, earlier=timedelta(days=28), now=NOW
+    )
+    store.notices.find_out(19_990)
+    store.notices.find_answering("K6")
     store.orders.list_awaiting("west")
     store.orders.declined([19_990])
     store.orders.list_of_crew("C1", NOW)
@@ -186,6 +204,10 @@ def draw_screens(connection: Connection) -> None:
     field.transformers_out(connection, field.Box(LON, LAT, LON + 0.01, LAT + 0.01), None)
     field.sections(connection, field.Box(115.5, 28.3, 115.52, 28.32), None)
     figures.events_after(connection, 49_990, ["west"])
+    since = NOW - timedelta(days=1)
+    notices.released(connection, ["west"], since, NOW)
+    notices.released_of(connection, 19_990)
+    notices.many_calls(connection, ["west"], since=at(-10), now=NOW, least=5)
 
 
 def test_no_hot_read_walks_through_a_big_table(database: Engine):

@@ -750,6 +750,45 @@ def upgrade() -> None:
         "transformer_point_ix", "transformer", ["point"], unique=False, postgresql_using="gist"
     )
     op.create_table(
+        "notice",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("outage_id", sa.BigInteger(), nullable=False),
+        sa.Column("district_id", sa.Text(), nullable=False),
+        sa.Column("transformers", sa.ARRAY(sa.Text()), nullable=False, comment="whom it covers"),
+        sa.Column(
+            "facts",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="what it states besides",
+        ),
+        sa.Column("say_by", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_by", sa.Text(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by", sa.Text(), nullable=True),
+        sa.Column("withdrawn_for", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "withdrawn_at IS NULL OR withdrawn_at >= released_at",
+            name=op.f("notice_withdrawn_after_release"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["district.id"], name=op.f("notice_district_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(["outage_id"], ["outage.id"], name=op.f("notice_outage_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("notice_pkey")),
+        comment="What the public was told of an outage; it answers callers while the outage is open",
+    )
+    op.create_index("notice_outage_ix", "notice", ["outage_id"], unique=False)
+    op.create_index("notice_released_ix", "notice", ["released_at"], unique=False)
+    op.create_index(
+        "one_notice_out_per_outage",
+        "notice",
+        ["outage_id"],
+        unique=True,
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
+    op.create_table(
         "outage_transformer",
         sa.Column("outage_id", sa.BigInteger(), nullable=False),
         sa.Column("transformer_id", sa.Text(), nullable=False),
@@ -989,6 +1028,28 @@ def upgrade() -> None:
     op.create_index(
         "meter_signal_usage_point_ix", "meter_signal", ["usage_point_id", "at"], unique=False
     )
+    op.create_table(
+        "notice_answer",
+        sa.Column("notice_id", sa.BigInteger(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column(
+            "key", sa.Text(), nullable=False, comment="what counts once: a ticket, or a customer"
+        ),
+        sa.Column("usage_point_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "how IN ('question', 'attached', 'repeat')", name=op.f("notice_answer_how")
+        ),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notice.id"], name=op.f("notice_answer_notice_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["usage_point_id"], ["usage_point.id"], name=op.f("notice_answer_usage_point_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("notice_id", "how", "key", name=op.f("notice_answer_pkey")),
+        comment="Who was answered from a notice; each is counted, nothing is estimated",
+    )
+    op.create_index("notice_answer_key_ix", "notice_answer", ["key"], unique=False)
     op.create_table(
         "outage_usage_point",
         sa.Column("outage_id", sa.BigInteger(), nullable=False),
