@@ -269,3 +269,41 @@ class FeederEvidence:
     sightings: tuple[DeviceSighting, ...] = ()
     around: Surroundings | None = None
     district_id: DistrictId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Somebody at a restored place who can be asked whether there is light, or was.
+
+    `person` is who, however often and by whatever report; `ticket_id` the report to be called
+    back, None for a meter. `place` is a transformer, or `home:` with the usage point where single
+    homes were out. `lit` is what was answered at `at`, None where nobody was reached or asked.
+    """
+
+    person: str
+    place: str
+    by_meter: bool
+    name: str
+    ticket_id: TicketId | None = None
+    usage_point_id: UsagePointId | None = None
+    at: datetime | None = None
+    lit: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoredFacts:
+    """What an outage left behind that supply has come back to, in whole or in part.
+
+    `places` are what has light again and is out for nothing else, with its customers. `asked` is
+    everybody who was asked since `restored_at`, also when nobody answered.
+    """
+
+    tree: FeederTree
+    device_id: str | None
+    started_at: datetime
+    restored_at: datetime
+    places: Mapping[str, int]
+    people: tuple[Asked, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    around: Surroundings | None = None
+    district_id: DistrictId | None = None
