@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.branches import Branches, Hearing, entropy
-from dispatch.domain.facts import FeederEvidence, MeterSignalKind, OutageFact, TransformerNode
+from dispatch.domain.facts import (
+    DeviceNode,
+    FeederEvidence,
+    MeterSignalKind,
+    OutageFact,
+    TransformerNode,
+)
 from dispatch.domain.outage import OutageStatus
 from dispatch.feeder import Feeder, Ints
 from dispatch.gathered import Gathered, gather
@@ -40,16 +46,16 @@ class Question:
 
     `bits` is what pinging a meter there tells beyond the questions before it, `caller_bits` what
     a caller from there tells by saying whether the neighbours have light. `dark` is the
-    probability that the place is dark. `if_dark` and `if_lit` are ids of the devices that either
-    answer speaks for most; `if_lit` is None where that is "none of them".
+    probability that the place is dark. `if_dark` and `if_lit` are the devices that either answer
+    speaks for most; `if_lit` is None where that is "none of them".
     """
 
-    transformer_id: str
+    transformer: TransformerNode
     bits: float
     caller_bits: float
     dark: float
-    if_dark: str
-    if_lit: str | None
+    if_dark: DeviceNode
+    if_lit: DeviceNode | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +133,7 @@ def _asked_lately(evidence: FeederEvidence, now: datetime) -> frozenset[str]:
 class _Place:
     """A transformer that may be asked, and the candidate (by number) that it hangs on."""
 
-    transformer_id: str
+    transformer: TransformerNode
     owner: int
     hearing: Hearing
     otherwise: float
@@ -162,7 +168,7 @@ class _Candidates:
 
         Below a device of the feeder that is no candidate the one least probably dark counts.
         """
-        best: dict[int, tuple[float, float, str, int]] = {}
+        best: dict[int, tuple[float, int, str, int, TransformerNode]] = {}
         dark = posterior.covered
         for transformer, owner in _owned(self.feeder, posterior.rows):
             candidate = self._over(int(self.feeder.pre[posterior.rows[owner]]))
@@ -174,11 +180,11 @@ class _Candidates:
             if otherwise > SUSPECT_ELSEWHERE:
                 continue
             key = candidate if own else -1 - self._branch(posterior, owner, candidate)
-            rank = (otherwise, -float(transformer.customers), transformer.id, candidate)
-            best[key] = min(best.get(key, rank), rank)
+            rank = (otherwise, -transformer.customers, transformer.id, candidate, transformer)
+            best[key] = min(best.get(key, rank), rank, key=lambda each: each[:3])
         return [
-            _Place(transformer_id, owner, hearing.mixed(otherwise), otherwise)
-            for otherwise, _, transformer_id, owner in best.values()
+            _Place(transformer, owner, hearing.mixed(otherwise), otherwise)
+            for otherwise, _, _, owner, transformer in best.values()
         ]
 
     def _over(self, pre: int) -> int | None:
@@ -208,16 +214,16 @@ class _Candidates:
         best = int(np.argmax(beside))
         dark = float(self.branches.dark[place.owner])
         return Question(
-            transformer_id=place.transformer_id,
+            transformer=place.transformer,
             bits=bits,
             caller_bits=caller.mixed(place.otherwise).bits(dark),
             dark=dark + (1 - dark) * place.otherwise,
-            if_dark=self._id(int(np.argmax(np.where(over, topmost, -1.0)))),
-            if_lit=self._id(best) if beside[best] > none else None,
+            if_dark=self._device(int(np.argmax(np.where(over, topmost, -1.0)))),
+            if_lit=self._device(best) if beside[best] > none else None,
         )
 
-    def _id(self, number: int) -> str:
-        return self.feeder.devices[int(self.rows[number])].id
+    def _device(self, number: int) -> DeviceNode:
+        return self.feeder.devices[int(self.rows[number])]
 
 
 def _owned(feeder: Feeder, rows: Ints) -> Iterator[tuple[TransformerNode, int]]:

@@ -6,30 +6,45 @@ from pydantic import BaseModel
 
 from api.callers import Caller
 from dispatch.asking import NextEvidence, Question
-from dispatch.domain.facts import Asked
+from dispatch.domain.facts import Asked, DeviceNode
 from dispatch.verifying import Verification
+
+
+class NamedOut(BaseModel):
+    """A device by its id, kind and name."""
+
+    id: str
+    kind: str
+    name: str
+
+    @classmethod
+    def of(cls, device: DeviceNode) -> "NamedOut":
+        """Build from the device."""
+        return cls(id=device.id, kind=device.kind, name=device.name)
 
 
 class QuestionOut(BaseModel):
     """A transformer to ask about: what an answer tells, and which devices it tells apart."""
 
     transformer_id: str
+    transformer_name: str
     bits: float
     caller_bits: float
     dark: float
-    if_dark: str
-    if_lit: str | None
+    if_dark: NamedOut
+    if_lit: NamedOut | None
 
     @classmethod
     def of(cls, question: Question) -> "QuestionOut":
         """Build from the question."""
         return cls(
-            transformer_id=question.transformer_id,
+            transformer_id=question.transformer.id,
+            transformer_name=question.transformer.name,
             bits=round(question.bits, 3),
             caller_bits=round(question.caller_bits, 3),
             dark=round(question.dark, 3),
-            if_dark=question.if_dark,
-            if_lit=question.if_lit,
+            if_dark=NamedOut.of(question.if_dark),
+            if_lit=None if question.if_lit is None else NamedOut.of(question.if_lit),
         )
 
 
@@ -55,21 +70,20 @@ class AskedOut(BaseModel):
     usage_point_id: int | None
     place: str
     name: str
+    phone: str | None
     by_meter: bool
     at: datetime | None
     lit: bool | None
 
     @classmethod
     def of(cls, asked: Asked, caller: Caller) -> "AskedOut":
-        """Build; who is named by a telephone number is masked like one."""
-        name = asked.name
-        if not asked.by_meter and asked.usage_point_id is None and name.lstrip("+").isdecimal():
-            name = caller.phone(name) or ""
+        """Build; the telephone number as this caller may read it."""
         return cls(
             ticket_id=asked.ticket_id,
             usage_point_id=asked.usage_point_id,
             place=asked.place,
-            name=name,
+            name=asked.name,
+            phone=caller.phone(asked.phone),
             by_meter=asked.by_meter,
             at=asked.at,
             lit=asked.lit,

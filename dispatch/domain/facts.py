@@ -278,12 +278,14 @@ class Asked:
     `person` is who, however often and by whatever report; `ticket_id` the report to be called
     back, None for a meter. `place` is a transformer, or `home:` with the usage point where single
     homes were out. `lit` is what was answered at `at`, None where nobody was reached or asked.
+    `name` is the address or account, or the meter's number.
     """
 
     person: str
     place: str
     by_meter: bool
     name: str
+    phone: str | None = None
     ticket_id: TicketId | None = None
     usage_point_id: UsagePointId | None = None
     at: datetime | None = None

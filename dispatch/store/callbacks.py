@@ -35,7 +35,7 @@ _PLACES = Direct(
 _CALLERS = Direct(
     """
     SELECT ticket.id AS ticket_id, ticket.usage_point_id, ticket.transformer_id, ticket.phone,
-        coalesce(nullif(ticket.address, ''), ticket.account, ticket.phone) AS name
+        coalesce(nullif(ticket.address, ''), ticket.account, '') AS name
     FROM ticket
     WHERE ticket.outage_id = :outage_id AND ticket.status = 'restored' AND ticket.phone <> ''
     ORDER BY ticket.received_at, ticket.id
@@ -58,7 +58,7 @@ _METERS = Direct(
 _CALLED = Direct(
     """
     SELECT ticket.id AS ticket_id, ticket.usage_point_id, ticket.transformer_id, ticket.phone,
-        coalesce(nullif(ticket.address, ''), ticket.account, ticket.phone) AS name, event.at,
+        coalesce(nullif(ticket.address, ''), ticket.account, '') AS name, event.at,
         CAST(event.body ->> 'power_on' AS boolean) AS lit
     FROM ticket
     JOIN event ON event.stream = 'ticket:' || ticket.id AND event.kind = 'ticket.called_back'
@@ -123,7 +123,8 @@ def _caller(row: Row, places: Mapping[str, int]) -> Asked:
         person=home if row["usage_point_id"] is not None else f"phone:{row['phone']}",
         place=home if home in places else row["transformer_id"] or "",
         by_meter=False,
-        name=row["name"] or "",
+        name=row["name"],
+        phone=row["phone"],
         ticket_id=TicketId(row["ticket_id"]),
         usage_point_id=_point(row),
         at=row.get("at"),

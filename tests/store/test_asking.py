@@ -51,7 +51,7 @@ def test_a_lone_report_asks_about_its_transformer(desk: Desk):  # noqa: F811
     outage_id = desk.report("a0-0", "a0-0", 0)
     asked = questions(desk, outage_id)
     assert asked[0].bits >= asked[-1].bits > 0
-    assert asked[0].transformer_id == "a0"
+    assert asked[0].transformer.id == "a0"
 
 
 def test_looking_takes_no_news_away(desk: Desk):  # noqa: F811

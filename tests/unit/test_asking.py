@@ -157,19 +157,19 @@ def ask(known: FeederEvidence, status: OutageStatus = OutageStatus.PREDICTED):
 def test_after_two_calls_of_one_transformer_its_neighbour_on_the_fuse_is_asked():
     found = ask(evidence("t3", "t3"))
     first = found.questions[0]
-    assert first.transformer_id == "t4"
-    assert (first.if_dark, first.if_lit) == ("d1", "d3")
+    assert first.transformer.id == "t4"
+    assert (first.if_dark.id, first.if_lit.id) == ("d1", "d3")
     assert 0 < first.bits <= found.doubt
 
 
 def test_a_place_below_every_candidate_is_worth_nothing():
     found = ask(evidence("t3", "t3"))
-    assert "t3" not in {q.transformer_id for q in found.questions}
+    assert "t3" not in {q.transformer.id for q in found.questions}
 
 
 def test_a_lone_caller_is_asked_about_the_own_transformer_first():
     found = ask(evidence("t3", device=None))
-    assert found.questions[0].transformer_id == "t3"
+    assert found.questions[0].transformer.id == "t3"
     assert found.questions[0].if_lit is None
     assert 0 < found.questions[0].caller_bits < found.questions[0].bits
 
@@ -178,12 +178,12 @@ def test_a_place_pinged_a_moment_ago_is_not_asked_again():
     asked = ask(evidence("t3", "t3")).questions
     ping = MeterSignal(
         usage_point_id=UsagePointId(99),
-        transformer_id=asked[0].transformer_id,
+        transformer_id=asked[0].transformer.id,
         kind=MeterSignalKind.PING_OFF,
         at=after(-2),
     )
     again = ask(evidence("t3", "t3", signals=(ping,)))
-    assert asked[0].transformer_id not in {q.transformer_id for q in again.questions}
+    assert asked[0].transformer.id not in {q.transformer.id for q in again.questions}
 
 
 def test_nothing_is_asked_of_a_confirmed_outage():
@@ -203,4 +203,4 @@ def test_a_place_that_another_outage_explains_tells_less_of_this_one():
     ]
     alone = evidence("t3", "t4", "t3", device="d1")
     both = replace(alone, reports=(*alone.reports, *others))
-    assert "t5" not in {q.transformer_id for q in ask(both).questions}
+    assert "t5" not in {q.transformer.id for q in ask(both).questions}
