@@ -9,6 +9,7 @@ from dispatch.domain.facts import Asked, FeederTree, RestoredFacts
 from dispatch.domain.outage import Outage
 from dispatch.domain.words import DistrictId, TicketId, UsagePointId
 from dispatch.store.direct import Direct, Row
+from dispatch.store.tickets import NOBODY_TO_CALL
 from dispatch.store.trees import Trees
 
 # What has light again, but for what an outage still holds or has taken since.
@@ -34,10 +35,15 @@ _PLACES = Direct(
 )
 _CALLERS = Direct(
     """
-    SELECT ticket.id AS ticket_id, ticket.usage_point_id, ticket.transformer_id, ticket.phone,
+    SELECT ticket.id AS ticket_id, ticket.usage_point_id, ticket.transformer_id,
+        coalesce(ticket.phone, (
+            SELECT min(listed.phone) FROM usage_point_phone AS listed
+            WHERE listed.usage_point_id = ticket.usage_point_id
+        )) AS phone,
         coalesce(nullif(ticket.address, ''), ticket.account, '') AS name
     FROM ticket
-    WHERE ticket.outage_id = :outage_id AND ticket.status = 'restored' AND ticket.phone <> ''
+    WHERE ticket.outage_id = :outage_id AND ticket.status = 'restored'
+        AND NOT ticket.channel = ANY(CAST(:nobody AS text[]))
     ORDER BY ticket.received_at, ticket.id
     """
 )
@@ -90,6 +96,7 @@ def restored_facts(
     lit_at = {row["place"]: row["restored_at"] for row in places}
     kept = None if outage.feeder_id is None else trees.read(connection, outage.feeder_id)
     counted = {row["place"]: row["customers"] for row in places}
+    callers = _CALLERS.rows(connection, {**asked, "nobody": [c.value for c in NOBODY_TO_CALL]})
     called = [
         _caller(row, counted)
         for row in _CALLED.rows(connection, {**asked, "since": min(lit_at.values())})
@@ -101,7 +108,7 @@ def restored_facts(
         restored_at=max(lit_at.values()),
         places=counted,
         people=(
-            *(_caller(row, counted) for row in _CALLERS.rows(connection, asked)),
+            *(_caller(row, counted) for row in callers),
             *map(_meter, _METERS.rows(connection, asked)),
         ),
         asked=_newest(
@@ -120,7 +127,7 @@ def restored_facts(
 def _caller(row: Row, places: Mapping[str, int]) -> Asked:
     home = f"home:{row['usage_point_id']}"
     return Asked(
-        person=home if row["usage_point_id"] is not None else f"phone:{row['phone']}",
+        person=_person(row),
         place=home if home in places else row["transformer_id"] or "",
         by_meter=False,
         name=row["name"],
@@ -130,6 +137,13 @@ def _caller(row: Row, places: Mapping[str, int]) -> Asked:
         at=row.get("at"),
         lit=row.get("lit"),
     )
+
+
+def _person(row: Row) -> str:
+    """Who it is: the home, else the telephone, else the report itself."""
+    known = (kind for kind in ("usage_point_id", "phone") if row[kind] is not None)
+    kind = next(known, "ticket_id")
+    return f"{kind}:{row[kind]}"
 
 
 def _meter(row: Row) -> Asked:
