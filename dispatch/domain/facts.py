@@ -74,7 +74,8 @@ class OutageNearby:
 
     `reports` counts the customers' reports attached to it, `distance_m` is from the caller's place
     (0 where it is not known). `restored_at` is when the caller's part had supply again, None while
-    it is out.
+    it is out. `reach` is how probably the caller's transformer hangs below what opened, as it was
+    last inferred of a predicted outage; None where it was not.
     """
 
     id: OutageId
@@ -89,6 +90,7 @@ class OutageNearby:
     cause: str | None = None
     estimate: EstimatedRestoration | None = None
     crew: CrewProgress | None = None
+    reach: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

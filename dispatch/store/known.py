@@ -110,7 +110,8 @@ LEFT JOIN LATERAL (
             'started_at', outage.started_at, 'restored_at', touched.restored_at,
             'reports', reports.count, 'cause', outage.cause,
             'etr_at', outage.etr_at, 'etr_source', outage.etr_source,
-            'etr_confidence', outage.etr_confidence, 'crew', crew_sent.facts
+            'etr_confidence', outage.etr_confidence, 'crew', crew_sent.facts,
+            'reach', thought.reach
         )
         ORDER BY touched.restored_at IS NOT NULL, touched.rank, touched.restored_at DESC, outage.id
     ) AS facts
@@ -169,6 +170,16 @@ LEFT JOIN LATERAL (
         WHERE trouble_order.outage_id = touched.outage_id
             AND coalesce(trouble_order.status, '') NOT IN ('field_complete', 'cancelled')
     ) AS crew_sent ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(CAST(guess.value ->> 1 AS double precision) * (
+            SELECT CAST(here.device_pre >= device.pre AND here.device_pre < device.post AS integer)
+            FROM device WHERE device.id = guess.value ->> 0
+        )) AS reach
+        FROM transformer AS here
+        CROSS JOIN LATERAL jsonb_array_elements(outage.prediction -> 'devices') AS guess
+        WHERE here.id = caller.transformer_id AND here.feeder_id = outage.feeder_id
+            AND outage.status = 'predicted'
+    ) AS thought ON true
 ) AS outages ON true
 LEFT JOIN LATERAL (
     SELECT jsonb_build_object(
@@ -311,6 +322,7 @@ def _outage(facts: Mapping[str, Any]) -> OutageNearby:
         cause=facts["cause"],
         estimate=_estimate(facts),
         crew=None if facts["crew"] is None else _crew(facts["crew"]),
+        reach=None if facts["reach"] is None else min(float(facts["reach"]), 1.0),
     )
 
 

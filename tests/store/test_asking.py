@@ -1,5 +1,7 @@
 """What to ask next on the store: from the feeder's evidence, and after a restoration."""
 
+import json
+
 from sqlalchemy import text
 
 from dispatch.domain.words import OutageId, TicketId
@@ -93,3 +95,15 @@ def test_a_caller_still_dark_belongs_to_an_outage_of_its_own(desk: Desk):  # noq
     call_back(desk, "a2-0", lit=False)
     found = verified(desk, outage_id, wanted=0.999)
     assert "a2-0" not in {each.who.ticket_id for each in found.to_ask}
+
+
+def test_what_is_on_record_says_how_far_an_outage_reaches(desk: Desk):  # noqa: F811
+    outage_id = desk.report("a0-0", "a0-0", 0)
+    thought = {"devices": [["fuse-a", 0.55], ["fuse-b", 0.2], ["own-a1", 0.1]]}
+    desk.connection.execute(
+        text("UPDATE outage SET prediction = CAST(:it AS jsonb) WHERE id = :id"),
+        {"it": json.dumps({**thought, "probability": 0.55, "customers_out": 9}), "id": outage_id},
+    )
+    point = desk.store.directory.find_by_account("a0-1")
+    (near,) = desk.store.known.facts_of(point.id, None, desk.now).outages
+    assert near.reach == 0.55
