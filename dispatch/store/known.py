@@ -56,20 +56,26 @@ SAME_CALLER_M = 1000
 
 _CUSTOMER = """
     SELECT usage_point.id AS usage_point_id, usage_point.transformer_id,
-        coalesce(usage_point.point, transformer.point) AS point
+        coalesce(usage_point.point, transformer.point) AS point,
+        transformer.feeder_id, transformer.device_pre
     FROM usage_point LEFT JOIN transformer ON transformer.id = usage_point.transformer_id
     WHERE {condition}
 """
 _PLACE = """
-    SELECT CAST(%(usage_point_id)s AS bigint) AS usage_point_id,
-        coalesce(
-            CAST(%(transformer_id)s AS text),
-            (
-                SELECT usage_point.transformer_id FROM usage_point
-                WHERE usage_point.id = CAST(%(usage_point_id)s AS bigint)
-            )
-        ) AS transformer_id,
-        ST_Point(%(lon)s, %(lat)s, 4326) AS point
+    SELECT given.usage_point_id, given.transformer_id, given.point,
+        transformer.feeder_id, transformer.device_pre
+    FROM (
+        SELECT CAST(%(usage_point_id)s AS bigint) AS usage_point_id,
+            coalesce(
+                CAST(%(transformer_id)s AS text),
+                (
+                    SELECT usage_point.transformer_id FROM usage_point
+                    WHERE usage_point.id = CAST(%(usage_point_id)s AS bigint)
+                )
+            ) AS transformer_id,
+            ST_Point(%(lon)s, %(lat)s, 4326) AS point
+    ) AS given
+    LEFT JOIN transformer ON transformer.id = given.transformer_id
 """
 
 # A box around the caller first, because the index knows boxes; then the distance in metres.
@@ -111,7 +117,16 @@ LEFT JOIN LATERAL (
             'reports', reports.count, 'cause', outage.cause,
             'etr_at', outage.etr_at, 'etr_source', outage.etr_source,
             'etr_confidence', outage.etr_confidence, 'crew', crew_sent.facts,
-            'reach', thought.reach
+            'reach', CASE WHEN outage.status = 'predicted' AND outage.feeder_id = caller.feeder_id
+            THEN (
+                SELECT sum(CAST(guess.value ->> 1 AS double precision) * (
+                    SELECT CAST(
+                        caller.device_pre >= pre AND caller.device_pre < post AS integer
+                    )
+                    FROM device WHERE id = guess.value ->> 0
+                ))
+                FROM jsonb_array_elements(outage.prediction -> 'devices') AS guess
+            ) END
         )
         ORDER BY touched.restored_at IS NOT NULL, touched.rank, touched.restored_at DESC, outage.id
     ) AS facts
@@ -170,16 +185,6 @@ LEFT JOIN LATERAL (
         WHERE trouble_order.outage_id = touched.outage_id
             AND coalesce(trouble_order.status, '') NOT IN ('field_complete', 'cancelled')
     ) AS crew_sent ON true
-    LEFT JOIN LATERAL (
-        SELECT sum(CAST(guess.value ->> 1 AS double precision) * (
-            SELECT CAST(here.device_pre >= device.pre AND here.device_pre < device.post AS integer)
-            FROM device WHERE device.id = guess.value ->> 0
-        )) AS reach
-        FROM transformer AS here
-        CROSS JOIN LATERAL jsonb_array_elements(outage.prediction -> 'devices') AS guess
-        WHERE here.id = caller.transformer_id AND here.feeder_id = outage.feeder_id
-            AND outage.status = 'predicted'
-    ) AS thought ON true
 ) AS outages ON true
 LEFT JOIN LATERAL (
     SELECT jsonb_build_object(
