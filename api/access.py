@@ -48,6 +48,8 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", f"{API}/outages"): READERS,
     ("GET", f"{API}/outages/{{outage_id}}"): READERS,
     ("GET", f"{API}/outages/{{outage_id}}/crews"): WATCH,
+    ("GET", f"{API}/outages/{{outage_id}}/next-evidence"): READERS,
+    ("GET", f"{API}/outages/{{outage_id}}/call-backs"): READERS,
     ("PUT", f"{API}/outages/{{outage_id}}/assignment"): ROOM,
     ("POST", f"{API}/outages/{{outage_id}}/confirm"): ROOM,
     ("POST", f"{API}/outages/{{outage_id}}/split"): ROOM,

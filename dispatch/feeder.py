@@ -53,7 +53,8 @@ class Feeder:
 
     def _own_transformers(self) -> Floats:
         own = self.served.astype(float)
-        below = (self.parent >= 0) & np.array([d.kind != "transformer" for d in self.devices])
+        medium = np.array([d.kind != "transformer" for d in self.devices], dtype=bool)
+        below = (self.parent >= 0) & medium
         np.subtract.at(own, self.parent[below], self.served[below])
         return np.asarray(np.maximum(own, 0.0), dtype=float)
 

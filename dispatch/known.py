@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dispatch import sayings
+from dispatch.branches import Hearing
 from dispatch.domain.facts import KnownFacts, OutageNearby, OwnTicket, PlannedNearby
 from dispatch.domain.notice import How, NoticeAnswer, NoticeNearby
 from dispatch.domain.order import OrderStatus
@@ -34,8 +35,15 @@ class Weights:
     out_odds: float = 5.0
     enough: float = 0.5
     settled: float = 0.95
+    first_is_many: float = 0.4
+    least_bits: float = 0.05
     planned_early: timedelta = timedelta(minutes=10)
     planned_late: timedelta = PLANNED_LATE
+
+    @property
+    def heard(self) -> Hearing:
+        """How what a caller says of the neighbours errs."""
+        return Hearing.of_odds(self.out_odds, self.lit_odds)
 
 
 DEFAULT_WEIGHTS = Weights()
@@ -63,6 +71,8 @@ class CallerSays:
 class KnownAnswer:
     """What explains this caller, how probably, on which data, and what to say and ask.
 
+    `ask_bits` is the information expected of the answer about the neighbours, where it is asked:
+    of whether the known outage explains this caller, or of how far it reaches, whichever is more.
     `notice` is the public notice whose sentence this is, None for an answer of its own.
     """
 
@@ -75,6 +85,7 @@ class KnownAnswer:
     repeats: OwnTicket | None = None
     say: Saying
     ask: Saying | None = None
+    ask_bits: float | None = None
     checks: Sequence[Saying] = ()
     notice: NoticeNearby | None = None
 
@@ -140,6 +151,7 @@ def _judge(
     best = max(scored, key=lambda s: (s[0], -s[2].id), default=None)
     if best is not None and best[0] >= weights.enough:
         probability, reasons, outage = best
+        ask_bits = _neighbours_bits(probability, outage, caller, weights)
         answer = KnownAnswer(
             kind=KnownKind.KNOWN_FAULT,
             probability=probability,
@@ -148,10 +160,11 @@ def _judge(
             outage=outage,
             repeats=repeats,
             say=_say_fault(outage, now, clockface),
-            ask=_neighbours_question(probability, caller, weights),
+            ask=None if ask_bits is None else sayings.NEIGHBOURS,
+            ask_bits=ask_bits,
         )
         return _from_notice(answer, outage, facts, caller, now, clockface)
-    return _not_a_known_fault(facts, caller, basis, repeats, now, clockface)
+    return _not_a_known_fault(facts, caller, basis, repeats, now, clockface, weights=weights)
 
 
 def _from_notice(
@@ -209,6 +222,8 @@ def _not_a_known_fault(
     repeats: OwnTicket | None,
     now: datetime,
     clockface: Clockface,
+    *,
+    weights: Weights,
 ) -> KnownAnswer:
     back = [o for o in facts.outages if o.restored_at is not None and o.touches != "near"]
     restored = max(back, key=lambda o: o.restored_at or now, default=None)
@@ -241,6 +256,8 @@ def _not_a_known_fault(
             ask=None if tripped else sayings.MAIN_SWITCH,
             checks=sayings.INSIDE_CHECKS,
         )
+    unasked = caller.neighbours_out is None
+    worth = weights.heard.bits(weights.first_is_many)
     return KnownAnswer(
         kind=KnownKind.UNKNOWN,
         probability=0.0,
@@ -251,7 +268,8 @@ def _not_a_known_fault(
             "目前没有您处的停电记录，我马上为您登记报修。",
             "No outage is on record at your place; I register your report now.",
         ),
-        ask=sayings.NEIGHBOURS if caller.neighbours_out is None else None,
+        ask=sayings.NEIGHBOURS if unasked else None,
+        ask_bits=worth if unasked else None,
     )
 
 
@@ -303,9 +321,20 @@ def _times_odds(probability: float, factor: float) -> float:
     return odds / (1 + odds)
 
 
-def _neighbours_question(probability: float, caller: CallerSays, weights: Weights) -> Saying | None:
-    settled = probability >= weights.settled or caller.neighbours_out is not None
-    return None if settled else sayings.NEIGHBOURS
+def _neighbours_bits(
+    probability: float, outage: OutageNearby, caller: CallerSays, weights: Weights
+) -> float | None:
+    """What the answer about the neighbours is expected to tell; None where it is not worth asking.
+
+    It may tell whether the outage explains the caller, and where inference is unsure whether it
+    reaches the caller's transformer, what has opened.
+    """
+    if caller.neighbours_out is not None:
+        return None
+    explains = 0.0 if probability >= weights.settled else weights.heard.bits(probability)
+    reaches = 0.0 if outage.reach is None else weights.heard.bits(outage.reach)
+    bits = max(explains, reaches)
+    return bits if bits >= weights.least_bits else None
 
 
 def _say_disconnected() -> Saying:

@@ -9,7 +9,13 @@ from dispatch.domain.arrival import ArrivalEvidence
 from dispatch.domain.clock import Clock, RuleSet
 from dispatch.domain.crew import Crew, CrewState, PositionFix
 from dispatch.domain.event import Event
-from dispatch.domain.facts import FeederEvidence, KnownFacts, ServicePoint, TransformerAt
+from dispatch.domain.facts import (
+    FeederEvidence,
+    KnownFacts,
+    RestoredFacts,
+    ServicePoint,
+    TransformerAt,
+)
 from dispatch.domain.notice import Notice, NoticeAnswer, NoticeFacts, Served
 from dispatch.domain.order import DispatchStep, Incident, TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage, PredictedDevice, Scope
@@ -187,6 +193,14 @@ class Outages(Protocol):
 
     def feeder_evidence(self, feeder_id: str, now: datetime) -> FeederEvidence:
         """What is known along the feeder; the notes that it has news are taken away."""
+        ...
+
+    def look_along(self, feeder_id: str, now: datetime) -> FeederEvidence:
+        """As `feeder_evidence`, for somebody who only looks: the notes stay."""
+        ...
+
+    def find_restored(self, outage: Outage, now: datetime) -> RestoredFacts | None:
+        """What its restoration left to be asked; None as long as nothing is restored."""
         ...
 
 

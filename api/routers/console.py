@@ -17,6 +17,7 @@ from api.routers.notices import notices_of
 from api.routers.parts import Working
 from dispatch.assignment import RankedCrew, choose
 from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
+from dispatch.domain.outage import Outage, OutageStatus
 from dispatch.domain.words import IncidentId, OutageId, TicketId
 from dispatch.errors import NotFound
 from dispatch.procedures.ranking import rank_for
@@ -27,6 +28,8 @@ from dispatch.store.reads.network_search import find_in_network
 from dispatch.store.reads.planned import planned_outages
 from dispatch.store.reads.worklist import worklist
 from dispatch.store.transaction import reading
+from dispatch.usecases.seek_evidence import SeekEvidence, seek_evidence
+from dispatch.usecases.verify_restoration import VerifyRestoration, verify_restoration
 from maps import layers, style
 from maps.judging import line_up, marriages, weakly_explained
 from maps.languages import marked
@@ -160,12 +163,29 @@ def get_outage(
         caller=caller,
         detail=detail,
         **judged,
+        **_to_ask(house, detail.outage),
         names=names,
         notices=notices_of(house, caller, outage_id),
         after=None if after is None else Shown.read(after),
         seen=Shown.of(detail.timeline),
         **_ranking(house, order),
     )
+
+
+def _to_ask(house: House, outage: Outage) -> dict[str, Any]:
+    """What would settle the outage, and whom to call back after its restoration."""
+    policy, now = house.policies.grouping, house.now()
+    with house.transaction() as store:
+        return {
+            "evidence": seek_evidence(
+                store, SeekEvidence(outage_id=outage.id), policy=policy, now=now
+            ),
+            "verification": None
+            if outage.status is OutageStatus.CLOSED
+            else verify_restoration(
+                store, VerifyRestoration(outage_id=outage.id), policy=policy, now=now
+            ),
+        }
 
 
 def _judged(connection: Connection, caller: Caller, detail: OutageDetail) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from api.routers.parts import (
     tag,
     ticket_for,
 )
+from api.views.asking import CallBacksOut, NextEvidenceOut
 from api.views.details import OutageDetail
 from api.views.outages import EstimateOut, OutageOut
 from api.views.tickets import TicketOut
@@ -51,7 +52,9 @@ from dispatch.usecases.confirm_outage import ConfirmOutage, confirm_outage
 from dispatch.usecases.estimate_restoration import EstimateRestoration, estimate_restoration
 from dispatch.usecases.merge_outages import MergeOutages, merge_outages
 from dispatch.usecases.restore_outage import RestoreOutage, restore_outage
+from dispatch.usecases.seek_evidence import SeekEvidence, seek_evidence
 from dispatch.usecases.split_outage import SplitOutage, split_outage
+from dispatch.usecases.verify_restoration import VerifyRestoration, verify_restoration
 
 router = APIRouter(tags=["dispatchers"])
 OUTAGE = f"{API}/outages/{{outage_id}}"
@@ -132,6 +135,26 @@ def get_outage(outage_id: int, response: Response, caller: Calling, house: Worki
         )
     tag(response, outage.version)
     return detail
+
+
+@router.get(f"{OUTAGE}/next-evidence")
+def get_next_evidence(outage_id: int, caller: Calling, house: Working) -> NextEvidenceOut:
+    """Name the places whose answer would tell most of what has opened; empty once confirmed."""
+    with house.transaction() as store:
+        outage = outage_for(store, caller, outage_id)
+        question = SeekEvidence(outage_id=outage.id)
+        found = seek_evidence(store, question, policy=house.policies.grouping, now=house.now())
+    return NextEvidenceOut.of(found)
+
+
+@router.get(f"{OUTAGE}/call-backs")
+def get_call_backs(outage_id: int, caller: Calling, house: Working) -> CallBacksOut:
+    """Say how surely everybody has light again, and whom to ask until it is sure enough."""
+    with house.transaction() as store:
+        outage = outage_for(store, caller, outage_id)
+        question = VerifyRestoration(outage_id=outage.id)
+        found = verify_restoration(store, question, policy=house.policies.grouping, now=house.now())
+    return CallBacksOut.of(found, caller)
 
 
 def _changed(house: House, response: Response, work: Callable[[Store], Outage]) -> OutageOut:

@@ -103,6 +103,7 @@ class KnownOut(BaseModel):
     repeats: str | None
     say: SayingOut | None
     ask: SayingOut | None
+    ask_bits: float | None = None
     checks: list[SayingOut]
     accounts: list[UsagePointOut] = []
     places: list[PlaceCandidate] = []
@@ -125,6 +126,7 @@ class KnownOut(BaseModel):
             repeats=answer.repeats.id if answer.repeats else None,
             say=SayingOut.of(answer.say),
             ask=None if answer.ask is None else SayingOut.of(answer.ask),
+            ask_bits=None if answer.ask_bits is None else round(answer.ask_bits, 3),
             checks=[SayingOut.of(each) for each in answer.checks],
         )
 

@@ -75,7 +75,9 @@ class OutageNearby:
 
     `reports` counts the customers' reports attached to it, `distance_m` is from the caller's place
     (0 where it is not known). `restored_at` is when the caller's part had supply again, None while
-    it is out; `notice` is the public notice of it that is out.
+    it is out. `reach` is how probably the caller's transformer hangs below what opened, as it was
+    last inferred of a predicted outage; None where it was not. `notice` is the public notice of it
+    that is out.
     """
 
     id: OutageId
@@ -91,6 +93,7 @@ class OutageNearby:
     estimate: EstimatedRestoration | None = None
     crew: CrewProgress | None = None
     notice: NoticeNearby | None = None
+    reach: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,5 +272,45 @@ class FeederEvidence:
     lit: Mapping[str, datetime] = field(default_factory=dict)
     signals: tuple[MeterSignal, ...] = ()
     sightings: tuple[DeviceSighting, ...] = ()
+    around: Surroundings | None = None
+    district_id: DistrictId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Somebody at a restored place who can be asked whether there is light, or was.
+
+    `person` is who, however often and by whatever report; `ticket_id` the report to be called
+    back, None for a meter. `place` is a transformer, or `home:` with the usage point where single
+    homes were out. `lit` is what was answered at `at`, None where nobody was reached or asked.
+    `name` is the address or account, or the meter's number.
+    """
+
+    person: str
+    place: str
+    by_meter: bool
+    name: str
+    phone: str | None = None
+    ticket_id: TicketId | None = None
+    usage_point_id: UsagePointId | None = None
+    at: datetime | None = None
+    lit: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoredFacts:
+    """What an outage left behind that supply has come back to, in whole or in part.
+
+    `places` are what has light again and is out for nothing else, with its customers. `asked` is
+    everybody who was asked since `restored_at`, also when nobody answered.
+    """
+
+    tree: FeederTree
+    device_id: str | None
+    started_at: datetime
+    restored_at: datetime
+    places: Mapping[str, int]
+    people: tuple[Asked, ...] = ()
+    asked: tuple[Asked, ...] = ()
     around: Surroundings | None = None
     district_id: DistrictId | None = None

@@ -59,20 +59,26 @@ SAME_CALLER_M = 1000
 
 _CUSTOMER = """
     SELECT usage_point.id AS usage_point_id, usage_point.transformer_id,
-        coalesce(usage_point.point, transformer.point) AS point
+        coalesce(usage_point.point, transformer.point) AS point,
+        transformer.feeder_id, transformer.device_pre
     FROM usage_point LEFT JOIN transformer ON transformer.id = usage_point.transformer_id
     WHERE {condition}
 """
 _PLACE = """
-    SELECT CAST(%(usage_point_id)s AS bigint) AS usage_point_id,
-        coalesce(
-            CAST(%(transformer_id)s AS text),
-            (
-                SELECT usage_point.transformer_id FROM usage_point
-                WHERE usage_point.id = CAST(%(usage_point_id)s AS bigint)
-            )
-        ) AS transformer_id,
-        ST_Point(%(lon)s, %(lat)s, 4326) AS point
+    SELECT given.usage_point_id, given.transformer_id, given.point,
+        transformer.feeder_id, transformer.device_pre
+    FROM (
+        SELECT CAST(%(usage_point_id)s AS bigint) AS usage_point_id,
+            coalesce(
+                CAST(%(transformer_id)s AS text),
+                (
+                    SELECT usage_point.transformer_id FROM usage_point
+                    WHERE usage_point.id = CAST(%(usage_point_id)s AS bigint)
+                )
+            ) AS transformer_id,
+            ST_Point(%(lon)s, %(lat)s, 4326) AS point
+    ) AS given
+    LEFT JOIN transformer ON transformer.id = given.transformer_id
 """
 
 # A box around the caller first, because the index knows boxes; then the distance in metres.
@@ -114,7 +120,17 @@ LEFT JOIN LATERAL (
             'reports', reports.count, 'cause', outage.cause,
             'etr_at', outage.etr_at, 'etr_source', outage.etr_source,
             'etr_confidence', outage.etr_confidence, 'crew', crew_sent.facts,
-            'notice', released.facts
+            'notice', released.facts,
+            'reach', CASE WHEN outage.status = 'predicted' AND outage.feeder_id = caller.feeder_id
+            THEN (
+                SELECT sum(CAST(guess.value ->> 1 AS double precision) * (
+                    SELECT CAST(
+                        caller.device_pre >= pre AND caller.device_pre < post AS integer
+                    )
+                    FROM device WHERE id = guess.value ->> 0
+                ))
+                FROM jsonb_array_elements(outage.prediction -> 'devices') AS guess
+            ) END
         )
         ORDER BY touched.restored_at IS NOT NULL, touched.rank, touched.restored_at DESC, outage.id
     ) AS facts
@@ -328,6 +344,7 @@ def _outage(facts: Mapping[str, Any]) -> OutageNearby:
         estimate=_estimate(facts),
         crew=None if facts["crew"] is None else _crew(facts["crew"]),
         notice=None if facts["notice"] is None else _notice(facts["notice"]),
+        reach=None if facts["reach"] is None else min(float(facts["reach"]), 1.0),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
-from dispatch.domain.facts import FeederEvidence
+from dispatch.domain.facts import FeederEvidence, RestoredFacts
 from dispatch.domain.outage import (
     Confidence,
     EstimatedRestoration,
@@ -28,7 +28,7 @@ from dispatch.domain.words import (
     UsagePointId,
 )
 from dispatch.errors import NotFound, StaleVersion
-from dispatch.store import evidence, interruptions
+from dispatch.store import callbacks, evidence, interruptions
 from dispatch.store.direct import Direct, Row
 from dispatch.store.operations import outage as t
 from dispatch.store.operations import (
@@ -267,7 +267,15 @@ class PgOutages:
         The notes that it has news are taken away first, so that none is that was not read.
         """
         _TAKE_NEWS.run(self._connection, {"feeder_id": feeder_id})
+        return self.look_along(feeder_id, now)
+
+    def look_along(self, feeder_id: str, now: datetime) -> FeederEvidence:
+        """Read the same for somebody who only looks: the notes that it has news stay."""
         return evidence.of_feeder(self._connection, self._trees, feeder_id, now)
+
+    def find_restored(self, outage: Outage, now: datetime) -> RestoredFacts | None:
+        """Read what its restoration left to be asked; None as long as nothing is restored."""
+        return callbacks.restored_facts(self._connection, self._trees, outage, now)
 
     def _write_transformers(self, planned: PlannedOutage) -> None:
         self._connection.execute(

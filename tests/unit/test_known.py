@@ -136,3 +136,22 @@ def test_an_estimate_that_has_passed_is_not_read_out():
         at=NOW + timedelta(hours=20), source=EstimateSource.CREW, confidence=Confidence.HIGH
     )
     assert "3月2日14:00" in ask(facts(an_outage_nearby(estimate=coming))).say.zh
+
+
+def test_the_question_is_worth_more_the_less_is_known_of_the_reach():
+    many = {"reports": 6}
+    sure = ask(facts(an_outage_nearby(**many, reach=1.0)))
+    torn = ask(facts(an_outage_nearby(**many, reach=0.5)))
+    assert (sure.ask, sure.ask_bits) == (None, None)
+    assert torn.ask is not None and torn.ask_bits > 0.3
+
+
+def test_who_has_spoken_of_the_neighbours_is_not_asked_again():
+    told = CallerSays(symptoms=frozenset({Symptom.NEIGHBOURS_OUT}))
+    answer = ask(facts(an_outage_nearby(reach=0.5)), told)
+    assert (answer.ask, answer.ask_bits) == (None, None)
+
+
+def test_a_question_has_its_worth_in_bits_wherever_neighbours_are_asked_about():
+    assert 0 < ask(facts()).ask_bits < 1
+    assert 0 < ask(facts(an_outage_nearby())).ask_bits < 1

@@ -137,7 +137,7 @@ function put(body, name, text, type) {
   if (rest.length) put((body[first] ??= {}), rest.join("."), text, type);
   else if (type === "list") (body[name] ??= []).push(text);
   else if (type === "number") body[name] = Number(text);
-  else if (type === "bool") body[name] = text === "true";
+  else if (type === "bool") body[name] = text === "null" ? null : text === "true";
   else if (type === "zoned") body[name] = zoned(text);
   else if (type === "minutes-ahead") body[name] = new Date(serverNow() + Number(text) * 60_000).toISOString();
   else body[name] = text;
