@@ -34,6 +34,8 @@ class Partitions:
     """How alike two partitions of the same things are, the true one first.
 
     `precision` and `recall` are of pairs; both are 1 where there is no pair to be wrong about.
+    `pairs` is F1 as a ratio that can be added up: twice the pairs rightly together, over those
+    truly together and those said to be.
     """
 
     precision: float
@@ -41,6 +43,7 @@ class Partitions:
     f1: float
     bcubed: float
     rand: float
+    pairs: Ratio = (0.0, 0.0)
 
 
 def compare(truth: Sequence[Hashable], told: Sequence[Hashable]) -> Partitions:
@@ -65,6 +68,7 @@ def compare(truth: Sequence[Hashable], told: Sequence[Hashable]) -> Partitions:
         recall=recall,
         f1=_harmonic(precision, recall),
         bcubed=_harmonic(bp, br),
+        pairs=(2.0 * together, float(truly + claimed)),
         rand=1.0 if most == chance else (together - chance) / (most - chance),
     )
 
@@ -107,10 +111,12 @@ def score(episode: Episode, record: Record) -> Score:
     needless = sum(1 for o in to_real if o.is_needless)
     astray = sum(1 for o in to_real if o.is_astray and not o.is_needless)
     to_nothing = len(record.orders) - len(to_real) + astray
+    partitions = compare(truth, told)
     tally = Score(
         reports=len(calls),
-        partitions=compare(truth, told),
+        partitions=partitions,
         ratios={
+            "pooled_f1": partitions.pairs,
             "needless": (100.0 * needless, len(real)),
             "nothing_found": (100.0 * to_nothing, len(real)),
             "hidden": (100.0 * len(record.hidden), len(isolated)),

@@ -47,6 +47,7 @@ MEANS = {
 """Figures that are means over episodes."""
 
 RATES = {
+    "pooled_f1": "pairwise F1, the pairs of all episodes together",
     "needless": "needless orders per 100 real outages",
     "nothing_found": "orders that found nothing of ours, per 100 real outages",
     "hidden": "hidden faults per 100 isolated callers",

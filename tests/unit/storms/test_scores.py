@@ -91,3 +91,11 @@ def test_probabilities_that_promise_too_much_are_found_out():
 
 def test_without_probabilities_there_is_nothing_to_keep():
     assert reliability([]).ece is None
+
+
+def test_pairs_of_episodes_add_up_to_those_of_all_together():
+    truth, told = [1, 1, 1, 2, 2, 3], [7, 7, 8, 8, 8, 9]
+    whole = compare(truth, told).pairs
+    apart = compare(truth[:3], told[:3]).pairs
+    assert compare(truth, told).f1 == pytest.approx(whole[0] / whole[1])
+    assert apart == (2.0, 4.0)
