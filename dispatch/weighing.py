@@ -199,7 +199,7 @@ def weigh(
     rows = rows if begins.size else rows[:0]
     shares = Shares.of(rates, gasps=gasped.count > 0)
     places = _Places.of(feeder, rows)
-    called = rates.call_delay.density(heard.at[:, None] - begins) * heard.odds[:, None]
+    called = _rate(rates.call_delay.distribution, heard, begins, width)
     dark = _signal_evidence(
         places,
         heard,
@@ -211,7 +211,7 @@ def weigh(
         dark += _signal_evidence(
             places,
             gasped,
-            rates.gasp_delay.density(gasped.at[:, None] - begins) * gasped.odds[:, None],
+            _rate(rates.gasp_delay.distribution, gasped, begins, width),
             shares.gasps,
             _Silence(begins, rates.gasp_delay.distribution, told, feeder),
         )
@@ -219,6 +219,17 @@ def weigh(
     opens = _prior(feeder, rates, rows, begins, width, stirring)
     opens += _sighting_evidence(rates, rows, told, begins)
     return Hypotheses(feeder, rows, places.above, begins, shares, opens, dark, calls, called)
+
+
+def _rate(distribution: Distribution, heard: Signals, begins: Floats, width: Floats) -> Floats:
+    """Density of signals after each beginning, times odds: (telling signals, beginnings).
+
+    A beginning stands for the minutes around it, so the density is the mean over those: one call
+    that came just before a beginning on the grid does not rule it out.
+    """
+    since = heard.at[:, None] - begins
+    within = distribution(since + width / 2) - distribution(since - width / 2)
+    return np.asarray(within / width * heard.odds[:, None], dtype=float)
 
 
 def _prior(

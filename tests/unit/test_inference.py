@@ -114,11 +114,13 @@ def way_odds(feeder: Feeder, heard: Signals, told: Told, chosen, grid) -> float:
             continue
         begin, share = begins[way[0]], SHARES[way[1]]
         mine = np.flatnonzero(heard.pre == transformer.pre)
-        density = RATES.call_delay.density(heard.at[mine] - begin)
+        since, half = heard.at[mine] - begin, width[way[0]] / 2
+        called = RATES.call_delay.distribution
+        density = (called(since + half) - called(since - half)) / (2 * half)
         log += heard.weight[mine] @ np.log1p(share * density * heard.odds[mine])
         known = dict(zip(told.dark_pre.tolist(), told.dark_since.tolist(), strict=True))
         until = known.get(transformer.pre, 0.0)
-        called = RATES.call_delay.distribution(np.array([until - begin]))[0]
+        called = called(np.array([until - begin]))[0]
         telling = heard.weight[mine][heard.odds[mine] > 0].sum()
         silent = max(transformer.customers - telling, 0.0)
         log += silent * np.log1p(-min(called * share, 0.999))

@@ -319,11 +319,17 @@ class Desk:
         outage.device_id, outage.is_sent = device_id, True
         outage.devices = () if device_id is None else ((device_id, 1.0),)
         if device_id is not None:
-            outage.transformers = self.scopes.below(device_id)
+            outage.transformers = self._free_below(device_id, key)
             self.of_device.add(key)
         self.outage_of_fault[fault] = key
         for ticket_id in self._held_by(key):
             self._check_swallowed(ticket_id)
+
+    def _free_below(self, device_id: str, key: int) -> frozenset[str]:
+        """What a found device put out: what an outage further down holds stays with that one."""
+        below = self.scopes.below(device_id)
+        others = (other.transformers for k, other in self.outages.items() if k != key)
+        return below - frozenset().union(*(held for held in others if held < below))
 
     # --- looking ---
 
