@@ -260,6 +260,13 @@ class Desk:
             self._check_swallowed(ticket_id)
             self._hold(ticket_id, None)
         self._close(key)
+        self._hand_over(outage.transformers - message.transformers)
+
+    def _hand_over(self, dark: frozenset[str]) -> None:
+        """What stays dark when an outage is over is out for the confirmed one above it."""
+        for other in self.outages.values():
+            if other.confirmed_as is not None:
+                other.transformers |= dark & self.scopes.below(other.device_id)
 
     # --- what crews find ---
 
