@@ -24,7 +24,7 @@ from dispatch.domain.facts import (
 from dispatch.domain.outage import OutageStatus
 from dispatch.feeder import Feeder, Ints
 from dispatch.gathered import Gathered, gather
-from dispatch.inference import Posterior, combine
+from dispatch.inference import Posterior
 from dispatch.rates import Floats, Rates
 
 LEAST_BITS = 0.05
@@ -84,11 +84,10 @@ def next_evidence(
     speaks of.
     """
     feeder = feeder or Feeder(evidence.tree, rates)
-    gathered = gather(evidence, feeder, rates, now)
     place = _place_of(evidence, outage, feeder)
     if outage.status is not OutageStatus.PREDICTED or place is None:
         return NOTHING_TO_ASK
-    posterior = combine(gathered.weigh()).lit_above()
+    gathered, posterior = gather(evidence, feeder, rates, now).understood()
     if not posterior.numbers.size:
         return NOTHING_TO_ASK
     candidates = _Candidates.of(posterior, gathered, place)

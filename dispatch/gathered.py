@@ -23,8 +23,9 @@ from dispatch.domain.facts import (
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId
 from dispatch.feeder import Feeder
+from dispatch.inference import Posterior, combine
 from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates, Stirring
-from dispatch.weighing import Hypotheses, Signals, States, Told, weigh
+from dispatch.weighing import Signals, States, Told, weigh
 
 UNLIKELY_PLACE = 0.01
 """A place that holds less of a report is left out of account."""
@@ -91,26 +92,17 @@ class Gathered:
         """Whether anything beside reports says that something opened."""
         return bool(self.gasps.count) or bool(np.isfinite(self.told.device_open).any())
 
-    @property
-    def is_spread(self) -> bool:
-        """Whether some report may have come from several places."""
-        return bool((self.calls.weight < SURELY_THERE).any())
+    def understood(self) -> "tuple[Gathered, Posterior]":
+        """What all of it says of the feeder, seen from its head.
 
-    def placed_by(self, likelier: Floats) -> "Gathered":
-        """The same, each report's places weighed by what is thought to be dark there."""
-        return replace(self, calls=self.calls.placed_by(likelier))
-
-    def weigh(self) -> Hypotheses:
-        """Weigh all of it."""
-        return weigh(
-            self.feeder,
-            self.rates,
-            self.calls,
-            gasps=self.gasps,
-            states=self.states,
-            told=self.told,
-            stirring=self.stirring.devices,
-        )
+        A report that may have come from several places is weighed twice: the second time its
+        places count by what the first found to be dark there.
+        """
+        first = _posterior(self)
+        if not (self.calls.weight < SURELY_THERE).any():
+            return self, first
+        placed = replace(self, calls=self.calls.placed_by(first.tells()))
+        return placed, _posterior(placed)
 
     def tickets_of(self, n: int) -> list[TicketId]:
         """Tickets of one report."""
@@ -173,6 +165,19 @@ class Gathered:
         best = int(np.argmax(by_outage))
         share = float(by_outage[best] / self.without.total[n])
         return (self.known[best].id, share) if share > 0 else (None, 0.0)
+
+
+def _posterior(gathered: Gathered) -> Posterior:
+    weighed = weigh(
+        gathered.feeder,
+        gathered.rates,
+        gathered.calls,
+        gasps=gathered.gasps,
+        states=gathered.states,
+        told=gathered.told,
+        stirring=gathered.stirring.devices,
+    )
+    return combine(weighed).lit_above()
 
 
 def gather(

@@ -15,7 +15,7 @@ from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId, UsagePointId
 from dispatch.feeder import Feeder
 from dispatch.gathered import Gathered, gather
-from dispatch.inference import Posterior, combine
+from dispatch.inference import Posterior
 from dispatch.rates import Rates, Stirring
 from dispatch.sayings import reason
 
@@ -79,6 +79,10 @@ class Verdict:
     sure: float = 2 / 3
 
 
+UNLIKELY_DEVICE = 0.005
+MOST_DEVICES = 8
+"""Devices that a judgement names: no unlikelier ones, and no more."""
+
 STILL_NEW = timedelta(minutes=2)
 """A report that old when its outage was opened was in another one before."""
 
@@ -112,10 +116,7 @@ def judge(
     if not gathered.reports and not gathered.speaks:
         return Verdict(explained=gathered.settled)
     favoured = _favoured(evidence, feeder)
-    posterior = combine(gathered.weigh()).lit_above()
-    if gathered.is_spread:
-        gathered = gathered.placed_by(posterior.tells())
-        posterior = combine(gathered.weigh()).lit_above()
+    gathered, posterior = gathered.understood()
     groups = _groups(gathered, posterior, favoured, costs)
     _settle_claims(gathered, groups, costs)
     taken = {member for group in groups for member in group.members}
@@ -275,13 +276,16 @@ class _Judgement:
         began = min((gathered.first_at(n) for n in group.members), default=seen_at)
         hold = self._hold(group, keep, groups)
         device_id = None if group.row is None else gathered.device_id(group.row)
+        related = self._related(group)
         return Judged(
             outage_id=None if keep is None else keep.id,
             device_id=device_id,
             tickets=tickets,
-            devices=self._devices(group),
+            devices=tuple(
+                (gathered.device_id(row), round(p, 4)) for row, p in related[:MOST_DEVICES]
+            ),
             probability=self._probability(group),
-            customers_out=self._customers_out(group),
+            customers_out=self._customers_out(group, related),
             transformers=frozenset(() if group.row is None else gathered.feeder.below(group.row))
             - gathered.lit_or_taken,
             homes=frozenset(
@@ -303,31 +307,22 @@ class _Judgement:
         return group.posterior.probability(group.row)
 
     def _related(self, group: _Group) -> list[tuple[int, float]]:
-        """Devices that may have opened instead, above or below, with their probabilities."""
-        if group.row is None or group.posterior is None:
+        """Rows of the devices that may have opened instead, above or below: likeliest first."""
+        feeder, posterior = self.gathered.feeder, group.posterior or self.posterior
+        if group.row is None:
             (n,) = group.members
-            rows = self.gathered.feeder.path(self.gathered.pre_of(n))
-            posterior = self.posterior
+            first = self.gathered.pre_of(n)
+            last = first + 1
         else:
-            feeder, mine = self.gathered.feeder, group.row
-            posterior = group.posterior
-            rows = [
-                int(row)
-                for row in posterior.rows
-                if feeder.pre[row] < feeder.post[mine] and feeder.pre[mine] < feeder.post[row]
-            ]
-        found = [(row, posterior.probability(row)) for row in rows]
-        return sorted((f for f in found if f[1] > 0.005), key=lambda f: (-f[1], f[0]))  # noqa: PLR2004
+            first, last = int(feeder.pre[group.row]), int(feeder.post[group.row])
+        rows, chance = posterior.rows, posterior.topmost
+        found = (feeder.pre[rows] < last) & (first < feeder.post[rows]) & (chance > UNLIKELY_DEVICE)
+        related = zip(rows[found].tolist(), chance[found].tolist(), strict=True)
+        return sorted(related, key=lambda each: (-each[1], each[0]))
 
-    def _devices(self, group: _Group) -> tuple[tuple[str, float], ...]:
-        return tuple(
-            (self.gathered.device_id(row), round(p, 4)) for row, p in self._related(group)[:8]
-        )
-
-    def _customers_out(self, group: _Group) -> float:
+    def _customers_out(self, group: _Group, related: Sequence[tuple[int, float]]) -> float:
         if group.row is None:
             return float(len(group.members))
-        related = self._related(group)
         total = sum(p for _, p in related)
         customers = self.gathered.feeder.customers
         if total <= 0:

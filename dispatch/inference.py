@@ -191,7 +191,8 @@ class Posterior:
 
     def below(self, row: int) -> "Posterior":
         """What opened below it before, given that the device opened when and as is likeliest."""
-        begin, share = np.unravel_index(np.argmax(self._when(row)), self._when(row).shape)
+        when = self._when(row)
+        begin, share = np.unravel_index(np.argmax(when), when.shape)
         number = self.hypotheses.number(row)
         assert number is not None, "the device is one that something speaks of"
         return self.combined.dark_above(number, int(begin), int(share))
@@ -256,13 +257,20 @@ class Posterior:
 
     def _when(self, row: int) -> Floats:
         """Probability of each beginning and share, given that the device opened."""
+        if row in self._known_when:
+            return self._known_when[row]
         number = self.hypotheses.number(row)
         assert number is not None, "the device is one that something speaks of"
         log = self.hypotheses.opens[number, : self.limit, None] + (
             self.combined.dark[number, : self.limit] + self.hypotheses.shares.log_weight
         )
         weight = np.exp(log - log.max())
-        return np.asarray(weight / weight.sum(), dtype=float)
+        self._known_when[row] = np.asarray(weight / weight.sum(), dtype=float)
+        return self._known_when[row]
+
+    @cached_property
+    def _known_when(self) -> dict[int, Floats]:
+        return {}
 
 
 def _before(log: Floats) -> Floats:

@@ -117,7 +117,7 @@ class KnownOut(BaseModel):
             probability=round(answer.probability, 3),
             basis=answer.basis.value,
             reasons=reasons_of(answer.reasons),
-            outage=None if outage is None else OutageBrief.near(outage),
+            outage=None if outage is None else OutageBrief.of(outage),
             notice=None if answer.notice is None else answer.notice.id,
             planned=None if answer.planned is None else PlannedBrief.of(answer.planned),
             etr=EstimateOut.of(outage.estimate if outage else None),

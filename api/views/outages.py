@@ -39,8 +39,8 @@ class OutageBrief(BaseModel):
     reports: int | None = None
 
     @classmethod
-    def near(cls, outage: OutageNearby) -> "OutageBrief":
-        """Build from what is on record around a caller."""
+    def of(cls, outage: Outage | OutageNearby) -> "OutageBrief":
+        """Build from the outage itself, or from what is on record around a caller."""
         return cls(
             id=outage.id,
             status=outage.status.value,
@@ -50,21 +50,7 @@ class OutageBrief(BaseModel):
             started_at=outage.started_at,
             restored_at=outage.restored_at,
             cause=outage.cause,
-            reports=outage.reports,
-        )
-
-    @classmethod
-    def of(cls, outage: Outage) -> "OutageBrief":
-        """Build from the outage itself."""
-        return cls(
-            id=outage.id,
-            status=outage.status.value,
-            level=outage.level.value,
-            device_kind=outage.device.kind,
-            device_name=outage.device.name,
-            started_at=outage.started_at,
-            restored_at=outage.restored_at,
-            cause=outage.cause,
+            reports=outage.reports if isinstance(outage, OutageNearby) else None,
         )
 
 

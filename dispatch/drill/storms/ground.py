@@ -76,11 +76,6 @@ class Ground:
         return KDTree(self.customers.xy)
 
     @cached_property
-    def number_of_transformer(self) -> Mapping[str, int]:
-        """The number of each transformer by its id."""
-        return {t.id: number for number, t in enumerate(self.transformers)}
-
-    @cached_property
     def place_of_transformer(self) -> Ints:
         """The preorder number of each transformer's own device."""
         return np.array([t.pre for t in self.transformers], dtype=np.int64)
