@@ -98,11 +98,20 @@ class Gathered:
         A report that may have come from several places is weighed twice: the second time its
         places count by what the first found to be dark there.
         """
-        first = _posterior(self)
+        weighed = weigh(
+            self.feeder,
+            self.rates,
+            self.calls,
+            gasps=self.gasps,
+            states=self.states,
+            told=self.told,
+            stirring=self.stirring.devices,
+        )
+        first = combine(weighed).lit_above()
         if not (self.calls.weight < SURELY_THERE).any():
             return self, first
-        placed = replace(self, calls=self.calls.placed_by(first.tells()))
-        return placed, _posterior(placed)
+        placed = weighed.placed_by(first.tells())
+        return replace(self, calls=placed.calls), combine(placed).lit_above()
 
     def tickets_of(self, n: int) -> list[TicketId]:
         """Tickets of one report."""
@@ -165,19 +174,6 @@ class Gathered:
         best = int(np.argmax(by_outage))
         share = float(by_outage[best] / self.without.total[n])
         return (self.known[best].id, share) if share > 0 else (None, 0.0)
-
-
-def _posterior(gathered: Gathered) -> Posterior:
-    weighed = weigh(
-        gathered.feeder,
-        gathered.rates,
-        gathered.calls,
-        gasps=gathered.gasps,
-        states=gathered.states,
-        told=gathered.told,
-        stirring=gathered.stirring.devices,
-    )
-    return combine(weighed).lit_above()
 
 
 def gather(

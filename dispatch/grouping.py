@@ -6,6 +6,7 @@ kept until something is clearly better. Whether an order is sent at once or held
 decided by expected cost: a needless trip against a late arrival.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -244,25 +245,26 @@ class _Judgement:
 
     def _keeps(self, groups: Sequence[_Group]) -> list[OutageFact | None]:
         """The prediction that lives on in each group: the one furthest on its way, then oldest."""
+        predicted = [o for o in self.evidence.outages if o.status is OutageStatus.PREDICTED]
+        overlaps = [self._overlaps(group, predicted) for group in groups]
         home_of: dict[int, list[OutageFact]] = {}
-        for outage in self.evidence.outages:
-            if outage.status is not OutageStatus.PREDICTED:
-                continue
-            counts = [self._overlap(outage, group) for group in groups]
-            if counts and max(counts) > 0:
+        for outage in predicted:
+            counts = [overlap[outage.id] for overlap in overlaps]
+            if max(counts, default=0) > 0:
                 home_of.setdefault(counts.index(max(counts)), []).append(outage)
         return [
             min(home_of[i], key=_seniority) if i in home_of else None for i in range(len(groups))
         ]
 
-    def _overlap(self, outage: OutageFact, group: _Group) -> int:
-        mine = sum(
-            report.outage_id == outage.id and outage.id not in report.kept_apart_from
-            for n in group.members
-            for report in self.gathered.reports[n]
-        )
-        same = group.row is not None and outage.device_id == self.gathered.device_id(group.row)
-        return 2 * mine + int(same)
+    def _overlaps(self, group: _Group, predicted: Iterable[OutageFact]) -> Counter[OutageId]:
+        """What a group has in common with outages: reports above all, then the device."""
+        device = None if group.row is None else self.gathered.device_id(group.row)
+        counts = Counter(o.id for o in predicted if device is not None and o.device_id == device)
+        for n in group.members:
+            for report in self.gathered.reports[n]:
+                if report.outage_id and report.outage_id not in report.kept_apart_from:
+                    counts[report.outage_id] += 2
+        return counts
 
     def _judged(self, group: _Group, keep: OutageFact | None, groups: Sequence[_Group]) -> Judged:
         gathered = self.gathered

@@ -55,6 +55,25 @@ class Delay:
             self.soon * early + (1 - self.soon) * (1 - np.exp(-x / self.late_min)), dtype=float
         )
 
+    def reached(self, minutes: Floats) -> Floats:
+        """The distribution read off a table, for the many times of inference. Any shape."""
+        step, table = _tabulated(self)
+        place = np.clip(minutes / step, 0.0, table.size - 1.001)
+        before = place.astype(np.intp)
+        below = table[before]
+        return np.asarray(below + (place - before) * (table[before + 1] - below), dtype=float)
+
+
+MOST_STEPS = 2**16
+
+
+@cache
+def _tabulated(delay: Delay) -> tuple[float, Floats]:
+    """Minutes of a step and the distribution at each, until hardly anybody is left to call."""
+    end = 15 * max(delay.late_min, delay.scale_min)
+    steps = min(MOST_STEPS, math.ceil(end / (delay.scale_min / 180)))
+    return end / steps, delay.distribution(np.linspace(0.0, end, steps + 1))
+
 
 @dataclass(frozen=True, slots=True)
 class Promptly:
@@ -70,6 +89,8 @@ class Promptly:
     def distribution(self, minutes: Floats) -> Floats:
         """Share of those who ever signal that has done so within so many minutes. Any shape."""
         return np.asarray(1 - np.exp(-np.maximum(minutes, 0.0) / self.mean_min), dtype=float)
+
+    reached = distribution
 
 
 HARDLY_ANY = (0.0007, 0.003)

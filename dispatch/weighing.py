@@ -6,15 +6,15 @@ beginning of darkness and every share of callers, as log odds against "nothing h
 minutes relative to now, so the past is negative.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from dispatch.feeder import Feeder, Ints
-from dispatch.rates import Floats, Rates
+from dispatch.rates import Delay, Floats, Promptly, Rates
 
 JUST_BEFORE_MIN = (0.4, 1.5)
 LONG_BEFORE_MIN = (4.0, 8.0, 14.0, 24.0, 40.0, 65.0)
@@ -23,7 +23,6 @@ LONG_BEFORE_MIN = (4.0, 8.0, 14.0, 24.0, 40.0, 65.0)
 MOST_BEGINNINGS = 64
 """Of either kind."""
 
-Distribution = Callable[[Floats], Floats]
 Grid = tuple[Floats, Floats]
 """Beginnings and the minutes each stands for."""
 
@@ -155,9 +154,7 @@ class Hypotheses:
     `rows` are the devices that anything speaks of, shape (active,), and `above` the number of the
     next active device above each, -1 at the top. `begins` are minutes, shape (beginnings,).
     `opens` of shape (active, beginnings) is the log prior of each device opening then, with what
-    was seen of the device itself. `dark` of shape (active, beginnings, shares) is the log odds of
-    what comes from each device's own places (those below no lower active device), had they been
-    dark since then.
+    was seen of the device itself. `otherwise` is what all but the calls says in `dark`.
     """
 
     feeder: Feeder
@@ -166,10 +163,24 @@ class Hypotheses:
     begins: Floats
     shares: Shares
     opens: Floats
-    dark: Floats
+    otherwise: Floats
     calls: Signals
-    call_rate: Floats
-    """Density of calls: (telling calls, beginnings), times odds."""
+    called: "Heard"
+
+    @cached_property
+    def dark(self) -> Floats:
+        """Log odds of what comes from each device's own places, had they been dark since then.
+
+        Its own places are those below no lower active device; (active, beginnings, shares).
+        """
+        return self.otherwise + self.called.evidence(self.calls.telling.weight)
+
+    def placed_by(self, likelier: Floats) -> "Hypotheses":
+        """The same, each report's weight moved to where it is likelier from.
+
+        `likelier` has a factor for each of the telling calls.
+        """
+        return replace(self, calls=self.calls.placed_by(likelier))
 
     def number(self, row: int) -> int | None:
         """Which of the active devices a row is; None if nothing speaks of it."""
@@ -199,37 +210,14 @@ def weigh(
     rows = rows if begins.size else rows[:0]
     shares = Shares.of(rates, gasps=gasped.count > 0)
     places = _Places.of(feeder, rows)
-    called = _rate(rates.call_delay.distribution, heard, begins, width)
-    dark = _signal_evidence(
-        places,
-        heard,
-        called,
-        shares.calls,
-        _Silence(begins, rates.call_delay.distribution, told, feeder),
-    )
+    called = Heard.of(places, heard, (begins, width), rates.call_delay, shares.calls, told)
+    otherwise = _state_evidence(places, states, begins)[:, :, None]
     if gasped.count:
-        dark += _signal_evidence(
-            places,
-            gasped,
-            _rate(rates.gasp_delay.distribution, gasped, begins, width),
-            shares.gasps,
-            _Silence(begins, rates.gasp_delay.distribution, told, feeder),
-        )
-    dark += _state_evidence(places, states, begins)[:, :, None]
+        felt = Heard.of(places, gasped, (begins, width), rates.gasp_delay, shares.gasps, told)
+        otherwise = otherwise + felt.evidence(gasped.weight)
     opens = _prior(feeder, rates, rows, begins, width, stirring)
     opens += _sighting_evidence(rates, rows, told, begins)
-    return Hypotheses(feeder, rows, places.above, begins, shares, opens, dark, calls, called)
-
-
-def _rate(distribution: Distribution, heard: Signals, begins: Floats, width: Floats) -> Floats:
-    """Density of signals after each beginning, times odds: (telling signals, beginnings).
-
-    A beginning stands for the minutes around it, so the density is the mean over those: one call
-    that came just before a beginning on the grid does not rule it out.
-    """
-    since = heard.at[:, None] - begins
-    within = distribution(since + width / 2) - distribution(since - width / 2)
-    return np.asarray(within / width * heard.odds[:, None], dtype=float)
+    return Hypotheses(feeder, rows, places.above, begins, shares, opens, otherwise, calls, called)
 
 
 def _prior(
@@ -335,55 +323,86 @@ class _Places:
 
 
 @dataclass(frozen=True, slots=True)
-class _Silence:
-    """Who could have signalled, and until when: those out for a known cause only before it."""
+class Heard:
+    """Signals of one kind and the silence around them, as each beginning and share explains them.
 
-    begins: Floats
-    distribution: Distribution
-    told: Told
-    feeder: Feeder
+    `density` of shape (signals, beginnings) is the density of each signal after each beginning,
+    times its odds; `gain` of shape (signals, beginnings * shares) is log(1 + p f / b). `owner` has
+    the device each signal's place belongs to, by number. `quiet` lists who could have signalled
+    among the customers of each device's own places, (active,), with what the silence of one of
+    them says, (beginnings, shares): those out for a known cause only until then.
+    """
 
-    def groups(self, places: _Places) -> list[tuple[float, Floats]]:
-        """Minutes with the customers of each device's own places who could signal until then."""
-        told = self.told
-        accounted = places.within(told.dark_pre, told.dark_customers)
-        free = places.own(self.feeder.customers[places.rows] - accounted)
-        out = [(0.0, free)]
-        for since in np.unique(told.dark_since[told.dark_since > self.begins.min(initial=0.0)]):
-            mine = told.dark_since == since
-            out.append(
-                (
-                    float(since),
-                    places.own(places.within(told.dark_pre[mine], told.dark_customers[mine])),
-                )
+    density: Floats
+    gain: Floats
+    owner: Ints
+    quiet: tuple[tuple[Floats, Floats], ...]
+
+    @classmethod
+    def of(
+        cls,
+        places: _Places,
+        heard: Signals,
+        grid: Grid,
+        delay: Delay | Promptly,
+        shares: Floats,
+        told: Told,
+    ) -> "Heard":
+        """Weigh each signal alone; a share of those out sends one, after the delay."""
+        begins, width = grid
+        density = _density(delay, heard, begins, width)
+        gain = np.log1p(density[:, :, None] * shares).reshape(
+            density.shape[0], begins.size * shares.size
+        )
+        quiet = [
+            (
+                customers,
+                np.log1p(-np.minimum(delay.reached(until - begins)[:, None] * shares, 0.999)),
             )
+            for until, customers in _could_signal(places, told, begins)
+        ]
+        return cls(density, gain, places.owner(heard.pre), tuple(quiet))
+
+    def evidence(self, weight: Floats) -> Floats:
+        """Log odds of signals and silence, the signals so heavy: (active, beginnings, shares).
+
+        Sum over the signals of w log(1 + p f / b), and log(1 - p F) for each customer who is
+        silent. A signal that may have come from several places counts at each by its weight w; no
+        set of devices can so count it more than once (it is a bound from below, for the logarithm
+        is concave).
+        """
+        active = self.quiet[0][0].size
+        sums = csr_array((weight, (self.owner, np.arange(weight.size))), (active, weight.size))
+        out: Floats = np.asarray(sums @ self.gain).reshape(active, *self.quiet[0][1].shape)
+        heard_of = np.bincount(self.owner, weights=weight, minlength=active)
+        for customers, nobody in self.quiet:
+            silent = np.maximum(customers - heard_of, 0.0)
+            heard_of = np.maximum(heard_of - customers, 0.0)
+            mine = np.flatnonzero(silent)
+            out[mine] += silent[mine, None, None] * nobody
         return out
 
 
-def _signal_evidence(
-    places: _Places, heard: Signals, rate: Floats, shares: Floats, silence: _Silence
-) -> Floats:
-    """Log odds of signals and silence: (active, beginnings, shares).
+def _density(delay: Delay | Promptly, heard: Signals, begins: Floats, width: Floats) -> Floats:
+    """Density of signals after each beginning, times odds: (telling signals, beginnings).
 
-    Sum over the signals of w log(1 + p f / b), and log(1 - p F) for each customer who is silent.
-    A signal that may have come from several places counts at each by its weight w; no set of
-    devices can so count it more than once (it is a bound from below, for the logarithm is
-    concave).
+    A beginning stands for the minutes around it, so the density is the mean over those: one call
+    that came just before a beginning on the grid does not rule it out.
     """
-    owner = places.owner(heard.pre)
-    out = np.zeros((places.rows.size, silence.begins.size, shares.size))
-    gain = np.log1p(rate[:, :, None] * shares) * heard.weight[:, None, None]
-    if owner.size:
-        first = np.flatnonzero(np.diff(owner, prepend=-1))
-        out[owner[first]] = np.add.reduceat(gain, first, axis=0)
-    heard_of = np.bincount(owner, weights=heard.weight, minlength=places.rows.size)
-    for until, customers in silence.groups(places):
-        quiet = np.maximum(customers - heard_of, 0.0)
-        heard_of = np.maximum(heard_of - customers, 0.0)
-        mine = np.flatnonzero(quiet)
-        sent = silence.distribution(until - silence.begins)
-        nobody = np.log1p(-np.minimum(sent[:, None] * shares, 0.999))
-        out[mine] += quiet[mine, None, None] * nobody
+    since = heard.at[:, None] - begins
+    within = delay.reached(since + width / 2) - delay.reached(since - width / 2)
+    return np.asarray(within / width * heard.odds[:, None], dtype=float)
+
+
+def _could_signal(places: _Places, told: Told, begins: Floats) -> list[tuple[float, Floats]]:
+    """Minutes with the customers of each device's own places who could signal until then."""
+    accounted = places.within(told.dark_pre, told.dark_customers)
+    free = places.own(places.feeder.customers[places.rows] - accounted)
+    out = [(0.0, free)]
+    for since in np.unique(told.dark_since[told.dark_since > begins.min(initial=0.0)]):
+        mine = told.dark_since == since
+        dark = places.within(told.dark_pre[mine], told.dark_customers[mine])
+        out.append((float(since), places.own(dark)))
     return out
 
 

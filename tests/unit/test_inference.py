@@ -115,7 +115,7 @@ def way_odds(feeder: Feeder, heard: Signals, told: Told, chosen, grid) -> float:
         begin, share = begins[way[0]], SHARES[way[1]]
         mine = np.flatnonzero(heard.pre == transformer.pre)
         since, half = heard.at[mine] - begin, width[way[0]] / 2
-        called = RATES.call_delay.distribution
+        called = RATES.call_delay.reached
         density = (called(since + half) - called(since - half)) / (2 * half)
         log += heard.weight[mine] @ np.log1p(share * density * heard.odds[mine])
         known = dict(zip(told.dark_pre.tolist(), told.dark_since.tolist(), strict=True))

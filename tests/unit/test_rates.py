@@ -20,6 +20,18 @@ def test_the_density_of_a_delay_adds_up_to_its_distribution(delay):
     )
 
 
+@given(
+    scale_min=st.floats(2.0, 40.0),
+    shape=st.floats(1.0, 4.0),
+    late_min=st.floats(5.0, 300.0),
+    minutes=st.floats(-10.0, 20_000.0),
+)
+def test_the_table_of_a_delay_is_its_distribution(scale_min, shape, late_min, minutes):
+    delay = Delay(scale_min=scale_min, shape=shape, late_min=late_min)
+    at = np.array([minutes])
+    np.testing.assert_allclose(delay.reached(at), delay.distribution(at), atol=2e-4)
+
+
 @given(mean=st.floats(0.02, 0.6), open_minded=st.floats(0.0, 1.0), hardly_any=st.floats(0.0, 0.2))
 def test_a_table_of_shares_is_a_distribution(mean: float, open_minded: float, hardly_any: float):
     share = Share(mean=mean, open_minded=open_minded, hardly_any=hardly_any)
