@@ -198,6 +198,7 @@ class Rates:
     meter_errs: float = 0.02  # a ping's answer, or silence, that says the opposite
     restored_errs: float = 0.02  # a restoration on record that did not reach a place
     still_dark: float = 3.0  # log odds of a caller whose report outlives a restoration
+    silence_counts: float = 1.0  # of a customer who is silent; less where telephones are down too
     neighbours_out: float = 8.0  # likelihood ratio of "the neighbours are out too"
     neighbours_lit: float = 0.12
     over_after_h: float = 8.0  # mean time until an unseen outage has ended by itself

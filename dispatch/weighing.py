@@ -211,6 +211,7 @@ def weigh(
     shares = Shares.of(rates, gasps=gasped.count > 0)
     places = _Places.of(feeder, rows)
     called = Heard.of(places, heard, (begins, width), rates.call_delay, shares.calls, told)
+    called = called.silent_for(rates.silence_counts)
     otherwise = _state_evidence(places, states, begins)[:, :, None]
     if gasped.count:
         felt = Heard.of(places, gasped, (begins, width), rates.gasp_delay, shares.gasps, told)
@@ -362,6 +363,10 @@ class Heard:
             for until, customers in _could_signal(places, told, begins)
         ]
         return cls(density, gain, places.owner(heard.pre), tuple(quiet))
+
+    def silent_for(self, much: float) -> "Heard":
+        """The same, a silent customer counting for so much of one."""
+        return replace(self, quiet=tuple((who, much * says) for who, says in self.quiet))
 
     def evidence(self, weight: Floats) -> Floats:
         """Log odds of signals and silence, the signals so heavy: (active, beginnings, shares).

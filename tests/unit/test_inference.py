@@ -197,6 +197,15 @@ def test_silence_speaks_against_the_device_above():
     assert probabilities(later, feeder)["d0"] < probabilities(soon, feeder)["d0"]
 
 
+def test_silence_that_counts_for_nothing_speaks_against_nobody():
+    feeder = Feeder(LATERAL, RATES)
+    heard = calls(feeder, ("t3", 61), ("t4", 60.5))
+    deaf = replace(RATES, silence_counts=0.0)
+    with_it = probabilities(posterior_of(weigh(feeder, RATES, heard)), feeder)
+    without = probabilities(posterior_of(weigh(feeder, deaf, heard)), feeder)
+    assert without["d0"] > with_it["d0"]
+
+
 def test_calls_from_two_branches_are_the_device_above_both():
     feeder = Feeder(LATERAL, RATES)
     posterior = posterior_of(weigh(feeder, RATES, calls(feeder, ("t3", 6), ("t4", 4), ("t5", 1))))

@@ -10,16 +10,19 @@ from dispatch.drill.storms import parameters as p
 from dispatch.drill.storms.ground import Ground
 from dispatch.drill.storms.harness import Group, Picture
 from dispatch.drill.storms.running import Maker
-from dispatch.drill.storms.truth import Condition, expected, yearly_faults
+from dispatch.drill.storms.truth import Condition, expected, momentary_share, yearly_faults
 from dispatch.feeder import Feeder
 from dispatch.grouping import Costs, judge
 from dispatch.rates import Delay, Rates, Share, Stirring
 
 POSTERIOR, TRUE_PARAMETERS = "posterior", "true parameters"
+WITHOUT_SILENCE = "without silence"
+"""The posterior to which it says nothing who does not call."""
+
 SLIGHTLY = 0.01
 """How open the true parameters stay to any share: no tabulated share may be impossible."""
 
-NAMES = (POSTERIOR, TRUE_PARAMETERS)
+NAMES = (POSTERIOR, TRUE_PARAMETERS, WITHOUT_SILENCE)
 
 
 @dataclass(slots=True, eq=False)
@@ -85,6 +88,9 @@ def our_methods(condition: Condition, names: tuple[str, ...] = NAMES) -> Mapping
         TRUE_PARAMETERS: lambda ground: PosteriorMethod(
             TRUE_PARAMETERS, true_rates(ground, condition), true_stirring(ground, condition)
         ),
+        WITHOUT_SILENCE: lambda _ground: PosteriorMethod(
+            WITHOUT_SILENCE, replace(Rates(), silence_counts=0.0)
+        ),
     }
     return {name: makers[name] for name in names}
 
@@ -117,7 +123,12 @@ def true_rates(ground: Ground, condition: Condition) -> Rates:
         single=sum(singles) * per_device_fault / len(ground.customers.accounts),
         clears_above=p.MISCOORDINATION,
         misplaced=p.WITH_ACCOUNT * p.WRONG_ACCOUNT + condition.mislocated,
-        call_share=Share(mean=mean, concentration=p.CALL_CONCENTRATION, open_minded=SLIGHTLY),
+        call_share=Share(
+            mean=mean,
+            concentration=p.CALL_CONCENTRATION,
+            open_minded=SLIGHTLY,
+            hardly_any=momentary_share(ground),
+        ),
         call_delay=Delay(
             soon=p.QUICK_SHARE,
             shape=p.QUICK_SHAPE,

@@ -149,6 +149,20 @@ def yearly_faults(ground: Ground) -> float:
     return sum(float(exposed.rate.sum()) for exposed in _device_exposure(ground))
 
 
+def momentary_share(ground: Ground) -> float:
+    """How many of all openings of devices are momentary, in the mean."""
+    exposed = _device_exposure(ground)
+    lasting = sum(float(each.rate.sum()) for each in exposed)
+    held = p.MOMENTARIES * sum(
+        float(rate)
+        for each in exposed
+        if each.kind is FaultKind.LINE
+        for rate, number in zip(each.rate, each.what.tolist(), strict=True)
+        if ground.devices[number].kind in RECLOSING
+    )
+    return held / (lasting + held)
+
+
 def _counts(rng: np.random.Generator, ground: Ground, *, storm: bool) -> list[tuple[_Exposed, int]]:
     """How many faults of which kind; kinds of devices share theirs by their yearly rates."""
     devices = _device_exposure(ground)

@@ -1,5 +1,6 @@
 """Our inference at the drill's desk, in every condition that the drill can make."""
 
+import numpy as np
 import pytest
 
 from dispatch.drill.storms import parameters as p
@@ -7,7 +8,12 @@ from dispatch.drill.storms.episode import live
 from dispatch.drill.storms.harness import Desk
 from dispatch.drill.storms.ours import NAMES, our_methods, true_rates, true_stirring
 from dispatch.drill.storms.scores import score
-from dispatch.drill.storms.truth import Condition
+from dispatch.drill.storms.truth import (
+    Condition,
+    FaultKind,
+    draw_faults,
+    momentary_share,
+)
 from tests.unit.storms.world import a_fault, a_ground, an_episode, calls
 
 CONDITIONS = {
@@ -75,3 +81,14 @@ def test_mislocated_calls_are_filed_elsewhere(ground):
         off.append(sum(ground.customers.accounts[row] != a for a, row in found) / len(found))
     assert off[0] < 0.1
     assert off[1] > 0.25
+
+
+def test_the_true_share_of_momentaries_is_that_of_what_is_drawn(ground):
+    drawn = [
+        fault.kind
+        for seed in range(400)
+        for fault in draw_faults(np.random.default_rng(seed), ground, Condition())
+        if not fault.is_isolated and fault.kind is not FaultKind.WRONG_CALL
+    ]
+    share = drawn.count(FaultKind.MOMENTARY) / len(drawn)
+    assert momentary_share(ground) == pytest.approx(share, rel=0.25)
