@@ -133,18 +133,42 @@ def score(episode: Episode, record: Record) -> Score:
 
 
 def _device_chances(episode: Episode, record: Record, number: int) -> Iterable[tuple[float, bool]]:
-    """The first device probabilities of the outage that is mostly of a fault, and whether it was.
+    """The first device probabilities of the outage that holds a fault's reports, and what was so.
 
     Every fault counts, a home's own and a wrong call too, or only those would be left in which a
     device did open.
     """
     life = episode.lives[number]
     said = _said_at(episode, life, record.said.get(number, []), CALIBRATED_AT)
-    if said is None or not said.is_own:
+    at = _moment(episode, life, CALIBRATED_AT)
+    if said is None or at is None:
         return []
-    lasting = life.fault.device is not None and life.fault.is_real
-    target = _target(episode, life) if lasting else None
-    return [(chance, id_ == target) for id_, chance in said.devices[:CALIBRATED_DEVICES]]
+    topmost = _topmost_open(episode, at)
+    return [(chance, id_ in topmost) for id_, chance in said.devices[:CALIBRATED_DEVICES]]
+
+
+def _topmost_open(episode: Episode, at: datetime) -> set[str]:
+    """Ids of the devices that were open then, with none above them but those crews had found."""
+    open_ = _open_at(episode, at)
+    unfound = {
+        _target(episode, life) for life in open_ if life.seen_at is None or life.seen_at > at
+    }
+    path = episode.ground.tracing.path_to_head
+    targets = {_target(episode, life) for life in open_}
+    return {id_ for id_ in targets if unfound.isdisjoint(d.id for d in path(id_)[1:])}
+
+
+def _open_at(episode: Episode, at: datetime) -> list[FaultLife]:
+    """Faults that kept a device open then; one whose device was open already kept none."""
+    last: dict[int, FaultLife] = {}
+    for life in episode.lives:
+        onset = episode.begins + timedelta(seconds=life.fault.onset_s)
+        if life.fault.device is None or not life.fault.is_real or onset > at:
+            continue
+        before = last.get(life.fault.device)
+        if before is None or (before.over_at is not None and before.over_at <= onset):
+            last[life.fault.device] = life
+    return [life for life in last.values() if life.over_at is None or life.over_at > at]
 
 
 def _target(episode: Episode, life: FaultLife) -> str:

@@ -1,10 +1,13 @@
 """Scores on partitions that are counted by hand, and figures over episodes."""
 
+from dataclasses import replace
+
 import pytest
 
-from dispatch.drill.storms.scores import Partitions, Score, compare, hops
+from dispatch.drill.storms.harness import Desk
+from dispatch.drill.storms.scores import Partitions, Score, compare, hops, score
 from dispatch.drill.storms.summary import difference, figures, reliability
-from tests.unit.storms.world import a_ground
+from tests.unit.storms.world import Oracle, a_fault, a_ground, an_episode
 
 
 def test_the_same_partition_by_other_names_is_perfect():
@@ -87,6 +90,27 @@ def test_probabilities_that_promise_too_much_are_found_out():
     broken = reliability([(0.9, True), (0.9, False)])
     assert broken.ece == pytest.approx(0.4)
     assert broken.bins[9] == (2, pytest.approx(0.9), pytest.approx(0.5))
+
+
+class Claims(Oracle):
+    """Knows which reports belong together, and claims the same devices of every outage."""
+
+    def __init__(self, episode, devices):
+        super().__init__(episode)
+        self.devices = devices
+
+    def _group(self, fault, reports):
+        return replace(super()._group(fault, reports), devices=self.devices)
+
+
+def test_a_device_probability_is_held_to_whether_it_is_the_topmost_open_one():
+    """The fuse below opened first, and is no longer topmost once the breaker has opened."""
+    ground = a_ground()
+    faults = [a_fault(ground, "switch:k1", 0), a_fault(ground, "switch:cb1", 3)]
+    episode = an_episode(ground, faults, seed=2, call_rate=4.0)
+    claims = (("switch:cb1", 0.9), ("switch:k1", 0.2), ("switch:r1", 0.1))
+    tally = score(episode, Desk(Claims(episode, claims), episode).run())
+    assert set(tally.device_bins) == {(0.9, True), (0.2, False), (0.1, False)}
 
 
 def test_without_probabilities_there_is_nothing_to_keep():
