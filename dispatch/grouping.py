@@ -1,6 +1,6 @@
 """Acting on the posterior: which reports are one outage, what opened, is it time to send.
 
-The most probable set of open devices is a picture; this turns it into decisions that a dispatcher
+The likely set of open devices is a picture; this turns it into decisions that a dispatcher
 accepts. Confirmed outages are facts: nothing here moves or merges them. What was said before is
 kept until something is clearly better. Whether an order is sent at once or held for a moment is
 decided by expected cost: a needless trip against a late arrival.

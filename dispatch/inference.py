@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.special import expit
 
 from dispatch.feeder import Ints
 from dispatch.rates import Floats
@@ -137,7 +138,7 @@ class Posterior:
 
     @cached_property
     def _marginals(self) -> tuple[Floats, Floats]:
-        opened = np.exp(self.log_open - self._whole)
+        opened = expit(self.log_open - self._rest)
         topmost, covered = np.zeros(opened.size), np.zeros(opened.size)
         for i, parent in enumerate(self._parent.tolist()):
             above = covered[parent] if parent >= 0 else 0.0
@@ -146,32 +147,31 @@ class Posterior:
         return topmost, covered
 
     @cached_property
-    def _whole(self) -> Floats:
+    def _rest(self) -> Floats:
+        """Log odds of everything at and below each device if it did not open, (k,)."""
         rest = self.own_places.copy()
-        whole = np.zeros(self.numbers.size)
         for i in range(self.numbers.size - 1, -1, -1):
-            whole[i] = np.logaddexp(self.log_open[i], rest[i])
             if self._parent[i] >= 0:
-                rest[self._parent[i]] += whole[i]
-        return whole
+                rest[self._parent[i]] += np.logaddexp(self.log_open[i], rest[i])
+        return rest
 
     def best(self, favoured: Sequence[int] = (), favour: float = 0.0) -> list[int]:
-        """Rows of the most probable set of topmost open devices.
+        """Rows of the likely topmost open devices.
 
-        A device in `favoured` (rows) counts `favour` more in log odds against what lies above or
-        below it: what was said before is kept until something is clearly better.
+        From the head down, each that is likelier open than not, given that none above it is. (The
+        one most probable set of all would name a head that is hardly open wherever what opened
+        below it can be told in many ways.) A device in `favoured` (rows) counts `favour` more in
+        log odds against what lies above or below it: what was said before is kept until something
+        is clearly better.
         """
         rows, parent = self.rows, self._parent
         liked = np.isin(rows, np.array(favoured, dtype=np.intp))
         liked_below = np.zeros(rows.size, dtype=bool)
-        rest = self.own_places.copy()
-        opens = np.zeros(rows.size, dtype=bool)
         for i in range(rows.size - 1, -1, -1):
-            lead = favour * (float(liked[i]) - float(liked_below[i]))
-            opens[i] = self.log_open[i] - rest[i] + lead > 0
-            if (above := parent[i]) >= 0:
-                rest[above] += self.log_open[i] if opens[i] else rest[i]
-                liked_below[above] |= liked[i] or liked_below[i]
+            if parent[i] >= 0:
+                liked_below[parent[i]] |= liked[i] or liked_below[i]
+        lead = favour * (liked.astype(float) - liked_below)
+        opens = self.log_open - self._rest + lead > 0
         chosen: list[int] = []
         feeder, covered_until = self.hypotheses.feeder, -1
         for row in rows[opens].tolist():
