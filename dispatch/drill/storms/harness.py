@@ -6,11 +6,8 @@ report they hold, besides what crews found, which no method may change.
 """
 
 import heapq
-from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from dispatch.domain.facts import (
     DeviceSighting,
@@ -24,6 +21,7 @@ from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId
 from dispatch.drill.storms import parameters as p
 from dispatch.drill.storms.ground import Ground
+from dispatch.drill.storms.holdings import Holdings
 from dispatch.drill.storms.messages import (
     Called,
     Episode,
@@ -33,6 +31,7 @@ from dispatch.drill.storms.messages import (
     Seen,
     Signalled,
 )
+from dispatch.drill.storms.records import Group, Method, Order, Picture, Record, Said
 
 FOUND_BY_CREW = 1_000_000_000
 """Outages that only a crew's finding opened are numbered from here; methods number below."""
@@ -40,90 +39,6 @@ FOUND_BY_CREW = 1_000_000_000
 STIRRING_OVER = timedelta(hours=p.STIRRING_H)
 LOOK_AFTER = timedelta(seconds=p.LOOK_AFTER_S)
 LOOK_AGAIN = timedelta(seconds=p.LOOK_AGAIN_S)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """One outage as a method sees it; `key` is its stable number, equal to the outage's id.
-
-    `device_id` is None for one home. `tickets` are probabilities that they belong, `devices` those
-    of the devices, the likeliest first. `send` is False while its order is held back.
-    """
-
-    key: int
-    device_id: str | None
-    tickets: Mapping[TicketId, float]
-    devices: tuple[tuple[str, float], ...] = ()
-    send: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """All outages of one feeder as a method sees them; what it leaves out has ended.
-
-    Outages that a crew confirmed live on whether they are in it or not.
-    """
-
-    groups: tuple[Group, ...] = ()
-
-
-class Method(Protocol):
-    """What the drill compares; a fresh one is made for every episode."""
-
-    name: str
-
-    def look(self, evidence: FeederEvidence, now: datetime) -> Picture:
-        """Judge one feeder; called when something is new there and each minute while it holds."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What a method said of one true fault from `at` on: the outage that holds most of its reports.
-
-    `devices` are its probabilities; empty where the method gave none. `is_own` says whether most of
-    that outage's reports are the fault's.
-    """
-
-    at: datetime
-    key: int
-    device_id: str | None
-    devices: tuple[tuple[str, float], ...]
-    is_own: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A crew was sent to an outage whose reports are mostly of `fault`.
-
-    `is_needless`: a crew was sent to that fault before, or had found it. `is_astray`: nothing of
-    the fault is where the crew goes, as with a report filed under a stranger; that finds nothing,
-    and a crew is still needed.
-    """
-
-    at: datetime
-    key: int
-    fault: int
-    is_needless: bool
-    is_astray: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class Record:
-    """Everything that is scored: what a method said in an episode at the time.
-
-    `placed` is where each ticket was when it is judged (see `scores`), with the probability given
-    and whether it belonged there; `hidden` are isolated faults that a confirmed outage swallowed;
-    `unseen` are tickets that were settled before anybody looked.
-    """
-
-    said: dict[int, list[Said]] = field(default_factory=lambda: defaultdict(list))
-    orders: list[Order] = field(default_factory=list)
-    placed: dict[TicketId, tuple[int, float, bool]] = field(default_factory=dict)
-    hidden: set[int] = field(default_factory=set)
-    hazards: dict[TicketId, bool] = field(default_factory=dict)
-    unseen: set[TicketId] = field(default_factory=set)
-    looks: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -172,14 +87,9 @@ class Desk:
         self.outages: dict[int, _Open] = {}
         self.opened: dict[int, datetime] = {}
         self.of_device: set[int] = set()
-        self.holder: dict[TicketId, int] = {}
+        self.tickets = Holdings()
         self.chance: dict[TicketId, float] = {}
-        self.fault_of: dict[TicketId, int] = {}
         self.feeder_of: dict[TicketId, str] = {}
-        self.tickets_of_fault: dict[int, set[TicketId]] = defaultdict(set)
-        self.tickets_in: dict[int, dict[TicketId, None]] = defaultdict(dict)
-        self.holders_of: dict[int, Counter[int]] = defaultdict(Counter)
-        self.faults_in: dict[int, Counter[int]] = defaultdict(Counter)
         self.outage_of_fault: dict[int, int] = {}
         self.ordered: set[int] = set()
         self.seen: set[int] = set()
@@ -191,7 +101,7 @@ class Desk:
             self._look_until(message.at)
             self._take(message)
         self._look_until(self.episode.ends + LOOK_AFTER)
-        for ticket_id in self.holder:
+        for ticket_id in self.tickets.outage_of:
             self._judge(ticket_id)
             self._check_swallowed(ticket_id)
         return self.record
@@ -216,9 +126,8 @@ class Desk:
     def _take_call(self, message: Called) -> None:
         ticket_id = message.report.ticket_id
         self.feeders[message.feeder_id].reports[ticket_id] = message.report
-        self.fault_of[ticket_id] = message.fault
+        self.tickets.enter(ticket_id, message.fault)
         self.feeder_of[ticket_id] = message.feeder_id
-        self.tickets_of_fault[message.fault].add(ticket_id)
         if message.is_hazard:
             self.record.hazards[ticket_id] = opens_incident(message)
         self._news(message.feeder_id, message.at)
@@ -232,7 +141,7 @@ class Desk:
             self.record.unseen.add(ticket_id)
         self._hold(ticket_id, None)
         del self.feeders[feeder_id].reports[ticket_id]
-        self.tickets_of_fault[self.fault_of[ticket_id]].discard(ticket_id)
+        self.tickets.leave(ticket_id)
         self._news(feeder_id, message.at)
 
     def _take_light(self, message: Relit) -> None:
@@ -256,7 +165,7 @@ class Desk:
             outage.status = OutageStatus.PARTIALLY_RESTORED
             outage.transformers -= message.transformers
             return
-        for ticket_id in self._held_by(key):
+        for ticket_id in self.tickets.held_by(key):
             self._check_swallowed(ticket_id)
             self._hold(ticket_id, None)
         self._close(key)
@@ -274,10 +183,10 @@ class Desk:
         fault = self.episode.lives[message.fault].fault
         self.seen.add(fault.number)
         key = self._outage_found(fault.number)
-        for ticket_id in self.tickets_of_fault[fault.number]:
+        for ticket_id in self.tickets.of_fault(fault.number):
             self._judge(ticket_id)
         if fault.device is None:
-            if key is not None and set(self.faults_in[key]) == {fault.number}:
+            if key is not None and set(self.tickets.faults_in(key)) == {fault.number}:
                 self._confirm(key, fault.number, None)
         else:
             device = self.ground.devices[fault.device]
@@ -292,8 +201,8 @@ class Desk:
 
         None where there is none: then most of the reports lie with another fault's outage.
         """
-        for key, _ in self.holders_of[fault].most_common():
-            if self._main_fault(key) != fault or not self._leads_to(key, fault):
+        for key in self.tickets.outages_of(fault):
+            if self.tickets.main_fault(key) != fault or not self._leads_to(key, fault):
                 continue
             return None if self.outages[key].confirmed_as is not None else key
         return None
@@ -310,11 +219,11 @@ class Desk:
         new = FOUND_BY_CREW + fault
         feeder_id = life.fault.feeder_id
         self._open(new, _Open(feeder_id, life.first_call_at or at, None, frozenset()), at)
-        held = self.holders_of[fault].most_common(1)
+        holders = self.tickets.outages_of(fault)
         assert life.fault.device is not None
         scope = self.scopes.below(self.ground.devices[life.fault.device].id)
         reports = self.feeders[feeder_id].reports
-        for ticket_id in self._held_by(held[0][0]) if held else ():
+        for ticket_id in self.tickets.held_by(holders[0]) if holders else ():
             report = reports.get(ticket_id)
             if report is not None and report.transformer_id in scope:
                 self._hold(ticket_id, new)
@@ -329,7 +238,7 @@ class Desk:
             outage.transformers = self._free_below(device_id, key)
             self.of_device.add(key)
         self.outage_of_fault[fault] = key
-        for ticket_id in self._held_by(key):
+        for ticket_id in self.tickets.held_by(key):
             self._check_swallowed(ticket_id)
 
     def _free_below(self, device_id: str, key: int) -> frozenset[str]:
@@ -411,7 +320,7 @@ class Desk:
             self.chance.update(group.tickets)
             for ticket_id, (key, chance) in kept.items():
                 place[ticket_id], self.chance[ticket_id] = key, chance
-        holder, wanted = self.holder, place.get
+        holder, wanted = self.tickets.outage_of, place.get
         for ticket_id in [t for t in feeder.reports if holder.get(t) != wanted(t)]:
             self._hold(ticket_id, wanted(ticket_id))
         self._close_ended(feeder, {group.key for group in picture.groups})
@@ -425,17 +334,14 @@ class Desk:
             outage = self.outages[key]
             if outage.confirmed_as is not None:
                 continue
-            if not self.faults_in[key]:
+            if not self.tickets.faults_in(key):
                 self._close(key, was_one=key in drawn)
             elif outage.is_undated:
-                first = (self._report(t).received_at for t in self._held_by(key))
+                first = (self._report(t).received_at for t in self.tickets.held_by(key))
                 outage.started_at, outage.is_undated = min(first), False
 
     def _report(self, ticket_id: TicketId) -> ReportFact:
         return self.feeders[self.feeder_of[ticket_id]].reports[ticket_id]
-
-    def _held_by(self, key: int) -> list[TicketId]:
-        return list(self.tickets_in[key])
 
     def _draw(self, feeder_id: str, group: Group, now: datetime) -> None:
         outage = self.outages.get(group.key)
@@ -464,21 +370,13 @@ class Desk:
 
     def _hold(self, ticket_id: TicketId, key: int | None) -> None:
         """Let an outage, or none, hold a ticket."""
-        before, fault = self.holder.get(ticket_id), self.fault_of[ticket_id]
+        before = self.tickets.outage_of.get(ticket_id)
         if before == key:
             return
         for changed in (before, key):
             if changed in self.outages:
                 self.outages[changed].is_undated = True
-        if before is not None:
-            _less(self.holders_of[fault], before)
-            _less(self.faults_in[before], fault)
-            del self.holder[ticket_id], self.tickets_in[before][ticket_id]
-        if key is not None:
-            self.holder[ticket_id] = key
-            self.tickets_in[key][ticket_id] = None
-            self.holders_of[fault][key] += 1
-            self.faults_in[key][fault] += 1
+        self.tickets.move(ticket_id, key)
         reports = self.feeders[self.feeder_of[ticket_id]].reports
         reports[ticket_id] = replace(
             reports[ticket_id], outage_id=None if key is None else OutageId(key)
@@ -486,15 +384,10 @@ class Desk:
 
     # --- what is scored ---
 
-    def _main_fault(self, key: int) -> int | None:
-        """The fault that most reports of an outage are of."""
-        main = self.faults_in[key].most_common(1)
-        return main[0][0] if main else None
-
     def _send_orders(self, picture: Picture, now: datetime) -> None:
         for group in picture.groups:
             outage = self.outages.get(group.key)
-            fault = None if outage is None else self._main_fault(group.key)
+            fault = None if outage is None else self.tickets.main_fault(group.key)
             if outage is None or fault is None or outage.is_sent or not group.send:
                 continue
             outage.is_sent = True
@@ -516,7 +409,9 @@ class Desk:
         fault = self.episode.lives[number].fault
         told = self.outages[key].transformers
         if not told:
-            told = frozenset(self._report(t).transformer_id or "" for t in self._held_by(key))
+            told = frozenset(
+                self._report(t).transformer_id or "" for t in self.tickets.held_by(key)
+            )
         if fault.device is not None:
             return bool(told & self.scopes.below(self.ground.devices[fault.device].id))
         supplies = int(self.ground.customers.transformer[fault.row or 0])
@@ -524,18 +419,18 @@ class Desk:
 
     def _note(self, feeder_id: str, now: datetime) -> None:
         """Note what is said now of every true fault that reports on this feeder are of."""
-        faults = {self.fault_of[ticket_id] for ticket_id in self.feeders[feeder_id].reports}
+        fault_of = self.tickets.fault_of
+        faults = {fault_of[ticket_id] for ticket_id in self.feeders[feeder_id].reports}
         for fault in faults - self.seen:
-            held = self.holders_of[fault].most_common(1)
-            outage = self.outages.get(held[0][0]) if held else None
-            if outage is None:
+            key = next(iter(self.tickets.outages_of(fault)), None)
+            outage = None if key is None else self.outages.get(key)
+            if key is None or outage is None:
                 continue
             said = Said(
                 at=now,
-                key=held[0][0],
+                key=key,
                 device_id=outage.device_id,
                 devices=outage.devices,
-                is_own=self._main_fault(held[0][0]) == fault,
             )
             history = self.record.said[fault]
             if not history or replace(said, at=history[-1].at) != history[-1]:
@@ -543,10 +438,10 @@ class Desk:
 
     def _judge(self, ticket_id: TicketId) -> None:
         """Fix where a ticket was when it is scored, once."""
-        key = self.holder.get(ticket_id)
+        key = self.tickets.outage_of.get(ticket_id)
         if key is None or ticket_id in self.record.placed:
             return
-        belongs = self._main_fault(key) == self.fault_of[ticket_id]
+        belongs = self.tickets.main_fault(key) == self.tickets.fault_of[ticket_id]
         self.record.placed[ticket_id] = (
             key,
             min(max(self.chance.get(ticket_id, 1.0), 0.0), 1.0),
@@ -555,8 +450,8 @@ class Desk:
 
     def _check_swallowed(self, ticket_id: TicketId) -> None:
         """Note an isolated fault without an order whose ticket another, confirmed outage holds."""
-        fault = self.episode.lives[self.fault_of[ticket_id]].fault
-        key = self.holder.get(ticket_id)
+        fault = self.episode.lives[self.tickets.fault_of[ticket_id]].fault
+        key = self.tickets.outage_of.get(ticket_id)
         if key is None or not fault.is_isolated or fault.number in self.ordered:
             return
         confirmed_as = self.outages[key].confirmed_as
@@ -585,9 +480,3 @@ class _Scopes:
 def opens_incident(message: Called) -> bool:
     """Whether a call gets an order of its own at once, whatever is inferred: a hazard always."""
     return message.is_hazard
-
-
-def _less(counter: Counter[int], key: int) -> None:
-    counter[key] -= 1
-    if not counter[key]:
-        del counter[key]

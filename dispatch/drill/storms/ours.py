@@ -8,7 +8,7 @@ from dispatch.domain.facts import FeederEvidence
 from dispatch.domain.words import TicketId
 from dispatch.drill.storms import parameters as p
 from dispatch.drill.storms.ground import Ground
-from dispatch.drill.storms.harness import Group, Picture
+from dispatch.drill.storms.records import Group, Picture
 from dispatch.drill.storms.running import Maker
 from dispatch.drill.storms.truth import Condition, expected, momentary_share, yearly_faults
 from dispatch.feeder import Feeder

@@ -6,8 +6,8 @@ from html import escape
 import folium
 
 from dispatch.drill.storms.ground import Ground
-from dispatch.drill.storms.harness import Record, Said
 from dispatch.drill.storms.messages import Called, Episode, FaultLife
+from dispatch.drill.storms.records import Record, Said
 
 RIGHT, WRONG, REPORT = "#2d8a4e", "#c0392b", "#0b62a4"
 LONGEST_LIST = 12

@@ -26,7 +26,7 @@ from dispatch.domain.facts import (
 )
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import TicketId
-from dispatch.drill.storms.harness import Group, Picture
+from dispatch.drill.storms.records import Group, Picture
 from gis.crs import EARTH_RADIUS_M
 
 CELLS = 4

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from dispatch.drill.storms.episode import live
 from dispatch.drill.storms.ground import Ground
-from dispatch.drill.storms.harness import Desk, Method
+from dispatch.drill.storms.harness import Desk
 from dispatch.drill.storms.messages import Episode
+from dispatch.drill.storms.records import Method
 from dispatch.drill.storms.rules import HOLDS, KINDS, Cut, RuleMethod, settings
 from dispatch.drill.storms.scores import Score, score
 from dispatch.drill.storms.truth import Condition

@@ -14,8 +14,8 @@ from math import comb
 
 from dispatch.domain.words import TicketId
 from dispatch.drill.storms.ground import Ground
-from dispatch.drill.storms.harness import Record, Said
 from dispatch.drill.storms.messages import Called, Episode, FaultLife
+from dispatch.drill.storms.records import Record, Said
 
 MINUTES = (5, 15, 30, 60)
 """After a fault's first call, when its predicted device is looked at."""

@@ -9,8 +9,9 @@ from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import TicketId, UsagePointId
 from dispatch.drill.storms.episode import MIDNIGHT, live
 from dispatch.drill.storms.ground import ground_of
-from dispatch.drill.storms.harness import Desk, Group, Picture
+from dispatch.drill.storms.harness import Desk
 from dispatch.drill.storms.messages import Called, Episode, FaultLife, Left, Relit, Seen
+from dispatch.drill.storms.records import Group, Picture
 from dispatch.drill.storms.rules import Clusters, Escalation, RuleMethod, SameTransformer
 from dispatch.drill.storms.scores import score
 from dispatch.drill.storms.truth import Condition, Fault, FaultKind

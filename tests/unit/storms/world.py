@@ -5,8 +5,8 @@ from shapely import Point
 
 from dispatch.drill.storms.episode import live_through
 from dispatch.drill.storms.ground import Ground, ground_of
-from dispatch.drill.storms.harness import Group, Picture
 from dispatch.drill.storms.messages import Called, Episode, Left, Relit, Seen
+from dispatch.drill.storms.records import Group, Picture
 from dispatch.drill.storms.truth import Condition, Fault, FaultKind
 from gis.network.notation import parse
 
