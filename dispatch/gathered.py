@@ -25,7 +25,7 @@ from dispatch.domain.words import OutageId, TicketId
 from dispatch.feeder import Feeder
 from dispatch.inference import Posterior, combine
 from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates, Stirring
-from dispatch.weighing import Signals, States, Told, weigh
+from dispatch.weighing import Relit, Signals, States, Told, weigh
 
 UNLIKELY_PLACE = 0.01
 """A place that holds less of a report is left out of account."""
@@ -202,7 +202,7 @@ def gather(
         known=known,
         known_ids=frozenset(o.id for o in known),
         settled=settled,
-        calls=_calls(reports, at, without, feeder, rates, dark_since),
+        calls=_calls(reports, at, without, feeder, rates, _dark_when(evidence, dark_since, now)),
         at=at,
         gasps=_gasps(evidence, feeder, rates, dark_since, now),
         states=_states(evidence, reports, feeder, rates, now),
@@ -222,6 +222,17 @@ def _dark_since(known: Iterable[OutageFact], now: datetime) -> dict[str, float]:
     """When each transformer that a confirmed outage holds lost supply, in minutes."""
     by_age = sorted(known, key=lambda o: o.started_at, reverse=True)
     return {t: _minutes(outage.started_at, now) for outage in by_age for t in outage.transformers}
+
+
+def _dark_when(
+    evidence: FeederEvidence, dark_since: Mapping[str, float], now: datetime
+) -> dict[str, tuple[float, float]]:
+    """From when to when each transformer was dark for a known outage, the last one, in minutes."""
+    over = {
+        transformer: (_minutes(lost, now), _minutes(relit, now))
+        for transformer, (lost, relit) in evidence.relit.items()
+    }
+    return over | {transformer: (since, np.inf) for transformer, since in dark_since.items()}
 
 
 def _minutes(at: datetime, now: datetime) -> float:
@@ -264,8 +275,31 @@ def _without(
         # Of single homes it is known who reported them.
         known.append(here if outage.device_id is None else rates.call_share.mean * calls * here)
         of_known.append(astray[None, :])
-    single = np.full(len(reports), rates.single / MINUTES_PER_YEAR)
+    single = _single(reports, at, evidence, rates, now)
     return Without(single, misplaced, np.concatenate(known), np.concatenate(of_known))
+
+
+def _single(
+    reports: Sequence[Sequence[ReportFact]],
+    at: Floats,
+    evidence: FeederEvidence,
+    rates: Rates,
+    now: datetime,
+) -> Floats:
+    """Reports per minute of each customer's own fault.
+
+    What failed while the place was dark for a known outage is noticed once that is over, by all
+    of them at about the same time.
+    """
+    usual = rates.single / MINUTES_PER_YEAR
+    minutes = np.ones(len(reports))
+    for n, mine in enumerate(reports):
+        times = evidence.relit.get(mine[0].transformer_id or "")
+        if times is not None:
+            lost, relit = (_minutes(each, now) for each in times)
+            noticed = rates.call_delay.density(np.array([at[n] - relit]))[0]
+            minutes[n] += (relit - lost) * noticed
+    return usual * minutes
 
 
 SETTLED = 0.99
@@ -310,16 +344,20 @@ def _calls(
     without: Without,
     feeder: Feeder,
     rates: Rates,
-    dark_since: Mapping[str, float],
+    dark: Mapping[str, tuple[float, float]],
 ) -> Signals:
-    """Reports by place; from where it was dark already they say nothing of what opened."""
+    """Reports by place; from where it was dark for a known outage they tell of no other.
+
+    `dark` has the minutes at which each such transformer lost supply and got it back.
+    """
     number, pre, weight, tells = [], [], [], []
     for n, mine in enumerate(reports):
         for transformer, share in _places(mine[0], feeder):
             number.append(n)
             pre.append(feeder.transformer_pre[transformer])
             weight.append(share)
-            tells.append(at[n] < dark_since.get(transformer, np.inf))
+            lost, relit = dark.get(transformer, (np.inf, np.inf))
+            tells.append(not lost <= at[n] <= relit)
     said = np.array([_said(mine, rates) for mine in reports], dtype=float)
     rows = np.array(number, dtype=np.intp)
     odds = said / without.total if len(reports) else said
@@ -448,6 +486,7 @@ def _told(
         dark_pre=np.array([t.pre for t in dark], dtype=np.intp),
         dark_customers=np.array([t.customers for t in dark], dtype=float),
         dark_since=np.array([dark_since[t.id] for t in dark], dtype=float),
+        relit=_relit(evidence, feeder, dark_since, now),
     )
     for sighting in sorted(evidence.sightings, key=lambda s: s.at):
         row = feeder.row.get(sighting.device_id)
@@ -463,3 +502,21 @@ def _told(
             told.shut[feeder.row[outage.device_id]] = True
             told.device_open[feeder.row[outage.device_id]] = np.nan
     return told
+
+
+def _relit(
+    evidence: FeederEvidence, feeder: Feeder, dark_since: Mapping[str, float], now: datetime
+) -> Relit:
+    """Where a known outage is over, and no other one has begun since."""
+    places = sorted(
+        (t.pre, t.customers, *(_minutes(at, now) for at in evidence.relit[t.id]))
+        for t in feeder.tree.transformers
+        if t.id in evidence.relit and t.id not in dark_since
+    )
+    pre, customers, lost, at = zip(*places, strict=True) if places else ((), (), (), ())
+    return Relit(
+        np.array(pre, dtype=np.intp),
+        np.array(customers, dtype=float),
+        np.array(lost, dtype=float),
+        np.array(at, dtype=float),
+    )

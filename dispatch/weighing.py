@@ -6,6 +6,7 @@ beginning of darkness and every share of callers, as log odds against "nothing h
 minutes relative to now, so the past is negative.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -78,8 +79,8 @@ class States:
     """Light or none seen at places: `odds` is the log likelihood ratio of dark against lit.
 
     What came of one statement (supply was restored to these places at once) has its number in
-    `statement`, from 0, and counts once for a device however many of its places it names; what
-    stands for itself has -1.
+    `statement`, from 0; it speaks of the devices above all of these places, and counts once for
+    each: what else is open further down, nobody has looked at. What stands for itself has -1.
     """
 
     pre: Ints
@@ -97,7 +98,7 @@ class Told:
     closed; -inf: no such sighting), `device_open` the minute at which it was seen open (nan:
     never). Of shape (places,): `dark_pre`, `dark_customers` and `dark_since` are customers who
     lost supply to a known outage then; neither their calls nor their silence since tell of
-    another.
+    another. `relit` are those who were out for one that is over for them.
     """
 
     shut: NDArray[np.bool_]
@@ -106,6 +107,7 @@ class Told:
     dark_pre: Ints
     dark_customers: Floats
     dark_since: Floats
+    relit: "Relit"
 
     @classmethod
     def nothing(cls, feeder: Feeder) -> "Told":
@@ -118,7 +120,39 @@ class Told:
             np.zeros(0, dtype=np.intp),
             np.zeros(0),
             np.zeros(0),
+            NONE_RELIT,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Relit:
+    """Places that were dark for a known outage and have light again, as far as is on record.
+
+    All of shape (places,), in the order of `pre`. What opened there while the place was dark was
+    noticed by nobody before the light should have come back: only then do its customers call.
+    """
+
+    pre: Ints
+    customers: Floats
+    lost: Floats
+    at: Floats
+
+    def noticed(self, pre: Ints) -> Floats:
+        """The minute at which each place should have had light again; -inf where it had it."""
+        if not self.pre.size:
+            return np.full(pre.size, -np.inf)
+        found = np.minimum(np.searchsorted(self.pre, pre), self.pre.size - 1)
+        return np.where(self.pre[found] == pre, self.at[found], -np.inf)
+
+    def dark_minutes(self) -> Floats:
+        """Some minutes of each time in the dark, shape (n,)."""
+        times = np.unique(np.column_stack((self.lost, self.at)), axis=0)
+        return np.linspace(times[:, 0], times[:, 1] - 0.1, DARK_POINTS).ravel()
+
+
+DARK_POINTS = 4
+
+NONE_RELIT = Relit(np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,15 +278,15 @@ def _active(feeder: Feeder, calls: Signals, gasps: Signals, told: Told) -> Ints:
 def beginnings(calls: Signals, gasps: Signals, told: Told) -> Grid:
     """Candidate beginnings and the minutes each stands for, both of shape (beginnings,).
 
-    An outage began shortly before the first call of some place; the grid is fine there and
-    coarse further back.
+    An outage began shortly before the first call of some place, or in the dark that another one
+    left; the grid is fine just before a call and coarse further back.
     """
     first = calls.at[_first_of_place(calls)]
     fine = [(first[:, None] - np.array(JUST_BEFORE_MIN)).ravel()]
     fine.append((gasps.at[:, None] - np.array([0.1, 0.4, 1.0])).ravel())
     fine.append(told.device_open[np.isfinite(told.device_open)] - 0.05)
-    coarse = (calls.at[:, None] - np.array(LONG_BEFORE_MIN)).ravel()
-    grid = np.union1d(_thinned(np.concatenate(fine)), _thinned(coarse))
+    coarse = [(calls.at[:, None] - np.array(LONG_BEFORE_MIN)).ravel(), told.relit.dark_minutes()]
+    grid = np.union1d(_thinned(np.concatenate(fine)), _thinned(np.concatenate(coarse)))
     if not grid.size:
         return grid, grid
     middle = (grid[1:] + grid[:-1]) / 2
@@ -350,19 +384,16 @@ class Heard:
         told: Told,
     ) -> "Heard":
         """Weigh each signal alone; a share of those out sends one, after the delay."""
-        begins, width = grid
-        density = _density(delay, heard, begins, width)
-        gain = np.log1p(density[:, :, None] * shares).reshape(
-            density.shape[0], begins.size * shares.size
-        )
+        density = _density(delay, heard, grid, told.relit.noticed(heard.pre))
+        gain = np.log1p(density[:, :, None] * shares)
         quiet = [
-            (
-                customers,
-                np.log1p(-np.minimum(delay.reached(until - begins)[:, None] * shares, 0.999)),
-            )
-            for until, customers in _could_signal(places, told, begins)
+            (who, np.log1p(-np.minimum(sent[:, None] * shares, 0.999)))
+            for who, sent in _could_signal(places, told, grid[0], delay)
         ]
-        return cls(density, gain, places.owner(heard.pre), tuple(quiet))
+        size = density.shape[1] * shares.size
+        return cls(
+            density, gain.reshape(density.shape[0], size), places.owner(heard.pre), tuple(quiet)
+        )
 
     def silent_for(self, much: float) -> "Heard":
         """The same, a silent customer counting for so much of one."""
@@ -388,27 +419,45 @@ class Heard:
         return out
 
 
-def _density(delay: Delay | Promptly, heard: Signals, begins: Floats, width: Floats) -> Floats:
+def _density(delay: Delay | Promptly, heard: Signals, grid: Grid, noticed: Floats) -> Floats:
     """Density of signals after each beginning, times odds: (telling signals, beginnings).
 
     A beginning stands for the minutes around it, so the density is the mean over those: one call
-    that came just before a beginning on the grid does not rule it out.
+    that came just before a beginning on the grid does not rule it out. What began in the dark was
+    noticed, by those who call after that, at the given minute.
     """
-    since = heard.at[:, None] - begins
+    begins, width = grid
+    unnoticed = (begins < noticed[:, None]) & (noticed < heard.at)[:, None]
+    since = heard.at[:, None] - np.where(unnoticed, noticed[:, None], begins)
+    width = np.where(unnoticed, NOTICED_WITHIN_MIN, width)
     within = delay.reached(since + width / 2) - delay.reached(since - width / 2)
     return np.asarray(within / width * heard.odds[:, None], dtype=float)
 
 
-def _could_signal(places: _Places, told: Told, begins: Floats) -> list[tuple[float, Floats]]:
-    """Minutes with the customers of each device's own places who could signal until then."""
+NOTICED_WITHIN_MIN = 1.0
+
+
+def _could_signal(
+    places: _Places, told: Told, begins: Floats, delay: Delay | Promptly
+) -> Iterator[tuple[Floats, Floats]]:
+    """Customers of each device's own places, (active,), and how many of those who ever signal
+    would have done so by now after each beginning, (beginnings,).
+    """  # noqa: D205
+    relit, earliest = told.relit, begins.min(initial=0.0)
     accounted = places.within(told.dark_pre, told.dark_customers)
-    free = places.own(places.feeder.customers[places.rows] - accounted)
-    out = [(0.0, free)]
-    for since in np.unique(told.dark_since[told.dark_since > begins.min(initial=0.0)]):
+    for at, lost in sorted(set(zip(relit.at.tolist(), relit.lost.tolist(), strict=True))):
+        mine = (relit.at == at) & (relit.lost == lost) & (at > earliest)
+        if mine.any():
+            within = places.within(relit.pre[mine], relit.customers[mine])
+            accounted = accounted + within
+            before = np.where(begins < lost, delay.reached(lost - begins), 0.0)
+            yield places.own(within), np.maximum(before, delay.reached(-np.maximum(begins, at)))
+    free = places.feeder.customers[places.rows] - accounted
+    yield places.own(free), delay.reached(-begins)
+    for since in np.unique(told.dark_since[told.dark_since > earliest]):
         mine = told.dark_since == since
         dark = places.within(told.dark_pre[mine], told.dark_customers[mine])
-        out.append((float(since), places.own(dark)))
-    return out
+        yield places.own(dark), delay.reached(since - begins)
 
 
 def _state_evidence(places: _Places, states: States, begins: Floats) -> Floats:
@@ -420,7 +469,7 @@ def _state_evidence(places: _Places, states: States, begins: Floats) -> Floats:
     np.add.at(out, owner[alone], seen)
     for statement in range(int(states.statement.max(initial=-1)) + 1):
         mine = np.flatnonzero(states.statement == statement)
-        named = places.within(states.pre[mine], np.ones(mine.size)) > 0
+        named = places.within(states.pre[mine], np.ones(mine.size)) == mine.size
         once = places.own(named.astype(float))
         out += once[:, None] * np.where(begins <= states.at[mine[0]], states.odds[mine[0]], 0.0)
     return out

@@ -263,13 +263,16 @@ class Surroundings:
 class FeederEvidence:
     """What is known along one feeder; `lit` says when a transformer was last known to have light.
 
-    Without `around` the weather is taken to be calm; `district_id` says whose rates count.
+    `relit` has, of each transformer whose last known outage is over, when it lost supply and when
+    that came back. Without `around` the weather is taken to be calm; `district_id` says whose
+    rates count.
     """
 
     tree: FeederTree
     reports: tuple[ReportFact, ...] = ()
     outages: tuple[OutageFact, ...] = ()
     lit: Mapping[str, datetime] = field(default_factory=dict)
+    relit: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
     signals: tuple[MeterSignal, ...] = ()
     sightings: tuple[DeviceSighting, ...] = ()
     around: Surroundings | None = None

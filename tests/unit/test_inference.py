@@ -11,7 +11,7 @@ from dispatch.domain.facts import DeviceNode, FeederTree, TransformerNode
 from dispatch.feeder import Feeder
 from dispatch.inference import Posterior, combine
 from dispatch.rates import MINUTES_PER_YEAR, Rates, Share
-from dispatch.weighing import Hypotheses, Signals, States, Told, weigh
+from dispatch.weighing import Hypotheses, Relit, Signals, States, Told, weigh
 
 SINGLE = Rates().single / MINUTES_PER_YEAR
 
@@ -114,22 +114,44 @@ def way_odds(feeder: Feeder, heard: Signals, told: Told, chosen, grid) -> float:
             continue
         begin, share = begins[way[0]], SHARES[way[1]]
         mine = np.flatnonzero(heard.pre == transformer.pre)
-        since, half = heard.at[mine] - begin, width[way[0]] / 2
+        lost, relit = relit_at(told, transformer.pre)
+        unnoticed = (begin < relit) & (relit < heard.at[mine])
+        since = heard.at[mine] - np.where(unnoticed, relit, begin)
+        half = np.where(unnoticed, 1.0, width[way[0]]) / 2
         called = RATES.call_delay.reached
         density = (called(since + half) - called(since - half)) / (2 * half)
         log += heard.weight[mine] @ np.log1p(share * density * heard.odds[mine])
         known = dict(zip(told.dark_pre.tolist(), told.dark_since.tolist(), strict=True))
         until = known.get(transformer.pre, 0.0)
-        called = called(np.array([until - begin]))[0]
+        before = called(np.array([lost - begin]))[0] if begin < lost else 0.0
+        called = max(before, called(np.array([until - max(begin, relit)]))[0])
         telling = heard.weight[mine][heard.odds[mine] > 0].sum()
         silent = max(transformer.customers - telling, 0.0)
         log += silent * np.log1p(-min(called * share, 0.999))
     return float(np.exp(log))
 
 
+def relit_at(told: Told, pre: int) -> tuple[float, float]:
+    """When a place lost supply to a known outage that is over, and got it back."""
+    found = np.flatnonzero(told.relit.pre == pre)
+    if not found.size:
+        return -np.inf, -np.inf
+    return float(told.relit.lost[found[0]]), float(told.relit.at[found[0]])
+
+
 FEW = Share(mean=0.1, concentration=12.0, open_minded=0.1, points=(0.05, 0.4))
 RATES = replace(Rates(), call_share=FEW)
 SHARES, WEIGHTS = FEW.table()
+
+
+def relit_of(transformers, lost: float, at: float) -> Relit:
+    """These places were dark for a known outage that is over."""
+    return Relit(
+        np.array([t.pre for t in transformers], dtype=np.intp),
+        np.array([float(t.customers) for t in transformers]),
+        np.full(len(transformers), lost),
+        np.full(len(transformers), at),
+    )
 
 
 @st.composite
@@ -164,6 +186,12 @@ def small_cases(draw: st.DrawFn) -> tuple[FeederTree, Signals, Told]:
         )
         silenced = (heard.pre == known.pre) & (heard.at > since)
         heard = replace(heard, odds=np.where(silenced, 0.0, heard.odds))
+    lit = [t for t in tree.transformers if t.pre not in told.dark_pre and draw(st.booleans())]
+    relit = -draw(st.floats(0.5, 80.0))
+    lost = relit - draw(st.floats(1.0, 60.0))
+    told = replace(told, relit=relit_of(lit, lost, relit))
+    silenced = np.isin(heard.pre, told.relit.pre) & (lost <= heard.at) & (heard.at <= relit)
+    heard = replace(heard, odds=np.where(silenced, 0.0, heard.odds))
     return tree, heard, told
 
 
@@ -195,6 +223,31 @@ def test_silence_speaks_against_the_device_above():
     soon = posterior_of(weigh(feeder, RATES, calls(feeder, ("t3", 1), ("t4", 0.5))))
     later = posterior_of(weigh(feeder, RATES, calls(feeder, ("t3", 61), ("t4", 60.5))))
     assert probabilities(later, feeder)["d0"] < probabilities(soon, feeder)["d0"]
+
+
+def test_callers_after_a_restoration_are_what_failed_in_the_dark_not_the_head_again():
+    """Four of thirty branches call within minutes of the head being closed, in a storm."""
+    feeder = Feeder(tree_of([-1] + [0] * 30, [0] + [100] * 30), RATES)
+    heard = calls(feeder, *((f"t{n}", 6.0 - n) for n in range(1, 5)))
+    relit = relit_of(feeder.tree.transformers, -190.0, -8.0)
+    told = replace(Told.nothing(feeder), relit=relit)
+    blank, knowing = (
+        posterior_of(weigh(feeder, RATES, heard, told=told, stirring=2000.0))
+        for told in (Told.nothing(feeder), told)
+    )
+    assert knowing.probability(0) < 0.2 * blank.probability(0)
+    assert {feeder.devices[row].id for row in knowing.best()} == {"d1", "d2", "d3", "d4"}
+
+
+def test_a_restoration_speaks_of_the_device_that_was_closed_not_of_those_below():
+    feeder = Feeder(LATERAL, RATES)
+    pre = np.array([t.pre for t in feeder.tree.transformers])
+    lit = States(pre, np.full(4, -20.0), np.full(4, -4.0), np.zeros(4, dtype=np.intp))
+    hypotheses = weigh(feeder, RATES, calls(feeder, ("t3", 30), ("t5", 29)), states=lit)
+    told = {feeder.devices[row].id: n for n, row in enumerate(hypotheses.rows)}
+    before = int(np.searchsorted(hypotheses.begins, -31.0))
+    says = {id_: float(hypotheses.otherwise[n, before, 0]) for id_, n in told.items()}
+    assert says == {"d0": -4.0, "d1": 0.0, "d2": 0.0, "d3": 0.0, "d5": 0.0}
 
 
 def test_silence_that_counts_for_nothing_speaks_against_nobody():

@@ -65,6 +65,7 @@ class _Feeder:
     signals: dict[int, MeterSignal] = field(default_factory=dict)
     listed_signals: tuple[MeterSignal, ...] | None = ()
     lit: dict[str, datetime] = field(default_factory=dict)
+    relit: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     sightings: dict[str, DeviceSighting] = field(default_factory=dict)
     outages: set[int] = field(default_factory=set)
     look_at: datetime | None = None
@@ -161,6 +162,9 @@ class Desk:
     def _restore(self, key: int, message: Relit) -> None:
         """Part of a confirmed outage has light, or all of it: then it is over."""
         outage = self.outages[key]
+        lit = outage.transformers & message.transformers
+        since = (outage.started_at, message.at)
+        self.feeders[outage.feeder_id].relit |= dict.fromkeys(lit, since)
         if not message.is_over:
             outage.status = OutageStatus.PARTIALLY_RESTORED
             outage.transformers -= message.transformers
@@ -286,6 +290,7 @@ class Desk:
                 for key in sorted(feeder.outages, key=lambda k: (self.outages[k].started_at, k))
             ),
             lit=dict(feeder.lit),
+            relit=dict(feeder.relit),
             signals=feeder.last_signals(),
             sightings=tuple(feeder.sightings.values()),
             around=replace(

@@ -143,19 +143,28 @@ def _device_chances(episode: Episode, record: Record, number: int) -> Iterable[t
     at = _moment(episode, life, CALIBRATED_AT)
     if said is None or at is None:
         return []
-    topmost = _topmost_open(episode, at)
-    return [(chance, id_ in topmost) for id_, chance in said.devices[:CALIBRATED_DEVICES]]
+    cause = _keeping_dark(episode, at)
+    return [(chance, id_ in cause) for id_, chance in said.devices[:CALIBRATED_DEVICES]]
 
 
-def _topmost_open(episode: Episode, at: datetime) -> set[str]:
-    """Ids of the devices that were open then, with none above them but those crews had found."""
+def _keeping_dark(episode: Episode, at: datetime) -> set[str]:
+    """Ids of the devices that keep somebody in the dark then, but for what crews had found.
+
+    Where two are open, one above the other, that is the one which opened first.
+    """
     open_ = _open_at(episode, at)
     unfound = {
-        _target(episode, life) for life in open_ if life.seen_at is None or life.seen_at > at
+        _target(episode, life): life.fault.onset_s
+        for life in open_
+        if life.seen_at is None or life.seen_at > at
     }
     path = episode.ground.tracing.path_to_head
-    targets = {_target(episode, life) for life in open_}
-    return {id_ for id_ in targets if unfound.isdisjoint(d.id for d in path(id_)[1:])}
+    onsets = {_target(episode, life): life.fault.onset_s for life in open_}
+    return {
+        id_
+        for id_, onset in onsets.items()
+        if not any(unfound.get(d.id, onset) < onset for d in path(id_)[1:])
+    }
 
 
 def _open_at(episode: Episode, at: datetime) -> list[FaultLife]:
