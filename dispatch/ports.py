@@ -178,6 +178,15 @@ class Outages(Protocol):
         """Those of the transformers that an open outage, other than `but`, holds now."""
         ...
 
+    def kept_dark(self, among: Collection[str], *, but: OutageId) -> Mapping[str, OutageId]:
+        """Which confirmed outage, other than `but`, leaves a transformer dark all the same.
+
+        That is the one whose device is nearest on the transformer's way to its source and other
+        than the device of `but`, unless it has given this transformer light again already.
+        Transformers that nothing keeps dark are left out.
+        """
+        ...
+
     def next_planned_id(self) -> PlannedOutageId: ...
     def get_planned(self, planned_id: PlannedOutageId) -> PlannedOutage: ...
     def list_planned_overdue(self, now: datetime, limit: int) -> Sequence[PlannedOutage]:

@@ -56,6 +56,10 @@ REASONS: Mapping[str, Saying] = {
         "已核实的停电难以解释该报修（{percent}%可能另有故障）",
         "the confirmed outage explains this report badly ({percent} % that another fault hides)",
     ),
+    "still_dark": Saying(
+        "{repaired}处已修复，但{other}仍断开，继续停电",
+        "repaired at {repaired}; still dark for {other}",
+    ),
     "public_notice": Saying("停电通告{id}已发布", "public notice {id} is out"),
     "notice_replaced": Saying("已被新通告取代", "replaced by a newer notice"),
     "planned_ended_late": Saying(

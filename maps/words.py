@@ -53,6 +53,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "outage.caller_left": _("A report was taken out"),
         "outage.restored": _("Supply restored"),
         "outage.partially_restored": _("Supply partly restored"),
+        "outage.took_over": _("Took over customers who stay dark"),
         "outage.closed": _("Outage closed"),
         "outage.grown": _("More transformers out"),
         "outage.notice_released": _("Public notice released"),
