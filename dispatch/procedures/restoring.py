@@ -14,6 +14,7 @@ from dispatch.ports import Store
 from dispatch.procedures.handing_over import StillDark, find_dark, take_over
 from dispatch.procedures.judging import stop_order_clocks, void_ticket_clocks
 from dispatch.procedures.merging import cancel_waiting_order
+from dispatch.procedures.proposing import withdraw_all
 
 CLOCK_SKEW = timedelta(minutes=2)
 
@@ -88,6 +89,7 @@ def restore(
     _light_tickets(store, [t for t in reporters if not dark.keeper_of(t)], at, by=by, now=now)
     take_over(store, dark, reporters, at, by=by, now=now)
     if not left:
+        withdraw_all(store, restored, now=now)
         _end_order_clocks(store, restored, at, by=by, now=now)
     return Restoration(outage=restored, dark_for=dark.keepers)
 
