@@ -45,14 +45,14 @@ def proposal_event(
     proposal: SplitProposal, kind: str, *, at: datetime, by: str, **body: object
 ) -> Event:
     """Something happened to a proposal to split; it stands in the story of its outage."""
-    place = proposal.place.device.name
+    place = proposal.place.device
     return Event(
         stream=f"outage:{proposal.outage_id}",
         kind=f"split.{kind}",
         at=at,
         actor=by,
         district_id=proposal.district_id,
-        body={"proposal": proposal.id, "place": place, "version": proposal.version, **body},
+        body={"proposal": proposal.id, "place": place.name, "device": place.id, **body},
     )
 
 

@@ -71,7 +71,7 @@ REASONS: Mapping[str, Saying] = {
         "报修前{minutes}分钟该台区已知有电",
         "its transformer was known to have light {minutes} minutes before the report",
     ),
-    "meters_lit": Saying("同台区{count}只电表有电", "{count} meters next to it have light"),
+    "meters_lit": Saying("同台区电表有电（{count}只）", "meters next to it have light ({count})"),
     "before_outage": Saying(
         "早于该停电{minutes}分钟", "reported {minutes} minutes before the outage began"
     ),

@@ -30,6 +30,7 @@ from api.routers.parts import (
 from api.views.asking import CallBacksOut, NextEvidenceOut
 from api.views.details import OutageDetail
 from api.views.outages import DarkForOut, EstimateOut, OutageOut
+from api.views.proposals import SplitProposalOut
 from api.views.tickets import TicketOut
 from dispatch.domain.outage import (
     Confidence,
@@ -45,6 +46,7 @@ from dispatch.domain.words import (
 )
 from dispatch.errors import InvalidInput
 from dispatch.ports import Store
+from dispatch.store.reads import proposals
 from dispatch.store.reads.still_dark import dark_for
 from dispatch.store.reads.worklist import WorkItem, worklist
 from dispatch.store.transaction import reading
@@ -122,6 +124,7 @@ def get_outage(outage_id: int, response: Response, caller: Calling, house: Worki
     """Read an outage with its callers, scope and order; `ETag` is its version."""
     with reading(house.engine) as connection:
         dark = dark_for(connection, OutageId(outage_id))
+        hidden = proposals.of_outage(connection, OutageId(outage_id))
     with house.transaction() as store:
         outage = outage_for(store, caller, outage_id)
         scope = store.outages.scope_out(outage.id)
@@ -132,6 +135,7 @@ def get_outage(outage_id: int, response: Response, caller: Calling, house: Worki
             usage_points_out=sorted(scope.usage_points),
             customers_out=store.directory.count_customers(scope),
             still_dark=[DarkForOut.of(each) for each in dark],
+            split_proposals=[SplitProposalOut.of(each) for each in hidden if each.waits],
             tickets=[
                 TicketOut.of(ticket, caller) for ticket in store.tickets.list_of_outage(outage.id)
             ],

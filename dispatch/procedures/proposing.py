@@ -13,7 +13,6 @@ from dispatch.grouping import Verdict
 from dispatch.hidden import Hidden
 from dispatch.journal import SYSTEM, proposal_event
 from dispatch.ports import Store
-from dispatch.procedures.opening import name_of
 from dispatch.sayings import reason
 
 NOTICED = 0.05
@@ -89,7 +88,9 @@ class Proposing:
         points = [(t.place.lon, t.place.lat) for t in tickets if t.place is not None]
         lon, lat = _middle(points) if points else (outage.lon, outage.lat)
         if hidden.device_id is None:
-            home = PredictedDevice(id=None, kind="service", name=name_of(tickets[0]))
+            said = tickets[0].complaint
+            name = said.account or said.address or said.meter or tickets[0].id
+            home = PredictedDevice(id=None, kind="service", name=name)
             return LikelyPlace(device=home, lon=lon, lat=lat, usage_point_id=hidden.home)
         node = next(d for d in self.evidence.tree.devices if d.id == hidden.device_id)
         return LikelyPlace(

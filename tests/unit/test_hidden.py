@@ -130,7 +130,7 @@ def test_meters_next_to_it_that_tell_of_light_are_a_reason():
         at=after(LATE - 5),
     )
     (found,) = hidden(confirmed(held("late", "T1", LATE, 2), signals=(meter,)))
-    assert "1 meters next to it have light" in said(found)
+    assert "meters next to it have light (1)" in said(found)
 
 
 def test_light_before_the_report_is_a_reason():
