@@ -13,9 +13,10 @@ device above the reports that belong together, not one further up.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import expit
 
 from dispatch.domain.facts import FeederEvidence, MeterSignalKind, OutageFact, ReportFact
 from dispatch.domain.words import OutageId, TicketId, UsagePointId
@@ -61,28 +62,36 @@ def hidden_behind(
     for outage in gathered.known:
         doubted = [n for n, (i, p) in sorted(explained.items()) if i == outage.id and p < sure]
         if doubted:
-            found += _Doubts(evidence, gathered, outage, explained, sure).sorted_out(doubted)
+            paths = {n: gathered.feeder.path(gathered.pre_of(n)) for n in doubted}
+            found += _Doubts(evidence, gathered, outage, explained, sure, paths).sorted_out(doubted)
     return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
 class _Common:
-    """A device that may be the fault of several reports, with its odds."""
+    """A device that may be the fault of several reports."""
 
     row: int
     members: tuple[int, ...]
-    odds: float
+    log_odds: float
+
+    @property
+    def probability(self) -> float:
+        """How probably it has opened."""
+        return float(expit(self.log_odds))
 
 
 @dataclass(frozen=True, slots=True)
 class _Doubts:
-    """The doubted reports of one outage."""
+    """The doubted reports of one outage; `paths` are the devices above each, nearest first."""
 
     evidence: FeederEvidence
     gathered: Gathered
     outage: OutageFact
     explained: Mapping[int, tuple[OutageId, float]]
     sure: float
+    paths: Mapping[int, list[int]]
+    weighed: dict[tuple[int, tuple[int, ...]], _Common | None] = field(default_factory=dict)
 
     def sorted_out(self, doubted: Sequence[int]) -> list[Hidden]:
         """What belongs together as one fault each, then the homes that stand alone."""
@@ -96,36 +105,45 @@ class _Doubts:
 
     def _likeliest(self, doubted: Sequence[int], named: Collection[int]) -> _Common | None:
         """The device that most probably is the fault of some; not one that was named already."""
-        paths = {n: self.gathered.feeder.path(self.gathered.pre_of(n)) for n in doubted}
-        rows = sorted({row for path in paths.values() for row in path if row not in named})
-        found = [self._common(row, [n for n in doubted if row in paths[n]]) for row in rows]
+        rows = {row for n in doubted for row in self.paths[n] if row not in named}
         likely = [
             each
-            for each in found
-            if each is not None
-            and each.odds / (1 + each.odds) > EVEN
-            and max(set.intersection(*(set(paths[n]) for n in each.members))) == each.row
+            for row in sorted(rows)
+            if (each := self._common(row, tuple(n for n in doubted if row in self.paths[n])))
+            and each.probability > EVEN
         ]
-        return max(likely, key=lambda each: (each.odds, each.row), default=None)
+        return max(likely, key=lambda each: (each.log_odds, each.row), default=None)
 
-    def _common(self, row: int, below: Sequence[int]) -> _Common | None:
-        """The device as the fault of those of the reports that it explains; None if of no two."""
-        if len(below) <= 1 or not self._may_have_opened(row, below):
-            return None
+    def _common(self, row: int, below: tuple[int, ...]) -> _Common | None:
+        """The device as the fault of those of the reports that it explains.
+
+        None if it explains no two, or if a device further down is as near to all of them.
+        """
+        if (row, below) not in self.weighed:
+            likely = self._is_nearest(row, below) and self._may_have_opened(row, below)
+            common = self._weighed(row, below) if likely else None
+            nearest = common is not None and self._is_nearest(row, common.members)
+            self.weighed[row, below] = common if nearest else None
+        return self.weighed[row, below]
+
+    def _is_nearest(self, row: int, members: Sequence[int]) -> bool:
+        """Whether a device is the nearest one above several reports."""
+        above = set.intersection(*(set(self.paths[n]) for n in members)) if members else ()
+        return len(members) > 1 and max(above) == row
+
+    def _weighed(self, row: int, below: Sequence[int]) -> _Common:
         gathered, numbers = self.gathered, np.array(below, dtype=np.intp)
         at, without = gathered.at[numbers], gathered.without.total[numbers]
         begins = np.arange(at.min() - LOOK_BACK_MIN, at.max(), 1.0)
         rates = gathered.rates
         called = rates.call_share.mean * rates.call_delay.density(at[None, :] - begins[:, None])
-        odds: Floats = (
-            gathered.feeder.rate[row]
-            * gathered.stirring.devices
-            * np.prod((called + without) / without, axis=1)
-        )
-        whole = float(odds.sum())
-        its_own = (odds @ (called / (called + without))) / whole
+        log: Floats = np.log1p(called / without).sum(axis=1)
+        weight = np.exp(log - log.max())
+        rate = gathered.feeder.rate[row] * gathered.stirring.devices
+        whole = float(np.log(rate) + log.max() + np.log(weight.sum()))
+        its_own = (weight @ (called / (called + without))) / weight.sum()
         members = tuple(n for n, share in zip(below, its_own.tolist(), strict=True) if share > EVEN)
-        return _Common(row, members, whole) if len(members) > 1 else None
+        return _Common(row, members, whole)
 
     def _may_have_opened(self, row: int, below: Sequence[int]) -> bool:
         """Not where the outage's own device hangs below it, nor where somebody has light since."""
@@ -153,7 +171,7 @@ class _Doubts:
             tickets=self._tickets(common.members),
             device_id=device.id,
             home=None,
-            probability=common.odds / (1 + common.odds),
+            probability=common.probability,
             reasons=(together, *self._reasons(common.members)),
         )
 

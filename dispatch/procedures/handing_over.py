@@ -7,7 +7,7 @@ without a call that says "you have light".
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.domain.outage import Outage, Scope
@@ -21,28 +21,26 @@ from dispatch.sayings import reason
 
 @dataclass(frozen=True, kw_only=True)
 class StillDark:
-    """What of a restored part has no light all the same, each with the outage that keeps it dark.
+    """What of a restored part has no light all the same, and why.
 
-    The outages are locked.
+    `keepers` is by transformer the outage that keeps it dark, locked: of the part's transformers,
+    and of those that its homes and reporters hang on.
     """
 
     repaired: Outage
-    transformers: Mapping[str, Outage] = field(default_factory=dict)
-    homes: Mapping[UsagePointId, Outage] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        """Whether anybody is still dark."""
-        return bool(self.transformers or self.homes)
+    keepers: Mapping[str, Outage]
+    transformers: frozenset[str]
+    supply: Mapping[UsagePointId, str]
 
     @property
     def scope(self) -> Scope:
-        """All of them."""
-        return Scope(transformers=frozenset(self.transformers), usage_points=frozenset(self.homes))
+        """All of the part that is still dark."""
+        return Scope(transformers=self.transformers, usage_points=frozenset(self.supply))
 
     @property
-    def keepers(self) -> tuple[Outage, ...]:
+    def outages(self) -> tuple[Outage, ...]:
         """The outages that keep somebody dark, oldest number first."""
-        found = {o.id: o for o in (*self.transformers.values(), *self.homes.values())}
+        found = {outage.id: outage for outage in self.keepers.values()}
         return tuple(found[outage_id] for outage_id in sorted(found))
 
     def keeper_of(self, ticket: TroubleTicket) -> Outage | None:
@@ -50,27 +48,32 @@ class StillDark:
         place = ticket.place
         if place is None:
             return None
-        home = None if place.usage_point_id is None else self.homes.get(place.usage_point_id)
-        by_supply = place.transformer_id and self.transformers.get(place.transformer_id)
-        return home or by_supply or None
+        home = None if place.usage_point_id is None else self.supply.get(place.usage_point_id)
+        return self.keepers.get(home or place.transformer_id or "")
 
     def kept_by(self, keeper: Outage) -> Scope:
-        """Whom one of the outages keeps dark."""
+        """Whom of the part one of the outages keeps dark."""
+        by_it = {t for t, outage in self.keepers.items() if outage.id == keeper.id}
         return Scope(
-            transformers=frozenset(t for t, o in self.transformers.items() if o.id == keeper.id),
-            usage_points=frozenset(h for h, o in self.homes.items() if o.id == keeper.id),
+            transformers=self.transformers & by_it,
+            usage_points=frozenset(h for h, t in self.supply.items() if t in by_it),
         )
 
 
-def find_dark(store: Store, repaired: Outage, part: Scope) -> StillDark:
+def find_dark(
+    store: Store, repaired: Outage, part: Scope, reporters: Iterable[TroubleTicket]
+) -> StillDark:
     """Find who of `part` stays dark when `repaired` is; a mere prediction keeps nobody dark."""
-    supply = {home: _supply_of(store, home) for home in part.usage_points}
-    fed_from = {t for t in supply.values() if t is not None}
-    keepers = _locked_keepers(store, repaired, part.transformers | fed_from)
+    homes = {home: _supply_of(store, home) for home in part.usage_points}
+    supply = {home: transformer for home, transformer in homes.items() if transformer is not None}
+    called = {t.place.transformer_id for t in reporters if t.place is not None}
+    hang_on = part.transformers | set(supply.values()) | {t for t in called if t is not None}
+    keepers = _locked_keepers(store, repaired, hang_on)
     return StillDark(
         repaired=repaired,
-        transformers={t: keepers[t] for t in sorted(part.transformers & keepers.keys())},
-        homes={h: keepers[t] for h, t in sorted(supply.items()) if t is not None and t in keepers},
+        keepers=keepers,
+        transformers=part.transformers & keepers.keys(),
+        supply={home: t for home, t in supply.items() if t in keepers},
     )
 
 
@@ -106,10 +109,12 @@ def take_over(
     What `repaired` recorded ends at `at`; an outage that began later takes over from its beginning.
     Who says that it is repaired is the one who moves the reports, so inference leaves them there.
     """
-    keepers = {keeper.id: store.outages.save(keeper) for keeper in dark.keepers}
+    keepers = {keeper.id: store.outages.save(keeper) for keeper in dark.outages}
     for keeper in keepers.values():
         kept = dark.kept_by(keeper)
-        store.outages.widen(keeper.id, _not_held(store, kept), out_from=max(at, keeper.started_at))
+        store.outages.widen(
+            keeper.id, _not_held(store, dark, kept), out_from=max(at, keeper.started_at)
+        )
         store.events.append(
             outage_event(
                 keeper,
@@ -128,14 +133,11 @@ def take_over(
             _move(store, ticket, dark.repaired, keepers[to.id], by=by, now=now)
 
 
-def _not_held(store: Store, kept: Scope) -> Scope:
+def _not_held(store: Store, dark: StillDark, kept: Scope) -> Scope:
     """Without homes whose transformer some outage holds: that counts their minutes."""
-    supply = {home: _supply_of(store, home) for home in kept.usage_points}
-    held = (
-        store.outages.transformers_out([t for t in supply.values() if t is not None])
-        | kept.transformers
-    )
-    homes = frozenset(h for h, transformer in supply.items() if transformer not in held)
+    fed_from = {dark.supply[home] for home in kept.usage_points}
+    held = store.outages.transformers_out(fed_from) | kept.transformers
+    homes = frozenset(home for home in kept.usage_points if dark.supply[home] not in held)
     return Scope(transformers=kept.transformers, usage_points=homes)
 
 

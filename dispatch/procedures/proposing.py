@@ -1,14 +1,15 @@
 """Raise proposals to split, keep them true as more becomes known, and take them back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from dispatch.domain.facts import FeederEvidence
 from dispatch.domain.outage import Outage, PredictedDevice, Scope
 from dispatch.domain.proposal import LikelyPlace, SplitProposal
 from dispatch.domain.ticket import TroubleTicket
-from dispatch.domain.words import OutageId, ProposalId
+from dispatch.domain.words import OutageId, ProposalId, TicketId
 from dispatch.grouping import Verdict
 from dispatch.hidden import Hidden
 from dispatch.journal import SYSTEM, proposal_event
@@ -19,7 +20,7 @@ NOTICED = 0.05
 _NOT_YET = ProposalId(0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Proposing:
     """One look's hidden faults on their way before the dispatchers."""
 
@@ -31,13 +32,12 @@ class Proposing:
     def apply(self) -> None:
         """Propose what is new, revise what stands, withdraw what later evidence explains."""
         hidden = [h for h in self.verdict.hidden if self._still_there(h)]
-        waiting = self.store.proposals.list_open_along(self.evidence.tree.feeder_id)
-        if not hidden and not waiting:
+        outages = self._with_news(hidden)
+        if not outages:
             return
-        outages = {h.outage_id for h in hidden} | {p.outage_id for p in waiting}
         locked = {i: self.store.outages.lock(i) for i in sorted(outages)}
-        waiting = [p for i in sorted(outages) for p in self.store.proposals.list_open((i,))]
-        wanted = self._wanted(hidden, locked)
+        waiting = self.store.proposals.list_open(outages)
+        wanted = self._wanted([h for h in hidden if h.outage_id in outages], locked)
         before = _continued(waiting, wanted)
         for proposal in waiting:
             if proposal not in before.values():
@@ -46,8 +46,35 @@ class Proposing:
             self._propose(each, before.get(number))
 
     def _still_there(self, hidden: Hidden) -> bool:
-        tickets = (self.store.tickets.get(t) for t in hidden.tickets)
-        return all(t.outage_id == hidden.outage_id for t in tickets)
+        """Whether all its reports are with the outage, after what this look has moved."""
+        return all(
+            self._held_by.get(t) == hidden.outage_id
+            or self.store.tickets.get(t).outage_id == hidden.outage_id
+            for t in hidden.tickets
+        )
+
+    @cached_property
+    def _held_by(self) -> Mapping[TicketId, OutageId | None]:
+        return {r.ticket_id: r.outage_id for r in self.evidence.reports}
+
+    def _with_news(self, hidden: Sequence[Hidden]) -> frozenset[OutageId]:
+        """Outages whose proposals are not as they should be; mostly none, so nothing is locked."""
+        waiting = self.store.proposals.list_open_along(self.evidence.tree.feeder_id)
+        stands = {_key(p.outage_id, p.place.device.id, p.tickets): p.probability for p in waiting}
+        wants = {_key(h.outage_id, h.device_id, h.tickets): h.probability for h in hidden}
+        changed = {
+            key
+            for key in stands.keys() | wants.keys()
+            if abs(stands.get(key, -1.0) - wants.get(key, -1.0)) >= NOTICED
+        }
+        new = {key[0] for key in changed - stands.keys()}
+        dismissed = self.store.proposals.dismissed(new) if new else {}
+        return frozenset(
+            outage_id
+            for outage_id, device_id, tickets in changed
+            if (outage_id, device_id, tickets) in stands
+            or not tickets <= dismissed.get(outage_id, frozenset())
+        )
 
     def _wanted(
         self, hidden: Sequence[Hidden], locked: dict[OutageId, Outage]
@@ -132,6 +159,12 @@ class Proposing:
                 tickets=list(proposal.tickets),
             )
         )
+
+
+def _key(
+    outage_id: OutageId, device_id: str | None, tickets: Iterable[TicketId]
+) -> tuple[OutageId, str | None, frozenset[TicketId]]:
+    return outage_id, device_id, frozenset(tickets)
 
 
 def withdraw_all(store: Store, outage: Outage, *, now: datetime) -> None:

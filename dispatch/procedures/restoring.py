@@ -70,7 +70,8 @@ def restore(
         tickets = [t for t in tickets if _is_in(t, part)]
     else:
         moved = outage.restore_all(at, cause)
-    dark = find_dark(store, outage, part)
+    reporters = [t for t in tickets if t.status is TicketStatus.OPEN]
+    dark = find_dark(store, outage, part, reporters)
     customers = _end_periods(store, outage, part, dark, at)
     restored = store.outages.save(moved)
     store.events.append(
@@ -82,16 +83,15 @@ def restore(
             customers=customers,
             transformers=sorted(part.transformers),
             cause=cause,
-            still_dark={o.id: sorted(dark.kept_by(o).transformers) for o in dark.keepers},
+            still_dark={o.id: sorted(dark.kept_by(o).transformers) for o in dark.outages},
         )
     )
-    reporters = [t for t in tickets if t.status is TicketStatus.OPEN]
     _light_tickets(store, [t for t in reporters if not dark.keeper_of(t)], at, by=by, now=now)
     take_over(store, dark, reporters, at, by=by, now=now)
     if not left:
         withdraw_all(store, restored, now=now)
         _end_order_clocks(store, restored, at, by=by, now=now)
-    return Restoration(outage=restored, dark_for=dark.keepers)
+    return Restoration(outage=restored, dark_for=dark.outages)
 
 
 def _end_periods(store: Store, outage: Outage, part: Scope, dark: StillDark, at: datetime) -> int:

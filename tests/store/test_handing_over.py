@@ -404,3 +404,16 @@ def test_the_crew_hears_that_it_is_still_dark_and_for_what(repairs: Repairs):
     assert (seen.id, seen.transformers, seen.customers) == (outer, ("transformer a0",), HOMES)
     repairs.restores(outer, 90)
     assert dark_for(repairs.connection, inner) == ()
+
+
+def test_a_caller_who_is_no_customer_on_record_goes_by_the_transformer(repairs: Repairs):
+    vicinity = build.an_outage(
+        repairs.connection, device=PredictedDevice(id=None, kind="points", name="a mill")
+    )
+    repairs.store.outages.add(vicinity, Scope())
+    ticket = build.a_ticket("stranger", outage_id=vicinity.id, transformer_id="a0", feeder_id="F1")
+    repairs.store.tickets.add(ticket)
+    outer = repairs.opens("fuse-a", 10)
+    repairs.restores(vicinity.id, 60)
+    assert repairs.ticket("stranger").outage_id == outer
+    assert repairs.to_be_told() == []
