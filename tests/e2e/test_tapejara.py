@@ -210,6 +210,10 @@ def test_a_transformer_repaired_under_an_open_fuse_has_no_light_until_the_fuse_i
     assert [(d["outage_id"], d["customers"]) for d in told["still_dark"]] == [
         (outer, len(homes[first]))
     ]
+    for path, who in ((f"/console/outages/{inner}", "dispatcher"), ("/crew/orders", "north")):
+        headers = {"Authorization": f"Bearer {company.tokens[who]}", "Accept-Language": "en"}
+        page = company.client.get(path, headers=headers).text
+        assert f"Repaired here; still dark for {fuse.name}" in page
     held = company.call("GET", f"outages/{outer}", "dispatcher")
     assert held["transformers_out"] == fuse.ids
     assert {t["id"] for t in held["tickets"]} == {"A", "B", "C"}
