@@ -41,7 +41,7 @@ def outage_event(outage: Outage, kind: str, *, at: datetime, by: str, **body: ob
     )
 
 
-def proposal_event(
+def split_event(
     proposal: SplitProposal, kind: str, *, at: datetime, by: str, **body: object
 ) -> Event:
     """Something happened to a proposal to split; it stands in the story of its outage."""

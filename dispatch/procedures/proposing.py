@@ -12,7 +12,7 @@ from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import OutageId, ProposalId, TicketId
 from dispatch.grouping import Verdict
 from dispatch.hidden import Hidden
-from dispatch.journal import SYSTEM, proposal_event
+from dispatch.journal import SYSTEM, split_event
 from dispatch.ports import Store
 from dispatch.sayings import reason
 
@@ -148,7 +148,7 @@ class Proposing:
 
     def _tell(self, proposal: SplitProposal, kind: str) -> None:
         self.store.events.append(
-            proposal_event(
+            split_event(
                 proposal,
                 kind,
                 at=self.now,
@@ -176,7 +176,7 @@ def withdraw_all(store: Store, outage: Outage, *, now: datetime) -> None:
 def withdraw(store: Store, proposal: SplitProposal, why: str, *, now: datetime) -> None:
     """Take a proposal back and say why."""
     withdrawn = store.proposals.save(proposal.withdraw(now, SYSTEM, why))
-    store.events.append(proposal_event(withdrawn, "withdrawn", at=now, by=SYSTEM, reason=why))
+    store.events.append(split_event(withdrawn, "withdrawn", at=now, by=SYSTEM, reason=why))
 
 
 def _continued(

@@ -7,7 +7,7 @@ from dispatch.domain.outage import Outage
 from dispatch.domain.proposal import SplitProposal
 from dispatch.domain.words import ProposalId
 from dispatch.errors import StaleVersion
-from dispatch.journal import proposal_event
+from dispatch.journal import split_event
 from dispatch.ports import Store
 from dispatch.procedures.checking import need_reason
 from dispatch.procedures.splitting import Parting, split
@@ -52,7 +52,7 @@ def accept_split(store: Store, command: AcceptSplit, *, now: datetime) -> SplitP
     parting = Parting(by=command.by, why=why, belongs=why, place=proposal.place)
     apart = split(store, outage, proposal.tickets, parting, now=now)
     accepted = store.proposals.save(proposal.accept(now, command.by, apart.id))
-    store.events.append(proposal_event(accepted, "accepted", at=now, by=command.by, into=apart.id))
+    store.events.append(split_event(accepted, "accepted", at=now, by=command.by, into=apart.id))
     store.outages.ask_grouping(outage.feeder_id, now)
     return accepted
 
@@ -68,7 +68,7 @@ def dismiss_split(store: Store, command: DismissSplit, *, now: datetime) -> Spli
     why = need_reason(command.reason, "dismissing a proposal")
     _, proposal = _locked(store, command.proposal_id, command.seen_version)
     dismissed = store.proposals.save(proposal.dismiss(now, command.by, why))
-    store.events.append(proposal_event(dismissed, "dismissed", at=now, by=command.by, reason=why))
+    store.events.append(split_event(dismissed, "dismissed", at=now, by=command.by, reason=why))
     return dismissed
 
 
