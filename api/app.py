@@ -28,6 +28,7 @@ from api.routers import (
     outages,
     planned,
     processes,
+    proposals,
     screens,
     sessions,
     signals,
@@ -40,7 +41,7 @@ from maps.pages import Pages
 
 MOST_BYTES = 1_000_000
 ROUTERS = (
-    *(processes, sessions, agents, outages, notices, assignments, planned),
+    *(processes, sessions, agents, outages, proposals, notices, assignments, planned),
     *(crews, signals, supervisors, live, console, screens),
 )
 FAST_OPTIONS = session(

@@ -16,6 +16,7 @@ from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId, UsagePointId
 from dispatch.feeder import Feeder
 from dispatch.gathered import Gathered, gather
+from dispatch.hidden import Hidden, hidden_behind
 from dispatch.inference import Posterior
 from dispatch.rates import Rates, Stirring
 from dispatch.sayings import reason
@@ -72,12 +73,13 @@ class Verdict:
     """What one look at a feeder makes of it.
 
     `explained` are reports of confirmed outages with the probability. Those below `sure` are
-    doubted: another fault may be hidden behind the outage.
+    doubted: another fault may be hidden behind the outage. `hidden` is where that would be.
     """
 
     outages: tuple[Judged, ...] = ()
     explained: Mapping[TicketId, tuple[OutageId, float]] = field(default_factory=dict)
     sure: float = 2 / 3
+    hidden: tuple[Hidden, ...] = ()
 
 
 UNLIKELY_DEVICE = 0.005
@@ -241,6 +243,7 @@ class _Judgement:
             ),
             explained={**self.gathered.settled, **by_ticket},
             sure=1 - self.costs.join,
+            hidden=hidden_behind(self.evidence, self.gathered, explained, 1 - self.costs.join),
         )
 
     def _keeps(self, groups: Sequence[_Group]) -> list[OutageFact | None]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from dispatch.domain.event import Event
 from dispatch.domain.order import Incident, TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage
+from dispatch.domain.proposal import SplitProposal
 from dispatch.domain.signal import SightingRecord
 from dispatch.domain.ticket import TroubleTicket
 
@@ -37,6 +38,21 @@ def outage_event(outage: Outage, kind: str, *, at: datetime, by: str, **body: ob
         actor=by,
         district_id=outage.district_id,
         body=facts,
+    )
+
+
+def split_event(
+    proposal: SplitProposal, kind: str, *, at: datetime, by: str, **body: object
+) -> Event:
+    """Something happened to a proposal to split; it stands in the story of its outage."""
+    place = proposal.place.device
+    return Event(
+        stream=f"outage:{proposal.outage_id}",
+        kind=f"split.{kind}",
+        at=at,
+        actor=by,
+        district_id=proposal.district_id,
+        body={"proposal": proposal.id, "place": place.name, "device": place.id, **body},
     )
 
 

@@ -20,6 +20,7 @@ from dispatch.domain.notice import Notice, NoticeAnswer, NoticeFacts, Served
 from dispatch.domain.order import DispatchStep, Incident, TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage, PredictedDevice, Scope
 from dispatch.domain.past import RatesVersion
+from dispatch.domain.proposal import Dismissed, SplitProposal
 from dispatch.domain.signal import MeteredPoint, MeterRecord, NamedDevice, SightingRecord
 from dispatch.domain.ticket import AreaAtReport, Place, TroubleTicket
 from dispatch.domain.words import (
@@ -30,6 +31,7 @@ from dispatch.domain.words import (
     OrderId,
     OutageId,
     PlannedOutageId,
+    ProposalId,
     TicketId,
     UsagePointId,
 )
@@ -178,6 +180,15 @@ class Outages(Protocol):
         """Those of the transformers that an open outage, other than `but`, holds now."""
         ...
 
+    def kept_dark(self, among: Collection[str], *, but: OutageId) -> Mapping[str, OutageId]:
+        """Which confirmed outage, other than `but`, leaves a transformer dark all the same.
+
+        That is the one whose device is nearest on the transformer's way to its source and other
+        than the device of `but`, unless it has given this transformer light again already.
+        Transformers that nothing keeps dark are left out.
+        """
+        ...
+
     def next_planned_id(self) -> PlannedOutageId: ...
     def get_planned(self, planned_id: PlannedOutageId) -> PlannedOutage: ...
     def list_planned_overdue(self, now: datetime, limit: int) -> Sequence[PlannedOutage]:
@@ -234,6 +245,23 @@ class Notices(Protocol):
 
     def answered(self, answer: NoticeAnswer) -> None:
         """Count a caller who was answered from a notice; the same one twice counts once."""
+        ...
+
+
+class Proposals(Protocol):
+    """Proposals to split a confirmed outage."""
+
+    def get(self, proposal_id: ProposalId) -> SplitProposal: ...
+    def next_id(self) -> ProposalId: ...
+    def add(self, proposal: SplitProposal) -> None: ...
+    def save(self, proposal: SplitProposal) -> SplitProposal: ...
+    def list_open(self, outage_ids: Collection[OutageId]) -> Sequence[SplitProposal]: ...
+    def list_open_along(self, feeder_id: str) -> Sequence[SplitProposal]:
+        """Those that wait for a decision on outages of the feeder, also where these are over."""
+        ...
+
+    def dismissed(self, outage_ids: Collection[OutageId]) -> Dismissed:
+        """Reports that a dismissed proposal of the outage named; outages without any left out."""
         ...
 
 
@@ -389,6 +417,8 @@ class Store(Protocol):
     def outages(self) -> Outages: ...
     @property
     def notices(self) -> Notices: ...
+    @property
+    def proposals(self) -> Proposals: ...
     @property
     def orders(self) -> Orders: ...
     @property

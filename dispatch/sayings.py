@@ -56,6 +56,36 @@ REASONS: Mapping[str, Saying] = {
         "已核实的停电难以解释该报修（{percent}%可能另有故障）",
         "the confirmed outage explains this report badly ({percent} % that another fault hides)",
     ),
+    "still_dark": Saying(
+        "{repaired}处已修复，但{other}仍断开，继续停电",
+        "repaired at {repaired}; still dark for {other}",
+    ),
+    "doubted_together": Saying(
+        "{name}之下{reports}个报修相隔{minutes}分钟内，疑为同一故障",
+        "{reports} reports below {name} within {minutes} minutes: one fault, it seems",
+    ),
+    "not_below": Saying(
+        "不在该停电的断开设备之下", "the place is not below the outage's open device"
+    ),
+    "lit_before": Saying(
+        "报修前{minutes}分钟该台区已知有电",
+        "its transformer was known to have light {minutes} minutes before the report",
+    ),
+    "meters_lit": Saying("同台区电表有电（{count}只）", "meters next to it have light ({count})"),
+    "before_outage": Saying(
+        "早于该停电{minutes}分钟", "reported {minutes} minutes before the outage began"
+    ),
+    "long_after": Saying(
+        "停电开始{minutes}分钟后才报修，其他用户早已来电",
+        "reported {minutes} minutes after the outage began, when its callers had long called",
+    ),
+    "split_accepted": Saying(
+        "疑另有故障：{name}（{percent}%）", "another fault, it seems: {name} ({percent} %)"
+    ),
+    "split_explained": Saying(
+        "后来的情况已能解释这些报修", "what came later explains these reports"
+    ),
+    "split_outage_over": Saying("该停电已结束", "the outage is over"),
     "public_notice": Saying("停电通告{id}已发布", "public notice {id} is out"),
     "notice_replaced": Saying("已被新通告取代", "replaced by a newer notice"),
     "planned_ended_late": Saying(

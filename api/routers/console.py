@@ -22,7 +22,14 @@ from dispatch.domain.words import IncidentId, OutageId, TicketId
 from dispatch.errors import NotFound
 from dispatch.procedures.ranking import rank_for
 from dispatch.store.orders import PgOrders
-from dispatch.store.reads import corrections, details, field, map_layers, suspects
+from dispatch.store.reads import (
+    corrections,
+    details,
+    field,
+    map_layers,
+    proposals,
+    suspects,
+)
 from dispatch.store.reads.details import OutageDetail, TimelineEntry
 from dispatch.store.reads.network_search import find_in_network
 from dispatch.store.reads.planned import planned_outages
@@ -98,7 +105,11 @@ def get_list(request: Request, caller: Calling, house: Working) -> HTMLResponse:
 
 def _list_values(connection: Connection, caller: Caller, house: House) -> dict[str, Any]:
     items = worklist(connection, caller.scope, house.now())
-    return {"items": items, "customers": sum(item.customers_out for item in items)}
+    return {
+        "items": items,
+        "alarms": proposals.waiting(connection, caller.scope),
+        "customers": sum(item.customers_out for item in items),
+    }
 
 
 @router.get("/console/crews")
@@ -200,6 +211,7 @@ def _judged(connection: Connection, caller: Caller, detail: OutageDetail) -> dic
         "lineup": line_up(suspects.suspects(connection, outage)),
         "look": suspects.last_look(connection, outage.id),
         "weak": weakly_explained(detail.tickets),
+        "hidden": proposals.of_outage(connection, outage.id),
         "near": near,
         "marriages": marriages(
             outage, near, crew_on_its_way=order is not None and order.status in ON_ITS_WAY

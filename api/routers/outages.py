@@ -29,7 +29,8 @@ from api.routers.parts import (
 )
 from api.views.asking import CallBacksOut, NextEvidenceOut
 from api.views.details import OutageDetail
-from api.views.outages import EstimateOut, OutageOut
+from api.views.outages import DarkForOut, EstimateOut, OutageOut
+from api.views.proposals import SplitProposalOut
 from api.views.tickets import TicketOut
 from dispatch.domain.outage import (
     Confidence,
@@ -45,6 +46,8 @@ from dispatch.domain.words import (
 )
 from dispatch.errors import InvalidInput
 from dispatch.ports import Store
+from dispatch.store.reads import proposals
+from dispatch.store.reads.still_dark import dark_for
 from dispatch.store.reads.worklist import WorkItem, worklist
 from dispatch.store.transaction import reading
 from dispatch.usecases.close_outage import CloseOutage, close_outage
@@ -119,6 +122,9 @@ def get_outages(caller: Calling, house: Working) -> list[WorkItemOut]:
 @router.get(OUTAGE)
 def get_outage(outage_id: int, response: Response, caller: Calling, house: Working) -> OutageDetail:
     """Read an outage with its callers, scope and order; `ETag` is its version."""
+    with reading(house.engine) as connection:
+        dark = dark_for(connection, OutageId(outage_id))
+        hidden = proposals.of_outage(connection, OutageId(outage_id))
     with house.transaction() as store:
         outage = outage_for(store, caller, outage_id)
         scope = store.outages.scope_out(outage.id)
@@ -128,6 +134,8 @@ def get_outage(outage_id: int, response: Response, caller: Calling, house: Worki
             transformers_out=sorted(scope.transformers),
             usage_points_out=sorted(scope.usage_points),
             customers_out=store.directory.count_customers(scope),
+            still_dark=[DarkForOut.of(each) for each in dark],
+            split_proposals=[SplitProposalOut.of(each) for each in hidden if each.waits],
             tickets=[
                 TicketOut.of(ticket, caller) for ticket in store.tickets.list_of_outage(outage.id)
             ],

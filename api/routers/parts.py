@@ -16,8 +16,16 @@ from api.problems import PreconditionRequired
 from dispatch.domain.notice import Notice
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage
+from dispatch.domain.proposal import SplitProposal
 from dispatch.domain.ticket import TroubleTicket
-from dispatch.domain.words import NoticeId, OrderId, OutageId, PlannedOutageId, TicketId
+from dispatch.domain.words import (
+    NoticeId,
+    OrderId,
+    OutageId,
+    PlannedOutageId,
+    ProposalId,
+    TicketId,
+)
 from dispatch.errors import InvalidInput, NotFound
 from dispatch.ports import Store
 from dispatch.store.transaction import retrying
@@ -101,6 +109,16 @@ def planned_for(store: Store, caller: Caller, planned_id: int) -> PlannedOutage:
 def notice_for(store: Store, caller: Caller, notice_id: int) -> Notice:
     """Read a public notice; another district's does not exist."""
     return _read(caller, "notice", notice_id, lambda: store.notices.get(NoticeId(notice_id)))
+
+
+def proposal_for(store: Store, caller: Caller, proposal_id: int) -> SplitProposal:
+    """Read a proposal to split; another district's does not exist."""
+    return _read(
+        caller,
+        "split proposal",
+        proposal_id,
+        lambda: store.proposals.get(ProposalId(proposal_id)),
+    )
 
 
 LONGEST = timedelta(days=5 * 366)

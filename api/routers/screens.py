@@ -155,6 +155,7 @@ def _crew_order(connection: Connection, each: CrewOrder) -> dict[str, object]:
         "outage": each.outage,
         "tickets": each.tickets,
         "parts": parts,
+        "dark_for": each.dark_for,
         "promises": promises[:1],
     }
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from dispatch.domain.facts import OutageNearby, PlannedNearby
 from dispatch.domain.outage import EstimatedRestoration, Outage, PlannedOutage, Prediction
+from dispatch.store.reads.still_dark import DarkFor
 
 
 class EstimateOut(BaseModel):
@@ -121,6 +122,25 @@ class OutageOut(OutageBrief):
             merged_into_id=outage.merged_into_id,
             etr=EstimateOut.of(outage.estimate),
             prediction=PredictionOut.of(outage.prediction),
+        )
+
+
+class DarkForOut(BaseModel):
+    """An outage that keeps customers dark whose own fault was repaired elsewhere."""
+
+    outage_id: int
+    device_name: str
+    transformers: list[str]
+    customers: int
+
+    @classmethod
+    def of(cls, dark: DarkFor) -> "DarkForOut":
+        """Build from what was read."""
+        return cls(
+            outage_id=dark.id,
+            device_name=dark.device_name,
+            transformers=list(dark.transformers),
+            customers=dark.customers,
         )
 
 

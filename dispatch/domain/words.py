@@ -23,6 +23,7 @@ __all__ = [
     "OrderId",
     "OutageId",
     "PlannedOutageId",
+    "ProposalId",
     "Symptom",
     "TicketId",
     "UsagePointId",
@@ -32,6 +33,7 @@ TicketId = NewType("TicketId", str)
 OutageId = NewType("OutageId", int)
 PlannedOutageId = NewType("PlannedOutageId", int)
 NoticeId = NewType("NoticeId", int)
+ProposalId = NewType("ProposalId", int)
 IncidentId = NewType("IncidentId", int)
 OrderId = NewType("OrderId", int)
 CrewId = NewType("CrewId", str)

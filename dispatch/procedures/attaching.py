@@ -31,13 +31,37 @@ def attach(
     store: Store, ticket: TroubleTicket, outage: Outage, why: Explained, *, now: datetime
 ) -> TroubleTicket:
     """Attach a stored ticket to `outage`, ending an earlier attachment."""
+    attached = _put(store, ticket, outage, why, now)
+    _catch_up(store, attached, _join(store, ticket, outage), why, now)
+    return attached
+
+
+def hand_over(
+    store: Store, ticket: TroubleTicket, outage: Outage, why: Explained, *, now: datetime
+) -> TroubleTicket:
+    """Attach the caller of another outage who stays dark because of this one.
+
+    As `attach`, but the report tells nothing of when this outage began: that may have been later.
+    """
+    attached = _put(store, ticket, outage, why, now)
+    _catch_up(store, attached, store.orders.find_open_of_outage(outage.id), why, now)
+    return attached
+
+
+def _put(
+    store: Store, ticket: TroubleTicket, outage: Outage, why: Explained, now: datetime
+) -> TroubleTicket:
     attached = store.tickets.save(ticket.attach(outage.id, why.disposition))
     store.tickets.attach(_attachment(attached, outage, why, now))
     store.events.append(_attached(attached, why, now, previous=ticket.outage_id))
-    order = _join(store, ticket, outage)
-    if order is not None and why.disposition is not Disposition.INCIDENT:
-        catch_up(store, attached, order, now=now)
     return attached
+
+
+def _catch_up(
+    store: Store, ticket: TroubleTicket, order: TroubleOrder | None, why: Explained, now: datetime
+) -> None:
+    if order is not None and why.disposition is not Disposition.INCIDENT:
+        catch_up(store, ticket, order, now=now)
 
 
 def take_attached(

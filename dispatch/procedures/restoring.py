@@ -1,6 +1,7 @@
 """Give customers their light back on record: all of them, or some."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatch.domain.clock import StopsAt
@@ -10,10 +11,20 @@ from dispatch.domain.ticket import TicketStatus, TroubleTicket
 from dispatch.errors import InvalidInput
 from dispatch.journal import outage_event, ticket_event
 from dispatch.ports import Store
+from dispatch.procedures.handing_over import StillDark, find_dark, take_over
 from dispatch.procedures.judging import stop_order_clocks, void_ticket_clocks
 from dispatch.procedures.merging import cancel_waiting_order
+from dispatch.procedures.proposing import withdraw_all
 
 CLOCK_SKEW = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restoration:
+    """The outage after a restoration, and the outages that keep some of its customers dark."""
+
+    outage: Outage
+    dark_for: tuple[Outage, ...] = ()
 
 
 def restore(
@@ -25,11 +36,12 @@ def restore(
     by: str,
     cause: str | None,
     now: datetime,
-) -> Outage:
+) -> Restoration:
     """Mark `part` (None: everybody still out) as supplied since `at`.
 
     The reporters among them are to be told. The outage is restored when nobody is left; then an
-    order that waits is taken back, and a crew on the way goes on to make sure.
+    order that waits is taken back, and a crew on the way goes on to make sure. Whom another
+    confirmed outage keeps dark goes over to that one, untold.
 
     Raises
     ------
@@ -58,7 +70,9 @@ def restore(
         tickets = [t for t in tickets if _is_in(t, part)]
     else:
         moved = outage.restore_all(at, cause)
-    customers = store.outages.restore(outage.id, part, at) if part else 0
+    reporters = [t for t in tickets if t.status is TicketStatus.OPEN]
+    dark = find_dark(store, outage, part, reporters)
+    customers = _end_periods(store, outage, part, dark, at)
     restored = store.outages.save(moved)
     store.events.append(
         outage_event(
@@ -69,12 +83,27 @@ def restore(
             customers=customers,
             transformers=sorted(part.transformers),
             cause=cause,
+            still_dark={o.id: sorted(dark.kept_by(o).transformers) for o in dark.outages},
         )
     )
-    _light_tickets(store, tickets, at, by=by, now=now)
+    _light_tickets(store, [t for t in reporters if not dark.keeper_of(t)], at, by=by, now=now)
+    take_over(store, dark, reporters, at, by=by, now=now)
     if not left:
+        withdraw_all(store, restored, now=now)
         _end_order_clocks(store, restored, at, by=by, now=now)
-    return restored
+    return Restoration(outage=restored, dark_for=dark.outages)
+
+
+def _end_periods(store: Store, outage: Outage, part: Scope, dark: StillDark, at: datetime) -> int:
+    """Record how long `part` was out because of the outage; how many customers have light."""
+    still = dark.scope
+    lit = Scope(
+        transformers=part.transformers - still.transformers,
+        usage_points=part.usage_points - still.usage_points,
+    )
+    if still:
+        store.outages.restore(outage.id, still, at)
+    return store.outages.restore(outage.id, lit, at) if lit else 0
 
 
 def _check_part(part: Scope, out: Scope) -> None:
@@ -95,11 +124,10 @@ def _is_in(ticket: TroubleTicket, part: Scope) -> bool:
 def _light_tickets(
     store: Store, tickets: Sequence[TroubleTicket], at: datetime, *, by: str, now: datetime
 ) -> None:
-    lit = [t for t in tickets if t.status is TicketStatus.OPEN]
-    for ticket in lit:
+    for ticket in tickets:
         restored = store.tickets.save(ticket.restore(at))
         store.events.append(ticket_event(restored, "restored", at=at, by=by))
-    store.tickets.must_tell([t.id for t in lit], due_at=now)
+    store.tickets.must_tell([t.id for t in tickets], due_at=now)
 
 
 def _end_order_clocks(

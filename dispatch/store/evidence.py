@@ -79,7 +79,8 @@ _OUTAGES = Direct(
     ORDER BY started_at, outage.id
     """
 )
-# Somebody has light: supply was restored, a caller said so, or the neighbours have it.
+# Somebody has light: supply was restored, a caller said so, or the neighbours have it. What went
+# over to another outage at its restoration got none.
 _LIT = Direct(
     """
     SELECT transformer_id, max(lit_at) AS lit_at
@@ -88,6 +89,12 @@ _LIT = Direct(
         FROM outage_transformer AS restored
         JOIN transformer ON transformer.id = restored.transformer_id
         WHERE transformer.feeder_id = :feeder_id AND restored.restored_at > :since
+            AND NOT EXISTS (
+                SELECT FROM outage_transformer AS taken
+                WHERE taken.transformer_id = restored.transformer_id
+                    AND taken.outage_id <> restored.outage_id
+                    AND taken.out_from = restored.restored_at
+            )
         UNION ALL
         SELECT said.transformer_id, said.received_at
         FROM ticket AS said

@@ -29,6 +29,7 @@ outage_number = Sequence("outage_number", metadata=metadata)
 order_number = Sequence("order_number", metadata=metadata)
 incident_number = Sequence("incident_number", metadata=metadata)
 planned_number = Sequence("planned_number", metadata=metadata)
+proposal_number = Sequence("proposal_number", metadata=metadata)
 
 # Outages -------------------------------------------------------------------------------------
 
@@ -288,6 +289,43 @@ attachment = Table(
     ),
     Index("attachment_outage_ix", "outage_id"),
     Index("attachment_ticket_ix", "ticket_id"),
+)
+
+split_proposal = Table(
+    "split_proposal",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("outage_id", ForeignKey("outage.id"), nullable=False),
+    Column("district_id", ForeignKey("district.id"), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("place", Text, nullable=False, comment="the device, or the home, as one word"),
+    Column("device_id", Text),
+    Column("device_kind", Text, nullable=False),
+    Column("device_name", Text, nullable=False),
+    Column("usage_point_id", ForeignKey("usage_point.id")),
+    shape("point", "POINT", nullable=False),
+    Column("probability", REAL, nullable=False),
+    Column("tickets", ARRAY(Text), nullable=False),
+    Column("reasons", ARRAY(Text), nullable=False),
+    Column("hazards", ARRAY(Text), nullable=False),
+    Column("critical", Boolean, nullable=False),
+    moment("proposed_at", nullable=False),
+    moment("decided_at"),
+    Column("decided_by", Text),
+    Column("decided_for", Text),
+    Column("into_id", ForeignKey("outage.id")),
+    Column("version", Integer, nullable=False),
+    one_of("status", "split_proposal_status", "open", "accepted", "dismissed", "withdrawn"),
+    CheckConstraint("probability BETWEEN 0 AND 1", name="split_proposal_probability"),
+    Index(
+        "one_open_proposal_per_place",
+        *("outage_id", "place"),
+        unique=True,
+        postgresql_where=text("status = 'open'"),
+    ),
+    Index("split_proposal_outage_ix", "outage_id"),
+    Index("split_proposal_open_ix", "district_id", postgresql_where=text("status = 'open'")),
+    comment="Reports of a confirmed outage behind which another fault seems to hide",
 )
 
 incident = Table(

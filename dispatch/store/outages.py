@@ -1,7 +1,7 @@
 """Outages, planned and not: who is out because of them, since when, until when."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -110,6 +110,27 @@ _TRANSFORMERS_OUT = Direct(
         AND outage_id IS DISTINCT FROM CAST(:but AS bigint)
     """
 )
+# The row of a transformer that an outage has given light again says so; no other device of the way
+# is known to be open but those that somebody confirmed.
+_KEPT_DARK = Direct(
+    """
+    SELECT DISTINCT ON (transformer.id) transformer.id AS transformer_id, outage.id AS outage_id
+    FROM transformer
+    JOIN device ON device.feeder_id = transformer.feeder_id
+        AND transformer.device_pre >= device.pre AND transformer.device_pre < device.post
+    JOIN outage ON outage.device_id = device.id
+        AND outage.status IN ('confirmed', 'partially_restored') AND outage.status <> 'closed'
+        AND outage.confirmed_at IS NOT NULL
+    WHERE transformer.id = ANY(CAST(:among AS text[])) AND outage.id <> :but
+        AND outage.device_id IS DISTINCT FROM (SELECT device_id FROM outage WHERE id = :but)
+        AND NOT EXISTS (
+            SELECT FROM outage_transformer AS lit
+            WHERE lit.outage_id = outage.id AND lit.transformer_id = transformer.id
+                AND lit.restored_at IS NOT NULL
+        )
+    ORDER BY transformer.id, device.pre DESC, outage.started_at, outage.id
+    """
+)
 
 
 class PgOutages:
@@ -194,6 +215,14 @@ class PgOutages:
             return frozenset()
         asked = {"among": sorted(among), "but": but}
         return frozenset(_TRANSFORMERS_OUT.values(self._connection, asked))
+
+    def kept_dark(self, among: Collection[str], *, but: OutageId) -> Mapping[str, OutageId]:
+        """Read which confirmed outage, other than `but`, leaves each transformer dark."""
+        if not among:
+            return {}
+        asked = {"among": sorted(among), "but": but}
+        rows = _KEPT_DARK.rows(self._connection, asked)
+        return {row["transformer_id"]: OutageId(row["outage_id"]) for row in rows}
 
     def next_planned_id(self) -> PlannedOutageId:
         """Take the next number."""

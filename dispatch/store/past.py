@@ -63,7 +63,8 @@ _OUTAGES = text(
     FROM closed ORDER BY opened_at, id
     """
 )
-# A report by position counts as one customer for each telephone number.
+# A report by position counts as one customer for each telephone number. What an outage took over
+# from an inner one was dark before; its callers say nothing of how soon people call.
 _PARTS = text(
     """
     WITH held AS (
@@ -71,7 +72,12 @@ _PARTS = text(
         FROM outage_transformer AS held
         JOIN outage ON outage.id = held.outage_id
         JOIN transformer ON transformer.id = held.transformer_id
-        WHERE held.restored_at IS NOT NULL
+        WHERE held.restored_at IS NOT NULL AND NOT EXISTS (
+                SELECT FROM outage_transformer AS inner_one
+                WHERE inner_one.transformer_id = held.transformer_id
+                    AND inner_one.outage_id <> held.outage_id
+                    AND inner_one.restored_at = held.out_from
+            )
             AND outage.status = 'closed' AND outage.merged_into_id IS NULL
             AND outage.opened_at >= :since AND outage.opened_at < :until
     ), first AS (

@@ -17,6 +17,7 @@ from dispatch.store.known import PgKnown
 from dispatch.store.notices import PgNotices
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
+from dispatch.store.proposals import PgProposals
 from dispatch.store.rates import PgRates
 from dispatch.store.signals import PgSignals
 from dispatch.store.tickets import PgTickets
@@ -39,6 +40,7 @@ class PgStore:
         self.tickets = PgTickets(connection)
         self.outages = PgOutages(connection, trees)
         self.notices = PgNotices(connection)
+        self.proposals = PgProposals(connection)
         self.orders = PgOrders(connection)
         self.crews = PgCrews(connection)
         self.clocks = PgClocks(connection)

@@ -11,6 +11,7 @@ from dispatch.feeder import Feeder
 from dispatch.grouping import Costs, judge
 from dispatch.ports import KeptRates, Store
 from dispatch.procedures.predicting import Predicting
+from dispatch.procedures.proposing import Proposing
 from dispatch.procedures.reweighing import weigh_anew
 from dispatch.rates import Rates
 
@@ -76,4 +77,5 @@ def group_feeder(
     )
     changed = Predicting(store, evidence, verdict, now).apply()
     weigh_anew(store, evidence, verdict)
+    Proposing(store, evidence, verdict, now).apply()
     return changed

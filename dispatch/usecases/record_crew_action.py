@@ -206,8 +206,9 @@ def _restore(
         if command.transformers is None
         else Scope(transformers=frozenset(command.transformers))
     )
-    restore(store, outage, part, at, by=command.crew_id, cause=command.cause, now=now)
-    return "applied", ""
+    done = restore(store, outage, part, at, by=command.crew_id, cause=command.cause, now=now)
+    names = ", ".join(other.device.name for other in done.dark_for)
+    return "applied", f"repaired here; still dark for {names}" if names else ""
 
 
 def _complete(

@@ -26,7 +26,7 @@ def restore_outage(store: Store, command: RestoreOutage, *, now: datetime) -> Ou
     """Record the restoration with its interruptions; see `restore` for what is refused."""
     outage = store.outages.lock(command.outage_id)
     check_version(outage, command.seen_version)
-    return restore(
+    restoration = restore(
         store,
         outage,
         command.part,
@@ -35,3 +35,4 @@ def restore_outage(store: Store, command: RestoreOutage, *, now: datetime) -> Ou
         cause=command.cause,
         now=now,
     )
+    return restoration.outage

@@ -326,3 +326,15 @@ def test_a_mistake_of_ours_is_told_and_the_day_goes_on(
         ("stumble", "ValueError: over a stone")
     }
     assert len(members(told)) == 1
+
+
+def test_a_fault_suspected_behind_a_confirmed_outage_is_told_once(
+    utility: Utility, fault: Fault, calls: list[Told]
+):
+    confirmed = say(20, "crew_action", kind="confirm", device=fault.device, cause="fuse")
+    late = call(660, "late", fault.accounts[-1])
+    told = utility.replay([*calls, confirmed, late, call(670, "Z", "x")])
+    (line,) = of(told, "hidden_fault")
+    assert (line["what"], line["tickets"]) == ("proposed", ["late"])
+    assert line["outage"] == next(k for k, ids in members(told).items() if "late" in ids)
+    assert line["place"] == fault.accounts[-1] and "device" not in line

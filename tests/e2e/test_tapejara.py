@@ -179,6 +179,67 @@ def test_who_is_still_out_opens_a_nested_outage_that_began_when_the_first_did(co
     assert dark == {account: 75.0 if account == accounts[1] else 30.0 for account in accounts}
 
 
+def test_a_transformer_repaired_under_an_open_fuse_has_no_light_until_the_fuse_is_closed(
+    company: Field,
+):
+    fuse, homes = a_fuse(company)
+    first, second, *_ = fuse.ids
+
+    company.at(0)
+    inner = company.report("A", account=homes[first][0])["outage"]["id"]
+    company.report("B", account=homes[first][1])
+    its_own = {"device": {"id": f"transformer:{first}", "kind": "transformer", "name": first}}
+    company.call("POST", f"outages/{inner}/confirm", "dispatcher", its_own)
+    company.work()
+    company.at(10)
+    outer = company.report("C", account=homes[second][0])["outage"]["id"]
+    above = {"device": {"id": fuse.id, "kind": "fuse", "name": fuse.name}}
+    company.call("POST", f"outages/{outer}/confirm", "dispatcher", above)
+    company.work()
+    order = company.call("GET", f"outages/{inner}", "dispatcher")["order"]
+    assert order["crew_id"] == "north"
+
+    company.at(60)
+    for step in ("accept", "en_route", "arrive"):
+        company.acts("north", step, order["id"])
+    repaired = company.acts("north", "restore", order["id"], cause="surge")
+    assert repaired["detail"] == f"repaired here; still dark for {fuse.name}"
+    company.work()
+    told = company.call("GET", f"outages/{inner}", "dispatcher")
+    assert (told["status"], told["tickets"]) == ("restored", [])
+    assert [(d["outage_id"], d["customers"]) for d in told["still_dark"]] == [
+        (outer, len(homes[first]))
+    ]
+    for path, who in ((f"/console/outages/{inner}", "dispatcher"), ("/crew/orders", "north")):
+        headers = {"Authorization": f"Bearer {company.tokens[who]}", "Accept-Language": "en"}
+        page = company.client.get(path, headers=headers).text
+        assert f"Repaired here; still dark for {fuse.name}" in page
+    held = company.call("GET", f"outages/{outer}", "dispatcher")
+    assert held["transformers_out"] == fuse.ids
+    assert {t["id"] for t in held["tickets"]} == {"A", "B", "C"}
+    answer = company.call("GET", f"known-outage?account={homes[first][2]}", "agent")
+    assert (answer["answer"], answer["outage"]["id"]) == ("known_fault", outer)
+    assert company.sql("SELECT ticket_id FROM told") == []
+
+    company.at(90)
+    closed = {"at": company.now.isoformat(), "cause": "tree"}
+    company.call("POST", f"outages/{outer}/restore", "dispatcher", closed)
+    company.work()
+    assert {row.ticket_id for row in company.sql("SELECT ticket_id FROM told")} == {"A", "B", "C"}
+    minutes = {
+        row.outage_id: float(row.minutes)
+        for row in company.sql(
+            "SELECT outage_id, sum(extract(epoch FROM upper(period) - lower(period))) / 60"
+            " AS minutes FROM interruption GROUP BY outage_id"
+        )
+    }
+    others = sum(len(homes[each]) for each in fuse.ids if each != first)
+    assert minutes == {
+        inner: len(homes[first]) * 60,
+        outer: len(homes[first]) * (90 - 60) + others * (90 - 10),
+    }
+
+
 def test_a_hazard_inside_a_known_outage_gets_an_order_of_its_own(company: Field):
     _, homes = a_fuse(company)
     accounts = next(iter(homes.values()))

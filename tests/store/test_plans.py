@@ -176,6 +176,10 @@ def work_on_outages(connection: Connection) -> None:
     store.outages.widen(20_000, Scope(transformers=frozenset({"T1234"})), NOW)
     store.outages.restore(20_000, Scope(transformers=frozenset({"T1234"})), at(5))
     store.outages.feeder_evidence("F3", NOW)
+    store.outages.kept_dark(["T1234"], but=20_000)
+    store.proposals.list_open_along("F3")
+    store.proposals.list_open([19_990])
+    store.proposals.dismissed([19_990])
     window = timedelta(minutes=10)
     store.notices.served(
         store.outages.get(19_990), scope, window=window, earlier=timedelta(days=28), now=NOW

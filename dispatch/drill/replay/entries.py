@@ -89,6 +89,13 @@ def _split(_: Memory, step: Step, entry: Entry) -> None:
     step.tell("split", outage=_outage(entry), reason=entry.body.get("reason"))
 
 
+def _hidden(_: Memory, step: Step, entry: Entry) -> None:
+    """A fault is suspected behind an outage, elsewhere than before, or no longer."""
+    named = ("proposal", "place", "device", "probability", "tickets", "reasons", "reason")
+    facts = {name: entry.body[name] for name in named if name in entry.body}
+    step.tell("hidden_fault", outage=_outage(entry), what=entry.kind.partition(".")[2], **facts)
+
+
 def _restored(_: Memory, step: Step, entry: Entry) -> None:
     part = entry.kind == "outage.partially_restored"
     if part:
@@ -188,6 +195,9 @@ HANDLERS: Mapping[str, Callable[[Memory, Step, Entry], None]] = {
     "outage.confirmed": _confirmed,
     "outage.merged": _merged,
     "outage.split": _split,
+    "split.proposed": _hidden,
+    "split.revised": _hidden,
+    "split.withdrawn": _hidden,
     "outage.restored": _restored,
     "outage.partially_restored": _restored,
     "outage.closed": _closed,

@@ -18,6 +18,7 @@ from dispatch.store.clocks import PgClocks, clock_from_row
 from dispatch.store.operations import arrival, clock
 from dispatch.store.orders import PgOrders, arrival_evidence
 from dispatch.store.outages import PgOutages
+from dispatch.store.reads.still_dark import DarkFor, dark_for
 from dispatch.store.tickets import PgTickets
 
 
@@ -86,7 +87,10 @@ class SentOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageDetail:
-    """Everything about one outage; `customer_minutes` are those recorded so far."""
+    """Everything about one outage; `customer_minutes` are those recorded so far.
+
+    `dark_for` is what keeps customers dark whose own fault was repaired here.
+    """
 
     outage: Outage
     transformers: tuple[TransformerPart, ...]
@@ -96,6 +100,7 @@ class OutageDetail:
     orders: tuple[SentOrder, ...]
     children: tuple[OutageId, ...]
     customer_minutes: float
+    dark_for: tuple[DarkFor, ...]
     timeline: tuple[TimelineEntry, ...]
 
 
@@ -114,12 +119,16 @@ class TicketDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrewOrder:
-    """An order as its crew sees it: what is broken, who called, how to get in touch."""
+    """An order as its crew sees it: what is broken, who called, how to get in touch.
+
+    `dark_for` is what keeps customers dark whose own fault the crew has repaired.
+    """
 
     sent: SentOrder
     title: str
     outage: Outage | None
     tickets: tuple[TroubleTicket, ...]
+    dark_for: tuple[DarkFor, ...] = ()
 
 
 _TRANSFORMERS = text(
@@ -198,6 +207,7 @@ def outage_detail(
         orders=tuple(_sent(connection, order_id) for order_id in orders),
         children=tuple(map(OutageId, connection.scalars(children, {"id": outage_id}))),
         customer_minutes=float(connection.scalar(_MINUTES, {"id": outage_id}) or 0),
+        dark_for=dark_for(connection, outage_id),
         timeline=_timeline(connection, streams, orders),
     )
 
@@ -232,16 +242,23 @@ def crew_orders(connection: Connection, crew_id: CrewId, since: datetime) -> lis
 
 def _crew_order(connection: Connection, order: TroubleOrder) -> CrewOrder:
     tickets: tuple[TroubleTicket, ...] = ()
+    dark: tuple[DarkFor, ...] = ()
     outage, title = None, ""
     if order.outage_id is not None:
         outage = PgOutages(connection).get(order.outage_id)
         tickets = tuple(PgTickets(connection).list_of_outage(order.outage_id))
-        title = outage.device.name
+        title, dark = outage.device.name, dark_for(connection, outage.id)
     elif order.incident_id is not None:
         incident = PgOrders(connection).get_incident(order.incident_id)
         tickets = (PgTickets(connection).get(TicketId(incident.ticket_id)),)
         title = tickets[0].complaint.address or incident.kind
-    return CrewOrder(sent=_sent(connection, order.id), title=title, outage=outage, tickets=tickets)
+    return CrewOrder(
+        sent=_sent(connection, order.id),
+        title=title,
+        outage=outage,
+        tickets=tickets,
+        dark_for=dark,
+    )
 
 
 def _sent(connection: Connection, order_id: OrderId) -> SentOrder:

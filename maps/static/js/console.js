@@ -227,7 +227,9 @@ const inList = (event) => /** @type {HTMLElement} */ (event.target).id === "list
 document.getElementById("help-open")?.addEventListener("click", () => keys["?"](new KeyboardEvent("keydown")));
 filter.addEventListener("input", applyFilter);
 worklist.addEventListener("click", (event) => {
-  const row = /** @type {HTMLElement} */ (event.target).closest("[role=option]");
+  const clicked = /** @type {HTMLElement} */ (event.target);
+  const alarm = /** @type {HTMLElement | null} */ (clicked.closest("[data-opens]"));
+  const row = alarm ? rowOf(alarm.dataset.opens ?? "") : clicked.closest("[role=option]");
   if (!(row instanceof HTMLElement)) return;
   select(row);
   open(row.dataset.key ?? "");

@@ -1087,6 +1087,78 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "split_proposal",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("outage_id", sa.BigInteger(), nullable=False),
+        sa.Column("district_id", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column(
+            "place", sa.Text(), nullable=False, comment="the device, or the home, as one word"
+        ),
+        sa.Column("device_id", sa.Text(), nullable=True),
+        sa.Column("device_kind", sa.Text(), nullable=False),
+        sa.Column("device_name", sa.Text(), nullable=False),
+        sa.Column("usage_point_id", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "point",
+            Geometry(
+                geometry_type="POINT",
+                srid=4326,
+                dimension=2,
+                spatial_index=False,
+                from_text="ST_GeomFromEWKT",
+                name="geometry",
+                nullable=False,
+            ),
+            nullable=False,
+        ),
+        sa.Column("probability", sa.Double(), nullable=False),
+        sa.Column("tickets", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("reasons", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("hazards", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("critical", sa.Boolean(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("decided_for", sa.Text(), nullable=True),
+        sa.Column("into_id", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('open', 'accepted', 'dismissed', 'withdrawn')",
+            name=op.f("split_proposal_status"),
+        ),
+        sa.CheckConstraint("probability BETWEEN 0 AND 1", name=op.f("split_proposal_probability")),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["district.id"], name=op.f("split_proposal_district_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["into_id"], ["outage.id"], name=op.f("split_proposal_into_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["outage_id"], ["outage.id"], name=op.f("split_proposal_outage_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["usage_point_id"], ["usage_point.id"], name=op.f("split_proposal_usage_point_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("split_proposal_pkey")),
+        comment="Reports of a confirmed outage behind which another fault seems to hide",
+    )
+    op.create_index(
+        "one_open_proposal_per_place",
+        "split_proposal",
+        ["outage_id", "place"],
+        unique=True,
+        postgresql_where=sa.text("status = 'open'"),
+    )
+    op.create_index(
+        "split_proposal_open_ix",
+        "split_proposal",
+        ["district_id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'open'"),
+    )
+    op.create_index("split_proposal_outage_ix", "split_proposal", ["outage_id"], unique=False)
+    op.create_table(
         "ticket",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("district_id", sa.Text(), nullable=True),

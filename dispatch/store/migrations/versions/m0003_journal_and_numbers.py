@@ -8,7 +8,13 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    for name in ("outage_number", "order_number", "incident_number", "planned_number"):
+    for name in (
+        "outage_number",
+        "order_number",
+        "incident_number",
+        "planned_number",
+        "proposal_number",
+    ):
         op.execute(f"CREATE SEQUENCE {name}")
     op.execute(
         """
