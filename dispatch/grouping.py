@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from dispatch.domain.facts import FeederEvidence, OutageFact
 from dispatch.domain.outage import OutageStatus
-from dispatch.domain.words import OutageId, TicketId, UsagePointId
+from dispatch.domain.words import NetworkLevel, OutageId, TicketId, UsagePointId
 from dispatch.feeder import Feeder
 from dispatch.gathered import Gathered, gather
 from dispatch.inference import Posterior
@@ -50,7 +50,8 @@ class Judged:
 
     `outage_id` is the open outage that lives on as this one, None where one is to be opened;
     `device_id` is None for one home, which `homes` names. `tickets` have the probability that
-    they belong, `devices` the probability to have opened, most probable first.
+    they belong, `devices` the probability to have opened, most probable first. Eight times in ten
+    as many customers are out as `customers_between` says, by those; `level` is what it rests on.
     """
 
     outage_id: OutageId | None
@@ -59,6 +60,8 @@ class Judged:
     devices: tuple[tuple[str, float], ...]
     probability: float
     customers_out: float
+    customers_between: tuple[int, int]
+    level: NetworkLevel
     transformers: frozenset[str]
     homes: frozenset[UsagePointId]
     started_at: datetime
@@ -82,6 +85,17 @@ class Verdict:
 UNLIKELY_DEVICE = 0.005
 MOST_DEVICES = 8
 """Devices that a judgement names: no unlikelier ones, and no more."""
+
+WELL_MAY_BE = 0.1
+"""What is that improbable, or less, is left out when it is told how many may be out."""
+
+SUREST: Mapping[NetworkLevel, float] = {
+    NetworkLevel.FEEDER_MODEL: 1.0,
+    NetworkLevel.TRANSFORMER: 0.9,
+    NetworkLevel.POINTS: 0.7,
+}
+"""How probably what can go dark together is in the tree at all: an assumed one may be cut elsewhere
+(assumption). Nothing is told surer than that."""
 
 STILL_NEW = timedelta(minutes=2)
 """A report that old when its outage was opened was in another one before."""
@@ -277,16 +291,20 @@ class _Judgement:
         hold = self._hold(group, keep, groups)
         device_id = None if group.row is None else gathered.device_id(group.row)
         related = self._related(group)
+        by_homes = group.row is None or self.evidence.level is NetworkLevel.POINTS
         return Judged(
             outage_id=None if keep is None else keep.id,
             device_id=device_id,
             tickets=tickets,
             devices=tuple(
-                (gathered.device_id(row), round(p, 4)) for row, p in related[:MOST_DEVICES]
+                (gathered.device_id(row), round(p * self._surest, 4))
+                for row, p in related[:MOST_DEVICES]
             ),
             probability=self._probability(group),
             customers_out=self._customers_out(group, related),
-            transformers=frozenset(() if group.row is None else gathered.feeder.below(group.row))
+            customers_between=self._customers_between(group, related),
+            level=self.evidence.level,
+            transformers=frozenset(() if by_homes else gathered.feeder.below(group.row or 0))
             - gathered.lit_or_taken,
             homes=frozenset(
                 report.usage_point_id
@@ -294,7 +312,7 @@ class _Judgement:
                 for report in gathered.reports[n]
                 if report.usage_point_id is not None
             )
-            if group.row is None
+            if by_homes
             else frozenset(),
             started_at=began,
             send=hold is None,
@@ -304,7 +322,11 @@ class _Judgement:
     def _probability(self, group: _Group) -> float:
         if group.row is None or group.posterior is None:
             return max(group.members.values(), default=0.0)
-        return group.posterior.probability(group.row)
+        return group.posterior.probability(group.row) * self._surest
+
+    @property
+    def _surest(self) -> float:
+        return SUREST[self.evidence.level]
 
     def _related(self, group: _Group) -> list[tuple[int, float]]:
         """Rows of the devices that may have opened instead, above or below: likeliest first."""
@@ -328,6 +350,23 @@ class _Judgement:
         if total <= 0:
             return float(customers[group.row])
         return sum(p * float(customers[row]) for row, p in related) / total
+
+    def _customers_between(
+        self, group: _Group, related: Sequence[tuple[int, float]]
+    ) -> tuple[int, int]:
+        """As few and as many customers as may well be out, by the devices that may have opened."""
+        if group.row is None or not related:
+            few = round(self._customers_out(group, related))
+            return few, few
+        sizes = sorted((float(self.gathered.feeder.customers[row]), p) for row, p in related)
+        total, below = sum(p for _, p in sizes), 0.0
+        spread = []
+        for customers, p in sizes:
+            below += p / total
+            spread.append((round(customers), below))
+        few = next(customers for customers, upto in spread if upto >= WELL_MAY_BE)
+        many = next((customers for customers, upto in spread if upto >= 1 - WELL_MAY_BE), few)
+        return few, max(few, many)
 
     def _hold(self, group: _Group, keep: OutageFact | None, groups: Sequence[_Group]) -> str | None:
         """Why the order waits a moment, or None to send it: it may be part of an older outage."""

@@ -176,7 +176,8 @@ class ReportFact:
     `spread` says how the caller's place is shared among transformers (weights, adding up to one);
     it is empty where the customer is known. `neighbours_out` is what the caller said of the
     neighbours' light, None as long as nobody asked; `by_hand` that a person put it where it is.
-    `probability` is that with which it is on record in its outage; `lon, lat` is EPSG:4326.
+    `probability` is that with which it is on record in its outage; `lon, lat` is EPSG:4326, right
+    to `accuracy_m`.
     """
 
     ticket_id: TicketId
@@ -191,6 +192,7 @@ class ReportFact:
     probability: float | None = None
     lon: float | None = None
     lat: float | None = None
+    accuracy_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +265,8 @@ class Surroundings:
 class FeederEvidence:
     """What is known along one feeder; `lit` says when a transformer was last known to have light.
 
-    Without `around` the weather is taken to be calm; `district_id` says whose rates count.
+    Without `around` the weather is taken to be calm; `district_id` says whose rates count. Below
+    the `level` of a feeder model the tree is an assumed one.
     """
 
     tree: FeederTree
@@ -274,6 +277,7 @@ class FeederEvidence:
     sightings: tuple[DeviceSighting, ...] = ()
     around: Surroundings | None = None
     district_id: DistrictId | None = None
+    level: NetworkLevel = NetworkLevel.FEEDER_MODEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,150 @@
+"""Our inference at the drill's desk when it knows less: transformers only, or positions only.
+
+The same episodes and the same desk. What the method does not know it does not look at: above the
+transformers nothing, or of the customers nothing but where callers are and how densely people live.
+Its areas are scored, and remembered by the desk, as the device that is likest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import numpy as np
+
+from dispatch.assumed import TRANSFORMER, tree_along_lines
+from dispatch.domain.facts import FeederEvidence, FeederTree, OutageFact, Surroundings
+from dispatch.domain.outage import OutageStatus
+from dispatch.domain.words import NetworkLevel, OutageId, TicketId
+from dispatch.drill.storms.ground import Ground
+from dispatch.drill.storms.harness import Group, Picture
+from dispatch.feeder import Feeder
+from dispatch.grouping import Costs, Judged, judge
+from dispatch.levels import CUSTOMERS_PER_TRANSFORMER, along_lines, likest, on_cells, rates_at
+from dispatch.rates import Rates
+
+SETTLED_M = 250.0
+"""Land is settled where somebody lives in a square so wide."""
+
+KNOWN_TO_M = 100.0
+"""How right the place of a caller is taken to be who is known by a position."""
+
+
+@dataclass(slots=True, eq=False)
+class LevelMethod:
+    """Judges each feeder by the posterior on an assumed tree."""
+
+    name: str
+    level: NetworkLevel
+    per_km2: float
+    costs: Costs = field(default_factory=Costs)
+    rates: Rates = field(init=False)
+    assumed: dict[str, Feeder] = field(default_factory=dict)
+    true: dict[str, Feeder] = field(default_factory=dict)
+    area_of: dict[int, frozenset[str]] = field(default_factory=dict)
+    last_key: int = 0
+
+    def __post_init__(self) -> None:
+        self.rates = rates_at(self.level, Rates())
+
+    def look(self, evidence: FeederEvidence, now: datetime) -> Picture:
+        """Judge one feeder."""
+        known = self._as_known(evidence)
+        feeder = self._feeder(known.tree)
+        verdict = judge(known, self.rates, self.costs, now=now, feeder=feeder)
+        transformer_of = {r.ticket_id: r.transformer_id for r in evidence.reports}
+        groups = [self._group(j, evidence, transformer_of) for j in verdict.outages]
+        explained: dict[int, dict[TicketId, float]] = {}
+        for ticket_id, (outage_id, probability) in verdict.explained.items():
+            explained.setdefault(outage_id, {})[ticket_id] = probability
+        confirmed: dict[int, str | None] = {o.id: o.device_id for o in evidence.outages}
+        groups += [
+            Group(key=key, device_id=confirmed.get(key), tickets=tickets)
+            for key, tickets in explained.items()
+        ]
+        return Picture(groups=tuple(groups))
+
+    def _as_known(self, evidence: FeederEvidence) -> FeederEvidence:
+        """The evidence as the level has it."""
+        outages = tuple(map(self._outage, evidence.outages))
+        known = replace(
+            evidence, outages=outages, sightings=(), around=_around(evidence.around, self.level)
+        )
+        if self.level is NetworkLevel.TRANSFORMER:
+            feeder_id = evidence.tree.feeder_id
+            if feeder_id not in self.assumed:
+                tree = tree_along_lines(evidence.tree.transformers)
+                self.assumed[feeder_id] = Feeder(tree, self.rates)
+            return along_lines(known, self.assumed[feeder_id])
+        placed = replace(
+            known,
+            reports=tuple(
+                replace(r, accuracy_m=KNOWN_TO_M if r.spread else 0.0) for r in known.reports
+            ),
+        )
+        everybody = sum(t.customers for t in evidence.tree.transformers)
+        dense = dict.fromkeys((r.ticket_id for r in evidence.reports), self.per_km2)
+        return on_cells(placed, dense, everybody)
+
+    def _outage(self, outage: OutageFact) -> OutageFact:
+        """A prediction as it was made; the desk keeps it as the device that is likest."""
+        if outage.status is not OutageStatus.PREDICTED:
+            return outage
+        return replace(
+            outage, device_id=None, transformers=self.area_of.get(outage.id, frozenset())
+        )
+
+    def _feeder(self, tree: FeederTree) -> Feeder:
+        kept = next((f for f in self.assumed.values() if f.tree is tree), None)
+        return kept or Feeder(tree, self.rates)
+
+    def _group(
+        self,
+        judged: Judged,
+        evidence: FeederEvidence,
+        transformer_of: Mapping[TicketId, str | None],
+    ) -> Group:
+        key = judged.outage_id
+        if key is None:
+            self.last_key += 1
+            key = OutageId(self.last_key)
+        self.area_of[key] = judged.transformers
+        told = self._told(judged, evidence, transformer_of)
+        return Group(
+            key=key,
+            device_id=told,
+            tickets=judged.tickets,
+            devices=() if told is None else ((told, judged.probability),),
+            send=judged.send,
+        )
+
+    def _told(
+        self,
+        judged: Judged,
+        evidence: FeederEvidence,
+        transformer_of: Mapping[TicketId, str | None],
+    ) -> str | None:
+        """The device of the plan that somebody who looks the area up would take it for."""
+        if judged.device_id is None:
+            return None
+        feeder_id = evidence.tree.feeder_id
+        if feeder_id not in self.true:
+            self.true[feeder_id] = Feeder(evidence.tree, self.rates)
+        callers = {transformer_of[ticket_id] for ticket_id in judged.tickets}
+        places = judged.transformers or {id_ for id_ in callers if id_ is not None}
+        return likest(places, self.true[feeder_id], least=0.0)
+
+
+def _around(around: Surroundings | None, level: NetworkLevel) -> Surroundings | None:
+    """The surroundings without what the level does not know."""
+    if around is None:
+        return None
+    count = around.devices.get(TRANSFORMER, 0)
+    if level is NetworkLevel.POINTS:
+        count = max(round(around.customers / CUSTOMERS_PER_TRANSFORMER), 1)
+    return replace(around, devices={TRANSFORMER: count}, km=0.0)
+
+
+def settled_per_km2(ground: Ground) -> float:
+    """Customers per square kilometre of settled land, as a company may know it of its district."""
+    squares = np.unique(np.floor(ground.customers.xy / SETTLED_M), axis=0)
+    return len(ground.customers.accounts) / (len(squares) * (SETTLED_M / 1000) ** 2)

@@ -1,0 +1,173 @@
+"""Judging where no feeder is modelled: on the transformers alone, or on positions alone.
+
+The same inference as along a feeder, on a tree that is assumed (`dispatch.assumed`). What is said
+of an area is never told surer than the level allows, for the true network may be cut elsewhere.
+"""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from dispatch.assumed import AREA, CELL, tree_of_cells
+from dispatch.domain.facts import FeederEvidence, OutageFact, ReportFact, TransformerNode
+from dispatch.domain.outage import OutageStatus
+from dispatch.domain.words import NetworkLevel, TicketId
+from dispatch.feeder import Feeder
+from dispatch.rates import Rates, Share
+
+ANY_SHARE = Share(mean=0.1, concentration=4.0, open_minded=0.3, hardly_any=0.01)
+"""How many call where nobody knows how many live there: next to any share (assumption)."""
+
+ALIKE = 0.5
+"""So much of two sets of places must be common for an area to stand for an outage."""
+
+
+def rates_at(level: NetworkLevel, rates: Rates) -> Rates:
+    """The rates of a feeder, as they are felt where only so much is known."""
+    if level is NetworkLevel.FEEDER_MODEL:
+        return rates
+    own = {AREA: 0.0, CELL: rates.per_device.get("transformer", rates.other_device)}
+    felt = replace(rates, per_device={**rates.per_device, **own})
+    return replace(felt, call_share=ANY_SHARE) if level is NetworkLevel.POINTS else felt
+
+
+CELL_M = 120.0
+"""Callers so near each other hang on one transformer, as far as anybody can tell (assumption)."""
+CELL_KM2 = (CELL_M / 1000) ** 2
+MANY_HOMES = 2
+CUSTOMERS_PER_TRANSFORMER = 50  # where nobody knows (assumption)
+
+
+def along_lines(evidence: FeederEvidence, feeder: Feeder) -> FeederEvidence:
+    """A district's evidence by transformer, on the tree assumed over its transformers."""
+    return replace(
+        evidence,
+        tree=feeder.tree,
+        outages=tuple(stand_in(outage, feeder) for outage in evidence.outages),
+        sightings=(),
+        level=NetworkLevel.TRANSFORMER,
+    )
+
+
+def on_cells(
+    evidence: FeederEvidence, per_km2: Mapping[TicketId, float], elsewhere: int
+) -> FeederEvidence:
+    """A district's evidence by position, on a tree assumed over the cells that reports come from.
+
+    Parameters
+    ----------
+    per_km2
+        Customers thought to live around each report, per square kilometre.
+    elsewhere
+        Customers of the district, all in all.
+    """
+    located = [r for r in evidence.reports if r.lon is not None and r.lat is not None]
+    cell_of = {r.ticket_id: cell_at(r.lon or 0.0, r.lat or 0.0) for r in located}
+    inside: dict[str, list[ReportFact]] = {}
+    for report in located:
+        inside.setdefault(cell_of[report.ticket_id], []).append(report)
+    cells, dense = [], []
+    for cell_id, reports in sorted(inside.items()):
+        dense.append(max(per_km2[r.ticket_id] for r in reports))
+        homes = {r.usage_point_id or r.ticket_id for r in reports}
+        cells.append(
+            TransformerNode(
+                id=cell_id,
+                name="",
+                device_id=None,
+                pre=0,
+                lon=sum(r.lon or 0.0 for r in reports) / len(reports),
+                lat=sum(r.lat or 0.0 for r in reports) / len(reports),
+                customers=max(round(dense[-1] * CELL_KM2), len(homes)),
+            )
+        )
+    tree = tree_of_cells(cells, dense, elsewhere)
+    feeder = Feeder(tree, Rates())
+    outages = [_by_cells(outage, located, cell_of, feeder) for outage in evidence.outages]
+    return replace(
+        evidence,
+        tree=tree,
+        reports=tuple(
+            replace(r, transformer_id=cell_of[r.ticket_id], spread=_shared(r, cells))
+            for r in located
+        ),
+        outages=tuple(outages),
+        lit={},
+        signals=(),
+        sightings=(),
+        level=NetworkLevel.POINTS,
+    )
+
+
+def _by_cells(
+    outage: OutageFact,
+    located: Sequence[ReportFact],
+    cell_of: Mapping[TicketId, str],
+    feeder: Feeder,
+) -> OutageFact:
+    """An outage with the cells that its callers are in; a prediction of one home has none."""
+    mine = [r for r in located if r.outage_id == outage.id]
+    alone = len({r.usage_point_id or r.ticket_id for r in mine}) < MANY_HOMES
+    if alone and outage.status is OutageStatus.PREDICTED:
+        return replace(outage, transformers=frozenset(), device_id=None)
+    return stand_in(
+        replace(outage, transformers=frozenset(cell_of[r.ticket_id] for r in mine)), feeder
+    )
+
+
+def cell_at(lon: float, lat: float) -> str:
+    """The cell of a position (EPSG:4326): about `CELL_M` wide and high, the same whoever asks."""
+    row = math.floor(lat * METRES_PER_DEGREE / CELL_M)
+    width = METRES_PER_DEGREE * max(math.cos(math.radians(round(lat, 1))), 0.01)
+    return f"{math.floor(lon * width / CELL_M)}:{row}"
+
+
+METRES_PER_DEGREE = 111_195.0
+
+
+def _shared(report: ReportFact, cells: Sequence[TransformerNode]) -> tuple[tuple[str, float], ...]:
+    """How the place of a report is shared among the cells around, by its accuracy."""
+    reach = 3 * report.accuracy_m
+    if reach <= CELL_M or report.lat is None or report.lon is None:
+        return ()
+    across = math.cos(math.radians(report.lat))
+    near = []
+    for cell in cells:
+        away = METRES_PER_DEGREE * math.hypot(
+            (cell.lon - report.lon) * across, cell.lat - report.lat
+        )
+        if away < reach:
+            near.append(
+                (cell.id, cell.customers * math.exp(-0.5 * (away / report.accuracy_m) ** 2))
+            )
+    total = sum(weight for _, weight in near)
+    return tuple((id_, weight / total) for id_, weight in near) if total > 0 else ()
+
+
+def stand_in(outage: OutageFact, feeder: Feeder) -> OutageFact:
+    """The outage with the area of an assumed tree that is most like what it holds.
+
+    A confirmed one keeps its own name: it is a fact, whatever the tree has.
+    """
+    if not outage.transformers:
+        return outage
+    if outage.status is not OutageStatus.PREDICTED:
+        return replace(outage, device_id=outage.device_id or f"outage:{outage.id}")
+    return replace(outage, device_id=likest(outage.transformers, feeder))
+
+
+def likest(places: Collection[str], feeder: Feeder, least: float = ALIKE) -> str | None:
+    """The device that puts out most of these places and fewest besides.
+
+    None if less than a share `least` of both together is common to both.
+    """
+    known = sorted(feeder.transformer_pre[p] for p in places if p in feeder.transformer_pre)
+    if not known:
+        return None
+    first, last = np.searchsorted(known, [feeder.pre, feeder.post])
+    inside = last - first
+    alike = inside / (len(places) + feeder.served - inside)
+    best = int(np.argmax(alike))
+    return feeder.devices[best].id if alike[best] >= least else None
