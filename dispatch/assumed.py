@@ -39,9 +39,8 @@ MOST_CUSTOMERS = 10_000
 LONGEST_SPAN_M = 5_000.0
 """What one feeder supplies at most, and how far apart its transformers are (assumptions)."""
 
-CELL_KM = (
-    0.3  # a cell of positions fails as a transformer does, and so many km of line (assumption)
-)
+CELL_KM = 0.9  # of line that fail as often as a transformer with what feeds it (assumption)
+WHOLE_CELL = 20  # customers of a whole transformer; a cell of fewer is a part of one (assumption)
 BESIDE_LINE_KM = 0.15  # how far on both sides people hang on the line between two cells, together
 
 
@@ -295,7 +294,7 @@ class _Writer:
     def _add_spot(self, spot: TransformerNode, parent_id: str | None) -> None:
         device_id = f"{self.kind}:{spot.id}"
         self.transformers.append(replace(spot, device_id=device_id, pre=len(self.devices)))
-        km = CELL_KM if self.kind == CELL else 0.0
+        km = CELL_KM * min(1.0, spot.customers / WHOLE_CELL) if self.kind == CELL else 0.0
         self.open_device(device_id, self.kind, spot.name, parent_id, (spot.lon, spot.lat), km)
 
     def hide(self, id_: str, pre: int, customers: int) -> None:

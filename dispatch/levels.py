@@ -7,11 +7,20 @@ of an area is never told surer than the level allows, for the true network may b
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 
-from dispatch.assumed import AREA, CELL, tree_of_cells
-from dispatch.domain.facts import FeederEvidence, OutageFact, ReportFact, TransformerNode
+from dispatch.assumed import AREA, CELL, TRANSFORMER, tree_of_cells
+from dispatch.domain.facts import (
+    DistrictEvidence,
+    FeederEvidence,
+    FeederTree,
+    OutageFact,
+    ReportFact,
+    Surroundings,
+    TransformerNode,
+)
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import NetworkLevel, TicketId
 from dispatch.feeder import Feeder
@@ -28,8 +37,7 @@ def rates_at(level: NetworkLevel, rates: Rates) -> Rates:
     """The rates of a feeder, as they are felt where only so much is known."""
     if level is NetworkLevel.FEEDER_MODEL:
         return rates
-    own = {AREA: 0.0, CELL: rates.per_device.get("transformer", rates.other_device)}
-    felt = replace(rates, per_device={**rates.per_device, **own})
+    felt = replace(rates, per_device={**rates.per_device, AREA: 0.0, CELL: 0.0})
     return replace(felt, call_share=ANY_SHARE) if level is NetworkLevel.POINTS else felt
 
 
@@ -38,16 +46,56 @@ CELL_M = 120.0
 CELL_KM2 = (CELL_M / 1000) ** 2
 MANY_HOMES = 2
 CUSTOMERS_PER_TRANSFORMER = 50  # where nobody knows (assumption)
+STIRRED_WITHIN = timedelta(hours=3)
+"""What opened so lately tells of the weather, as along a feeder."""
 
 
 def along_lines(evidence: FeederEvidence, feeder: Feeder) -> FeederEvidence:
-    """A district's evidence by transformer, on the tree assumed over its transformers."""
+    """What is known by transformer, on the tree assumed over the transformers."""
     return replace(
         evidence,
         tree=feeder.tree,
         outages=tuple(stand_in(outage, feeder) for outage in evidence.outages),
         sightings=(),
         level=NetworkLevel.TRANSFORMER,
+    )
+
+
+def by_transformer(district: DistrictEvidence, feeder: Feeder) -> FeederEvidence:
+    """What a district's transformers tell, on the tree assumed over them."""
+    known = _evidence(district, NetworkLevel.TRANSFORMER, len(district.transformers))
+    return along_lines(known, feeder)
+
+
+def by_position(district: DistrictEvidence) -> FeederEvidence:
+    """What a district's other reports tell, on a tree assumed over their places."""
+    count = max(round(district.customers / CUSTOMERS_PER_TRANSFORMER), 1)
+    known = _evidence(district, NetworkLevel.POINTS, count)
+    return on_cells(known, district.per_km2, district.customers)
+
+
+def _evidence(district: DistrictEvidence, level: NetworkLevel, transformers: int) -> FeederEvidence:
+    """The part of a district's evidence that a level can tell of, on no tree so far."""
+    on_transformer = level is NetworkLevel.TRANSFORMER
+    customers = sum(t.customers for t in district.transformers)
+    return FeederEvidence(
+        tree=FeederTree(feeder_id=""),
+        reports=tuple(
+            r for r in district.reports if (r.transformer_id is not None) == on_transformer
+        ),
+        outages=tuple(o for o in district.outages if (o.level is level)),
+        lit=district.lit,
+        signals=district.signals,
+        around=Surroundings(
+            devices={TRANSFORMER: transformers},
+            km=0.0,
+            customers=customers if on_transformer else district.customers,
+            within=STIRRED_WITHIN,
+            opened_devices=district.opened_devices,
+            opened_homes=district.opened_homes,
+        ),
+        district_id=district.district_id,
+        level=level,
     )
 
 

@@ -213,6 +213,7 @@ class OutageFact:
     hold_until: datetime | None = None
     prediction: Prediction | None = None
     opened_at: datetime | None = None
+    level: NetworkLevel = NetworkLevel.FEEDER_MODEL
 
 
 class MeterSignalKind(StrEnum):
@@ -278,6 +279,27 @@ class FeederEvidence:
     around: Surroundings | None = None
     district_id: DistrictId | None = None
     level: NetworkLevel = NetworkLevel.FEEDER_MODEL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistrictEvidence:
+    """What is known of a district where no feeder is modelled.
+
+    `transformers` hang on no modelled feeder; they stay the same object until the network is loaded
+    anew. `customers` lives on none of them, as far as known. `per_km2` is how densely people live
+    around each report that came from a position alone.
+    """
+
+    district_id: DistrictId
+    transformers: tuple[TransformerNode, ...] = ()
+    customers: int = 0
+    reports: tuple[ReportFact, ...] = ()
+    outages: tuple[OutageFact, ...] = ()
+    lit: Mapping[str, datetime] = field(default_factory=dict)
+    signals: tuple[MeterSignal, ...] = ()
+    per_km2: Mapping[TicketId, float] = field(default_factory=dict)
+    opened_devices: int = 0
+    opened_homes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,5 +136,5 @@ def _taken(
     store: Store, new: int, unknown: Sequence[str], feeders: tuple[str, ...], now: datetime
 ) -> SignalsTaken:
     for feeder_id in feeders:
-        store.outages.ask_grouping(feeder_id, now)
+        store.outages.ask_grouping(feeder_id, None, now)
     return SignalsTaken(new=new, unknown=tuple(dict.fromkeys(unknown)), feeders=feeders)

@@ -5,7 +5,7 @@ transformers nothing, or of the customers nothing but where callers are and how 
 Its areas are scored, and remembered by the desk, as the device that is likest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,7 +19,14 @@ from dispatch.drill.storms.ground import Ground
 from dispatch.drill.storms.harness import Group, Picture
 from dispatch.feeder import Feeder
 from dispatch.grouping import Costs, Judged, judge
-from dispatch.levels import CUSTOMERS_PER_TRANSFORMER, along_lines, likest, on_cells, rates_at
+from dispatch.levels import (
+    CUSTOMERS_PER_TRANSFORMER,
+    along_lines,
+    cell_at,
+    likest,
+    on_cells,
+    rates_at,
+)
 from dispatch.rates import Rates
 
 SETTLED_M = 250.0
@@ -41,6 +48,7 @@ class LevelMethod:
     assumed: dict[str, Feeder] = field(default_factory=dict)
     true: dict[str, Feeder] = field(default_factory=dict)
     area_of: dict[int, frozenset[str]] = field(default_factory=dict)
+    cell_of: dict[TicketId, str] = field(default_factory=dict)
     last_key: int = 0
 
     def __post_init__(self) -> None:
@@ -52,7 +60,7 @@ class LevelMethod:
         feeder = self._feeder(known.tree)
         verdict = judge(known, self.rates, self.costs, now=now, feeder=feeder)
         transformer_of = {r.ticket_id: r.transformer_id for r in evidence.reports}
-        groups = [self._group(j, evidence, transformer_of) for j in verdict.outages]
+        groups = [self._group(j, feeder, evidence, transformer_of) for j in verdict.outages]
         explained: dict[int, dict[TicketId, float]] = {}
         for ticket_id, (outage_id, probability) in verdict.explained.items():
             explained.setdefault(outage_id, {})[ticket_id] = probability
@@ -82,6 +90,7 @@ class LevelMethod:
             ),
         )
         everybody = sum(t.customers for t in evidence.tree.transformers)
+        self.cell_of = {r.ticket_id: cell_at(r.lon or 0.0, r.lat or 0.0) for r in evidence.reports}
         dense = dict.fromkeys((r.ticket_id for r in evidence.reports), self.per_km2)
         return on_cells(placed, dense, everybody)
 
@@ -100,6 +109,7 @@ class LevelMethod:
     def _group(
         self,
         judged: Judged,
+        feeder: Feeder,
         evidence: FeederEvidence,
         transformer_of: Mapping[TicketId, str | None],
     ) -> Group:
@@ -108,30 +118,49 @@ class LevelMethod:
             self.last_key += 1
             key = OutageId(self.last_key)
         self.area_of[key] = judged.transformers
-        told = self._told(judged, evidence, transformer_of)
+        told = self._told(judged, feeder, evidence, transformer_of)
         return Group(
             key=key,
-            device_id=told,
+            device_id=None if judged.device_id is None else next(iter(told), None),
             tickets=judged.tickets,
-            devices=() if told is None else ((told, judged.probability),),
+            devices=tuple(sorted(told.items(), key=lambda each: -each[1])),
             send=judged.send,
         )
 
     def _told(
         self,
         judged: Judged,
+        feeder: Feeder,
         evidence: FeederEvidence,
         transformer_of: Mapping[TicketId, str | None],
-    ) -> str | None:
-        """The device of the plan that somebody who looks the area up would take it for."""
-        if judged.device_id is None:
-            return None
+    ) -> dict[str, float]:
+        """Devices of the plan that somebody who looks the areas up would take them for.
+
+        The one that is meant comes first.
+        """
         feeder_id = evidence.tree.feeder_id
         if feeder_id not in self.true:
             self.true[feeder_id] = Feeder(evidence.tree, self.rates)
-        callers = {transformer_of[ticket_id] for ticket_id in judged.tickets}
-        places = judged.transformers or {id_ for id_ in callers if id_ is not None}
-        return likest(places, self.true[feeder_id], least=0.0)
+        true, told = self.true[feeder_id], dict[str, float]()
+        chance: dict[str | None, float] = {judged.device_id: 0.0, **dict(judged.devices)}
+        for device_id, probability in chance.items():
+            if device_id is None:
+                continue
+            places = feeder.below(feeder.row[device_id])
+            if self.level is NetworkLevel.POINTS:
+                places = self._callers_in(places, transformer_of)
+            found = likest(places, true, least=0.0)
+            if found is not None:
+                told[found] = told.get(found, 0.0) + probability
+        return told
+
+    def _callers_in(
+        self, cells: Iterable[str], transformer_of: Mapping[TicketId, str | None]
+    ) -> tuple[str, ...]:
+        """Transformers of the callers in some cells."""
+        here = set(cells)
+        found = {transformer_of[t] for t, cell in self.cell_of.items() if cell in here}
+        return tuple(sorted(id_ for id_ in found if id_ is not None))
 
 
 def _around(around: Surroundings | None, level: NetworkLevel) -> Surroundings | None:
