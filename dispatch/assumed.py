@@ -12,6 +12,7 @@ as probable as the mean over all the ways in which they may stand. Where only th
 are known, those nearest each other are joined first; people live in between whom nobody knows.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from zlib import crc32
@@ -36,12 +37,14 @@ TELLS_APART = 1.15
 """An area that is hardly larger than one inside it is not told from it."""
 
 MOST_CUSTOMERS = 10_000
-LONGEST_SPAN_M = 5_000.0
+LONGEST_SPAN_M = 2_000.0
 """What one feeder supplies at most, and how far apart its transformers are (assumptions)."""
 
 CELL_KM = 0.9  # of line that fail as often as a transformer with what feeds it (assumption)
 WHOLE_CELL = 20  # customers of a whole transformer; a cell of fewer is a part of one (assumption)
-BESIDE_LINE_KM = 0.15  # how far on both sides people hang on the line between two cells, together
+BESIDE_LINE_KM = 0.3  # how far on both sides people hang on what lies between two cells, together
+SAME_FEEDER_M = 1_000.0  # places so far apart are on one feeder once in e times (assumption)
+FARTHEST_M = 6_000.0  # and so far apart never
 
 
 @dataclass(slots=True, eq=False)
@@ -219,21 +222,23 @@ def tree_of_cells(
     elsewhere
         Customers of the district that live in none of the cells nor between them.
     """
-    knots = [_Knot(own=[i], size=1) for i in range(len(spots))]
+    knots = {i: _Knot(own=[i], size=1) for i in range(len(spots))}
     if len(spots) > 1:
         xy = _plane(spots)
         people = list(per_km2)
         for a, b, metres, _ in linkage(xy, "average").tolist():
             first, second = int(a), int(b)
+            if metres > FARTHEST_M:
+                break
             km = metres * DETOUR / 1000
             dense = min(people[first], people[second])
             people.append(dense)
-            both = _Knot(km=km, between=km * BESIDE_LINE_KM * dense)
-            for part in (knots[first], knots[second]):
+            rarely = math.exp(-metres / SAME_FEEDER_M)
+            both = _Knot(km=km * rarely, between=km * BESIDE_LINE_KM * dense)
+            for part in (knots.pop(first), knots.pop(second)):
                 both.take(part, AT_BRANCH)
-            knots.append(both)
-    heads = [knots[-1]] if spots else []
-    return _tree(spots, CELL, heads, elsewhere)
+            knots[len(people) - 1] = both
+    return _tree(spots, CELL, [knots[n] for n in sorted(knots)], elsewhere)
 
 
 # --- as a feeder's tree ---
