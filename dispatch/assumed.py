@@ -13,7 +13,7 @@ are known, those nearest each other are joined first; people live in between who
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from zlib import crc32
 
@@ -42,8 +42,8 @@ LONGEST_SPAN_M = 2_000.0
 
 CELL_KM = 0.9  # of line that fail as often as a transformer with what feeds it (assumption)
 WHOLE_CELL = 20  # customers of a whole transformer; a cell of fewer is a part of one (assumption)
-BESIDE_LINE_KM = 0.3  # how far on both sides people hang on what lies between two cells, together
-SAME_FEEDER_M = 1_000.0  # places so far apart are on one feeder once in e times (assumption)
+BESIDE_LINE_KM = 0.15  # how far on both sides people hang on what lies between two cells, together
+SAME_FEEDER_M = 2_000.0  # places so far apart are on one feeder once in e times (assumption)
 FARTHEST_M = 6_000.0  # and so far apart never
 
 
@@ -90,18 +90,34 @@ class _Knot:
 # --- every transformer is known ---
 
 
-def tree_along_lines(spots: Sequence[TransformerNode]) -> FeederTree:
-    """The tree assumed over transformers: each branch of the shortest lines that join them.
+def zones_along_lines(spots: Sequence[TransformerNode]) -> list[tuple[FeederTree, ...]]:
+    """What may be one feeder each, with the trees assumed over it; no spots have no zones.
 
-    Spots further apart than `LONGEST_SPAN_M`, or more than `MOST_CUSTOMERS` together, are not
-    joined. Linear in the spots but for their triangulation; no spots give an empty tree.
+    The trees are the branches of the shortest lines that join the transformers, as they are seen
+    from the middle and from both ends: from where they are fed, nobody knows. Transformers further
+    apart than `LONGEST_SPAN_M`, or with more than `MOST_CUSTOMERS` together, are in different
+    zones. Linear in the spots but for sorting and their triangulation.
     """
-    heads = [_branches(zone, lines) for zone, lines in _zones(spots)]
-    return _tree(spots, TRANSFORMER, heads)
+    return [_seen(spots, zone, lines) for zone, lines in _zones(spots, MOST_CUSTOMERS)]
+
+
+def one_zone(spots: Sequence[TransformerNode]) -> tuple[FeederTree, ...]:
+    """The trees assumed over transformers that are known to be on one feeder; at least one."""
+    ((zone, lines),) = _zones(spots, math.inf, math.inf)
+    return _seen(spots, zone, lines)
+
+
+def _seen(
+    spots: Sequence[TransformerNode], zone: Sequence[int], lines: Iterable[tuple[int, int, float]]
+) -> tuple[FeederTree, ...]:
+    """A zone's trees, as it is seen from its middle and from both ends."""
+    near = _neighbourhood(zone, lines)
+    heads = dict.fromkeys((_middle(zone, near), *_ends(zone[0], near)))
+    return tuple(_tree(spots, TRANSFORMER, [_branches(head, near)]) for head in heads)
 
 
 def _zones(
-    spots: Sequence[TransformerNode],
+    spots: Sequence[TransformerNode], customers_most: float, span_most_m: float = LONGEST_SPAN_M
 ) -> list[tuple[list[int], list[tuple[int, int, float]]]]:
     """Spots that may be on one feeder, each zone with the lines that join it (Kruskal)."""
     zone = list(range(len(spots)))
@@ -116,7 +132,7 @@ def _zones(
     lines = []
     for metres, i, j in _spans(spots):
         a, b = find(i), find(j)
-        if a == b or metres > LONGEST_SPAN_M or customers[a] + customers[b] > MOST_CUSTOMERS:
+        if a == b or metres > span_most_m or customers[a] + customers[b] > customers_most:
             continue
         zone[max(a, b)] = min(a, b)
         customers[min(a, b)] += customers[max(a, b)]
@@ -162,13 +178,34 @@ def _neighbours(xy: Floats) -> NDArray[np.intp]:
     return np.column_stack(np.triu_indices(len(xy), 1)).astype(np.intp)
 
 
-def _branches(zone: Sequence[int], lines: Iterable[tuple[int, int, float]]) -> _Knot:
-    """A zone as nested areas, looked at from its middle."""
+Near = Mapping[int, Sequence[tuple[int, float]]]
+"""What each spot is joined to, and how far that is."""
+
+
+def _neighbourhood(zone: Sequence[int], lines: Iterable[tuple[int, int, float]]) -> Near:
     near: dict[int, list[tuple[int, float]]] = {i: [] for i in zone}
     for i, j, metres in lines:
         near[i].append((j, metres))
         near[j].append((i, metres))
-    root = _middle(zone, near)
+    return near
+
+
+def _ends(start: int, near: Near) -> tuple[int, int]:
+    """Both ends of the longest way through a zone."""
+    first = _farthest(start, near)
+    return first, _farthest(first, near)
+
+
+def _farthest(start: int, near: Near) -> int:
+    order, above = _walk(start, near)
+    away = {start: 0.0}
+    for i in order[1:]:
+        away[i] = away[above[i]] + next(metres for j, metres in near[i] if j == above[i])
+    return max(order, key=lambda i: (away[i], -i))
+
+
+def _branches(root: int, near: Near) -> _Knot:
+    """A zone as nested areas, each what lies beyond a line when it is fed from `root`."""
     order, above = _walk(root, near)
     parts: dict[int, _Knot] = {}
     for i in reversed(order):
@@ -183,7 +220,7 @@ def _branches(zone: Sequence[int], lines: Iterable[tuple[int, int, float]]) -> _
     return parts[root]
 
 
-def _middle(zone: Sequence[int], near: dict[int, list[tuple[int, float]]]) -> int:
+def _middle(zone: Sequence[int], near: Near) -> int:
     """The spot from which no branch holds more than half of the zone."""
     order, above = _walk(zone[0], near)
     size = dict.fromkeys(zone, 1)
@@ -194,7 +231,7 @@ def _middle(zone: Sequence[int], near: dict[int, list[tuple[int, float]]]) -> in
     return min(zone, key=lambda i: (max(heaviest[i], len(zone) - size[i]), i))
 
 
-def _walk(root: int, near: dict[int, list[tuple[int, float]]]) -> tuple[list[int], dict[int, int]]:
+def _walk(root: int, near: Near) -> tuple[list[int], dict[int, int]]:
     """The spots from the root outwards, and which comes before each."""
     order, above = [root], dict[int, int]()
     for i in order:

@@ -358,15 +358,8 @@ class _Judgement:
         if group.row is None or not related:
             few = round(self._customers_out(group, related))
             return few, few
-        sizes = sorted((float(self.gathered.feeder.customers[row]), p) for row, p in related)
-        total, below = sum(p for _, p in sizes), 0.0
-        spread = []
-        for customers, p in sizes:
-            below += p / total
-            spread.append((round(customers), below))
-        few = next(customers for customers, upto in spread if upto >= WELL_MAY_BE)
-        many = next((customers for customers, upto in spread if upto >= 1 - WELL_MAY_BE), few)
-        return few, max(few, many)
+        sizes = [(float(self.gathered.feeder.customers[row]), p) for row, p in related]
+        return well_may_be(sizes)
 
     def _hold(self, group: _Group, keep: OutageFact | None, groups: Sequence[_Group]) -> str | None:
         """Why the order waits a moment, or None to send it: it may be part of an older outage."""
@@ -443,6 +436,18 @@ class _Judgement:
             ),
             reason("several_transformers", name=name, count=len(reporting), total=len(served)),
         )
+
+
+def well_may_be(sizes: Iterable[tuple[float, float]]) -> tuple[int, int]:
+    """Between which numbers it is eight times in ten, of numbers with what speaks for each."""
+    ordered = sorted(sizes)
+    total, upto = sum(p for _, p in ordered), 0.0
+    reached = []
+    for number, p in ordered:
+        upto += p / total
+        reached.append((round(number), upto))
+    few = next(number for number, share in reached if share >= WELL_MAY_BE)
+    return few, next((n for n, share in reached if share >= 1 - WELL_MAY_BE), reached[-1][0])
 
 
 def _seniority(outage: OutageFact) -> tuple[bool, bool, datetime, OutageId]:

@@ -6,8 +6,8 @@ of an area is never told surer than the level allows, for the true network may b
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -24,6 +24,18 @@ from dispatch.domain.facts import (
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import NetworkLevel, TicketId
 from dispatch.feeder import Feeder
+from dispatch.gathered import gather
+from dispatch.grouping import (
+    MOST_DEVICES,
+    SUREST,
+    UNLIKELY_DEVICE,
+    Costs,
+    Judged,
+    Verdict,
+    judge,
+    well_may_be,
+)
+from dispatch.inference import Posterior
 from dispatch.rates import Rates, Share
 
 ANY_SHARE = Share(mean=0.1, concentration=4.0, open_minded=0.3, hardly_any=0.01)
@@ -31,6 +43,14 @@ ANY_SHARE = Share(mean=0.1, concentration=4.0, open_minded=0.3, hardly_any=0.01)
 
 ALIKE = 0.5
 """So much of two sets of places must be common for an area to stand for an outage."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Evidence on one of the trees that may be assumed."""
+
+    evidence: FeederEvidence
+    feeder: Feeder
 
 
 def rates_at(level: NetworkLevel, rates: Rates) -> Rates:
@@ -61,10 +81,119 @@ def along_lines(evidence: FeederEvidence, feeder: Feeder) -> FeederEvidence:
     )
 
 
-def by_transformer(district: DistrictEvidence, feeder: Feeder) -> FeederEvidence:
-    """What a district's transformers tell, on the tree assumed over them."""
+def by_transformer(
+    district: DistrictEvidence, zones: Sequence[Sequence[Feeder]]
+) -> list[list[View]]:
+    """What a district's transformers tell, in each zone of which anything is heard.
+
+    `zones` are the trees assumed over them; one zone's evidence comes on each of its trees.
+    """
     known = _evidence(district, NetworkLevel.TRANSFORMER, len(district.transformers))
-    return along_lines(known, feeder)
+    found = []
+    for feeders in zones:
+        here = _within(known, feeders[0])
+        if here.reports or here.outages or here.signals:
+            found.append([View(along_lines(here, feeder), feeder) for feeder in feeders])
+    return found
+
+
+def _within(evidence: FeederEvidence, feeder: Feeder) -> FeederEvidence:
+    """The part of the evidence that a zone can tell of."""
+    places = feeder.transformer_pre
+    reports = tuple(r for r in evidence.reports if r.transformer_id in places)
+    held = {r.outage_id for r in reports}
+    return replace(
+        evidence,
+        reports=reports,
+        outages=tuple(
+            o
+            for o in evidence.outages
+            if o.id in held or not places.keys().isdisjoint(o.transformers)
+        ),
+        lit={t: at for t, at in evidence.lit.items() if t in places},
+        signals=tuple(s for s in evidence.signals if s.transformer_id in places),
+    )
+
+
+def judge_views(
+    views: Sequence[View], rates: Rates, costs: Costs, *, now: datetime
+) -> tuple[FeederEvidence, Verdict]:
+    """Judge on the tree that explains most; its probabilities are the mean over all the trees.
+
+    Each tree counts by how well it explains what was heard and what was not.
+    """
+    if len(views) == 1:
+        only = views[0]
+        return only.evidence, judge(only.evidence, rates, costs, now=now, feeder=only.feeder)
+    seen = [gather(v.evidence, v.feeder, rates, now).understood()[1] for v in views]
+    log = np.array([log_evidence(posterior) for posterior in seen])
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    kept = np.array([_kept(view) for view in views])
+    best = views[int(np.argmax(log + costs.move * kept))]
+    verdict = judge(best.evidence, rates, costs, now=now, feeder=best.feeder)
+    mean: dict[str, float] = {}
+    size: dict[str, float] = {}
+    for view, posterior, share in zip(views, seen, weight.tolist(), strict=True):
+        surest = share * SUREST[view.evidence.level]
+        for row, p in zip(posterior.rows.tolist(), posterior.topmost.tolist(), strict=True):
+            area_id = view.feeder.devices[row].id
+            mean[area_id] = mean.get(area_id, 0.0) + surest * p
+            size[area_id] = float(view.feeder.customers[row])
+    return best.evidence, replace(
+        verdict, outages=tuple(_averaged(j, views, mean, size) for j in verdict.outages)
+    )
+
+
+def _kept(view: View) -> int:
+    """How many of the areas predicted so far are areas of this tree as well."""
+    predicted = (o for o in view.evidence.outages if o.status is OutageStatus.PREDICTED)
+    return sum(
+        o.device_id is not None
+        and o.transformers == frozenset(view.feeder.below(view.feeder.row[o.device_id]))
+        for o in predicted
+    )
+
+
+def _averaged(
+    judged: Judged, views: Sequence[View], mean: Mapping[str, float], size: Mapping[str, float]
+) -> Judged:
+    """A judgement with the probabilities of all the trees, areas of other trees among them."""
+    if judged.device_id is None or not judged.transformers:
+        return judged
+    others = {
+        view.feeder.devices[row].id
+        for view in views
+        for place in judged.transformers & view.feeder.transformer_pre.keys()
+        for row in view.feeder.path(view.feeder.transformer_pre[place])
+    }
+    named = {area_id: mean[area_id] for area_id in others if mean.get(area_id, 0) > UNLIKELY_DEVICE}
+    if judged.device_id not in named:
+        return judged
+    devices = sorted(named.items(), key=lambda each: (-each[1], each[0]))
+    sizes = [(size[area_id], p) for area_id, p in devices]
+    return replace(
+        judged,
+        devices=tuple((area_id, round(p, 4)) for area_id, p in devices[:MOST_DEVICES]),
+        probability=min(judged.probability, named[judged.device_id]),
+        customers_out=sum(n * p for n, p in sizes) / sum(p for _, p in sizes),
+        customers_between=well_may_be(sizes),
+    )
+
+
+def log_evidence(posterior: Posterior) -> float:
+    """Log odds of all that was heard, and not heard, against nothing having happened."""
+    rest = posterior.own_places.copy()
+    first = int(posterior.numbers[0]) if posterior.numbers.size else 0
+    above = posterior.hypotheses.above[posterior.numbers] - first
+    total = 0.0
+    for i in range(posterior.numbers.size - 1, -1, -1):
+        whole = float(np.logaddexp(posterior.log_open[i], rest[i]))
+        if above[i] >= 0:
+            rest[above[i]] += whole
+        else:
+            total += whole
+    return total
 
 
 def by_position(district: DistrictEvidence) -> FeederEvidence:

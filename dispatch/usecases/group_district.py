@@ -1,14 +1,13 @@
 """Look at a district again where no feeder is modelled: on its transformers, then on positions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.domain.facts import FeederEvidence
 from dispatch.domain.outage import Outage
 from dispatch.domain.words import DistrictId, NetworkLevel
 from dispatch.feeder import Feeder
-from dispatch.grouping import judge
-from dispatch.levels import by_position, by_transformer, rates_at
+from dispatch.levels import View, by_position, by_transformer, judge_views, rates_at
 from dispatch.ports import Store
 from dispatch.procedures.predicting import Predicting
 from dispatch.procedures.reweighing import weigh_anew
@@ -35,24 +34,20 @@ def group_district(
     rates = policy.rates_in_force(store.rates, command.district_id)
     changed: list[Outage] = []
     if district.transformers:
-        felt, feeder = policy.assumed_over(district.transformers, command.district_id, rates)
-        changed += _act(store, by_transformer(district, feeder), feeder, felt, policy, now)
+        felt, zones = policy.assumed_over(district.transformers, command.district_id, rates)
+        for views in by_transformer(district, zones):
+            changed += _act(store, views, felt, policy, now)
     points = by_position(district)
     if points.reports:
         felt = rates_at(NetworkLevel.POINTS, rates)
-        changed += _act(store, points, Feeder(points.tree, felt), felt, policy, now)
+        changed += _act(store, [View(points, Feeder(points.tree, felt))], felt, policy, now)
     return tuple(changed)
 
 
 def _act(
-    store: Store,
-    evidence: FeederEvidence,
-    feeder: Feeder,
-    rates: Rates,
-    policy: GroupingPolicy,
-    now: datetime,
+    store: Store, views: Sequence[View], rates: Rates, policy: GroupingPolicy, now: datetime
 ) -> tuple[Outage, ...]:
-    verdict = judge(evidence, rates, policy.costs, now=now, feeder=feeder)
+    evidence, verdict = judge_views(views, rates, policy.costs, now=now)
     changed = Predicting(store, evidence, verdict, now).apply()
     weigh_anew(store, evidence, verdict)
     return changed

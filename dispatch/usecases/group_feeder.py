@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from dispatch.assumed import tree_along_lines
+from dispatch.assumed import zones_along_lines
 from dispatch.domain.facts import FeederTree, TransformerNode
 from dispatch.domain.outage import Outage
 from dispatch.domain.past import RatesVersion
@@ -31,7 +31,7 @@ class _Assumed:
     transformers: tuple[TransformerNode, ...]
     rates: Rates
     felt: Rates
-    feeder: Feeder
+    zones: tuple[tuple[Feeder, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +68,17 @@ class GroupingPolicy:
 
     def assumed_over(
         self, transformers: tuple[TransformerNode, ...], district_id: DistrictId, rates: Rates
-    ) -> tuple[Rates, Feeder]:
-        """The rates as they are felt, and the tree assumed over these transformers, made once."""
+    ) -> tuple[Rates, tuple[tuple[Feeder, ...], ...]]:
+        """The rates as they are felt, and the zones of trees assumed over these, made once."""
         made = self.assumed.get(district_id)
         if made is None or made.transformers is not transformers or made.rates is not rates:
             felt = rates_at(NetworkLevel.TRANSFORMER, rates)
-            feeder = Feeder(tree_along_lines(transformers), felt)
-            made = self.assumed[district_id] = _Assumed(transformers, rates, felt, feeder)
-        return made.felt, made.feeder
+            zones = tuple(
+                tuple(Feeder(tree, felt) for tree in trees)
+                for trees in zones_along_lines(transformers)
+            )
+            made = self.assumed[district_id] = _Assumed(transformers, rates, felt, zones)
+        return made.felt, made.zones
 
 
 def rates_of(kept: RatesVersion, district_id: DistrictId | None) -> Rates:

@@ -11,18 +11,20 @@ from datetime import datetime
 
 import numpy as np
 
-from dispatch.assumed import TRANSFORMER, tree_along_lines
-from dispatch.domain.facts import FeederEvidence, FeederTree, OutageFact, Surroundings
+from dispatch.assumed import TRANSFORMER, one_zone
+from dispatch.domain.facts import FeederEvidence, OutageFact, Surroundings
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import NetworkLevel, OutageId, TicketId
 from dispatch.drill.storms.ground import Ground
 from dispatch.drill.storms.harness import Group, Picture
 from dispatch.feeder import Feeder
-from dispatch.grouping import Costs, Judged, judge
+from dispatch.grouping import Costs, Judged
 from dispatch.levels import (
     CUSTOMERS_PER_TRANSFORMER,
+    View,
     along_lines,
     cell_at,
+    judge_views,
     likest,
     on_cells,
     rates_at,
@@ -45,7 +47,7 @@ class LevelMethod:
     per_km2: float
     costs: Costs = field(default_factory=Costs)
     rates: Rates = field(init=False)
-    assumed: dict[str, Feeder] = field(default_factory=dict)
+    assumed: dict[str, list[Feeder]] = field(default_factory=dict)
     true: dict[str, Feeder] = field(default_factory=dict)
     area_of: dict[int, frozenset[str]] = field(default_factory=dict)
     cell_of: dict[TicketId, str] = field(default_factory=dict)
@@ -56,11 +58,11 @@ class LevelMethod:
 
     def look(self, evidence: FeederEvidence, now: datetime) -> Picture:
         """Judge one feeder."""
-        known = self._as_known(evidence)
-        feeder = self._feeder(known.tree)
-        verdict = judge(known, self.rates, self.costs, now=now, feeder=feeder)
+        views = self._views(evidence)
+        _, verdict = judge_views(views, self.rates, self.costs, now=now)
+        areas = {d.id: (v.feeder, row) for v in views for row, d in enumerate(v.feeder.devices)}
         transformer_of = {r.ticket_id: r.transformer_id for r in evidence.reports}
-        groups = [self._group(j, feeder, evidence, transformer_of) for j in verdict.outages]
+        groups = [self._group(j, areas, evidence, transformer_of) for j in verdict.outages]
         explained: dict[int, dict[TicketId, float]] = {}
         for ticket_id, (outage_id, probability) in verdict.explained.items():
             explained.setdefault(outage_id, {})[ticket_id] = probability
@@ -71,8 +73,8 @@ class LevelMethod:
         ]
         return Picture(groups=tuple(groups))
 
-    def _as_known(self, evidence: FeederEvidence) -> FeederEvidence:
-        """The evidence as the level has it."""
+    def _views(self, evidence: FeederEvidence) -> list[View]:
+        """The evidence as the level has it, on each tree that may be assumed."""
         outages = tuple(map(self._outage, evidence.outages))
         known = replace(
             evidence, outages=outages, sightings=(), around=_around(evidence.around, self.level)
@@ -80,9 +82,9 @@ class LevelMethod:
         if self.level is NetworkLevel.TRANSFORMER:
             feeder_id = evidence.tree.feeder_id
             if feeder_id not in self.assumed:
-                tree = tree_along_lines(evidence.tree.transformers)
-                self.assumed[feeder_id] = Feeder(tree, self.rates)
-            return along_lines(known, self.assumed[feeder_id])
+                trees = one_zone(evidence.tree.transformers)
+                self.assumed[feeder_id] = [Feeder(tree, self.rates) for tree in trees]
+            return [View(along_lines(known, f), f) for f in self.assumed[feeder_id]]
         placed = replace(
             known,
             reports=tuple(
@@ -92,7 +94,8 @@ class LevelMethod:
         everybody = sum(t.customers for t in evidence.tree.transformers)
         self.cell_of = {r.ticket_id: cell_at(r.lon or 0.0, r.lat or 0.0) for r in evidence.reports}
         dense = dict.fromkeys((r.ticket_id for r in evidence.reports), self.per_km2)
-        return on_cells(placed, dense, everybody)
+        known = on_cells(placed, dense, everybody)
+        return [View(known, Feeder(known.tree, self.rates))]
 
     def _outage(self, outage: OutageFact) -> OutageFact:
         """A prediction as it was made; the desk keeps it as the device that is likest."""
@@ -102,14 +105,10 @@ class LevelMethod:
             outage, device_id=None, transformers=self.area_of.get(outage.id, frozenset())
         )
 
-    def _feeder(self, tree: FeederTree) -> Feeder:
-        kept = next((f for f in self.assumed.values() if f.tree is tree), None)
-        return kept or Feeder(tree, self.rates)
-
     def _group(
         self,
         judged: Judged,
-        feeder: Feeder,
+        areas: Mapping[str, tuple[Feeder, int]],
         evidence: FeederEvidence,
         transformer_of: Mapping[TicketId, str | None],
     ) -> Group:
@@ -118,7 +117,7 @@ class LevelMethod:
             self.last_key += 1
             key = OutageId(self.last_key)
         self.area_of[key] = judged.transformers
-        told = self._told(judged, feeder, evidence, transformer_of)
+        told = self._told(judged, areas, evidence, transformer_of)
         return Group(
             key=key,
             device_id=None if judged.device_id is None else next(iter(told), None),
@@ -130,7 +129,7 @@ class LevelMethod:
     def _told(
         self,
         judged: Judged,
-        feeder: Feeder,
+        areas: Mapping[str, tuple[Feeder, int]],
         evidence: FeederEvidence,
         transformer_of: Mapping[TicketId, str | None],
     ) -> dict[str, float]:
@@ -146,7 +145,8 @@ class LevelMethod:
         for device_id, probability in chance.items():
             if device_id is None:
                 continue
-            places = feeder.below(feeder.row[device_id])
+            feeder, row = areas[device_id]
+            places = feeder.below(row)
             if self.level is NetworkLevel.POINTS:
                 places = self._callers_in(places, transformer_of)
             found = likest(places, true, least=0.0)
