@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial import Delaunay, QhullError
+from scipy.spatial.distance import pdist
 
 from dispatch.domain.facts import DeviceNode, FeederTree, TransformerNode
 from gis.crs import local_metric
@@ -263,7 +264,7 @@ def tree_of_cells(
     if len(spots) > 1:
         xy = _plane(spots)
         people = list(per_km2)
-        for a, b, metres, _ in linkage(xy, "average").tolist():
+        for a, b, metres, _ in linkage(pdist(xy), "average").tolist():
             first, second = int(a), int(b)
             if metres > FARTHEST_M:
                 break

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from dispatch.assumed import AREA
 from dispatch.domain.facts import FeederEvidence, OutageFact
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import NetworkLevel, OutageId, TicketId, UsagePointId
@@ -418,10 +419,22 @@ class _Judgement:
         return min(total, 0.999)
 
     def _reasons(self, group: _Group) -> tuple[str, ...]:
+        by_level = _BY_LEVEL.get(self.evidence.level)
+        return (*self._why(group), *(() if by_level is None else (reason(by_level),)))
+
+    def _why(self, group: _Group) -> tuple[str, ...]:
         gathered = self.gathered
         if group.row is None:
             return (reason("alone_most_likely", percent=round(100 * self._probability(group))),)
-        name = gathered.feeder.devices[group.row].name
+        device = gathered.feeder.devices[group.row]
+        customers = round(float(gathered.feeder.customers[group.row]))
+        if self.evidence.level is NetworkLevel.POINTS:
+            told = {"reports": len(group.members), "customers": customers}
+            return (reason("most_likely_around", **told),)
+        if device.kind == AREA:
+            told = {"reports": len(group.members), "customers": customers}
+            return (reason("most_likely_area", name=device.name, **told),)
+        name = device.name
         served = gathered.feeder.below(group.row)
         reporting = {r.transformer_id for n in group.members for r in gathered.reports[n]}
         seen = (reason("told_by_device", name=name),) if gathered.sighted(group.row) else ()
@@ -432,7 +445,7 @@ class _Judgement:
                 name=name,
                 percent=round(100 * self._probability(group)),
                 reports=len(group.members),
-                customers=round(float(gathered.feeder.customers[group.row])),
+                customers=customers,
             ),
             reason("several_transformers", name=name, count=len(reporting), total=len(served)),
         )
@@ -448,6 +461,12 @@ def well_may_be(sizes: Iterable[tuple[float, float]]) -> tuple[int, int]:
         reached.append((round(number), upto))
     few = next(number for number, share in reached if share >= WELL_MAY_BE)
     return few, next((n for n, share in reached if share >= 1 - WELL_MAY_BE), reached[-1][0])
+
+
+_BY_LEVEL: Mapping[NetworkLevel, str] = {
+    NetworkLevel.TRANSFORMER: "by_transformers",
+    NetworkLevel.POINTS: "by_positions",
+}
 
 
 def _seniority(outage: OutageFact) -> tuple[bool, bool, datetime, OutageId]:

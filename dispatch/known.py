@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dispatch import sayings
+from dispatch.assumed import AREA
 from dispatch.branches import Hearing
 from dispatch.domain.facts import KnownFacts, OutageNearby, OwnTicket, PlannedNearby
 from dispatch.domain.notice import How, NoticeAnswer, NoticeNearby
@@ -312,6 +313,8 @@ def _touch(outage: OutageNearby) -> str:
     """How the caller hangs on what is out, in a reason's words."""
     if outage.touches == "usage_point":
         return reason("same_home")
+    if outage.device.kind == AREA:
+        return reason("in_area", name=outage.device.name)
     of_its_own = outage.device.kind in {"transformer", "service", "points"}
     return reason("same_transformer" if of_its_own else "below_device", name=outage.device.name)
 
