@@ -286,14 +286,15 @@ def _score(
 ) -> tuple[float, tuple[str, ...]]:
     """How probably `outage` explains the caller, and why."""
     reasons: list[str] = []
+    doubt = (1 - weights.first_report) * weights.doubt_left_per_report ** (outage.reports - 1)
     if outage.touches == "near":
         closeness = math.exp(-((outage.distance_m / weights.near_scale_m) ** 2))
-        probability = weights.most * closeness
+        there = 1 - doubt if outage.status == "predicted" else 1.0
+        probability = min(weights.most, there) * closeness
         reasons.append(reason("near_outage", metres=round(outage.distance_m)))
     else:
         touches_home = outage.touches == "usage_point"
         reasons.append(_touch(outage))
-        doubt = (1 - weights.first_report) * weights.doubt_left_per_report ** (outage.reports - 1)
         probability = weights.most if touches_home else min(weights.most, 1 - doubt)
     if outage.status != "predicted":
         probability = (

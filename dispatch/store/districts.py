@@ -22,12 +22,15 @@ AROUND_M = 500.0
 
 _TRANSFORMERS = Direct(
     """
-    SELECT transformer.id, transformer.name, NULL AS device_id, 0 AS pre,
-        ST_X(point) AS lon, ST_Y(point) AS lat, customers
-    FROM transformer LEFT JOIN feeder ON feeder.id = transformer.feeder_id
-    WHERE coalesce(transformer.district_id, feeder.district_id) = :district_id
-        AND device_pre IS NULL AND retired_at IS NULL
-    ORDER BY transformer.id
+    SELECT id, name, NULL AS device_id, 0 AS pre, ST_X(point) AS lon, ST_Y(point) AS lat, customers
+    FROM transformer
+    WHERE device_pre IS NULL AND retired_at IS NULL AND id IN (
+        SELECT id FROM transformer WHERE district_id = :district_id
+        UNION
+        SELECT unsure.id FROM feeder JOIN transformer AS unsure ON unsure.feeder_id = feeder.id
+        WHERE feeder.district_id = :district_id AND unsure.district_id IS NULL
+    )
+    ORDER BY id
     """
 )
 _LOOSE_CUSTOMERS = Direct(

@@ -58,9 +58,11 @@ _REPORTS_WITHOUT_FEEDER = Direct(
     _REPORT
     + """
         AND ticket.district_id = :district_id
-        AND (ticket.feeder_id IS NULL OR NOT EXISTS (
-            SELECT FROM device WHERE device.feeder_id = ticket.feeder_id
-        ))
+        AND (ticket.feeder_id IS NULL OR ticket.feeder_id = ANY(ARRAY(
+            SELECT id FROM feeder
+            WHERE feeder.district_id = :district_id
+                AND NOT EXISTS (SELECT FROM device WHERE device.feeder_id = feeder.id)
+        )))
     """
     + _IN_ORDER
 )
