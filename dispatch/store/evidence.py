@@ -54,18 +54,15 @@ _REPORT = """
 """
 _IN_ORDER = " ORDER BY received_at, ticket.id"
 _REPORTS = Direct(_REPORT + "AND ticket.feeder_id = :feeder_id" + _IN_ORDER)
-_REPORTS_WITHOUT_FEEDER = Direct(
-    _REPORT
-    + """
-        AND ticket.district_id = :district_id
-        AND (ticket.feeder_id IS NULL OR ticket.feeder_id = ANY(ARRAY(
-            SELECT id FROM feeder
-            WHERE feeder.district_id = :district_id
-                AND NOT EXISTS (SELECT FROM device WHERE device.feeder_id = feeder.id)
-        )))
-    """
-    + _IN_ORDER
-)
+_WITHOUT_FEEDER = """
+    AND ticket.district_id = :district_id
+    AND (ticket.feeder_id IS NULL OR ticket.feeder_id = ANY(ARRAY(
+        SELECT id FROM feeder
+        WHERE feeder.district_id = :district_id
+            AND NOT EXISTS (SELECT FROM device WHERE device.feeder_id = feeder.id)
+    )))
+"""
+_REPORTS_WITHOUT_FEEDER = Direct(_REPORT + _WITHOUT_FEEDER + _IN_ORDER)
 _OUTAGE = """
     SELECT outage.id, status, level, device_id, started_at, opened_at, prediction,
         (
