@@ -49,9 +49,9 @@ WHERE queueing_lock = ANY(%s) AND status = 'todo'
 SHARDS = 8
 
 
-def shard_of(feeder_id: str) -> int:
-    """Which shard looks at a feeder, the same in every process."""
-    return crc32(feeder_id.encode()) % SHARDS
+def shard_of(place: str) -> int:
+    """Which shard looks at a feeder or a district, the same in every process."""
+    return crc32(place.encode()) % SHARDS
 
 
 def group_lock(shard: int) -> str:
@@ -82,9 +82,9 @@ class Queue:
         self._pool = pool
         self._app = procrastinate.App(connector=connector)
 
-    def group(self, *feeder_ids: str | None) -> None:
-        """Look at these feeders, which have news; None, a report without one, is left out."""
-        for shard in sorted({shard_of(f) for f in feeder_ids if f is not None}):
+    def group(self, *places: str | None) -> None:
+        """Look at these feeders, which have news, or at the district where none is known."""
+        for shard in sorted({shard_of(place) for place in places if place is not None}):
             self._put(Job(GROUP, group_lock(shard), {"shard": shard}))
 
     def assign(self, *district_ids: str | None) -> None:

@@ -82,8 +82,11 @@ class ReplayOffice:
 
     def _shards(self) -> list[int]:
         with reading(self._house.engine) as connection:
-            feeders = waiting.feeders_to_group(connection, self._house.now())
-        return sorted({shard_of(feeder_id) for feeder_id in feeders})
+            places = [
+                *waiting.feeders_to_group(connection, self._house.now()),
+                *waiting.districts_to_group(connection, self._house.now()),
+            ]
+        return sorted({shard_of(place) for place in places})
 
     def _districts(self) -> list[str]:
         with reading(self._house.engine) as connection:

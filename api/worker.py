@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import procrastinate
@@ -19,6 +20,7 @@ from dispatch.store.partitions import ensure_fix_partitions
 from dispatch.store.statistics import refresh_statistics
 from dispatch.store.transaction import BY_INDEX, reading, retrying, session
 from dispatch.usecases.assign_orders import AssignOrders, assign_orders
+from dispatch.usecases.group_district import GroupDistrict, group_district
 from dispatch.usecases.group_feeder import GroupFeeder, group_feeder
 from dispatch.usecases.watch_clocks import WatchClocks, watch_clocks
 from dispatch.usecases.watch_planned import WatchPlanned, watch_planned
@@ -43,18 +45,24 @@ class Work:
         """Look at the shard's feeders that have news, and let the waiting orders be looked at."""
         house = self._house
         with reading(house.engine) as connection:
-            waiting_for_us = waiting.feeders_to_group(connection, house.now())
-        for feeder_id in waiting_for_us:
-            if shard_of(feeder_id) != shard:
+            feeders = waiting.feeders_to_group(connection, house.now())
+        self._group(shard, feeders, self._group_feeder)
+        with reading(house.engine) as connection:  # a feeder without a model leaves it to those
+            districts = waiting.districts_to_group(connection, house.now())
+        self._group(shard, districts, self._group_district)
+
+    def _group(
+        self, shard: int, places: Sequence[str], look: Callable[[str], tuple[Outage, ...]]
+    ) -> None:
+        for place in places:
+            if shard_of(place) != shard:
                 continue
             try:
-                changed = self._group_feeder(feeder_id)
+                changed = look(place)
             except DispatchError as refusal:  # its news stay; the others must not wait for it
-                log.warning(
-                    "feeder %s was not grouped, the sweep asks anew: %s", feeder_id, refusal
-                )
+                log.warning("%s was not grouped, the sweep asks anew: %s", place, refusal)
             else:
-                house.queue.assign(*(outage.district_id for outage in changed))
+                self._house.queue.assign(*(outage.district_id for outage in changed))
 
     def _group_feeder(self, feeder_id: str) -> tuple[Outage, ...]:
         house = self._house
@@ -62,6 +70,16 @@ class Work:
         return retrying(
             house.transaction,
             lambda store: group_feeder(
+                store, command, policy=house.policies.grouping, now=house.now()
+            ),
+        )
+
+    def _group_district(self, district_id: str) -> tuple[Outage, ...]:
+        house = self._house
+        command = GroupDistrict(district_id=DistrictId(district_id))
+        return retrying(
+            house.transaction,
+            lambda store: group_district(
                 store, command, policy=house.policies.grouping, now=house.now()
             ),
         )
@@ -86,9 +104,12 @@ class Work:
         """Queue again whatever waits: a lost job, a crew that became free, a refused attempt."""
         house = self._house
         with reading(house.engine) as connection:
-            feeders = waiting.feeders_to_group(connection, house.now())
+            places = [
+                *waiting.feeders_to_group(connection, house.now()),
+                *waiting.districts_to_group(connection, house.now()),
+            ]
             districts = waiting.districts_to_assign(connection, house.now())
-        house.queue.group(*feeders)
+        house.queue.group(*places)
         house.queue.assign(*districts)
         with in_our_words(), house.engine.begin() as connection:
             for table in refresh_statistics(connection):

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from dispatch.assumed import AREA
 from dispatch.domain.facts import FeederEvidence, OutageFact
 from dispatch.domain.outage import OutageStatus
-from dispatch.domain.words import OutageId, TicketId, UsagePointId
+from dispatch.domain.words import NetworkLevel, OutageId, TicketId, UsagePointId
 from dispatch.feeder import Feeder
 from dispatch.gathered import Gathered, gather
 from dispatch.hidden import Hidden, hidden_behind
@@ -52,7 +53,8 @@ class Judged:
 
     `outage_id` is the open outage that lives on as this one, None where one is to be opened;
     `device_id` is None for one home, which `homes` names. `tickets` have the probability that
-    they belong, `devices` the probability to have opened, most probable first.
+    they belong, `devices` the probability to have opened, most probable first. Eight times in ten
+    as many customers are out as `customers_between` says, by those; `level` is what it rests on.
     """
 
     outage_id: OutageId | None
@@ -61,6 +63,8 @@ class Judged:
     devices: tuple[tuple[str, float], ...]
     probability: float
     customers_out: float
+    customers_between: tuple[int, int]
+    level: NetworkLevel
     transformers: frozenset[str]
     homes: frozenset[UsagePointId]
     started_at: datetime
@@ -85,6 +89,17 @@ class Verdict:
 UNLIKELY_DEVICE = 0.005
 MOST_DEVICES = 8
 """Devices that a judgement names: no unlikelier ones, and no more."""
+
+WELL_MAY_BE = 0.1
+"""What is that improbable, or less, is left out when it is told how many may be out."""
+
+SUREST: Mapping[NetworkLevel, float] = {
+    NetworkLevel.FEEDER_MODEL: 1.0,
+    NetworkLevel.TRANSFORMER: 0.9,
+    NetworkLevel.POINTS: 0.7,
+}
+"""How probably what can go dark together is in the tree at all: an assumed one may be cut elsewhere
+(assumption). Nothing is told surer than that."""
 
 STILL_NEW = timedelta(minutes=2)
 """A report that old when its outage was opened was in another one before."""
@@ -282,16 +297,20 @@ class _Judgement:
         hold = self._hold(group, keep, groups)
         device_id = None if group.row is None else gathered.device_id(group.row)
         related = self._related(group)
+        by_homes = group.row is None or self.evidence.level is NetworkLevel.POINTS
         return Judged(
             outage_id=None if keep is None else keep.id,
             device_id=device_id,
             tickets=tickets,
             devices=tuple(
-                (gathered.device_id(row), round(p, 4)) for row, p in related[:MOST_DEVICES]
+                (gathered.device_id(row), round(p * self._surest, 4))
+                for row, p in related[:MOST_DEVICES]
             ),
             probability=self._probability(group),
             customers_out=self._customers_out(group, related),
-            transformers=frozenset(() if group.row is None else gathered.feeder.below(group.row))
+            customers_between=self._customers_between(group, related),
+            level=self.evidence.level,
+            transformers=frozenset(() if by_homes else gathered.feeder.below(group.row or 0))
             - gathered.lit_or_taken,
             homes=frozenset(
                 report.usage_point_id
@@ -299,7 +318,7 @@ class _Judgement:
                 for report in gathered.reports[n]
                 if report.usage_point_id is not None
             )
-            if group.row is None
+            if by_homes
             else frozenset(),
             started_at=began,
             send=hold is None,
@@ -309,7 +328,11 @@ class _Judgement:
     def _probability(self, group: _Group) -> float:
         if group.row is None or group.posterior is None:
             return max(group.members.values(), default=0.0)
-        return group.posterior.probability(group.row)
+        return group.posterior.probability(group.row) * self._surest
+
+    @property
+    def _surest(self) -> float:
+        return SUREST[self.evidence.level]
 
     def _related(self, group: _Group) -> list[tuple[int, float]]:
         """Rows of the devices that may have opened instead, above or below: likeliest first."""
@@ -333,6 +356,16 @@ class _Judgement:
         if total <= 0:
             return float(customers[group.row])
         return sum(p * float(customers[row]) for row, p in related) / total
+
+    def _customers_between(
+        self, group: _Group, related: Sequence[tuple[int, float]]
+    ) -> tuple[int, int]:
+        """As few and as many customers as may well be out, by the devices that may have opened."""
+        if group.row is None or not related:
+            few = round(self._customers_out(group, related))
+            return few, few
+        sizes = [(float(self.gathered.feeder.customers[row]), p) for row, p in related]
+        return well_may_be(sizes)
 
     def _hold(self, group: _Group, keep: OutageFact | None, groups: Sequence[_Group]) -> str | None:
         """Why the order waits a moment, or None to send it: it may be part of an older outage."""
@@ -391,10 +424,22 @@ class _Judgement:
         return min(total, 0.999)
 
     def _reasons(self, group: _Group) -> tuple[str, ...]:
+        by_level = _BY_LEVEL.get(self.evidence.level)
+        return (*self._why(group), *(() if by_level is None else (reason(by_level),)))
+
+    def _why(self, group: _Group) -> tuple[str, ...]:
         gathered = self.gathered
         if group.row is None:
             return (reason("alone_most_likely", percent=round(100 * self._probability(group))),)
-        name = gathered.feeder.devices[group.row].name
+        device = gathered.feeder.devices[group.row]
+        customers = round(float(gathered.feeder.customers[group.row]))
+        if self.evidence.level is NetworkLevel.POINTS:
+            told = {"reports": len(group.members), "customers": customers}
+            return (reason("most_likely_around", **told),)
+        if device.kind == AREA:
+            told = {"reports": len(group.members), "customers": customers}
+            return (reason("most_likely_area", name=device.name, **told),)
+        name = device.name
         served = gathered.feeder.below(group.row)
         reporting = {r.transformer_id for n in group.members for r in gathered.reports[n]}
         seen = (reason("told_by_device", name=name),) if gathered.sighted(group.row) else ()
@@ -405,10 +450,28 @@ class _Judgement:
                 name=name,
                 percent=round(100 * self._probability(group)),
                 reports=len(group.members),
-                customers=round(float(gathered.feeder.customers[group.row])),
+                customers=customers,
             ),
             reason("several_transformers", name=name, count=len(reporting), total=len(served)),
         )
+
+
+def well_may_be(sizes: Iterable[tuple[float, float]]) -> tuple[int, int]:
+    """Between which numbers it is eight times in ten, of numbers with what speaks for each."""
+    ordered = sorted(sizes)
+    total, upto = sum(p for _, p in ordered), 0.0
+    reached = []
+    for number, p in ordered:
+        upto += p / total
+        reached.append((round(number), upto))
+    few = next(number for number, share in reached if share >= WELL_MAY_BE)
+    return few, next((n for n, share in reached if share >= 1 - WELL_MAY_BE), reached[-1][0])
+
+
+_BY_LEVEL: Mapping[NetworkLevel, str] = {
+    NetworkLevel.TRANSFORMER: "by_transformers",
+    NetworkLevel.POINTS: "by_positions",
+}
 
 
 def _seniority(outage: OutageFact) -> tuple[bool, bool, datetime, OutageId]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dispatch import sayings
+from dispatch.assumed import AREA
 from dispatch.branches import Hearing
 from dispatch.domain.facts import KnownFacts, OutageNearby, OwnTicket, PlannedNearby
 from dispatch.domain.notice import How, NoticeAnswer, NoticeNearby
@@ -285,14 +286,15 @@ def _score(
 ) -> tuple[float, tuple[str, ...]]:
     """How probably `outage` explains the caller, and why."""
     reasons: list[str] = []
+    doubt = (1 - weights.first_report) * weights.doubt_left_per_report ** (outage.reports - 1)
     if outage.touches == "near":
         closeness = math.exp(-((outage.distance_m / weights.near_scale_m) ** 2))
-        probability = weights.most * closeness
+        there = 1 - doubt if outage.status == "predicted" else 1.0
+        probability = min(weights.most, there) * closeness
         reasons.append(reason("near_outage", metres=round(outage.distance_m)))
     else:
         touches_home = outage.touches == "usage_point"
         reasons.append(_touch(outage))
-        doubt = (1 - weights.first_report) * weights.doubt_left_per_report ** (outage.reports - 1)
         probability = weights.most if touches_home else min(weights.most, 1 - doubt)
     if outage.status != "predicted":
         probability = (
@@ -312,6 +314,8 @@ def _touch(outage: OutageNearby) -> str:
     """How the caller hangs on what is out, in a reason's words."""
     if outage.touches == "usage_point":
         return reason("same_home")
+    if outage.device.kind == AREA:
+        return reason("in_area", name=outage.device.name)
     of_its_own = outage.device.kind in {"transformer", "service", "points"}
     return reason("same_transformer" if of_its_own else "below_device", name=outage.device.name)
 

@@ -10,6 +10,7 @@ from dispatch.domain.clock import Clock, RuleSet
 from dispatch.domain.crew import Crew, CrewState, PositionFix
 from dispatch.domain.event import Event
 from dispatch.domain.facts import (
+    DistrictEvidence,
     FeederEvidence,
     KnownFacts,
     RestoredFacts,
@@ -198,8 +199,14 @@ class Outages(Protocol):
     def add_planned(self, planned: PlannedOutage) -> None: ...
     def save_planned(self, planned: PlannedOutage) -> PlannedOutage: ...
     def record_planned_interruptions(self, planned: PlannedOutage, at: datetime) -> int: ...
-    def ask_grouping(self, feeder_id: str | None, now: datetime) -> None:
-        """Note that a feeder, if there is one, is to be looked at again."""
+    def ask_grouping(
+        self, feeder_id: str | None, district_id: DistrictId | None, now: datetime
+    ) -> None:
+        """Note that a feeder is to be looked at again; without one, its district."""
+        ...
+
+    def district_evidence(self, district_id: DistrictId, now: datetime) -> DistrictEvidence:
+        """What is known where no feeder is modelled; the notes of news are taken away."""
         ...
 
     def feeder_evidence(self, feeder_id: str, now: datetime) -> FeederEvidence:

@@ -18,6 +18,7 @@ WORK: Mapping[str, timedelta] = {
     "recloser": timedelta(minutes=100),
     "breaker": timedelta(minutes=120),
     "points": timedelta(minutes=75),
+    "area": timedelta(minutes=90),
 }
 
 TYPICAL_ARRIVAL: Mapping[AreaClass, timedelta] = {

@@ -37,6 +37,23 @@ REASONS: Mapping[str, Saying] = {
         "{name}断开的可能性为{percent}%：其下{customers}户中有{reports}户报停",
         "{name} has opened with {percent} %: {reports} of {customers} customers below it report",
     ),
+    "most_likely_area": Saying(
+        "{name}一带一起停电的可能性最大：约{customers}户中有{reports}户报停",
+        "most likely {name} lost supply together: {reports} of about {customers} customers report",
+    ),
+    "most_likely_around": Saying(
+        "这一带一起停电的可能性最大：估计约{customers}户，有{reports}户报停",
+        "most likely the places around lost supply together: {reports} of perhaps {customers}"
+        " customers report",
+    ),
+    "by_transformers": Saying(
+        "按台区判断：上级设备未建模", "judged by transformers: what feeds them is not on record"
+    ),
+    "by_positions": Saying(
+        "仅按位置判断：户数为估计值",
+        "judged by positions only: how many customers live there is a guess",
+    ),
+    "in_area": Saying("在停电片区内：{name}", "in the area that is out: {name}"),
     "alone_most_likely": Saying(
         "只有本户停电的可能性最大（{percent}%）", "most likely this home alone ({percent} %)"
     ),

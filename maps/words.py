@@ -157,6 +157,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "transformer-only": _("Transformer"),
         "service": _("Service line"),
         "points": _("Area"),
+        "area": _("Area"),
     },
     "basis": {
         "road": _("by road"),

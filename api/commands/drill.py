@@ -56,6 +56,10 @@ def drill(
     mislocated: Annotated[
         float, typer.Option(min=0, max=1, help="calls filed in another place nearby")
     ] = 0.0,
+    level: Annotated[
+        list[str] | None,
+        typer.Option(help="also judge on less: transformer or point; repeat for both"),
+    ] = None,
     asked: Annotated[bool, typer.Option("--asked", help="callers tell of neighbours")] = False,
     report: Annotated[bool, typer.Option("--report", help="also every lesser figure")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="write all figures here")] = None,
@@ -73,6 +77,7 @@ def drill(
     if weather not in WEATHERS:
         raise typer.BadParameter(f"{weather!r}; expected calm, storm or both", param_hint="weather")
     ours, kinds = _methods(methods)
+    ours = (*ours, *_at_levels(level or ()))
     ground = ground_of(_network(network or [], county=county, american=american, feeders=feeders))
     results = []
     for storm in [word == "storm" for word in ("calm", "storm") if weather in (word, "both")]:
@@ -135,6 +140,19 @@ def _methods(wanted: list[str] | None) -> tuple[tuple[str, ...], list[str]]:
             raise typer.BadParameter(f"{name!r}; expected one of: {', '.join(known)}")
     chosen = wanted or known
     return tuple(n for n in NAMES if n in chosen), [k for k in KINDS if k in chosen]
+
+
+def _at_levels(wanted: Sequence[str]) -> list[str]:
+    """Our methods that know less, by the levels wanted."""
+    from dispatch.drill.storms.ours import LEVELS  # noqa: PLC0415
+
+    by_word = dict(zip(("transformer", "point"), LEVELS, strict=True))
+    for word in wanted:
+        if word not in by_word:
+            raise typer.BadParameter(
+                f"{word!r}; expected transformer or point", param_hint="--level"
+            )
+    return [by_word[word] for word in wanted]
 
 
 def _print(results: "Results", *, every: bool) -> None:

@@ -253,7 +253,7 @@ def _only_district(caller: Caller) -> DistrictId | None:
 def _queue_work(house: House, ticket: TroubleTicket) -> None:
     """Let the feeder and the district be looked at; the ticket is stored whatever comes of it."""
     feeder_id = None if ticket.place is None else ticket.place.feeder_id
-    house.queue.group(feeder_id)
+    house.queue.group(feeder_id or ticket.district_id)
     if ticket.disposition in OPENS_AN_ORDER:
         house.queue.assign(ticket.district_id)
 

@@ -170,11 +170,11 @@ def _changed(house: House, response: Response, work: Callable[[Store], Outage]) 
 
     def change(store: Store) -> Outage:
         outage = work(store)
-        store.outages.ask_grouping(outage.feeder_id, house.now())
+        store.outages.ask_grouping(outage.feeder_id, outage.district_id, house.now())
         return outage
 
     outage = in_one_go(house, change)
-    house.queue.group(outage.feeder_id)
+    house.queue.group(outage.feeder_id or outage.district_id)
     house.queue.assign(outage.district_id)
     tag(response, outage.version)
     return OutageOut.full(outage)

@@ -73,7 +73,7 @@ def post_meter_signals(body: MeterSignalsIn, caller: Calling, house: Working) ->
     )
     command = RecordMeterSignals(signals=signals, districts=caller.scope)
     taken = in_one_go(house, lambda store: record_meter_signals(store, command, now=now))
-    house.queue.group(*taken.feeders)
+    house.queue.group(*taken.feeders, *taken.districts)
     return _answer(len(body.signals), taken, refused)
 
 
@@ -96,7 +96,7 @@ def post_device_states(body: DeviceStatesIn, caller: Calling, house: Working) ->
         districts=caller.scope,
     )
     taken = in_one_go(house, lambda store: record_sightings(store, command, now=now))
-    house.queue.group(*taken.feeders)
+    house.queue.group(*taken.feeders, *taken.districts)
     return _answer(len(body.states), taken, refused)
 
 

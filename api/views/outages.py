@@ -68,6 +68,7 @@ class PredictionOut(BaseModel):
     devices: list[DeviceChance]
     probability: float
     customers_out: float
+    customers_between: tuple[int, int] | None
 
     @classmethod
     def of(cls, prediction: Prediction | None) -> "PredictionOut | None":
@@ -78,6 +79,7 @@ class PredictionOut(BaseModel):
             devices=[DeviceChance(id=i, probability=p) for i, p in prediction.devices],
             probability=prediction.probability,
             customers_out=prediction.customers_out,
+            customers_between=prediction.customers_between,
         )
 
 

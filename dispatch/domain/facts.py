@@ -176,7 +176,8 @@ class ReportFact:
     `spread` says how the caller's place is shared among transformers (weights, adding up to one);
     it is empty where the customer is known. `neighbours_out` is what the caller said of the
     neighbours' light, None as long as nobody asked; `by_hand` that a person put it where it is.
-    `probability` is that with which it is on record in its outage; `lon, lat` is EPSG:4326.
+    `probability` is that with which it is on record in its outage; `lon, lat` is EPSG:4326, right
+    to `accuracy_m`.
     """
 
     ticket_id: TicketId
@@ -191,6 +192,7 @@ class ReportFact:
     probability: float | None = None
     lon: float | None = None
     lat: float | None = None
+    accuracy_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +213,7 @@ class OutageFact:
     hold_until: datetime | None = None
     prediction: Prediction | None = None
     opened_at: datetime | None = None
+    level: NetworkLevel = NetworkLevel.FEEDER_MODEL
 
 
 class MeterSignalKind(StrEnum):
@@ -265,7 +268,7 @@ class FeederEvidence:
 
     `relit` has, of each transformer whose last known outage is over, when it lost supply and when
     that came back. Without `around` the weather is taken to be calm; `district_id` says whose
-    rates count.
+    rates count. Below the `level` of a feeder model the tree is an assumed one.
     """
 
     tree: FeederTree
@@ -277,6 +280,29 @@ class FeederEvidence:
     sightings: tuple[DeviceSighting, ...] = ()
     around: Surroundings | None = None
     district_id: DistrictId | None = None
+    level: NetworkLevel = NetworkLevel.FEEDER_MODEL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistrictEvidence:
+    """What is known of a district where no feeder is modelled.
+
+    `transformers` hang on no modelled feeder; they stay the same object until the network is loaded
+    anew. `customers` lives on none of them, as far as known. `per_km2` is how densely people live
+    around each report that came from a position alone.
+    """
+
+    district_id: DistrictId
+    transformers: tuple[TransformerNode, ...] = ()
+    customers: int = 0
+    reports: tuple[ReportFact, ...] = ()
+    outages: tuple[OutageFact, ...] = ()
+    lit: Mapping[str, datetime] = field(default_factory=dict)
+    relit: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    signals: tuple[MeterSignal, ...] = ()
+    per_km2: Mapping[TicketId, float] = field(default_factory=dict)
+    opened_devices: int = 0
+    opened_homes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,12 +90,14 @@ class PredictedDevice:
 class Prediction:
     """What inference makes of an outage: each device's probability to have opened, highest first.
 
-    `probability` is that of the outage as it is shown, `customers_out` the expected number.
+    `probability` is that of the outage as it is shown, `customers_out` the expected number; eight
+    times in ten it is `customers_between`, None where that was not looked at.
     """
 
     devices: tuple[tuple[str, float], ...]
     probability: float
     customers_out: float
+    customers_between: tuple[int, int] | None = None
 
     def differs_from(self, other: "Prediction | None", by: float = 0.05) -> bool:
         """Whether somebody would notice the change."""

@@ -23,6 +23,7 @@ from dispatch.restoration import first_estimate
 WORK_SKILLS: Mapping[str, frozenset[str]] = {
     "service": frozenset({"lv"}),
     "points": frozenset(),
+    "area": frozenset(),
 }
 """Skills that work on a kind of device asks for; anything not named is medium voltage."""
 
@@ -61,19 +62,15 @@ FIRST_LOOK = timedelta(seconds=10)
 def suspect(store: Store, ticket: TroubleTicket, place: Place) -> Suspicion:
     """What one report alone makes likely.
 
-    Most single reports are the customer's own fault; where the feeder is modelled, inference raises
-    that to the transformer and further as soon as there is more to go by. Where it is not, the
-    transformer is the safer guess.
+    Most single reports are the customer's own fault; inference raises that to the transformer and
+    further as soon as there is more to go by.
     """
     transformer = (
         None
         if place.transformer_id is None
         else store.directory.find_transformer(place.transformer_id)
     )
-    modelled = transformer is not None and transformer.feeder_id is not None
-    alone = place.usage_point_id is not None and (
-        ticket.complaint.only_this_home or (modelled and not ticket.complaint.others_out)
-    )
+    alone = place.usage_point_id is not None and not ticket.complaint.others_out
     homes = frozenset({place.usage_point_id} if place.usage_point_id is not None else ())
     if not transformer or alone:
         kind = "service" if homes else "points"
@@ -88,7 +85,7 @@ def suspect(store: Store, ticket: TroubleTicket, place: Place) -> Suspicion:
         lon, lat = transformer.lon, transformer.lat
     if not transformer:
         level = NetworkLevel.POINTS
-    elif transformer.feeder_id is None:
+    elif transformer.device_id is None:
         level = NetworkLevel.TRANSFORMER
     else:
         level = NetworkLevel.FEEDER_MODEL
@@ -121,7 +118,12 @@ def open_outage(
 
 
 def open_seen(
-    store: Store, suspicion: Suspicion, district_id: DistrictId, feeder_id: str, *, now: datetime
+    store: Store,
+    suspicion: Suspicion,
+    district_id: DistrictId,
+    feeder_id: str | None,
+    *,
+    now: datetime,
 ) -> Outage:
     """Open an outage that nobody has reported yet: a device, or meters, told of it."""
     area = store.directory.area_at(suspicion.lon, suspicion.lat)
@@ -169,7 +171,6 @@ def _open(
         outage_event(outage, "opened", at=now, by=SYSTEM, ticket=reported, level=outage.level)
     )
     critical = store.directory.list_critical(suspicion.scope)
-    waits = suspicion.level is NetworkLevel.FEEDER_MODEL and not critical
     order = TroubleOrder(
         id=store.orders.next_id(),
         district_id=outage.district_id,
@@ -181,7 +182,7 @@ def _open(
         received_at=outage.started_at if ticket is None else ticket.received_at,
         skills=WORK_SKILLS.get(outage.device.kind, MEDIUM_VOLTAGE),
         priority=PRIORITY_CRITICAL if critical else PRIORITY_PLAIN,
-        hold_until=now + FIRST_LOOK if waits else None,
+        hold_until=None if critical else now + FIRST_LOOK,
     )
     add_order(store, order, now=now)
     return outage

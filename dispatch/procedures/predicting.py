@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from dispatch.assumed import AREA
 from dispatch.domain.facts import DeviceNode, FeederEvidence, OutageFact
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.outage import Outage, OutageStatus, PredictedDevice, Prediction, Scope
@@ -110,6 +111,7 @@ class Predicting:
             return None
         device = self._device(judged, outage.device)
         moved = device.id != outage.device.id or device.kind != outage.device.kind
+        moved = moved or (device.kind == AREA and device.name != outage.device.name)
         prediction = _prediction(judged)
         told = prediction.differs_from(outage.prediction)
         if moved or told:
@@ -155,6 +157,8 @@ class Predicting:
                 devices=[list(d) for d in judged.devices],
                 device_id=judged.device_id,
                 customers_out=round(judged.customers_out, 1),
+                customers_between=list(judged.customers_between),
+                level=judged.level.value,
             )
         )
         return outage
@@ -276,7 +280,7 @@ class Predicting:
             self.store,
             suspicion,
             supply.district_id,
-            self.evidence.tree.feeder_id,
+            self.evidence.tree.feeder_id or None,
             now=self.now,
         )
 
@@ -291,7 +295,7 @@ class Predicting:
         lon, lat = self._position(judged, place)
         return Suspicion(
             device=self._device(judged, home),
-            level=NetworkLevel.FEEDER_MODEL,
+            level=judged.level,
             scope=Scope(transformers=judged.transformers - others, usage_points=judged.homes),
             lon=lon,
             lat=lat,
@@ -349,7 +353,11 @@ class Predicting:
             kind = "service" if judged.homes else "points"
             return now if now.kind == kind else PredictedDevice(id=None, kind=kind, name=now.name)
         node = self._node(judged.device_id)
-        return PredictedDevice(id=node.id, kind=node.kind, name=node.name)
+        if judged.level is NetworkLevel.FEEDER_MODEL:
+            return PredictedDevice(id=node.id, kind=node.kind, name=node.name)
+        if judged.level is NetworkLevel.POINTS:
+            return PredictedDevice(id=None, kind="points", name=now.name)
+        return PredictedDevice(id=None, kind=node.kind, name=node.name)
 
     def _position(self, judged: Judged, now: tuple[float, float]) -> tuple[float, float]:
         """Where a crew is sent: the device, else the middle of the transformers that report."""
@@ -380,6 +388,7 @@ def _prediction(judged: Judged) -> Prediction:
         devices=judged.devices,
         probability=round(judged.probability, 4),
         customers_out=round(judged.customers_out, 1),
+        customers_between=judged.customers_between,
     )
 
 

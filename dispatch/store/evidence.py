@@ -1,6 +1,6 @@
 """What is known along one feeder, in a few short queries."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,15 @@ from dispatch.domain.facts import (
     ReportFact,
 )
 from dispatch.domain.outage import OutageStatus
-from dispatch.domain.words import NOT_A_LOSS, DistrictId, OutageId, Symptom, TicketId, UsagePointId
+from dispatch.domain.words import (
+    NOT_A_LOSS,
+    DistrictId,
+    NetworkLevel,
+    OutageId,
+    Symptom,
+    TicketId,
+    UsagePointId,
+)
 from dispatch.journal import SYSTEM
 from dispatch.known import CallerSays
 from dispatch.store.direct import Direct, Row
@@ -27,8 +35,7 @@ BY_POSITION = frozenset({"position", "address", "landmark"})
 FINEST_M = 30.0
 """No position is nearer to its customer's meter than this (assumption)."""
 
-_REPORTS = Direct(
-    """
+_REPORT = """
     SELECT ticket.id AS ticket_id, usage_point_id, transformer_id, ticket.outage_id, received_at,
         symptoms, multiple_premises, found_by, accuracy_m, point,
         ST_X(point) AS lon, ST_Y(point) AS lat,
@@ -42,15 +49,22 @@ _REPORTS = Direct(
         ) AS kept_apart_from
     FROM ticket
     LEFT JOIN attachment AS held ON held.ticket_id = ticket.id AND held.detached_at IS NULL
-    WHERE ticket.feeder_id = :feeder_id AND ticket.status = 'open'
-        AND ticket.disposition <> 'planned'
+    WHERE ticket.status = 'open' AND ticket.disposition <> 'planned'
         AND NOT (symptoms <> '{}' AND symptoms <@ CAST(:not_a_loss AS text[]))
-    ORDER BY received_at, ticket.id
-    """
-)
-_OUTAGES = Direct(
-    """
-    SELECT outage.id, status, device_id, started_at, opened_at, prediction,
+"""
+_IN_ORDER = " ORDER BY received_at, ticket.id"
+_REPORTS = Direct(_REPORT + "AND ticket.feeder_id = :feeder_id" + _IN_ORDER)
+_WITHOUT_FEEDER = """
+    AND ticket.district_id = :district_id
+    AND (ticket.feeder_id IS NULL OR ticket.feeder_id = ANY(ARRAY(
+        SELECT id FROM feeder
+        WHERE feeder.district_id = :district_id
+            AND NOT EXISTS (SELECT FROM device WHERE device.feeder_id = feeder.id)
+    )))
+"""
+_REPORTS_WITHOUT_FEEDER = Direct(_REPORT + _WITHOUT_FEEDER + _IN_ORDER)
+_OUTAGE = """
+    SELECT outage.id, status, level, device_id, started_at, opened_at, prediction,
         (
             SELECT max(trouble_order.hold_until) FROM trouble_order
             WHERE trouble_order.outage_id = outage.id
@@ -75,20 +89,23 @@ _OUTAGES = Direct(
             WHERE outage_transformer.outage_id = outage.id AND restored_at IS NULL
         ) AS transformers
     FROM outage
-    WHERE feeder_id = :feeder_id AND status NOT IN ('restored', 'closed')
-    ORDER BY started_at, outage.id
-    """
+    WHERE status NOT IN ('restored', 'closed')
+"""
+_BY_AGE = " ORDER BY started_at, outage.id"
+_OUTAGES = Direct(_OUTAGE + "AND feeder_id = :feeder_id" + _BY_AGE)
+_OUTAGES_WITHOUT_FEEDER = Direct(
+    _OUTAGE + "AND district_id = :district_id AND level <> 'feeder_model'" + _BY_AGE
 )
 # Somebody has light: supply was restored, a caller said so, or the neighbours have it. What went
 # over to another outage at its restoration got none.
-_LIT = Direct(
-    """
-    SELECT transformer_id, max(lit_at) AS lit_at
+_LIT = """
+    SELECT transformer_id, max(lit_at) AS lit_at, max(lost_at) AS lost_at,
+        max(lit_at) FILTER (WHERE lost_at IS NOT NULL) AS relit_at
     FROM (
-        SELECT restored.transformer_id, restored.restored_at AS lit_at
+        SELECT restored.transformer_id, restored.out_from AS lost_at, restored.restored_at AS lit_at
         FROM outage_transformer AS restored
         JOIN transformer ON transformer.id = restored.transformer_id
-        WHERE transformer.feeder_id = :feeder_id AND restored.restored_at > :since
+        WHERE {here} AND restored.restored_at > :since
             AND NOT EXISTS (
                 SELECT FROM outage_transformer AS taken
                 WHERE taken.transformer_id = restored.transformer_id
@@ -96,27 +113,34 @@ _LIT = Direct(
                     AND taken.out_from = restored.restored_at
             )
         UNION ALL
-        SELECT said.transformer_id, said.received_at
+        SELECT said.transformer_id, NULL, said.received_at
         FROM ticket AS said
         JOIN transformer ON transformer.id = said.transformer_id
-        WHERE transformer.feeder_id = :feeder_id AND said.received_at > :since
+        WHERE {here} AND said.received_at > :since
             AND :neighbours_lit = ANY(said.symptoms)
         UNION ALL
-        SELECT asked.transformer_id, told.told_at
+        SELECT asked.transformer_id, NULL, told.told_at
         FROM ticket AS asked
         JOIN transformer ON transformer.id = asked.transformer_id
         JOIN told ON told.ticket_id = asked.id AND told.power_on
-        WHERE transformer.feeder_id = :feeder_id AND asked.received_at > :since
+        WHERE {here} AND asked.received_at > :since
     ) AS seen
     GROUP BY transformer_id
-    """
-)
-
+"""
+_LIT_ALONG = Direct(_LIT.format(here="transformer.feeder_id = :feeder_id"))
+_LIT_OF = Direct(_LIT.format(here="transformer.id = ANY(CAST(:transformers AS text[]))"))
 
 _SIGNALS = Direct(
     """
     SELECT usage_point_id, transformer_id, kind, at FROM meter_signal
     WHERE feeder_id = :feeder_id AND at > :since AND transformer_id IS NOT NULL ORDER BY at, id
+    """
+)
+_SIGNALS_OF = Direct(
+    """
+    SELECT usage_point_id, transformer_id, kind, at FROM meter_signal
+    WHERE feeder_id IS NULL AND at > :since
+        AND transformer_id = ANY(CAST(:transformers AS text[])) ORDER BY at, id
     """
 )
 _SIGHTINGS = Direct(
@@ -137,21 +161,54 @@ def of_feeder(
 
     kept = trees.read(connection, feeder_id)
     since = now - LIT_WITHIN
-    lit: Mapping[str, datetime] = {
-        row["transformer_id"]: row["lit_at"]
-        for row in rows(_LIT, since=since, neighbours_lit=Symptom.NEIGHBOURS_LIT.value)
-    }
+    lit = rows(_LIT_ALONG, since=since, neighbours_lit=Symptom.NEIGHBOURS_LIT.value)
     reports = rows(_REPORTS, system=SYSTEM, not_a_loss=sorted(NOT_A_LOSS))
     return FeederEvidence(
         tree=kept.tree,
         reports=tuple(_report(row, _spread(connection, trees, row)) for row in reports),
         outages=tuple(map(_outage, rows(_OUTAGES))),
-        lit=lit,
+        **_light(lit),
         signals=tuple(map(_signal, rows(_SIGNALS, since=since))),
         sightings=tuple(DeviceSighting(**row) for row in rows(_SIGHTINGS, since=since)),
         around=trees.around(connection, kept, now),
         district_id=None if kept.district_id is None else DistrictId(kept.district_id),
     )
+
+
+def without_feeder(
+    connection: Connection,
+    trees: Trees,
+    district_id: DistrictId,
+    transformers: Sequence[str],
+    now: datetime,
+) -> dict[str, Any]:
+    """What is known of a district's transformers, and its places, that hang on no modelled feeder.
+
+    As the fields of `DistrictEvidence` that change from look to look.
+    """
+    asked = {"transformers": list(transformers), "since": now - LIT_WITHIN}
+    told = {"system": SYSTEM, "not_a_loss": sorted(NOT_A_LOSS), "district_id": district_id}
+    lit = _LIT_OF.rows(connection, {**asked, "neighbours_lit": Symptom.NEIGHBOURS_LIT.value})
+    reports = _REPORTS_WITHOUT_FEEDER.rows(connection, told)
+    outages = _OUTAGES_WITHOUT_FEEDER.rows(connection, {"district_id": district_id})
+    return {
+        "reports": tuple(_report(row, _spread(connection, trees, row)) for row in reports),
+        "outages": tuple(map(_outage, outages)),
+        **_light(lit),
+        "signals": tuple(map(_signal, _SIGNALS_OF.rows(connection, asked))),
+    }
+
+
+def _light(rows: Sequence[Row]) -> dict[str, Any]:
+    """When each transformer last had light, and since when it had been dark before."""
+    return {
+        "lit": {row["transformer_id"]: row["lit_at"] for row in rows},
+        "relit": {
+            row["transformer_id"]: (row["lost_at"], row["relit_at"])
+            for row in rows
+            if row["lost_at"] is not None
+        },
+    }
 
 
 def _spread(connection: Connection, trees: Trees, row: Row) -> Spread:
@@ -182,6 +239,9 @@ def _report(row: Row, spread: Spread) -> ReportFact:
         probability=None if row["probability"] is None else float(row["probability"]),
         lon=row["lon"],
         lat=row["lat"],
+        accuracy_m=0.0
+        if usage_point_id is not None
+        else max(float(row["accuracy_m"] or 0.0), FINEST_M),
     )
 
 
@@ -197,6 +257,7 @@ def _outage(row: Row) -> OutageFact:
         hold_until=row["hold_until"],
         prediction=prediction(row["prediction"]),
         opened_at=row["opened_at"],
+        level=NetworkLevel(row["level"]),
     )
 
 

@@ -352,9 +352,12 @@ feeder_news = Table(
     "feeder_news",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    Column("feeder_id", ForeignKey("feeder.id"), nullable=False, index=True),
+    Column("feeder_id", ForeignKey("feeder.id"), index=True),
+    Column("district_id", ForeignKey("district.id"), index=True),
     moment("at", nullable=False),
-    comment="Feeders that grouping has to look at, once for each report; it takes them away first",
+    CheckConstraint("num_nonnulls(feeder_id, district_id) = 1", name="feeder_news_of_one_place"),
+    comment="Feeders, or districts where none is known, that grouping has to look at, once for each"
+    " report; it takes them away first",
 )
 
 told = Table(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
-from dispatch.domain.facts import FeederEvidence, RestoredFacts
+from dispatch.domain.facts import DistrictEvidence, FeederEvidence, RestoredFacts
 from dispatch.domain.outage import (
     Confidence,
     EstimatedRestoration,
@@ -28,7 +28,7 @@ from dispatch.domain.words import (
     UsagePointId,
 )
 from dispatch.errors import NotFound, StaleVersion
-from dispatch.store import callbacks, evidence, interruptions
+from dispatch.store import callbacks, districts, evidence, interruptions
 from dispatch.store.direct import Direct, Row
 from dispatch.store.operations import outage as t
 from dispatch.store.operations import (
@@ -101,8 +101,11 @@ _SCOPE = Direct(
     ) AS usage_points
     """
 )
-_ADD_NEWS = Direct("INSERT INTO feeder_news (feeder_id, at) VALUES (:feeder_id, :at)")
+_ADD_NEWS = Direct(
+    "INSERT INTO feeder_news (feeder_id, district_id, at) VALUES (:feeder_id, :district_id, :at)"
+)
 _TAKE_NEWS = Direct("DELETE FROM feeder_news WHERE feeder_id = :feeder_id")
+_TAKE_DISTRICT_NEWS = Direct("DELETE FROM feeder_news WHERE district_id = :district_id")
 _TRANSFORMERS_OUT = Direct(
     """
     SELECT transformer_id FROM outage_transformer
@@ -285,10 +288,23 @@ class PgOutages:
         """Record that its customers were out from its start to `at`; how many they were."""
         return interruptions.record_planned(self._connection, planned.id, planned.starts_at, at)
 
-    def ask_grouping(self, feeder_id: str | None, now: datetime) -> None:
-        """Note that a feeder, if there is one, is to be looked at again."""
-        if feeder_id is not None:
-            _ADD_NEWS.run(self._connection, {"feeder_id": feeder_id, "at": now})
+    def ask_grouping(
+        self, feeder_id: str | None, district_id: DistrictId | None, now: datetime
+    ) -> None:
+        """Note that a feeder is to be looked at again; without one, its district."""
+        if feeder_id is None and district_id is None:
+            return
+        where = None if feeder_id is not None else district_id
+        note = {"feeder_id": feeder_id, "district_id": where, "at": now}
+        _ADD_NEWS.run(self._connection, note)
+
+    def district_evidence(self, district_id: DistrictId, now: datetime) -> DistrictEvidence:
+        """Read what is known of a district where no feeder is modelled.
+
+        The notes that it has news are taken away first, so that none is that was not read.
+        """
+        _TAKE_DISTRICT_NEWS.run(self._connection, {"district_id": district_id})
+        return districts.of_district(self._connection, self._trees, district_id, now)
 
     def feeder_evidence(self, feeder_id: str, now: datetime) -> FeederEvidence:
         """Read what is known about a feeder: its devices, reports, outages, and who has light.

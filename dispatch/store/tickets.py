@@ -57,9 +57,11 @@ _ADD = Direct(
             CAST(:reasons AS text[]), CAST(:by AS text), CAST(:at AS timestamptz)
         WHERE CAST(:basis AS text) IS NOT NULL
     )
-    INSERT INTO feeder_news (feeder_id, at)
-    SELECT CAST(:feeder_id AS text), CAST(:recorded_at AS timestamptz)
-    WHERE CAST(:feeder_id AS text) IS NOT NULL
+    INSERT INTO feeder_news (feeder_id, district_id, at)
+    SELECT CAST(:feeder_id AS text),
+        CASE WHEN CAST(:feeder_id AS text) IS NULL THEN CAST(:district_id AS text) END,
+        CAST(:recorded_at AS timestamptz)
+    WHERE coalesce(CAST(:feeder_id AS text), CAST(:district_id AS text)) IS NOT NULL
     """  # noqa: S608 (names of columns)
 )
 _ATTACH = Direct(

@@ -1,7 +1,7 @@
 """The feeders' trees, kept in the process: they change when something is loaded, not by calls."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,6 +78,8 @@ _SPREAD = Direct(
 )
 
 Spread = tuple[tuple[str, float], ...]
+Loose = tuple[tuple[TransformerNode, ...], int]
+"""A district's transformers on no modelled feeder, and how many customers hang on none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class _Version:
     number: int | None
     feeders: dict[str, Kept] = field(default_factory=dict)
     spreads: dict[tuple[str, str], Spread] = field(default_factory=dict)
+    loose: dict[str, Loose] = field(default_factory=dict)
+    densities: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -133,6 +137,24 @@ class Trees:
             if len(spreads) > MOST_TREES:
                 spreads.clear()
             found = spreads[key] = _spread(connection, point, lat, accuracy_m)
+        return found
+
+    def loose(self, connection: Connection, district_id: str, read: Callable[[], Loose]) -> Loose:
+        """What of a district hangs on no modelled feeder, read anew after any load."""
+        version = self._version(connection)
+        found = version.loose.get(district_id)
+        if found is None:
+            found = version.loose[district_id] = read()
+        return found
+
+    def density(self, ticket_id: str, count: Callable[[], float]) -> float:
+        """How densely people live around a report, counted once."""
+        densities = self.current.densities
+        found = densities.get(ticket_id)
+        if found is None:
+            if len(densities) > MOST_TREES:
+                densities.clear()
+            found = densities[ticket_id] = count()
         return found
 
     def _version(self, connection: Connection) -> _Version:

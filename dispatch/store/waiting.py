@@ -8,12 +8,25 @@ from sqlalchemy import Connection, text
 # A held order is thought over when its time is up: it may have become clear what it belongs to.
 _FEEDERS = text(
     """
-    SELECT feeder_id FROM feeder_news
+    SELECT feeder_id FROM feeder_news WHERE feeder_id IS NOT NULL
     UNION
     SELECT outage.feeder_id FROM trouble_order JOIN outage ON outage.id = trouble_order.outage_id
     WHERE trouble_order.status = 'awaiting_assignment' AND trouble_order.hold_until <= :now
         AND outage.feeder_id IS NOT NULL
     ORDER BY feeder_id
+    """
+)
+
+# The same where no feeder is known.
+_LOOSE = text(
+    """
+    SELECT district_id FROM feeder_news WHERE district_id IS NOT NULL
+    UNION
+    SELECT outage.district_id
+    FROM trouble_order JOIN outage ON outage.id = trouble_order.outage_id
+    WHERE trouble_order.status = 'awaiting_assignment' AND trouble_order.hold_until <= :now
+        AND outage.feeder_id IS NULL
+    ORDER BY district_id
     """
 )
 
@@ -29,6 +42,11 @@ _DISTRICTS = text(
 def feeders_to_group(connection: Connection, now: datetime) -> Sequence[str]:
     """List feeders with news that grouping has not looked at, or whose held orders are due."""
     return list(connection.scalars(_FEEDERS, {"now": now}))
+
+
+def districts_to_group(connection: Connection, now: datetime) -> Sequence[str]:
+    """List districts with such news from where no feeder is known."""
+    return list(connection.scalars(_LOOSE, {"now": now}))
 
 
 def districts_to_assign(connection: Connection, now: datetime) -> Sequence[str]:

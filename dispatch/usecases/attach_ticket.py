@@ -80,7 +80,7 @@ def detach_ticket(store: Store, command: DetachTicket, *, now: datetime) -> Trou
     place, district_id = detached.place, detached.district_id
     if place is None or district_id is None:
         return detached
-    store.outages.ask_grouping(place.feeder_id, now)
+    store.outages.ask_grouping(place.feeder_id, place.district_id, now)
     suspicion = suspect(store, detached, place).alone(place, store.outages)
     outage = open_outage(store, detached, place, district_id, suspicion, now=now)
     return attach(

@@ -53,7 +53,7 @@ def accept_split(store: Store, command: AcceptSplit, *, now: datetime) -> SplitP
     apart = split(store, outage, proposal.tickets, parting, now=now)
     accepted = store.proposals.save(proposal.accept(now, command.by, apart.id))
     store.events.append(split_event(accepted, "accepted", at=now, by=command.by, into=apart.id))
-    store.outages.ask_grouping(outage.feeder_id, now)
+    store.outages.ask_grouping(outage.feeder_id, outage.district_id, now)
     return accepted
 
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from dispatch.domain.facts import FeederTree
+from dispatch.assumed import zones_along_lines
+from dispatch.domain.facts import FeederTree, TransformerNode
 from dispatch.domain.outage import Outage
 from dispatch.domain.past import RatesVersion
-from dispatch.domain.words import DistrictId
+from dispatch.domain.words import DistrictId, NetworkLevel
 from dispatch.feeder import Feeder
 from dispatch.grouping import Costs, judge
+from dispatch.levels import rates_at
 from dispatch.ports import KeptRates, Store
 from dispatch.procedures.predicting import Predicting
 from dispatch.procedures.proposing import Proposing
@@ -23,18 +25,30 @@ class GroupFeeder:
     feeder_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Assumed:
+    """A tree assumed over a district's transformers, and what it was made of."""
+
+    transformers: tuple[TransformerNode, ...]
+    rates: Rates
+    felt: Rates
+    zones: tuple[tuple[Feeder, ...], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupingPolicy:
     """What inference assumes and what mistakes cost.
 
     `rates` count until learned ones are in force. `learned` keeps those by version and district,
     `feeders` the feeders laid out: one stays good as long as its tree and its rates are the same.
+    `assumed` are the trees assumed over a district's transformers, likewise.
     """
 
     rates: Rates = field(default_factory=Rates)
     costs: Costs = field(default_factory=Costs)
     learned: dict[tuple[int, DistrictId | None], Rates] = field(default_factory=dict, compare=False)
     feeders: dict[str, tuple[Rates, Feeder]] = field(default_factory=dict, compare=False)
+    assumed: dict[DistrictId, _Assumed] = field(default_factory=dict, compare=False)
 
     def rates_in_force(self, kept: KeptRates, district_id: DistrictId | None) -> Rates:
         """What is assumed in a district now; a version is read once."""
@@ -53,6 +67,20 @@ class GroupingPolicy:
             laid_out = self.feeders[tree.feeder_id] = rates, Feeder(tree, rates)
         return laid_out[1]
 
+    def assumed_over(
+        self, transformers: tuple[TransformerNode, ...], district_id: DistrictId, rates: Rates
+    ) -> tuple[Rates, tuple[tuple[Feeder, ...], ...]]:
+        """The rates as they are felt, and the zones of trees assumed over these, made once."""
+        made = self.assumed.get(district_id)
+        if made is None or made.transformers is not transformers or made.rates is not rates:
+            felt = rates_at(NetworkLevel.TRANSFORMER, rates)
+            zones = tuple(
+                tuple(Feeder(tree, felt) for tree in trees)
+                for trees in zones_along_lines(transformers)
+            )
+            made = self.assumed[district_id] = _Assumed(transformers, rates, felt, zones)
+        return made.felt, made.zones
+
 
 def rates_of(kept: RatesVersion, district_id: DistrictId | None) -> Rates:
     """The rates of a district in a version; the company's where it has none."""
@@ -63,9 +91,13 @@ def rates_of(kept: RatesVersion, district_id: DistrictId | None) -> Rates:
 def group_feeder(
     store: Store, command: GroupFeeder, *, policy: GroupingPolicy, now: datetime
 ) -> tuple[Outage, ...]:
-    """Infer what is open on the feeder and act on it; the outages that changed."""
+    """Infer what is open on the feeder and act on it; the outages that changed.
+
+    What is known of a feeder by its name only is left to its district.
+    """
     evidence = store.outages.feeder_evidence(command.feeder_id, now)
     if not evidence.tree.devices:
+        store.outages.ask_grouping(None, evidence.district_id, now)
         return ()
     rates = policy.rates_in_force(store.rates, evidence.district_id)
     verdict = judge(

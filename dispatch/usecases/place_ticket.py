@@ -116,5 +116,5 @@ def _place_loss(
             by=by,
             disposition=Disposition.NEW_OUTAGE,
         )
-    store.outages.ask_grouping(place.feeder_id, now)
+    store.outages.ask_grouping(place.feeder_id, place.district_id, now)
     return attach(store, ticket, outage, why, now=now)

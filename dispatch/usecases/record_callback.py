@@ -76,7 +76,7 @@ def _still_out(store: Store, ticket: TroubleTicket, now: datetime) -> TroubleTic
     before = store.outages.get(ticket.outage_id) if ticket.outage_id is not None else None
     began = before.started_at if before is not None else ticket.received_at
     reopened = store.tickets.save(ticket.reopen())
-    store.outages.ask_grouping(place.feeder_id, now)
+    store.outages.ask_grouping(place.feeder_id, place.district_id, now)
     suspicion = replace(
         suspect(store, reopened, place).one_home(place),
         started_at=began,

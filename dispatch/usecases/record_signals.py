@@ -12,6 +12,7 @@ from dispatch.domain.signal import (
     SightingRecord,
     SightingSource,
 )
+from dispatch.domain.words import DistrictId
 from dispatch.journal import device_event
 from dispatch.ports import Store
 
@@ -62,11 +63,15 @@ class RecordSightings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalsTaken:
-    """How many were new, which names mean nothing here, and which feeders have news."""
+    """How many were new, which names mean nothing here, and which feeders have news.
+
+    Of what hangs on no feeder, `districts` have them.
+    """
 
     new: int
     unknown: tuple[str, ...]
-    feeders: tuple[str, ...]
+    feeders: tuple[str, ...] = ()
+    districts: tuple[DistrictId, ...] = ()
 
 
 def record_meter_signals(
@@ -87,8 +92,8 @@ def record_meter_signals(
                 MeterRecord(id=sent.id, point=point, kind=sent.kind, at=sent.at, received_at=now)
             )
     new = store.signals.record_meter_signals(records)
-    feeders = _feeders(record.point for record in records) if new else ()
-    return _taken(store, new, unknown, feeders, now)
+    points = [record.point for record in records] if new else []
+    return _taken(store, new, unknown, points, now)
 
 
 def record_sightings(store: Store, command: RecordSightings, *, now: datetime) -> SignalsTaken:
@@ -105,8 +110,7 @@ def record_sightings(store: Store, command: RecordSightings, *, now: datetime) -
     fresh = list({record.id: record for record in records if record.id in new}.values())
     for record in fresh:
         store.events.append(device_event(record))
-    feeders = _feeders(record.device for record in fresh)
-    return _taken(store, len(new), unknown, feeders, now)
+    return _taken(store, len(new), unknown, [record.device for record in fresh], now)
 
 
 def _sighting(
@@ -128,13 +132,23 @@ def _may(thing: MeteredPoint | NamedDevice, districts: frozenset[str] | None) ->
     return districts is None or thing.district_id is None or thing.district_id in districts
 
 
-def _feeders(things: Iterable[MeteredPoint | NamedDevice]) -> tuple[str, ...]:
-    return tuple(sorted({thing.feeder_id for thing in things if thing.feeder_id is not None}))
-
-
 def _taken(
-    store: Store, new: int, unknown: Sequence[str], feeders: tuple[str, ...], now: datetime
+    store: Store,
+    new: int,
+    unknown: Sequence[str],
+    things: Iterable[MeteredPoint | NamedDevice],
+    now: datetime,
 ) -> SignalsTaken:
+    places = {(thing.feeder_id, thing.district_id) for thing in things}
+    feeders = sorted({feeder_id for feeder_id, _ in places if feeder_id is not None})
+    districts = sorted({d for feeder_id, d in places if feeder_id is None and d is not None})
     for feeder_id in feeders:
-        store.outages.ask_grouping(feeder_id, now)
-    return SignalsTaken(new=new, unknown=tuple(dict.fromkeys(unknown)), feeders=feeders)
+        store.outages.ask_grouping(feeder_id, None, now)
+    for district_id in districts:
+        store.outages.ask_grouping(None, district_id, now)
+    return SignalsTaken(
+        new=new,
+        unknown=tuple(dict.fromkeys(unknown)),
+        feeders=tuple(feeders),
+        districts=tuple(districts),
+    )

@@ -58,7 +58,7 @@ def test_a_lone_report_asks_about_its_transformer(desk: Desk):  # noqa: F811
 
 def test_looking_takes_no_news_away(desk: Desk):  # noqa: F811
     outage_id = desk.report("a0-0", "a0-0", 0)
-    desk.store.outages.ask_grouping("F1", desk.now)
+    desk.store.outages.ask_grouping("F1", None, desk.now)
     questions(desk, outage_id)
     assert desk.connection.scalar(text("SELECT count(*) FROM feeder_news")) == 1
     group_feeder(desk.store, GroupFeeder(feeder_id="F1"), policy=desk.policy, now=desk.now)

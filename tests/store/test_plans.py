@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, event
 
 from dispatch.domain.outage import Scope
 from dispatch.domain.ticket import Place
-from dispatch.domain.words import FoundBy
+from dispatch.domain.words import DistrictId, FoundBy
 from dispatch.store import known
 from dispatch.store.direct import Direct
 from dispatch.store.reads import details, field, figures, notices, worklist
@@ -180,6 +180,7 @@ def work_on_outages(connection: Connection) -> None:
     store.proposals.list_open_along("F3")
     store.proposals.list_open([19_990])
     store.proposals.dismissed([19_990])
+    store.outages.district_evidence(DistrictId("east"), NOW)  # a modelled one is read once a load
     window = timedelta(minutes=10)
     store.notices.served(
         store.outages.get(19_990), scope, window=window, earlier=timedelta(days=28), now=NOW

@@ -136,7 +136,8 @@ class Doer:
             end_planned_outage(store, command, now=at)
             for transformer_id in replaying.transformers_planned(connection, planned_id):
                 found = store.directory.find_transformer(transformer_id)
-                store.outages.ask_grouping(found.feeder_id if found else None, at)
+                if found is not None:
+                    store.outages.ask_grouping(found.feeder_id, found.district_id, at)
             store.finish()
 
     @contextmanager
@@ -213,7 +214,7 @@ class Doer:
             device = PredictedDevice(id=found.id, kind=outage.device.kind, name=found.name)
         command = ConfirmOutage(outage_id=outage_id, by=by, device=device, cause=said.cause)
         confirmed = confirm_outage(desk.store, command, now=desk.now)
-        desk.store.outages.ask_grouping(confirmed.feeder_id, desk.now)
+        desk.store.outages.ask_grouping(confirmed.feeder_id, confirmed.district_id, desk.now)
 
     def _estimate(self, desk: Desk, said: CrewAction) -> None:
         outage_id = desk.places.outage(self._where(desk, said))
@@ -336,7 +337,7 @@ class Doer:
             device_id=None if device is None else desk.places.device(device).id,
         )
         planned = plan_outage(desk.store, command, now=desk.now)
-        desk.store.outages.ask_grouping(planned.feeder_id, desk.now)
+        desk.store.outages.ask_grouping(planned.feeder_id, planned.district_id, desk.now)
 
     def _give_light(self, desk: Desk, there: There, by: str, cause: str | None) -> None:
         parts: Mapping[OutageId, Scope] = desk.places.parts(there)
@@ -352,4 +353,4 @@ class Doer:
                 cause=cause,
             )
             restored = restore_outage(desk.store, command, now=desk.now)
-            desk.store.outages.ask_grouping(restored.feeder_id, desk.now)
+            desk.store.outages.ask_grouping(restored.feeder_id, restored.district_id, desk.now)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from dispatch.domain.facts import FeederEvidence
-from dispatch.domain.words import TicketId
+from dispatch.domain.words import NetworkLevel, TicketId
 from dispatch.drill.storms import parameters as p
+from dispatch.drill.storms.at_levels import LevelMethod, settled_per_km2
 from dispatch.drill.storms.ground import Ground
 from dispatch.drill.storms.records import Group, Picture
 from dispatch.drill.storms.running import Maker
@@ -23,6 +25,11 @@ SLIGHTLY = 0.01
 """How open the true parameters stay to any share: no tabulated share may be impossible."""
 
 NAMES = (POSTERIOR, TRUE_PARAMETERS, WITHOUT_SILENCE)
+LEVELS: Mapping[str, NetworkLevel] = {
+    "posterior, transformers only": NetworkLevel.TRANSFORMER,
+    "posterior, points only": NetworkLevel.POINTS,
+}
+"""Our methods where less is on record, by name."""
 
 
 @dataclass(slots=True, eq=False)
@@ -82,8 +89,9 @@ class PosteriorMethod:
 
 
 def our_methods(condition: Condition, names: tuple[str, ...] = NAMES) -> Mapping[str, Maker]:
-    """Makers of our methods by name, `names` of `NAMES`, for a condition."""
+    """Makers of our methods by name, `names` of `NAMES` or `LEVELS`, for a condition."""
     makers: dict[str, Maker] = {
+        **{name: partial(_at_level, name, level) for name, level in LEVELS.items()},
         POSTERIOR: lambda _ground: PosteriorMethod(POSTERIOR, Rates()),
         TRUE_PARAMETERS: lambda ground: PosteriorMethod(
             TRUE_PARAMETERS, true_rates(ground, condition), true_stirring(ground, condition)
@@ -93,6 +101,10 @@ def our_methods(condition: Condition, names: tuple[str, ...] = NAMES) -> Mapping
         ),
     }
     return {name: makers[name] for name in names}
+
+
+def _at_level(name: str, level: NetworkLevel, ground: Ground) -> LevelMethod:
+    return LevelMethod(name, level, settled_per_km2(ground))
 
 
 def true_stirring(ground: Ground, condition: Condition) -> Stirring:

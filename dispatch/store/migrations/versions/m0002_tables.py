@@ -485,13 +485,23 @@ def upgrade() -> None:
     op.create_table(
         "feeder_news",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("feeder_id", sa.Text(), nullable=False),
+        sa.Column("feeder_id", sa.Text(), nullable=True),
+        sa.Column("district_id", sa.Text(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "num_nonnulls(feeder_id, district_id) = 1", name=op.f("feeder_news_of_one_place")
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["district.id"], name=op.f("feeder_news_district_id_fkey")
+        ),
         sa.ForeignKeyConstraint(
             ["feeder_id"], ["feeder.id"], name=op.f("feeder_news_feeder_id_fkey")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("feeder_news_pkey")),
-        comment="Feeders that grouping has to look at, once for each report; it takes them away first",
+        comment="Feeders, or districts where none is known, that grouping has to look at, once for each report; it takes them away first",
+    )
+    op.create_index(
+        op.f("feeder_news_district_id_ix"), "feeder_news", ["district_id"], unique=False
     )
     op.create_index(op.f("feeder_news_feeder_id_ix"), "feeder_news", ["feeder_id"], unique=False)
     op.create_table(
