@@ -380,6 +380,7 @@ def _prediction(judged: Judged) -> Prediction:
         devices=judged.devices,
         probability=round(judged.probability, 4),
         customers_out=round(judged.customers_out, 1),
+        calling=judged.calling,
     )
 
 
