@@ -98,6 +98,7 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/console/network"): WATCH,
     ("GET", "/console/outages/{outage_id}"): WATCH,
     ("GET", "/console/outages/{outage_id}/thought"): WATCH,
+    ("GET", "/console/outages/{outage_id}/settle"): WATCH,
     ("GET", "/console/incidents/{incident_id}"): WATCH,
     ("GET", "/console/reports/{ticket_id}"): WATCH,
     ("GET", "/console/layers/{layer}"): WATCH,
