@@ -168,3 +168,13 @@ def test_the_list_is_mostly_right_where_two_in_a_hundred_links_are_wrong():
 def test_where_every_link_is_right_hardly_anybody_is_listed():
     town = Town(seed=2, years=5, transformer_faults=1.5, street_faults=1.5, wrong=0.0)
     assert len(suspect_links(town.history, RATES)) <= 1
+
+
+def test_meters_find_many_more_wrong_links_and_hardly_a_wrong_one():
+    town = Town(seed=1, years=5, transformer_faults=0.6, street_faults=1.0, metered=0.3)
+    found = suspect_links(town.history, RATES)
+    truth = town.wrong_ones
+    right = sum(truth.get(s.usage_point_id) == s.candidate_id for s in found)
+    calls_alone = Town(seed=1, years=5, transformer_faults=0.6, street_faults=1.0)
+    assert len(found) > 2 * len(suspect_links(calls_alone.history, RATES))
+    assert right >= 0.9 * len(found)
