@@ -47,10 +47,7 @@ class Town:
         self.eager = rng.gamma(1.5, 1 / 1.5, size)  # some call much more often than others
         self.meters = np.random.default_rng(self.seed + 1_000)
         self.able = self.meters.random(size) < self.metered
-        self.gasps: list[tuple[int, float]] = []
-        for who in np.flatnonzero(self.able):
-            for _ in range(self.meters.poisson(self.years)):
-                self.gasps.append((int(who), float(self.meters.uniform(0, self.years * 525_960))))
+        self.gasps = self._for_nothing()
         self.darkness: list[Darkness] = []
         self.reports: list[tuple[int, float]] = []
         number = 0
@@ -64,6 +61,13 @@ class Town:
                 self._outage(number, list(range(5 * s, 5 * s + 5)))
         for who in np.flatnonzero(rng.random(size) < 1 - np.exp(-self.single * self.years)):
             self.reports.append((int(who), float(rng.uniform(0, self.years * 525_960))))
+
+    def _for_nothing(self) -> list[tuple[int, float]]:
+        """Last gasps without an outage, of the meters that can send any."""
+        able = np.flatnonzero(self.able)
+        whose = np.repeat(able, self.meters.poisson(self.years, able.size))
+        when = self.meters.uniform(0, self.years * 525_960, whose.size)
+        return list(zip(whose.tolist(), when.tolist(), strict=True))
 
     def _near(self, t: int) -> list[int]:
         """The other transformers of the street, and two of the next one."""
