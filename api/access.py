@@ -23,6 +23,7 @@ REPORTERS = DESK | {Role.INTEGRATION}
 SENSORS = frozenset({Role.INTEGRATION, Role.ADMIN})
 READERS = frozenset(Role) - {Role.CREW}
 FIELD = frozenset({Role.CREW})
+TEACHERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 
 ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     # processes and documents
@@ -90,7 +91,12 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", f"{API}/commitments"): WATCH,
     ("GET", f"{API}/indices"): WATCH,
     ("GET", f"{API}/calls-avoided"): WATCH,
+    ("GET", f"{API}/rates"): WATCH,
+    ("POST", f"{API}/rates/{{version}}/apply"): TEACHERS,
     ("GET", f"{API}/suspected-links"): WATCH,
+    ("POST", f"{API}/suspected-links/{{usage_point_id}}/decision"): TEACHERS,
+    ("GET", f"{API}/link-decisions"): WATCH,
+    ("POST", f"{API}/link-decisions/{{decision_id}}/undo"): TEACHERS,
     # pages and their parts
     ("GET", "/"): EVERYBODY,
     ("GET", "/login"): PUBLIC,
@@ -102,9 +108,12 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/console/network"): WATCH,
     ("GET", "/console/outages/{outage_id}"): WATCH,
     ("GET", "/console/outages/{outage_id}/thought"): WATCH,
+    ("GET", "/console/outages/{outage_id}/settle"): WATCH,
     ("GET", "/console/incidents/{incident_id}"): WATCH,
     ("GET", "/console/reports/{ticket_id}"): WATCH,
     ("GET", "/console/layers/{layer}"): WATCH,
+    ("GET", "/learning"): TEACHERS,
+    ("GET", "/learning/parts"): TEACHERS,
     ("GET", "/desk"): DESK,
     ("GET", "/desk/answer"): DESK,
     ("GET", "/desk/reports/{ticket_id}"): DESK,

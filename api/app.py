@@ -23,6 +23,7 @@ from api.routers import (
     assignments,
     console,
     crews,
+    learning,
     live,
     notices,
     outages,
@@ -42,7 +43,7 @@ from maps.pages import Pages
 MOST_BYTES = 1_000_000
 ROUTERS = (
     *(processes, sessions, agents, outages, proposals, notices, assignments, planned),
-    *(crews, signals, supervisors, live, console, screens),
+    *(crews, signals, supervisors, learning, live, console, screens),
 )
 FAST_OPTIONS = session(
     {"timezone": "UTC", "statement_timeout": 10_000, "lock_timeout": 5_000, **BY_INDEX}

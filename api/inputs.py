@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from dispatch.domain.facts import MeterSignalKind
+from dispatch.domain.link import LinkVerdict
 from dispatch.domain.ticket import Complaint
 from dispatch.domain.words import Channel
 from dispatch.errors import InvalidInput
@@ -164,6 +165,13 @@ class ReasonIn(Strict):
     """Why."""
 
     reason: Reason
+
+
+class LinkDecisionIn(ReasonIn):
+    """What becomes of a suspected link, and which transformer was thought to be the right one."""
+
+    verdict: LinkVerdict
+    candidate: NetworkId
 
 
 class NoteIn(Strict):

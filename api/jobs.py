@@ -28,6 +28,7 @@ ASSIGN = "assign_district"
 TICK = "tick"
 SWEEP = "sweep"
 TEND = "tend"
+LINKS = "look_for_links"
 
 QUEUES: Mapping[str, str] = {
     GROUP: "grouping",
@@ -35,6 +36,7 @@ QUEUES: Mapping[str, str] = {
     TICK: "clocks",
     SWEEP: "clocks",
     TEND: "upkeep",
+    LINKS: "upkeep",
 }
 PATIENCE_S = 2.0
 CONNECTIONS = 2

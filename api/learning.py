@@ -2,18 +2,23 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from rich.table import Table
 from sqlalchemy import Connection
 
+from dispatch.domain.link import SuspectedLink
 from dispatch.domain.past import RatesVersion
 from dispatch.domain.words import DistrictId
 from dispatch.learning.learn import Estimate, Learned, value_in
-from dispatch.learning.linking import SuspectedLink
+from dispatch.learning.linking import suspect_links
 from dispatch.rates import SHIPPED, Rates
 from dispatch.store.rates import PgRates
+from dispatch.store.transaction import Transaction
 from dispatch.usecases.group_feeder import rates_of
+from dispatch.usecases.keep_links import KeepLinks, keep_links
 
 FEW = 10
 """Events below which an estimate is mostly what it is drawn to."""
@@ -37,6 +42,29 @@ def rates_in_force(
     version = kept_rates.in_force()
     kept = None if version is None else kept_rates.get(version)
     return {d: Rates() if kept is None else rates_of(kept, d) for d in (None, *districts)}
+
+
+@dataclass(frozen=True, slots=True)
+class LinksFound:
+    """What came of one look at everybody's record."""
+
+    found: tuple[SuspectedLink, ...]
+    judged: int
+
+
+def look_for_links(
+    transaction: Transaction, since: datetime, until: datetime, *, by: str, now: datetime
+) -> LinksFound:
+    """Work suspected links out and keep the list; nothing is locked while it is worked out."""
+    with transaction() as store:
+        history = store.links.history(since, until)
+        version = store.rates.in_force()
+        rates = Rates() if version is None else rates_of(store.rates.get(version), None)
+    found = tuple(suspect_links(history, rates))
+    command = KeepLinks(found=found, since=since, until=until, judged=len(history.customers), by=by)
+    with transaction() as store:
+        keep_links(store, command, now=now)
+    return LinksFound(found, command.judged)
 
 
 def name_of(what: str) -> str:
@@ -108,9 +136,10 @@ def versions_table(versions: Sequence[RatesVersion], in_force: int) -> Table:
 
 def links_table(found: Sequence[SuspectedLink]) -> Table:
     """A row for each customer."""
-    table = Table("account", "on record", "rather", "probability", "called when that one was out")
+    table = Table("account", "on record", "rather", "probability", "heard of when that was out")
     for link in found:
-        calls = [e.called_at for e in link.evidence if e.neighbour and e.called_at is not None]
+        heard = [e.called_at or e.gasped_at for e in link.evidence if e.neighbour]
+        calls = [at for at in heard if at is not None]
         table.add_row(
             link.account,
             link.transformer_id,
@@ -128,7 +157,7 @@ def write_links(found: Sequence[SuspectedLink], file: Path) -> None:
         writer.writerow(
             (
                 *("account", "on_record", "candidate", "probability", "of_candidate"),
-                *("outage", "transformer_out", "from", "to", "called_at", "log_odds"),
+                *("outage", "transformer_out", "from", "to", "called_at", "gasped_at", "log_odds"),
             )
         )
         for link in found:
@@ -145,6 +174,7 @@ def write_links(found: Sequence[SuspectedLink], file: Path) -> None:
                         e.from_at.isoformat(),
                         e.to_at.isoformat(),
                         "" if e.called_at is None else e.called_at.isoformat(),
+                        "" if e.gasped_at is None else e.gasped_at.isoformat(),
                         f"{e.log_odds:.2f}",
                     )
                 )

@@ -10,10 +10,12 @@ from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Status
 
 from api.house import House
-from api.jobs import ASSIGN, GROUP, QUEUES, SWEEP, TEND, TICK, shard_of
+from api.jobs import ASSIGN, GROUP, LINKS, QUEUES, SWEEP, TEND, TICK, shard_of
+from api.learning import look_for_links
 from dispatch.domain.outage import Outage
 from dispatch.domain.words import DistrictId
 from dispatch.errors import DispatchError
+from dispatch.journal import SYSTEM
 from dispatch.store import access, waiting
 from dispatch.store.constraints import in_our_words
 from dispatch.store.partitions import ensure_fix_partitions
@@ -29,6 +31,11 @@ log = logging.getLogger(__name__)
 
 EVERY_FIVE_SECONDS = "* * * * * */5"
 EVERY_TEN_MINUTES = "*/10 * * * *"
+EVERY_HOUR = "20 * * * *"
+AT_NIGHT = range(2, 5)
+"""Local hours in which what takes long is worked out."""
+A_NIGHT = timedelta(hours=20)
+LINKS_OVER = timedelta(days=3 * 365)
 FORGET_JOBS_AFTER_H = 1
 STALLED_AFTER_S = 30.0
 STOP_WITHIN_S = 20.0
@@ -137,6 +144,18 @@ class Work:
         with in_our_words(), house.engine.begin() as connection:
             access.forget_expired_sessions(connection, datetime.now(UTC) - timedelta(days=1))
 
+    def look_for_links(self) -> None:
+        """Once a night, work out who seems to hang on another transformer than on record."""
+        house, now = self._house, self._house.now()
+        if now.astimezone(house.clockface.zone).hour not in AT_NIGHT:
+            return
+        with house.transaction() as store:
+            last = store.links.last_look()
+        if last is not None and now - last.made_at < A_NIGHT:
+            return
+        look = look_for_links(house.transaction, now - LINKS_OVER, now, by=SYSTEM, now=now)
+        log.info("%d of %d links are suspected", len(look.found), look.judged)
+
 
 def build(connector: BaseConnector, house: House) -> procrastinate.App:
     """The queue's application with every job registered."""
@@ -169,6 +188,11 @@ def build(connector: BaseConnector, house: House) -> procrastinate.App:
             FORGET_JOBS_AFTER_H, include_failed=True, include_cancelled=True, include_aborted=True
         )
         await asyncio.to_thread(work.tend)
+
+    @app.periodic(cron=EVERY_HOUR)
+    @app.task(name=LINKS, queue=QUEUES[LINKS], lock=LINKS, queueing_lock=LINKS)
+    def find_links(timestamp: int) -> None:  # noqa: ARG001
+        work.look_for_links()
 
     return app
 

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 
 from dispatch.assumed import AREA
 from dispatch.domain.facts import FeederEvidence, OutageFact
-from dispatch.domain.outage import OutageStatus
+from dispatch.domain.outage import Calling, OutageStatus
 from dispatch.domain.words import NetworkLevel, OutageId, TicketId, UsagePointId
+from dispatch.explaining import calling_of, expected_share
 from dispatch.feeder import Feeder
-from dispatch.gathered import Gathered, gather
+from dispatch.gathered import MANY, Gathered, gather
 from dispatch.hidden import Hidden, hidden_behind
 from dispatch.inference import Posterior
 from dispatch.rates import Rates, Stirring
@@ -55,6 +56,7 @@ class Judged:
     `device_id` is None for one home, which `homes` names. `tickets` have the probability that
     they belong, `devices` the probability to have opened, most probable first. Eight times in ten
     as many customers are out as `customers_between` says, by those; `level` is what it rests on.
+    `calling` is what whoever calls next is judged by.
     """
 
     outage_id: OutageId | None
@@ -70,6 +72,7 @@ class Judged:
     started_at: datetime
     send: bool
     reasons: tuple[str, ...]
+    calling: Calling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +326,31 @@ class _Judgement:
             started_at=began,
             send=hold is None,
             reasons=(*self._reasons(group), *(() if hold is None else (hold,))),
+            calling=self._calling(group, began),
         )
+
+    def _calling(self, group: _Group, first_at: datetime) -> Calling:
+        """What is held of the outage's callers; of one home, what is assumed of any outage."""
+        gathered, share, called = self.gathered, None, len(group.members)
+        if group.row is not None:
+            first_at = min(first_at, self.now + timedelta(minutes=group.began))
+            customers = float(gathered.feeder.customers[group.row])
+            since = (self.now - first_at).total_seconds() / 60
+            share = expected_share(gathered.rates, called, customers, since)
+        busy = called >= MANY and group.row is not None
+        return calling_of(
+            gathered.rates,
+            first_at,
+            share=share,
+            astray=busy * gathered.rates.misplaced * called / self._on_feeder,
+            stirring=gathered.stirring,
+        )
+
+    @property
+    def _on_feeder(self) -> float:
+        """Customers of the feeder, one at least."""
+        feeder = self.gathered.feeder
+        return max(float(feeder.customers[feeder.parent < 0].sum()), 1.0)
 
     def _probability(self, group: _Group) -> float:
         if group.row is None or group.posterior is None:

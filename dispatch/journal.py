@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from dispatch.domain.event import Event
+from dispatch.domain.link import LinkDecision
 from dispatch.domain.order import Incident, TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage
 from dispatch.domain.proposal import SplitProposal
@@ -106,6 +107,25 @@ def planned_event(
 def rates_event(kind: str, *, at: datetime, by: str, **body: object) -> Event:
     """Something happened to the rates that inference assumes, the whole company's."""
     return Event(stream="rates", kind=f"rates.{kind}", at=at, actor=by, district_id=None, body=body)
+
+
+def link_event(decision: LinkDecision, kind: str, *, at: datetime, by: str, reason: str) -> Event:
+    """Somebody decided on which transformer a customer hangs, or took that back."""
+    return Event(
+        stream=f"link:{decision.usage_point_id}",
+        kind=f"link.{kind}",
+        at=at,
+        actor=by,
+        district_id=decision.district_id,
+        body={
+            "account": decision.account,
+            "decision": decision.id,
+            "from": decision.transformer_id,
+            "to": decision.candidate_id,
+            "probability": round(decision.probability, 4),
+            "reason": reason,
+        },
+    )
 
 
 def device_event(sighting: SightingRecord) -> Event:

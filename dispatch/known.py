@@ -1,13 +1,14 @@
 """Is it already known? One answer for agent, IVR and public alike.
 
 The order is the trade's: arrears, planned outage, known fault, restored recently, a fault inside
-the customer's own installation; only what none of these explains is unknown. The probability of a
-known fault is a rule here, by touch, confirmation and number of reports, moved by what the caller
-says of the neighbours; the figures are assumptions and stand in `Weights`.
+the customer's own installation; only what none of these explains is unknown. How probably a known
+fault reaches the caller is what inference left with it, and then what this call adds
+(`dispatch.explaining`). Where only points are known it is a rule of distance. What is assumed
+beside the rates stands in `Weights`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,37 +18,56 @@ from dispatch.branches import Hearing
 from dispatch.domain.facts import KnownFacts, OutageNearby, OwnTicket, PlannedNearby
 from dispatch.domain.notice import How, NoticeAnswer, NoticeNearby
 from dispatch.domain.order import OrderStatus
-from dispatch.domain.outage import PLANNED_LATE
+from dispatch.domain.outage import PLANNED_LATE, OutageStatus
 from dispatch.domain.words import KnownKind, NetworkLevel, Symptom
+from dispatch.explaining import Said, calling_of, inside, reaches, reported, updated
 from dispatch.notices import answering, say_notice
+from dispatch.rates import Rates
 from dispatch.sayings import Clockface, Saying, reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
-    """Assumptions of the rule, each a probability or an odds factor."""
+    """Assumptions beside the rates. All but the last are probabilities, metres or bits.
 
-    confirmed: float = 0.97
-    first_report: float = 0.6
-    doubt_left_per_report: float = 0.5
-    most: float = 0.95
+    Attributes
+    ----------
+    on_record
+        What the record says of who hangs where is right; one link in fifty is not, as in learning.
+    nearest, near_scale_m
+        How probably an outage known by points alone holds its next neighbour, and the distance
+        within which that holds.
+    enough
+        From here on a known fault is the answer.
+    settled
+        From here on it is said without "probably".
+    first_is_many
+        Where nothing is on record, a first report is the first of many so often.
+    least_bits, sure_by
+        A question that tells less is not asked. Nothing is in doubt by less than the second, where
+        no answer can tell so much.
+    planned_early, planned_late
+        Planned work explains from so long before its beginning until so long after its end.
+    """
+
+    on_record: float = 0.98
+    nearest: float = 0.95
     near_scale_m: float = 250.0
-    lit_odds: float = 0.1
-    out_odds: float = 5.0
     enough: float = 0.5
     settled: float = 0.95
     first_is_many: float = 0.4
     least_bits: float = 0.05
+    sure_by: float = 0.005
     planned_early: timedelta = timedelta(minutes=10)
     planned_late: timedelta = PLANNED_LATE
 
-    @property
-    def heard(self) -> Hearing:
-        """How what a caller says of the neighbours errs."""
-        return Hearing.of_odds(self.out_odds, self.lit_odds)
-
 
 DEFAULT_WEIGHTS = Weights()
+ASSUMED = Rates()
+"""What is assumed of an outage that inference has not looked at, and where none is known."""
+
+HEARD = Hearing.of_odds(ASSUMED.neighbours_out, ASSUMED.neighbours_lit)
+"""How what a caller says of the neighbours errs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +87,22 @@ class CallerSays:
             return False
         return True if Symptom.NEIGHBOURS_OUT in self.symptoms else None
 
+    @property
+    def said(self) -> Said:
+        """What tells a fault of the caller's own from one of the network."""
+        return Said(
+            neighbours_out=self.neighbours_out,
+            tripped=Symptom.MAIN_SWITCH_TRIPPED in self.symptoms,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownAnswer:
     """What explains this caller, how probably, on which data, and what to say and ask.
 
-    `ask_bits` is the information expected of the answer about the neighbours, where it is asked:
-    of whether the known outage explains this caller, or of how far it reaches, whichever is more.
+    `probability` is that of what is answered: that the known outage is why this caller calls, or
+    that the fault is inside their home; 0 where nothing is known. `ask_bits` is what the answer
+    about the neighbours is expected to tell of that, where it is asked.
     `notice` is the public notice whose sentence this is, None for an answer of its own.
     """
 
@@ -141,18 +170,20 @@ def _judge(
     if facts.planned is not None and facts.planned.starts_at <= now + weights.planned_early:
         return KnownAnswer(
             kind=KnownKind.PLANNED,
-            probability=weights.confirmed,
+            probability=weights.on_record,
             basis=basis,
             reasons=(),
             planned=facts.planned,
             repeats=repeats,
             say=_say_planned(facts.planned, now, clockface),
         )
-    scored = [(*_score(o, caller, weights), o) for o in facts.outages if o.restored_at is None]
+    scored = [
+        (*_score(o, facts, caller, now, weights), o) for o in facts.outages if o.restored_at is None
+    ]
     best = max(scored, key=lambda s: (s[0], -s[2].id), default=None)
     if best is not None and best[0] >= weights.enough:
         probability, reasons, outage = best
-        ask_bits = _neighbours_bits(probability, outage, caller, weights)
+        ask_bits = _neighbours_bits(probability, caller, weights)
         answer = KnownAnswer(
             kind=KnownKind.KNOWN_FAULT,
             probability=probability,
@@ -160,7 +191,7 @@ def _judge(
             reasons=reasons,
             outage=outage,
             repeats=repeats,
-            say=_say_fault(outage, now, clockface),
+            say=_say_fault(outage, now, clockface, surely=probability >= weights.settled),
             ask=None if ask_bits is None else sayings.NEIGHBOURS,
             ask_bits=ask_bits,
         )
@@ -240,25 +271,10 @@ def _not_a_known_fault(
             ask=sayings.MAIN_SWITCH,
             checks=sayings.INSIDE_CHECKS,
         )
-    tripped = Symptom.MAIN_SWITCH_TRIPPED in caller.symptoms
-    if caller.neighbours_out is False or tripped:
-        why = reason("main_switch_tripped") if tripped else reason("neighbours_lit")
-        return KnownAnswer(
-            kind=KnownKind.INTERNAL_LIKELY,
-            probability=0.8 if tripped else 0.6,
-            basis=basis,
-            reasons=(why,),
-            repeats=repeats,
-            say=Saying(
-                "附近没有停电，可能是您家内部故障，请按步骤检查；仍无电我们派人上门。",
-                "There is no outage around you; it may be inside your home. Please check step by "
-                "step; if that does not help, we send somebody.",
-            ),
-            ask=None if tripped else sayings.MAIN_SWITCH,
-            checks=sayings.INSIDE_CHECKS,
-        )
+    if caller.neighbours_out is False or caller.said.tripped:
+        return _inside_the_home(facts, caller, basis, repeats, now)
     unasked = caller.neighbours_out is None
-    worth = weights.heard.bits(weights.first_is_many)
+    worth = HEARD.bits(weights.first_is_many)
     return KnownAnswer(
         kind=KnownKind.UNKNOWN,
         probability=0.0,
@@ -274,6 +290,42 @@ def _not_a_known_fault(
     )
 
 
+def _inside_the_home(
+    facts: KnownFacts,
+    caller: CallerSays,
+    basis: NetworkLevel,
+    repeats: OwnTicket | None,
+    now: datetime,
+) -> KnownAnswer:
+    """Nothing known reaches the caller, who says what speaks for a fault of their own."""
+    said = caller.said
+    assumed = calling_of(ASSUMED, now)
+    reasons = []
+    if said.tripped:
+        reasons.append(reason("main_switch_tripped"))
+    reasons += _said_of_neighbours(caller)
+    if facts.neighbours > 1 and not any(_is_out(o) for o in facts.outages):
+        reasons.append(reason("neighbours_silent", count=facts.neighbours - 1))
+    return KnownAnswer(
+        kind=KnownKind.INTERNAL_LIKELY,
+        probability=inside(assumed, said, customers=facts.neighbours),
+        basis=basis,
+        reasons=tuple(reasons),
+        repeats=repeats,
+        say=Saying(
+            "附近没有停电，可能是您家内部故障，请按步骤检查；仍无电我们派人上门。",
+            "There is no outage around you; it may be inside your home. Please check step by "
+            "step; if that does not help, we send somebody.",
+        ),
+        ask=None if said.tripped else sayings.MAIN_SWITCH,
+        checks=sayings.INSIDE_CHECKS,
+    )
+
+
+def _is_out(outage: OutageNearby) -> bool:
+    return outage.restored_at is None and outage.touches != "near"
+
+
 def _basis(facts: KnownFacts) -> NetworkLevel:
     point = facts.service_point
     if point is None or point.transformer_id is None:
@@ -282,32 +334,64 @@ def _basis(facts: KnownFacts) -> NetworkLevel:
 
 
 def _score(
+    outage: OutageNearby,
+    facts: KnownFacts,
+    caller: CallerSays,
+    now: datetime,
+    weights: Weights,
+) -> tuple[float, tuple[str, ...]]:
+    """How probably `outage` is why the caller calls, and why."""
+    if outage.touches == "near":
+        return _score_by_distance(outage, caller, weights)
+    calling = outage.calling or calling_of(ASSUMED, outage.started_at)
+    customers = facts.neighbours
+    if outage.touches == "usage_point" or outage.status is not OutageStatus.PREDICTED:
+        before = weights.on_record
+    elif outage.reach is not None:
+        before = weights.on_record * outage.reach
+    else:
+        before = reported(calling, outage.reports, customers=customers, now=now)
+        before *= weights.on_record
+    probability = reaches(before, calling, caller.said, customers=customers, now=now)
+    return probability, tuple(_reasons(outage, caller))
+
+
+def _reasons(outage: OutageNearby, caller: CallerSays) -> Iterator[str]:
+    """What a probability rests on, the most telling first."""
+    yield _touch(outage)
+    if outage.status is not OutageStatus.PREDICTED:
+        yield reason("confirmed_outage")
+    elif outage.reach is None or outage.touches == "usage_point":
+        yield reason("reports", count=outage.reports)
+    else:
+        yield reason("reports_reach", count=outage.reports, percent=round(100 * outage.reach))
+    yield from _said_of_neighbours(caller)
+    if caller.said.tripped:
+        yield reason("main_switch_tripped")
+
+
+def _said_of_neighbours(caller: CallerSays) -> Iterator[str]:
+    if caller.neighbours_out is not None:
+        yield reason("neighbours_out" if caller.neighbours_out else "neighbours_lit")
+
+
+def _score_by_distance(
     outage: OutageNearby, caller: CallerSays, weights: Weights
 ) -> tuple[float, tuple[str, ...]]:
-    """How probably `outage` explains the caller, and why."""
-    reasons: list[str] = []
-    doubt = (1 - weights.first_report) * weights.doubt_left_per_report ** (outage.reports - 1)
-    if outage.touches == "near":
-        closeness = math.exp(-((outage.distance_m / weights.near_scale_m) ** 2))
-        there = 1 - doubt if outage.status == "predicted" else 1.0
-        probability = min(weights.most, there) * closeness
-        reasons.append(reason("near_outage", metres=round(outage.distance_m)))
-    else:
-        touches_home = outage.touches == "usage_point"
-        reasons.append(_touch(outage))
-        probability = weights.most if touches_home else min(weights.most, 1 - doubt)
-    if outage.status != "predicted":
-        probability = (
-            max(probability, weights.confirmed) if outage.touches != "near" else probability
-        )
-        reasons.append(reason("confirmed_outage"))
-    else:
+    """The same where only points are known: how far it reaches is a guess by distance.
+
+    Each report alone may be of one home; together they are an outage that reaches further.
+    """
+    closeness = math.exp(-((outage.distance_m / weights.near_scale_m) ** 2))
+    reasons = [reason("near_outage", metres=round(outage.distance_m))]
+    if outage.status is OutageStatus.PREDICTED:
         reasons.append(reason("reports", count=outage.reports))
-    if caller.neighbours_out is not None and outage.touches != "usage_point":
-        odds = weights.out_odds if caller.neighbours_out else weights.lit_odds
-        probability = _times_odds(probability, odds)
-        reasons.append(reason("neighbours_out" if caller.neighbours_out else "neighbours_lit"))
-    return probability, tuple(reasons)
+        closeness *= 1 - (1 - weights.first_is_many) ** outage.reports
+    else:
+        reasons.append(reason("confirmed_outage"))
+    reasons += _said_of_neighbours(caller)
+    odds = {None: 1.0, True: ASSUMED.neighbours_out, False: ASSUMED.neighbours_lit}
+    return updated(weights.nearest * closeness, odds[caller.neighbours_out]), tuple(reasons)
 
 
 def _touch(outage: OutageNearby) -> str:
@@ -320,24 +404,16 @@ def _touch(outage: OutageNearby) -> str:
     return reason("same_transformer" if of_its_own else "below_device", name=outage.device.name)
 
 
-def _times_odds(probability: float, factor: float) -> float:
-    odds = probability / max(1 - probability, 1e-9) * factor
-    return odds / (1 + odds)
-
-
-def _neighbours_bits(
-    probability: float, outage: OutageNearby, caller: CallerSays, weights: Weights
-) -> float | None:
+def _neighbours_bits(probability: float, caller: CallerSays, weights: Weights) -> float | None:
     """What the answer about the neighbours is expected to tell; None where it is not worth asking.
 
-    It may tell whether the outage explains the caller, and where inference is unsure whether it
-    reaches the caller's transformer, what has opened.
+    It tells whether the place is dark for more than the caller's own fault.
     """
     if caller.neighbours_out is not None:
         return None
-    explains = 0.0 if probability >= weights.settled else weights.heard.bits(probability)
-    reaches = 0.0 if outage.reach is None else weights.heard.bits(outage.reach)
-    bits = max(explains, reaches)
+    if min(probability, 1 - probability) < weights.sure_by:
+        return None
+    bits = HEARD.bits(probability)
     return bits if bits >= weights.least_bits else None
 
 
@@ -363,8 +439,14 @@ def _say_planned(planned: PlannedNearby, now: datetime, clockface: Clockface) ->
     )
 
 
-def _say_fault(outage: OutageNearby, now: datetime, clockface: Clockface) -> Saying:
-    zh, en = ["您处的停电我们已经知道"], ["We know of the outage at your place"]
+def _say_fault(
+    outage: OutageNearby, now: datetime, clockface: Clockface, *, surely: bool
+) -> Saying:
+    if surely:
+        zh, en = ["您处的停电我们已经知道"], ["We know of the outage at your place"]
+    else:
+        zh = ["您处停电很可能属于我们已知的一处停电"]
+        en = ["Your loss of supply is probably part of an outage that we know of"]
     if outage.cause:
         zh.append(f"原因是{outage.cause}")
         en.append(f"the cause is {outage.cause}")

@@ -17,10 +17,11 @@ from dispatch.domain.facts import (
     ServicePoint,
     TransformerAt,
 )
+from dispatch.domain.link import LinkDecision, LinkLook, SuspectedLink
 from dispatch.domain.notice import Notice, NoticeAnswer, NoticeFacts, Served
 from dispatch.domain.order import DispatchStep, Incident, TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage, PredictedDevice, Scope
-from dispatch.domain.past import RatesVersion
+from dispatch.domain.past import LinkHistory, RatesVersion
 from dispatch.domain.proposal import Dismissed, SplitProposal
 from dispatch.domain.signal import MeteredPoint, MeterRecord, NamedDevice, SightingRecord
 from dispatch.domain.ticket import AreaAtReport, Place, TroubleTicket
@@ -405,6 +406,39 @@ class KeptRates(Protocol):
     ) -> None: ...
 
 
+class Links(Protocol):
+    """Customers who seem to hang elsewhere, and what people decided."""
+
+    def history(self, since: datetime, until: datetime) -> LinkHistory:
+        """What links are judged by; years of everybody's record."""
+        ...
+
+    def renew(self, look: LinkLook, found: tuple[SuspectedLink, ...]) -> None:
+        """Replace the list; what was dismissed stays so."""
+        ...
+
+    def last_look(self) -> LinkLook | None:
+        """When the list was last worked out; None: never."""
+        ...
+
+    def lock(self, usage_point_id: UsagePointId) -> SuspectedLink:
+        """Read a suspicion that nobody has decided on; `NotFound` where there is none."""
+        ...
+
+    def decide(self, decision: LinkDecision) -> LinkDecision:
+        """Keep it; it comes back with its number, and its suspicion is off the list."""
+        ...
+
+    def lock_decision(self, decision_id: int) -> LinkDecision: ...
+    def take_back(self, decision: LinkDecision) -> None:
+        """Write down that it counts no more; its suspicion is on the list again."""
+        ...
+
+    def move(self, usage_point_id: UsagePointId, from_id: str, to_id: str) -> bool:
+        """Hang a customer on another transformer; False if they are not on `from_id` any more."""
+        ...
+
+
 class Events(Protocol):
     """The append-only journal, written in the transaction of the change."""
 
@@ -436,6 +470,8 @@ class Store(Protocol):
     def signals(self) -> Signals: ...
     @property
     def rates(self) -> KeptRates: ...
+    @property
+    def links(self) -> Links: ...
     @property
     def events(self) -> Events: ...
 

@@ -25,6 +25,13 @@ REASONS: Mapping[str, Saying] = {
     "below_device": Saying("位于{name}之下", "below {name}"),
     "confirmed_outage": Saying("停电已核实", "the outage is confirmed"),
     "reports": Saying("已有{count}个报修", "{count} reports so far"),
+    "reports_reach": Saying(
+        "已有{count}个报修；来电之前，断开处影响此处的可能性为{percent}%",
+        "{count} reports so far; before this call, with {percent} % what opened reaches here",
+    ),
+    "neighbours_silent": Saying(
+        "同台区另{count}户均未报停", "none of the {count} others on the transformer has called"
+    ),
     "near_outage": Saying("距该停电{metres}米", "{metres} m away from it"),
     "neighbours_lit": Saying("邻居有电", "the neighbours have light"),
     "neighbours_out": Saying("邻居也没电", "the neighbours are out as well"),

@@ -19,6 +19,7 @@ SHIPPED: Mapping[str, str] = {
     "console.js": "js/console.js",
     "desk.js": "js/desk.js",
     "crew.js": "js/crew.js",
+    "learning.js": "js/learning.js",
 }
 """Name to file; a name that is not here is a KeyError, never a call to another host."""
 

@@ -55,7 +55,7 @@ def learn(
         int | None, typer.Option(help="put this version into force; 1 is what was shipped")
     ] = None,
     links: Annotated[
-        bool, typer.Option("--links", help="list customers who seem to hang elsewhere")
+        bool, typer.Option("--links", help="work out, list and keep who seems to hang elsewhere")
     ] = False,
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="with --links: write the evidence here")
@@ -151,20 +151,17 @@ def _list(engine: Engine) -> None:
 
 
 def _links(engine: Engine, since: datetime, until: datetime, csv_file: Path | None) -> None:
-    from api.learning import links_table, rates_in_force, write_links  # noqa: PLC0415
-    from dispatch.learning.linking import suspect_links  # noqa: PLC0415
-    from dispatch.store.past import read_links  # noqa: PLC0415
+    from api.learning import links_table, look_for_links, write_links  # noqa: PLC0415
 
-    with reading(engine) as connection:
-        history = read_links(connection, since, until)
-        rates = rates_in_force(connection, ())[None]
-    found = suspect_links(history, rates)
-    if found:
-        out().print(links_table(found))
+    look = look_for_links(
+        transactions(engine), since, until, by=getpass.getuser(), now=datetime.now(UTC)
+    )
+    if look.found:
+        out().print(links_table(look.found))
     out().print(
-        f"{len(found)} of {len(history.customers)} customers who called more than once seem to hang"
-        " on another transformer; nothing was changed",
+        f"{len(look.found)} of {look.judged} customers who called more than once seem to hang"
+        " on another transformer; the list is kept, nothing else was changed",
         soft_wrap=True,
     )
     if csv_file is not None:
-        write_links(found, csv_file)
+        write_links(look.found, csv_file)

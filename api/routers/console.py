@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -15,19 +16,21 @@ from api.house import House
 from api.routers.frame import Written, language_of, page
 from api.routers.notices import notices_of
 from api.routers.parts import Working
+from dispatch.asking import ASKED_WITHIN
 from dispatch.assignment import RankedCrew, choose
 from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
-from dispatch.domain.outage import Outage, OutageStatus
 from dispatch.domain.words import IncidentId, OutageId, TicketId
 from dispatch.errors import NotFound
 from dispatch.procedures.ranking import rank_for
 from dispatch.store.orders import PgOrders
+from dispatch.store.outages import PgOutages
 from dispatch.store.reads import (
     corrections,
     details,
     field,
     map_layers,
     proposals,
+    settling,
     suspects,
 )
 from dispatch.store.reads.details import OutageDetail, TimelineEntry
@@ -174,7 +177,6 @@ def get_outage(
         caller=caller,
         detail=detail,
         **judged,
-        **_to_ask(house, detail.outage),
         names=names,
         notices=notices_of(house, caller, outage_id),
         after=None if after is None else Shown.read(after),
@@ -183,20 +185,40 @@ def get_outage(
     )
 
 
-def _to_ask(house: House, outage: Outage) -> dict[str, Any]:
-    """What would settle the outage, and whom to call back after its restoration."""
+@router.get("/console/outages/{outage_id}/settle")
+def get_settle(
+    outage_id: int,
+    request: Request,
+    caller: Calling,
+    house: Working,
+    seen: Annotated[str | None, Query(max_length=200, description="the mark on screen")] = None,
+) -> Response:
+    """What would settle the outage, or whom to call back; 204 where the mark is still the same.
+
+    It is worked out only for who has opened it, and only when something has changed: a prediction,
+    an answer, a meter's signal, or ten minutes.
+    """
     policy, now = house.policies.grouping, house.now()
+    with reading(house.engine) as connection:
+        outage = PgOutages(connection).get(OutageId(outage_id))
+        caller.must_see(outage.district_id, "outage", id=outage_id)
+        news = settling.news_of(connection, outage)
+    mark = f"{news}-{int(now.timestamp() // ASKED_WITHIN.total_seconds())}"
+    if seen == mark:
+        return Response(status_code=HTTPStatus.NO_CONTENT)
     with house.transaction() as store:
-        return {
-            "evidence": seek_evidence(
-                store, SeekEvidence(outage_id=outage.id), policy=policy, now=now
-            ),
-            "verification": None
-            if outage.status is OutageStatus.CLOSED
-            else verify_restoration(
-                store, VerifyRestoration(outage_id=outage.id), policy=policy, now=now
-            ),
-        }
+        evidence = seek_evidence(store, SeekEvidence(outage_id=outage.id), policy=policy, now=now)
+        verification = verify_restoration(
+            store, VerifyRestoration(outage_id=outage.id), policy=policy, now=now
+        )
+    return page(
+        request,
+        "_settle.html",
+        caller=caller,
+        mark=mark,
+        evidence=evidence,
+        verification=verification,
+    )
 
 
 def _judged(connection: Connection, caller: Caller, detail: OutageDetail) -> dict[str, Any]:

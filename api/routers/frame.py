@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
-from api.access import DESK, ROOM, WATCH
+from api.access import DESK, ROOM, TEACHERS, WATCH
 from api.callers import Caller, Role
 from api.house import House
 from maps.languages import Language, marked, preferred
@@ -17,6 +17,7 @@ MENU = (
     ("/console", marked("Console"), WATCH),
     ("/desk", marked("Desk"), DESK),
     ("/crew", marked("Orders"), frozenset({Role.CREW})),
+    ("/learning", marked("Learning"), TEACHERS),
 )
 
 Written = Annotated[str, Query(max_length=300)]

@@ -1,21 +1,16 @@
-"""What a supervisor's reports call: promises kept, indices of a period, links to be checked."""
+"""What a supervisor's reports call: promises kept, indices of a period, calls avoided."""
 
 from dataclasses import asdict
-from datetime import datetime, timedelta
-from typing import Annotated
+from datetime import datetime
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.access import API
 from api.callers import Calling
-from api.inputs import Moment
-from api.learning import rates_in_force
 from api.routers.parts import USUALLY, Since, Until, Working, period
 from api.views.notices import AvoidedOut
 from dispatch.indices import reliability
-from dispatch.learning.linking import LinkEvidence, SuspectedLink, suspect_links
-from dispatch.store.past import read_links
 from dispatch.store.reads.figures import (
     CommitmentStanding,
     commitments,
@@ -26,8 +21,6 @@ from dispatch.store.reads.population import customers_served
 from dispatch.store.transaction import reading
 
 router = APIRouter(tags=["supervisors"])
-
-LINKS_OVER = timedelta(days=3 * 365)
 
 NOBODY_SERVED = {
     "customers_served": 0,
@@ -77,55 +70,6 @@ class IndicesOut(BaseModel):
     momentary: float | None
 
 
-class LinkEvidenceOut(BaseModel):
-    """An outage of either transformer; `called_at` null: the customer stayed silent."""
-
-    outage_id: int
-    transformer_out: str
-    from_at: datetime
-    to_at: datetime
-    called_at: datetime | None
-    log_odds: float
-
-    @classmethod
-    def of(cls, link: SuspectedLink, evidence: LinkEvidence) -> "LinkEvidenceOut":
-        """Build from the evidence."""
-        return cls(
-            outage_id=evidence.outage_id,
-            transformer_out=link.candidate_id if evidence.neighbour else link.transformer_id,
-            from_at=evidence.from_at,
-            to_at=evidence.to_at,
-            called_at=evidence.called_at,
-            log_odds=evidence.log_odds,
-        )
-
-
-class SuspectedLinkOut(BaseModel):
-    """A customer who seems to hang on another transformer; a field check decides, not this list.
-
-    `probability` is that the record is wrong, `of_candidate` that the candidate is right.
-    """
-
-    account: str
-    on_record: str
-    candidate: str
-    probability: float
-    of_candidate: float
-    evidence: list[LinkEvidenceOut]
-
-    @classmethod
-    def of(cls, link: SuspectedLink) -> "SuspectedLinkOut":
-        """Build from the suspicion."""
-        return cls(
-            account=link.account,
-            on_record=link.transformer_id,
-            candidate=link.candidate_id,
-            probability=link.probability,
-            of_candidate=link.of_candidate,
-            evidence=[LinkEvidenceOut.of(link, each) for each in link.evidence],
-        )
-
-
 @router.get(f"{API}/commitments")
 def get_commitments(
     caller: Calling, house: Working, since: Since = None, until: Until = None
@@ -170,18 +114,3 @@ def get_calls_avoided(
         name: sum(getattr(each.avoided, name) for each in found) for name in AvoidedOut.model_fields
     }
     return CallsAvoidedOut(since=start, until=end, notices=len(found), **counts)
-
-
-@router.get(f"{API}/suspected-links")
-def get_suspected_links(
-    caller: Calling,
-    house: Working,
-    since: Annotated[Moment | None, Query(description="three years back, if not given")] = None,
-    until: Until = None,
-) -> list[SuspectedLinkOut]:
-    """List customers who call when a neighbouring transformer is out, and not with their own."""
-    start, end = period(house, since, until, LINKS_OVER)
-    with reading(house.engine) as connection:
-        history = read_links(connection, start, end, caller.scope)
-        rates = rates_in_force(connection, ())[None]
-    return [SuspectedLinkOut.of(link) for link in suspect_links(history, rates)]

@@ -12,6 +12,9 @@ from dispatch.known import KnownAnswer
 from dispatch.usecases.ask_known import Known
 from gis.geocode import Match
 
+SUREST = 0.999
+"""No caller is told with certainty why their light is out."""
+
 
 class ProgressOut(BaseModel):
     """How far the crew is."""
@@ -114,7 +117,7 @@ class KnownOut(BaseModel):
         outage = answer.outage
         return cls(
             answer=answer.kind.value,
-            probability=round(answer.probability, 3),
+            probability=min(round(answer.probability, 3), SUREST),
             basis=answer.basis.value,
             reasons=reasons_of(answer.reasons),
             outage=None if outage is None else OutageBrief.of(outage),

@@ -9,6 +9,7 @@ from typing import Literal
 from dispatch.domain.notice import NoticeNearby
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.outage import (
+    Calling,
     EstimatedRestoration,
     OutageStatus,
     PredictedDevice,
@@ -76,8 +77,9 @@ class OutageNearby:
     `reports` counts the customers' reports attached to it, `distance_m` is from the caller's place
     (0 where it is not known). `restored_at` is when the caller's part had supply again, None while
     it is out. `reach` is how probably the caller's transformer hangs below what opened, as it was
-    last inferred of a predicted outage; None where it was not. `notice` is the public notice of it
-    that is out.
+    last inferred of a predicted outage; None where it was not. `calling` is what was then held of
+    its callers, also of one that was confirmed since. `notice` is the public notice of it that is
+    out.
     """
 
     id: OutageId
@@ -94,6 +96,7 @@ class OutageNearby:
     crew: CrewProgress | None = None
     notice: NoticeNearby | None = None
     reach: float | None = None
+    calling: Calling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +120,13 @@ class OwnTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFacts:
-    """Everything on record around one caller; outages open first, then those restored recently."""
+    """Everything on record around one caller; outages open first, then those restored recently.
+
+    `neighbours` counts the customers of the caller's transformer, 0 where that is not known.
+    """
 
     service_point: ServicePoint | None = None
+    neighbours: int = 0
     outages: tuple[OutageNearby, ...] = ()
     planned: PlannedNearby | None = None
     own_tickets: tuple[OwnTicket, ...] = ()

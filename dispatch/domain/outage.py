@@ -87,21 +87,55 @@ class PredictedDevice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Calling:
+    """How the customers of an outage were thought to call, when inference last looked at it.
+
+    `share` of them will; `usual_share` do in any outage. `delay` are the parameters of how soon,
+    in minutes. `single` and `transformer` are the faults a year of one home and of one transformer
+    in the weather of that time. `astray` is the share of the callers filed under each other
+    customer. The last two are the likelihood ratios of what a caller says of the neighbours.
+    """
+
+    began_at: datetime
+    share: float
+    usual_share: float
+    delay: Mapping[str, float]
+    single: float
+    transformer: float
+    astray: float
+    neighbours_out: float
+    neighbours_lit: float
+
+    def differs_from(self, other: "Calling | None", times: float = 3.0) -> bool:
+        """Whether an answer to a caller would be another: a rate is so many times what it was."""
+        return other is None or any(
+            max(mine, theirs) > times * min(mine, theirs)
+            for mine, theirs in (
+                (self.share, other.share),
+                (self.single, other.single),
+                (self.transformer, other.transformer),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """What inference makes of an outage: each device's probability to have opened, highest first.
 
     `probability` is that of the outage as it is shown, `customers_out` the expected number; eight
-    times in ten it is `customers_between`, None where that was not looked at.
+    times in ten it is `customers_between`, None where that was not looked at. `calling` is what
+    somebody who calls now is judged by.
     """
 
     devices: tuple[tuple[str, float], ...]
     probability: float
     customers_out: float
     customers_between: tuple[int, int] | None = None
+    calling: Calling | None = None
 
     def differs_from(self, other: "Prediction | None", by: float = 0.05) -> bool:
         """Whether somebody would notice the change."""
-        if other is None:
+        if other is None or (self.calling and self.calling.differs_from(other.calling)):
             return True
         mine, theirs = dict(self.devices), dict(other.devices)
         return abs(self.probability - other.probability) > by or any(

@@ -73,7 +73,10 @@ class Past:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Darkness:
-    """When an outage kept a transformer out, and how many of the outage's customers called."""
+    """When an outage kept a transformer out.
+
+    So many of the outage's customers called, and so many of their meters sent a last gasp.
+    """
 
     outage_id: OutageId
     transformer_id: str
@@ -81,11 +84,12 @@ class Darkness:
     to_at: datetime
     customers: int
     callers: int
+    gasps: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedLoss:
-    """A customer reported lost supply; the transformer is the one on record."""
+    """A customer, or their meter, told of lost supply; the transformer is the one on record."""
 
     usage_point_id: UsagePointId
     transformer_id: str
@@ -100,19 +104,22 @@ class LinkedCustomer:
     account: str
     transformer_id: str
     nearby: tuple[str, ...]
+    district_id: DistrictId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkHistory:
     """What the record holds to judge customers' transformers by.
 
-    `customers` are those who called more than once, `served` how many customers each of their
-    transformers has.
+    `customers` are those who were heard of more than once: called, or sent a last gasp while their
+    transformer was not out. `gasps` are those of their meters and of the others on their
+    transformers, `served` how many customers each of these has.
     """
 
     customers: tuple[LinkedCustomer, ...] = ()
     darkness: tuple[Darkness, ...] = ()
     reports: tuple[ReportedLoss, ...] = ()
+    gasps: tuple[ReportedLoss, ...] = ()
     served: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -389,6 +389,7 @@ def _prediction(judged: Judged) -> Prediction:
         probability=round(judged.probability, 4),
         customers_out=round(judged.customers_out, 1),
         customers_between=judged.customers_between,
+        calling=judged.calling,
     )
 
 

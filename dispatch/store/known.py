@@ -44,6 +44,7 @@ from dispatch.domain.words import (
 from dispatch.errors import NotFound
 from dispatch.store.direct import Direct
 from dispatch.store.notices import facts_read
+from dispatch.store.predictions import calling
 
 REPORTS_COUNTED = 100
 """Reports of one outage are counted up to here; more say nothing new."""
@@ -60,13 +61,13 @@ SAME_CALLER_M = 1000
 _CUSTOMER = """
     SELECT usage_point.id AS usage_point_id, usage_point.transformer_id,
         coalesce(usage_point.point, transformer.point) AS point,
-        transformer.feeder_id, transformer.device_pre
+        transformer.feeder_id, transformer.device_pre, transformer.customers
     FROM usage_point LEFT JOIN transformer ON transformer.id = usage_point.transformer_id
     WHERE {condition}
 """
 _PLACE = """
     SELECT given.usage_point_id, given.transformer_id, given.point,
-        transformer.feeder_id, transformer.device_pre
+        transformer.feeder_id, transformer.device_pre, transformer.customers
     FROM (
         SELECT CAST(%(usage_point_id)s AS bigint) AS usage_point_id,
             coalesce(
@@ -88,7 +89,8 @@ _FACTS = """
 WITH caller AS MATERIALIZED ({caller})
 SELECT jsonb_build_object(
     'service_point', service_point.facts, 'outages', coalesce(outages.facts, '[]'),
-    'planned', planned.facts, 'own_tickets', coalesce(own.facts, '[]')
+    'planned', planned.facts, 'own_tickets', coalesce(own.facts, '[]'),
+    'neighbours', coalesce(caller.customers, 0)
 )
 FROM caller
 LEFT JOIN LATERAL (
@@ -120,15 +122,18 @@ LEFT JOIN LATERAL (
             'reports', reports.count, 'cause', outage.cause,
             'etr_at', outage.etr_at, 'etr_source', outage.etr_source,
             'etr_confidence', outage.etr_confidence, 'crew', crew_sent.facts,
-            'notice', released.facts,
+            'notice', released.facts, 'calling', outage.prediction -> 'calling',
             'reach', CASE WHEN outage.status = 'predicted' AND outage.feeder_id = caller.feeder_id
             THEN (
-                SELECT sum(CAST(guess.value ->> 1 AS double precision) * (
-                    SELECT CAST(
-                        caller.device_pre >= pre AND caller.device_pre < post AS integer
-                    )
-                    FROM device WHERE id = guess.value ->> 0
-                ))
+                SELECT coalesce(
+                    sum(CAST(guess.value ->> 1 AS double precision) * (
+                        SELECT CAST(
+                            caller.device_pre >= pre AND caller.device_pre < post AS integer
+                        )
+                        FROM device WHERE id = guess.value ->> 0
+                    )),
+                    CASE WHEN outage.prediction -> 'devices' = '[]' THEN 0 END
+                )
                 FROM jsonb_array_elements(outage.prediction -> 'devices') AS guess
             ) END
         )
@@ -313,6 +318,7 @@ def facts_from(facts: Mapping[str, Any]) -> KnownFacts:
         outages=tuple(map(_outage, facts["outages"])),
         planned=None if planned is None else _planned(planned),
         own_tickets=tuple(map(_own_ticket, facts["own_tickets"])),
+        neighbours=facts["neighbours"],
     )
 
 
@@ -345,6 +351,7 @@ def _outage(facts: Mapping[str, Any]) -> OutageNearby:
         crew=None if facts["crew"] is None else _crew(facts["crew"]),
         notice=None if facts["notice"] is None else _notice(facts["notice"]),
         reach=None if facts["reach"] is None else min(float(facts["reach"]), 1.0),
+        calling=calling(facts["calling"]),
     )
 
 

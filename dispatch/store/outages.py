@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ from dispatch.store.operations import (
     planned_outage_transformer,
 )
 from dispatch.store.points import lon_lat_instead, point
-from dispatch.store.predictions import prediction
+from dispatch.store.predictions import prediction, written
 from dispatch.store.trees import Trees
 
 _SELECT = select(*lon_lat_instead(t))
@@ -404,7 +404,7 @@ def _to_row(outage: Outage) -> dict[str, Any]:
         "etr_at": None if etr is None else etr.at,
         "etr_source": None if etr is None else etr.source.value,
         "etr_confidence": None if etr is None else etr.confidence.value,
-        "prediction": None if outage.prediction is None else json.dumps(asdict(outage.prediction)),
+        "prediction": None if outage.prediction is None else json.dumps(written(outage.prediction)),
         "version": outage.version,
     }
 

@@ -1,31 +1,17 @@
 """Closed outages, their callers, and what could have failed: what learning reads of the record."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import Connection, text
 
-from dispatch.domain.past import (
-    Darkness,
-    LinkedCustomer,
-    LinkHistory,
-    Past,
-    PastOutage,
-    PastPart,
-    PlacedDevice,
-    ReportedLoss,
-)
-from dispatch.domain.words import NOT_A_LOSS, DistrictId, OutageId, UsagePointId
-from dispatch.store.reads.visible import listed, visible
+from dispatch.domain.past import Past, PastOutage, PastPart, PlacedDevice
+from dispatch.domain.words import NOT_A_LOSS, DistrictId, OutageId
 
 AROUND = timedelta(minutes=45)
 """A device seen open, or last gasps, so near to an outage's first sign tell when it began."""
 
 FEWEST_GASPS = 2
-NEARBY_M = 500.0
-METRES_PER_DEGREE = 111_195.0
-MOST_NEARBY = 8
 
 # A beginning told by the device itself counts before that told by meters, whose last gasps are
 # delayed and now and then false: the middle one of at least two.
@@ -222,108 +208,4 @@ def read_past(
             DistrictId(row.district_id): int(row.customers)
             for row in connection.execute(_CUSTOMERS)
         },
-    )
-
-
-_DARKNESS = text(
-    """
-    WITH held AS (
-        SELECT held.*, transformer.customers
-        FROM outage_transformer AS held
-        JOIN outage ON outage.id = held.outage_id
-        JOIN transformer ON transformer.id = held.transformer_id
-        WHERE outage.merged_into_id IS NULL
-            AND held.out_from >= :since AND held.out_from < :until
-    ), whole AS (
-        SELECT outage_id, CAST(sum(customers) AS integer) AS customers
-        FROM held GROUP BY outage_id
-    ), called AS (
-        SELECT outage_id, CAST(count(DISTINCT usage_point_id) AS integer) AS callers
-        FROM ticket WHERE outage_id IN (SELECT outage_id FROM whole) GROUP BY outage_id
-    )
-    SELECT outage_id, transformer_id, out_from AS from_at, restored_at AS to_at,
-        whole.customers, coalesce(called.callers, 0) AS callers
-    FROM held JOIN whole USING (outage_id) LEFT JOIN called USING (outage_id)
-    WHERE restored_at > out_from
-    ORDER BY from_at, outage_id, transformer_id
-    """
-)
-_REPORTS = text(
-    f"""
-    SELECT ticket.usage_point_id, usage_point.transformer_id, ticket.received_at AS at
-    FROM ticket JOIN usage_point ON usage_point.id = ticket.usage_point_id
-    WHERE ticket.received_at >= :since AND ticket.received_at < :until
-        AND usage_point.transformer_id IS NOT NULL AND ticket.disposition <> 'planned'
-        AND NOT (symptoms <> '{{}}' AND symptoms <@ CAST(:not_a_loss AS text[]))
-        AND {visible("usage_point")}
-    ORDER BY ticket.received_at, ticket.id
-    """  # noqa: S608 (constants)
-)
-_LINKED = text(
-    """
-    SELECT usage_point.id AS usage_point_id, usage_point.account, usage_point.transformer_id,
-        ARRAY(
-            SELECT other.id FROM transformer AS other
-            WHERE other.id <> usage_point.transformer_id AND other.retired_at IS NULL
-                AND other.point && ST_Expand(place.point, :reach / place.narrow, :reach)
-                AND ST_DistanceSphere(other.point, place.point) <= :metres
-            ORDER BY ST_DistanceSphere(other.point, place.point), other.id LIMIT :most
-        ) AS nearby
-    FROM usage_point
-    JOIN transformer AS own ON own.id = usage_point.transformer_id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(usage_point.point, own.point) AS point,
-            greatest(cos(radians(ST_Y(own.point))), 0.01) AS narrow
-    ) AS place
-    WHERE usage_point.id = ANY(:ids)
-    ORDER BY usage_point.id
-    """
-)
-_SERVED = text("SELECT id, customers FROM transformer WHERE id = ANY(:ids) ORDER BY id")
-
-
-def read_links(
-    connection: Connection,
-    since: datetime,
-    until: datetime,
-    districts: Collection[str] | None = None,
-) -> LinkHistory:
-    """Read what customers' transformers can be judged by: who was out when, and who called.
-
-    Only customers of `districts`, None: of every one.
-    """
-    asked = {
-        "since": since,
-        "until": until,
-        "not_a_loss": sorted(NOT_A_LOSS),
-        "districts": listed(districts),
-    }
-    reports = tuple(
-        ReportedLoss(
-            usage_point_id=UsagePointId(row.usage_point_id),
-            transformer_id=row.transformer_id,
-            at=row.at,
-        )
-        for row in connection.execute(_REPORTS, asked)
-    )
-    counted: dict[UsagePointId, int] = {}
-    for report in reports:
-        counted[report.usage_point_id] = counted.get(report.usage_point_id, 0) + 1
-    often = sorted(who for who, calls in counted.items() if calls > 1)
-    near = {"reach": NEARBY_M / METRES_PER_DEGREE, "metres": NEARBY_M, "most": MOST_NEARBY}
-    customers = tuple(
-        LinkedCustomer(
-            usage_point_id=UsagePointId(row.usage_point_id),
-            account=row.account,
-            transformer_id=row.transformer_id,
-            nearby=tuple(row.nearby),
-        )
-        for row in connection.execute(_LINKED, {"ids": often, **near})
-    )
-    own = sorted({customer.transformer_id for customer in customers})
-    return LinkHistory(
-        customers=customers,
-        darkness=tuple(Darkness(**row) for row in connection.execute(_DARKNESS, asked).mappings()),
-        reports=reports,
-        served={row.id: int(row.customers) for row in connection.execute(_SERVED, {"ids": own})},
     )

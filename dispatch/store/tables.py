@@ -364,3 +364,64 @@ rates_in_force = Table(
     Column("reason", Text, nullable=False),
     comment="Which rates were put into force when; append-only, the last row counts",
 )
+
+# Who hangs where ------------------------------------------------------------------------------
+
+link_look = Table(
+    "link_look",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    moment("made_at", nullable=False),
+    moment("since", nullable=False),
+    moment("until", nullable=False),
+    Column("judged", Integer, nullable=False),
+    Column("rates_version", Integer, nullable=False),
+    Column("by", Text, nullable=False),
+    comment="When suspected links were worked out, of which time and by which rates",
+)
+
+link_decision = Table(
+    "link_decision",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("usage_point_id", ForeignKey("usage_point.id", ondelete="CASCADE"), nullable=False),
+    Column("account", Text, nullable=False),
+    Column("transformer_id", Text, nullable=False),
+    Column("candidate_id", Text, nullable=False),
+    Column("district_id", ForeignKey("district.id")),
+    Column("verdict", Text, nullable=False),
+    Column("probability", Double, nullable=False),
+    Column("outages", Integer, nullable=False),
+    moment("at", nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    moment("undone_at"),
+    Column("undone_by", Text),
+    Column("undone_for", Text),
+    one_of("verdict", "link_decision_verdict", "corrected", "dismissed"),
+    Index("link_decision_usage_point_ix", "usage_point_id"),
+    Index("link_decision_at_ix", "at"),
+    comment="What a person made of a suspected link; taken back, never removed",
+)
+
+suspected_link = Table(
+    "suspected_link",
+    metadata,
+    Column("usage_point_id", ForeignKey("usage_point.id", ondelete="CASCADE"), primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("transformer_id", Text, nullable=False),
+    Column("candidate_id", Text, nullable=False),
+    Column("district_id", ForeignKey("district.id")),
+    Column("probability", Double, nullable=False),
+    Column("of_candidate", Double, nullable=False),
+    Column("outages", Integer, nullable=False),
+    Column("evidence", JSONB, nullable=False),
+    Column("decision_id", ForeignKey("link_decision.id")),
+    Index(
+        "suspected_link_open_ix",
+        text("probability DESC"),
+        "account",
+        postgresql_where=text("decision_id IS NULL"),
+    ),
+    comment="Customers who seem to hang on another transformer, as last worked out",
+)

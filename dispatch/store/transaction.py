@@ -14,6 +14,7 @@ from dispatch.store.crews import PgCrews
 from dispatch.store.directory import PgDirectory
 from dispatch.store.events import PgEvents
 from dispatch.store.known import PgKnown
+from dispatch.store.links import PgLinks
 from dispatch.store.notices import PgNotices
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
@@ -46,6 +47,7 @@ class PgStore:
         self.clocks = PgClocks(connection)
         self.signals = PgSignals(connection)
         self.rates = PgRates(connection)
+        self.links = PgLinks(connection)
         self.events = PgEvents(connection)
 
     def finish(self) -> None:

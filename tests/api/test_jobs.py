@@ -142,6 +142,21 @@ def test_room_is_made_for_the_coming_days(town: Town):
         assert c.scalar(text("SELECT to_regclass('position_fix_20260303')")) is not None
 
 
+def test_suspected_links_are_worked_out_once_a_night(town: Town):
+    def looked() -> int:
+        Work(town.house).look_for_links()
+        with town.engine.connect() as c:
+            return int(c.scalar(text("SELECT count(*) FROM link_look")) or 0)
+
+    assert looked() == 0  # eight in the evening
+    town.clock.advance(6.5 * 60)
+    assert (looked(), looked()) == (1, 1)
+    town.clock.advance(60)
+    assert looked() == 1
+    town.clock.advance(23 * 60)
+    assert looked() == 2
+
+
 def test_planned_work_past_its_end_is_called_overdue_once(town: Town):
     begins, ends = town.clock.now, town.clock.now + timedelta(hours=1)
     plan = {

@@ -1,6 +1,7 @@
 """`relight learn` as an operator types it, and the list of links to be checked."""
 
 import csv
+from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
@@ -11,9 +12,11 @@ from sqlalchemy import Connection, Engine, text
 from typer.testing import CliRunner
 
 from api.cli import build as program
+from api.learning import look_for_links
+from dispatch.domain.past import RatesVersion
 from dispatch.domain.words import UsagePointId
 from dispatch.errors import IllegalStep, TooLittleToLearn
-from dispatch.rates import SHIPPED
+from dispatch.rates import SHIPPED, Rates
 from dispatch.store.rates import PgRates
 from tests.api.conftest import Town
 from tests.store import builders as build
@@ -130,17 +133,106 @@ def homes_of(connection: Connection) -> dict[str, list[UsagePointId]]:
     return {t: [row.id for row in mine] for t, mine in groupby(rows, lambda r: r.transformer_id)}
 
 
-def test_a_supervisor_reads_suspected_links(town: Town):
+@pytest.fixture
+def suspects(town: Town) -> Town:
+    """The town after a night in which one of its links came to be suspected."""
     with town.engine.begin() as connection:
         two_streets(Record(connection, homes_of(connection)))
-    (found,) = town.get("suspected-links", "supervisor").json()
+    look_for_links(
+        town.house.transaction,
+        build.NOW - timedelta(days=900),
+        build.NOW,
+        by="relight",
+        now=build.NOW,
+    )
+    return town
+
+
+def test_a_supervisor_reads_suspected_links_with_their_date(suspects: Town):
+    answer = suspects.get("suspected-links", "supervisor").json()
+    (found,) = answer["links"]
     assert (found["account"], found["on_record"], found["candidate"]) == ("T1-0", "T1", "T2")
     assert found["probability"] > 0.9
     assert [e["transformer_out"] for e in found["evidence"]] == ["T2"] * 3
+    assert answer["made_at"].startswith(f"{build.NOW:%Y-%m-%d}") and answer["after"] is None
 
 
-def test_a_district_does_not_see_the_links_of_another(town: Town):
+def test_nothing_is_listed_before_the_first_night(town: Town):
+    answer = town.get("suspected-links", "supervisor").json()
+    assert (answer["made_at"], answer["links"]) == (None, [])
+
+
+def test_a_page_goes_on_behind_the_last_one(suspects: Town):
+    first = suspects.get("suspected-links", "supervisor", limit=1).json()
+    after = first["after"]
+    assert suspects.get("suspected-links", "supervisor", after=after).json()["links"] == []
+    assert suspects.get("suspected-links", "supervisor", after="x").status_code == 422
+
+
+def test_a_district_does_not_see_the_links_of_another(suspects: Town):
+    assert len(suspects.get("suspected-links", "west-dispatcher").json()["links"]) == 1
+    assert suspects.get("suspected-links", "east-dispatcher").json()["links"] == []
+
+
+def decide(town: Town, role: str = "supervisor", **changed):
+    (found,) = town.get("suspected-links", "supervisor").json()["links"]
+    body = {"verdict": "corrected", "candidate": "T2", "reason": "seen on site", **changed}
+    return town.post(f"suspected-links/{found['usage_point_id']}/decision", role, body)
+
+
+def test_a_correction_counts_at_once_and_is_taken_back(suspects: Town):
+    assert (
+        suspects.get("known-outage", account="T1-0").json()["usage_point"]["transformer_id"] == "T1"
+    )
+    made = decide(suspects).json()
+    known = suspects.get("known-outage", account="T1-0").json()
+    assert known["usage_point"]["transformer_id"] == "T2"
+    assert suspects.get("suspected-links", "supervisor").json()["links"] == []
+    undo = f"link-decisions/{made['id']}/undo"
+    assert suspects.post(undo, "supervisor", {"reason": "no"}).json()["undone_by"] is not None
+    assert suspects.post(undo, "supervisor", {"reason": "no"}).status_code == 409
+    known = suspects.get("known-outage", account="T1-0").json()
+    assert known["usage_point"]["transformer_id"] == "T1"
+    (decision,) = suspects.get("link-decisions", "supervisor").json()
+    assert decision["undone_for"] == "no"
+
+
+def test_a_suspicion_that_changed_meanwhile_is_not_decided_on(suspects: Town):
+    assert decide(suspects, candidate="T9").status_code == 412
+
+
+def test_an_agent_decides_on_nothing(suspects: Town):
+    assert decide(suspects, "agent").status_code == 403
+
+
+def test_versions_are_shown_against_the_one_in_force_adopted_and_taken_back(town: Town):
+    change = {"what": "faults_per_km", "district_id": None, "assumed": 0.1}
+    numbers = {"value": 0.25, "low": 0.2, "high": 0.3, "events": 40.0}
     with town.engine.begin() as connection:
-        two_streets(Record(connection, homes_of(connection)))
-    assert len(town.get("suspected-links", "west-dispatcher").json()) == 1
-    assert town.get("suspected-links", "east-dispatcher").json() == []
+        PgRates(connection).add(
+            RatesVersion(
+                version=0,
+                made_at=build.NOW,
+                made_by="op",
+                reason="first year",
+                since=build.NOW - timedelta(days=365),
+                until=build.NOW,
+                outages=50,
+                company=replace(Rates(), per_km=0.25).to_dict(),
+                estimates=({**change, **numbers},),
+            )
+        )
+    listed = town.get("rates", "supervisor").json()
+    (version,) = listed["versions"]
+    assert (listed["in_force"], version["in_force"]) == (SHIPPED, False)
+    (found,) = version["changes"]
+    assert found["ratio"] == pytest.approx(2.5) and found["clear"]
+    number = version["version"]
+    path = f"rates/{number}/apply"
+    assert town.post(path, "dispatcher", {"reason": "x"}).status_code == 403
+    applied = town.post(path, "supervisor", {"reason": "fits"}).json()
+    assert applied["in_force"] == number
+    assert applied["versions"][0]["changes"][0]["ratio"] == pytest.approx(1.0)
+    assert town.post(path, "supervisor", {"reason": "again"}).status_code == 409
+    back = town.post("rates/1/apply", "supervisor", {"reason": "worse"}).json()
+    assert back["in_force"] == SHIPPED

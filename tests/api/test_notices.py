@@ -7,6 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from dispatch.domain.outage import Calling, Prediction
+from dispatch.explaining import calling_of
+from dispatch.rates import Rates, Stirring
+from dispatch.store.predictions import written
 from tests.api.conftest import Town
 from tests.store.builders import add_home
 
@@ -160,6 +164,8 @@ def test_a_transformer_that_was_restored_is_covered_no_more(town: Town):
 
 def test_a_weakly_explained_caller_passes_through(town: Town):
     outage = report(town, "first", "T1-0", multiple_premises=True)["outage"]["id"]
+    hours_ago = town.clock() - timedelta(hours=3)
+    thinks(town, outage, 0.8, calling_of(Rates(), hours_ago, stirring=STORM))
     assert release(town, outage).status_code == 201
     known = town.get("known-outage", account="T1-1").json()
     assert known["answer"] == "known_fault" and known["probability"] < 0.9
@@ -251,12 +257,21 @@ def test_a_caller_whom_inference_doubts_passes_through(town: Town):
     assert town.get("known-outage", account="west-phone").json()["notice"] is not None
 
 
-def thinks(town: Town, outage: int, probability: float) -> None:
-    prediction = {"devices": [], "probability": probability, "customers_out": 4.0}
+STORM = Stirring(devices=3000.0, singles=3000.0)
+
+
+def thinks(town: Town, outage: int, probability: float, calling: Calling | None = None) -> None:
+    """Let inference hold that T1's fuse has opened with this probability."""
+    prediction = Prediction(
+        devices=(("F1-a", probability),),
+        probability=probability,
+        customers_out=4.0,
+        calling=calling,
+    )
     with town.engine.begin() as c:
         c.execute(
             text("UPDATE outage SET prediction = CAST(:it AS jsonb) WHERE id = :id"),
-            {"it": json.dumps(prediction), "id": outage},
+            {"it": json.dumps(written(prediction)), "id": outage},
         )
 
 

@@ -85,9 +85,9 @@ def test_the_answer_says_how_probable_it_is_why_and_what_to_ask(company: Company
     report("A1")
     page = company.screen(Role.AGENT, "/desk?q=T1-1")
     chance = page.locator(".answer .chance")
-    expect(chance).to_contain_text("With 60 percent this home is out because of the known outage.")
+    expect(chance).to_contain_text("With 99 percent this home is out because of the known outage.")
     expect(chance).to_contain_text("1 reports so far")
-    assert float(chance.get_attribute("data-share") or "0") == 0.6
+    assert float(chance.get_attribute("data-share") or "0") == 0.999
     expect(page.locator(".ask")).to_contain_text("Do your neighbours have light?")
     page.locator(".ask").get_by_role("button", name="No, they are out too").click()
     expect(page.locator(".ask")).to_have_count(0)

@@ -1,6 +1,7 @@
 """What would settle an outage, and whom to call back, in the outage's panel."""
 
-from playwright.sync_api import expect
+import httpx
+from playwright.sync_api import Page, expect
 
 from api.callers import Role
 from tests.browser.conftest import Company
@@ -12,6 +13,7 @@ def test_the_panel_names_the_place_whose_answer_tells_most(company: Company, rep
     add_street(company.engine)
     called(company, report, "N1-0")
     page = opened(company)
+    page.get_by_text("What would settle it?").click()
     told = read(company, page, "outages/1/next-evidence")["questions"]
     asks = page.locator("#settle .asks > li")
     expect(asks).to_have_count(len(told))
@@ -49,4 +51,62 @@ def test_the_panel_asks_in_chinese_as_well(company: Company, report: Report):
     called(company, report, "N1-0")
     page = company.screen(Role.DISPATCHER, "/console", language="zh-CN")
     page.locator("[role=option].outage").click()
-    expect(page.locator("#settle")).to_contain_text("怎样才能确定？")
+    page.get_by_text("怎样才能确定？").click()
+    expect(page.locator("#settle .asks > li").first).to_contain_text("召测")
+
+
+def asked_for(page: Page) -> list[tuple[int, str]]:
+    """Status of each answer to what the panel asks for, from now on."""
+    seen: list[tuple[int, str]] = []
+    page.on(
+        "response",
+        lambda each: seen.append((each.status, each.url)) if "/settle" in each.url else None,
+    )
+    return seen
+
+
+def test_nothing_is_worked_out_before_somebody_opens_it(company: Company, report: Report):
+    add_street(company.engine)
+    called(company, report, "N1-0")
+    page = company.screen(Role.DISPATCHER, "/console")
+    seen = asked_for(page)
+    page.locator("[role=option].outage").click()
+    expect(page.locator("#settle-fold")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert seen == []
+    page.get_by_text("What would settle it?").click()
+    expect(page.locator("#settle .asks > li").first).to_be_visible()
+    assert [status for status, _ in seen] == [200]
+
+
+def test_an_open_panel_is_worked_out_anew_only_with_a_new_prediction(
+    company: Company, report: Report
+):
+    add_street(company.engine)
+    called(company, report, "N1-0")
+    page = opened(company)
+    page.get_by_text("What would settle it?").click()
+    asks = page.locator("#settle .asks > li")
+    expect(asks.first).to_be_visible()
+    mark = page.locator("#settle").get_attribute("data-mark") or ""
+    seen = asked_for(page)
+    with page.expect_response("**/settle?**"):
+        report("elsewhere", "T1-0")
+    assert [status for status, _ in seen] == [204]
+    expect(asks.first).to_be_visible()
+    called(company, report, "N2-3")
+    expect(page.locator("#settle")).not_to_have_attribute("data-mark", mark)
+    assert seen[-1][0] == 200
+
+
+def test_who_may_not_see_the_outage_is_told_nothing_of_it(company: Company, report: Report):
+    add_street(company.engine)
+    called(company, report, "N1-0")
+    page = opened(company)
+    cookies = {c["name"]: c["value"] for c in page.context.cookies()}
+    url = f"{company.server.url}/console/outages/999/settle"
+    assert httpx.get(url, cookies=cookies).status_code == 404
+    agent = company.screen(Role.AGENT, "/desk")
+    cookies = {c["name"]: c["value"] for c in agent.context.cookies()}
+    url = f"{company.server.url}/console/outages/1/settle"
+    assert httpx.get(url, cookies=cookies).status_code == 403

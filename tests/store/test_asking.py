@@ -5,6 +5,7 @@ import json
 from sqlalchemy import text
 
 from dispatch.domain.words import OutageId, TicketId
+from dispatch.rates import Rates
 from dispatch.usecases.confirm_outage import ConfirmOutage, confirm_outage
 from dispatch.usecases.group_feeder import GroupFeeder, group_feeder
 from dispatch.usecases.record_callback import RecordCallback, record_callback
@@ -12,7 +13,7 @@ from dispatch.usecases.restore_outage import RestoreOutage, restore_outage
 from dispatch.usecases.seek_evidence import SeekEvidence, seek_evidence
 from dispatch.usecases.verify_restoration import VerifyRestoration, verify_restoration
 from tests.store import builders as build
-from tests.store.test_grouping import Desk, desk  # noqa: F401 (fixture)
+from tests.store.test_grouping import HOMES, Desk, desk  # noqa: F401 (fixture)
 
 
 def questions(desk: Desk, outage_id: OutageId):  # noqa: F811
@@ -107,3 +108,33 @@ def test_what_is_on_record_says_how_far_an_outage_reaches(desk: Desk):  # noqa: 
     point = desk.store.directory.find_by_account("a0-1")
     (near,) = desk.store.known.facts_of(point.id, None, desk.now).outages
     assert near.reach == 0.55
+
+
+def test_a_prediction_without_devices_reaches_nobody_else(desk: Desk):  # noqa: F811
+    outage_id = desk.report("a0-0", "a0-0", 0)
+    desk.connection.execute(
+        text("UPDATE outage SET prediction = CAST(:it AS jsonb) WHERE id = :id"),
+        {
+            "it": json.dumps({"devices": [], "probability": 0.9, "customers_out": 1}),
+            "id": outage_id,
+        },
+    )
+    point = desk.store.directory.find_by_account("a0-1")
+    (near,) = desk.store.known.facts_of(point.id, None, desk.now).outages
+    assert near.reach == 0.0 and near.calling is None
+
+
+def test_what_inference_held_of_callers_is_on_record_for_the_next_one(desk: Desk):  # noqa: F811
+    for account in ("a0-0", "a0-1", "a1-0"):
+        desk.report(account, account, 0)
+    point = desk.store.directory.find_by_account("a0-2")
+    facts = desk.store.known.facts_of(point.id, None, desk.now)
+    held = [each.calling for each in facts.outages if each.touches != "near"]
+    stored = [
+        desk.store.outages.get(each.id).prediction.calling
+        for each in facts.outages
+        if each.touches != "near"
+    ]
+    assert held == stored and held[0].single >= Rates().single
+    assert 0 < held[0].share < 1
+    assert facts.neighbours == HOMES

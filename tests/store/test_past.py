@@ -1,16 +1,14 @@
 """What learning reads of the record: closed outages, their callers, what could have failed."""
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import Connection, text
 
 from dispatch.domain.outage import OutageStatus, PredictedDevice
 from dispatch.domain.past import PastPart
-from dispatch.domain.words import Disposition, Symptom
-from dispatch.store.past import read_links, recorded_since
+from dispatch.domain.words import Symptom
+from dispatch.store.past import recorded_since
 from tests.store import builders as build
-from tests.store.past_record import SINCE, UNTIL, Record, a_fuse
+from tests.store.past_record import Record, a_fuse
 
 
 @pytest.fixture
@@ -115,28 +113,3 @@ def test_the_record_begins_with_its_first_report(record: Record):
     outage = record.outage(0, ("T1", 60))
     record.call(-3, "T1", 0, outage)
     assert recorded_since(record.connection) == build.at(-3)
-
-
-def test_links_are_judged_by_who_was_out_and_who_called_more_than_once(record: Record):
-    first, second = record.outage(0, ("T2", 60)), record.outage(3000, ("T2", 3060))
-    record.call(5, "T1", 0, None)
-    record.call(3005, "T1", 0, None)
-    record.call(8, "T2", 3, first)
-    record.call(9, "T2", 4, first, disposition=Disposition.PLANNED)
-    history = read_links(record.connection, SINCE, UNTIL)
-    (customer,) = history.customers
-    assert (customer.account, customer.transformer_id, customer.nearby) == ("T1-0", "T1", ("T2",))
-    assert [r.at for r in history.reports] == [build.at(5), build.at(8), build.at(3005)]
-    assert [(d.outage_id, d.transformer_id, d.customers, d.callers) for d in history.darkness] == [
-        (first, "T2", 5, 2),
-        (second, "T2", 5, 0),
-    ]
-    assert history.darkness[0].to_at - history.darkness[0].from_at == timedelta(hours=1)
-    assert history.served == {"T1": 5}
-
-
-def test_links_of_another_district_are_left_out(record: Record):
-    for minute in (5, 3005):
-        record.call(minute, "T1", 0, None)
-    assert read_links(record.connection, SINCE, UNTIL, ["east"]).customers == ()
-    assert len(read_links(record.connection, SINCE, UNTIL, ["west"]).customers) == 1

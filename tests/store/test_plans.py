@@ -13,14 +13,16 @@ from dispatch.domain.ticket import Place
 from dispatch.domain.words import DistrictId, FoundBy
 from dispatch.store import known
 from dispatch.store.direct import Direct
-from dispatch.store.reads import details, field, figures, notices, worklist
+from dispatch.store.outages import PgOutages
+from dispatch.store.reads import details, field, figures, links, notices, settling, worklist
 from dispatch.store.transaction import PgStore
 from tests.store.builders import LAT, LON, NOW, a_fix, add_crew, add_district, add_rules, at
 
 BIG = {
     "usage_point", "usage_point_phone", "ticket", "attachment", "clock", "event", "outage",
     "outage_transformer", "interruption", "trouble_order", "dispatch_step", "transformer",
-    "line_section", "place", "address_text", "notice", "notice_answer",
+    "line_section", "place", "address_text", "notice", "notice_answer", "suspected_link",
+    "meter_signal", "told",
 }  # fmt: skip
 
 # A year of work of a middling company: nearly everything is over and done.
@@ -103,6 +105,14 @@ INSERT INTO notice (outage_id, district_id, transformers, facts, say_by, release
 INSERT INTO notice_answer (notice_id, how, key, usage_point_id, at)
     SELECT n / 5 + 1, 'attached', 'K' || 2 * n, 2 * n + 1, now()
     FROM generate_series(0, 99999) n;
+INSERT INTO suspected_link (usage_point_id, account, transformer_id, candidate_id, district_id,
+        probability, of_candidate, outages, evidence)
+    SELECT n, 'A' || n, 'T1', 'T2', 'west', 0.9 + n % 1000 * 0.0001, 0.9, 2, '[]'
+    FROM generate_series(1, 20000) n;
+INSERT INTO meter_signal (id, usage_point_id, transformer_id, feeder_id, kind, at, received_at)
+    SELECT 'm' || n, n, 'T' || n / 20, 'F' || n / 1000, 'last_gasp', now(), now()
+    FROM generate_series(1, 100000) n;
+INSERT INTO told (ticket_id, due_at) SELECT id, received_at FROM ticket;
 SET session_replication_role = DEFAULT;
 ANALYZE;
 """
@@ -213,6 +223,9 @@ def draw_screens(connection: Connection) -> None:
     notices.released(connection, ["west"], since, NOW)
     notices.released_of(connection, 19_990)
     notices.many_calls(connection, ["west"], since=at(-10), now=NOW, least=5)
+    settling.news_of(connection, PgOutages(connection).get(19_990))
+    links.suspected_links(connection, None, limit=50)
+    links.suspected_links(connection, ["west"], district_id="west", after=(0.95, "A7"), limit=50)
 
 
 def test_no_hot_read_walks_through_a_big_table(database: Engine):

@@ -17,7 +17,8 @@ class Town:
 
     Beside outages there is what misleads: single faults, reports filed under somebody else,
     transformers that were out and not written down, customers who never call and others who do
-    nearly always.
+    nearly always. `metered` is the share of meters that can send a last gasp: they do in nine
+    outages of ten, and once a year for nothing.
     """
 
     seed: int = 1
@@ -31,6 +32,7 @@ class Town:
     misfiled: float = 0.02
     unrecorded: float = 0.05
     single: float = 0.014
+    metered: float = 0.0
 
     def __post_init__(self):
         rng = self.rng = np.random.default_rng(self.seed)
@@ -43,6 +45,9 @@ class Town:
         for who in np.flatnonzero(rng.random(size) < self.wrong):
             self.record[who] = int(rng.choice(self._near(int(self.truly[who]))))
         self.eager = rng.gamma(1.5, 1 / 1.5, size)  # some call much more often than others
+        self.meters = np.random.default_rng(self.seed + 1_000)
+        self.able = self.meters.random(size) < self.metered
+        self.gasps = self._for_nothing()
         self.darkness: list[Darkness] = []
         self.reports: list[tuple[int, float]] = []
         number = 0
@@ -56,6 +61,13 @@ class Town:
                 self._outage(number, list(range(5 * s, 5 * s + 5)))
         for who in np.flatnonzero(rng.random(size) < 1 - np.exp(-self.single * self.years)):
             self.reports.append((int(who), float(rng.uniform(0, self.years * 525_960))))
+
+    def _for_nothing(self) -> list[tuple[int, float]]:
+        """Last gasps without an outage, of the meters that can send any."""
+        able = np.flatnonzero(self.able)
+        whose = np.repeat(able, self.meters.poisson(self.years, able.size))
+        when = self.meters.uniform(0, self.years * 525_960, whose.size)
+        return list(zip(whose.tolist(), when.tolist(), strict=True))
 
     def _near(self, t: int) -> list[int]:
         """The other transformers of the street, and two of the next one."""
@@ -80,6 +92,9 @@ class Town:
         for who, at in mine:
             filed = int(rng.integers(self.truly.size)) if rng.random() < self.misfiled else who
             self.reports.append((filed, at))
+        able = homes[self.able[homes]]
+        gasped = able[self.meters.random(able.size) < 0.9]
+        self.gasps += [(int(who), began + self.meters.exponential(0.5)) for who in gasped]
         on_record = [t for t in out if len(out) == 1 or rng.random() > self.unrecorded]
         for t in on_record:
             self.darkness.append(
@@ -90,6 +105,7 @@ class Town:
                     to_at=self._time(began + lasted),
                     customers=len(on_record) * self.each,
                     callers=len(mine),
+                    gasps=int(gasped.size),
                 )
             )
 
@@ -99,7 +115,7 @@ class Town:
     @property
     def history(self) -> LinkHistory:
         calls: dict[int, int] = {}
-        for who, _ in self.reports:
+        for who, _ in (*self.reports, *self._gasps_astray()):
             calls[who] = calls.get(who, 0) + 1
         customers = tuple(
             LinkedCustomer(
@@ -122,8 +138,31 @@ class Town:
                 )
                 for who, at in self.reports
             ),
+            gasps=tuple(
+                ReportedLoss(
+                    usage_point_id=UsagePointId(who),
+                    transformer_id=self.names[self.record[who]],
+                    at=self._time(at),
+                )
+                for who, at in self.gasps
+            ),
             served=dict.fromkeys(self.names, self.each),
         )
+
+    def _gasps_astray(self) -> list[tuple[int, float]]:
+        """Those from meters whose transformer on record was not out."""
+        dark: dict[str, list[Darkness]] = {}
+        for each in self.darkness:
+            dark.setdefault(each.transformer_id, []).append(each)
+        within = timedelta(minutes=15)
+        return [
+            (who, at)
+            for who, at in self.gasps
+            if not any(
+                each.from_at - within <= self._time(at) <= each.to_at
+                for each in dark.get(self.names[self.record[who]], ())
+            )
+        ]
 
     @property
     def wrong_ones(self) -> dict[int, str]:

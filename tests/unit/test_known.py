@@ -11,7 +11,9 @@ from dispatch.domain.outage import (
     OutageStatus,
 )
 from dispatch.domain.words import KnownKind, PlannedOutageId, Symptom, TicketId
+from dispatch.explaining import calling_of
 from dispatch.known import CallerSays, explain
+from dispatch.rates import Rates, Stirring
 from dispatch.sayings import say_reason
 from tests.unit.core import CHINA, NOW, a_service_point, after, an_outage_nearby, facts
 
@@ -89,23 +91,78 @@ def test_a_confirmed_outage_of_the_transformer_is_a_known_fault():
     assert "18:12" in answer.say.zh
 
 
+# In such weather a home fails by itself as often as a customer of an outage calls.
+STORM = Stirring(devices=3000.0, singles=3000.0)
+
+
+def in_a_storm(weather=STORM, **facts):
+    return an_outage_nearby(calling=calling_of(Rates(), after(-200), stirring=weather), **facts)
+
+
 @pytest.mark.parametrize(("few", "many"), [(1, 2), (2, 5)])
-def test_more_reports_make_a_prediction_surer(few, many):
-    sure = [ask(facts(an_outage_nearby(reports=n))).probability for n in (few, many)]
-    assert sure[0] < sure[1]
+def test_more_reports_make_an_outage_surer_that_nobody_has_looked_at(few, many):
+    gale = Stirring(devices=100.0, singles=100.0)
+    sure = [ask(facts(in_a_storm(gale, reports=n), neighbours=50)) for n in (few, many)]
+    assert sure[0].probability < sure[1].probability
 
 
-def test_neighbours_with_light_speak_against_a_predicted_transformer():
+def test_what_inference_left_goes_before_the_number_of_reports():
+    near, far = (ask(facts(in_a_storm(reports=30, reach=r), neighbours=50)) for r in (0.9, 0.1))
+    assert near.probability > 0.8 and far.kind is KnownKind.UNKNOWN
+
+
+def test_what_is_confirmed_is_as_sure_as_the_record_however_late_the_call():
+    late = an_outage_nearby(status=OutageStatus.CONFIRMED, started_at=after(-24 * 60))
+    answer = ask(facts(late, neighbours=50))
+    assert answer.kind is KnownKind.KNOWN_FAULT
+    assert answer.probability == pytest.approx(0.98, abs=0.002)
+
+
+def test_a_call_while_the_outage_is_young_makes_a_weak_guess_sure_in_the_calm():
+    calm = calling_of(Rates(), after(-20))
+    guess = an_outage_nearby(reports=3, reach=0.2, calling=calm)
+    answer = ask(facts(guess, neighbours=50))
+    assert answer.probability > 0.99
+    assert "reports_reach?count=3&percent=20" in answer.reasons
+
+
+def test_the_sentence_is_as_sure_as_the_number():
+    sure = ask(facts(an_outage_nearby(status=OutageStatus.CONFIRMED), neighbours=50))
+    likely = ask(facts(in_a_storm(reach=0.7), neighbours=50))
+    assert sure.probability >= 0.95 and sure.say.en.startswith("We know of the outage")
+    assert 0.5 <= likely.probability < 0.95 and "probably" in likely.say.en
+    assert "很可能" in likely.say.zh and "很可能" not in sure.say.zh
+
+
+def test_neighbours_with_light_speak_against_a_predicted_outage():
     caller = CallerSays(symptoms=frozenset({Symptom.NEIGHBOURS_LIT}))
-    answer = ask(facts(an_outage_nearby()), caller)
-    assert answer.kind is KnownKind.INTERNAL_LIKELY
-    assert answer.checks
+    known = facts(in_a_storm(reach=0.7), neighbours=50)
+    answer = ask(known, caller)
+    assert ask(known).kind is KnownKind.KNOWN_FAULT
+    assert answer.kind is KnownKind.INTERNAL_LIKELY and answer.checks
+
+
+def test_it_is_likelier_inside_the_home_the_more_neighbours_are_silent():
+    caller = CallerSays(symptoms=frozenset({Symptom.NEIGHBOURS_LIT}))
+    few, many = (ask(facts(neighbours=n), caller) for n in (2, 200))
+    assert few.kind is many.kind is KnownKind.INTERNAL_LIKELY
+    assert 0.5 < few.probability < many.probability < 0.75
+    assert many.reasons == ("neighbours_lit", "neighbours_silent?count=199")
+    assert say_reason(many.reasons[1]).en.startswith("none of the 199 others")
+
+
+def test_a_tripped_main_switch_all_but_settles_it():
+    caller = CallerSays(symptoms=frozenset({Symptom.MAIN_SWITCH_TRIPPED}))
+    answer = ask(facts(neighbours=50), caller)
+    assert answer.kind is KnownKind.INTERNAL_LIKELY and answer.probability > 0.9
+    assert answer.ask is None
 
 
 def test_neighbours_in_the_dark_speak_for_it():
     caller = CallerSays(multiple_premises=True)
-    told = ask(facts(an_outage_nearby()), caller)
-    assert told.probability > ask(facts(an_outage_nearby())).probability
+    known = facts(in_a_storm(reach=0.7), neighbours=50)
+    told = ask(known, caller)
+    assert told.probability > ask(known).probability
     assert told.ask is None
 
 
@@ -138,12 +195,12 @@ def test_an_estimate_that_has_passed_is_not_read_out():
     assert "3月2日14:00" in ask(facts(an_outage_nearby(estimate=coming))).say.zh
 
 
-def test_the_question_is_worth_more_the_less_is_known_of_the_reach():
-    many = {"reports": 6}
-    sure = ask(facts(an_outage_nearby(**many, reach=1.0)))
-    torn = ask(facts(an_outage_nearby(**many, reach=0.5)))
-    assert (sure.ask, sure.ask_bits) == (None, None)
+def test_the_question_is_asked_where_the_call_leaves_doubt():
+    torn = ask(facts(in_a_storm(reach=0.7), neighbours=50))
     assert torn.ask is not None and torn.ask_bits > 0.3
+    young = an_outage_nearby(reach=0.7, calling=calling_of(Rates(), after(-20)))
+    sure = ask(facts(young, neighbours=50))
+    assert (sure.ask, sure.ask_bits) == (None, None)
 
 
 def test_who_has_spoken_of_the_neighbours_is_not_asked_again():
@@ -154,4 +211,4 @@ def test_who_has_spoken_of_the_neighbours_is_not_asked_again():
 
 def test_a_question_has_its_worth_in_bits_wherever_neighbours_are_asked_about():
     assert 0 < ask(facts()).ask_bits < 1
-    assert 0 < ask(facts(an_outage_nearby())).ask_bits < 1
+    assert 0 < ask(facts(in_a_storm(reach=0.7))).ask_bits < 1

@@ -35,7 +35,15 @@ def call(on: float, who: UsagePointId = SUSPECT, of: str = "own") -> ReportedLos
     return ReportedLoss(usage_point_id=who, transformer_id=of, at=day(on) + timedelta(minutes=9))
 
 
-def history(*facts: Darkness | ReportedLoss, nearby: tuple[str, ...] = ("next", "far")):
+def gasp(on: float, who: UsagePointId = SUSPECT, of: str = "own") -> ReportedLoss:
+    return ReportedLoss(usage_point_id=who, transformer_id=of, at=day(on) - timedelta(minutes=1))
+
+
+def history(
+    *facts: Darkness | ReportedLoss,
+    nearby: tuple[str, ...] = ("next", "far"),
+    gasps: tuple[ReportedLoss, ...] = (),
+):
     return LinkHistory(
         customers=(
             LinkedCustomer(
@@ -44,6 +52,7 @@ def history(*facts: Darkness | ReportedLoss, nearby: tuple[str, ...] = ("next", 
         ),
         darkness=tuple(f for f in facts if isinstance(f, Darkness)),
         reports=tuple(f for f in facts if isinstance(f, ReportedLoss)),
+        gasps=gasps,
         served={"own": 40},
     )
 
@@ -103,6 +112,46 @@ def test_more_callers_than_the_record_has_customers_are_no_trouble():
     assert [e.log_odds > 0 for e in found.evidence] == [True, True, True, False]
 
 
+TWICE = tuple(replace(out("next", on), gasps=20) for on in (1, 20))
+
+
+def test_a_meter_that_goes_dark_with_the_neighbours_is_suspected_without_a_call():
+    (found,) = suspect_links(history(*TWICE, gasps=(gasp(1), gasp(20))), RATES)
+    assert found.candidate_id == "next" and found.outages == 2
+    assert [(e.called_at, e.gasped_at) for e in found.evidence] == [
+        (None, day(on) - timedelta(minutes=1)) for on in (1, 20)
+    ]
+
+
+def test_a_call_and_a_gasp_in_different_outages_are_two():
+    (found,) = suspect_links(history(*TWICE, call(1), gasps=(gasp(20),)), RATES)
+    assert found.outages == 2
+
+
+def test_a_call_and_a_gasp_in_one_outage_are_one():
+    assert suspect_links(history(*TWICE, call(1), gasps=(gasp(1),)), RATES) == []
+
+
+def test_a_gasp_with_the_own_transformer_speaks_for_the_record():
+    own = tuple(replace(out("own", on), gasps=20) for on in (60, 80))
+    heard = (gasp(1), gasp(20))
+    wrong = suspect_links(history(*TWICE, *own, gasps=heard), RATES)
+    right = suspect_links(history(*TWICE, *own, gasps=(*heard, gasp(60), gasp(80))), RATES)
+    assert wrong[0].probability > 0.99 and right == []
+
+
+def test_the_silence_of_a_meter_that_can_gasp_tells_more_than_that_of_a_customer():
+    quiet = (replace(out("own", 60), gasps=20),)
+    able = suspect_links(history(*TWICE, *quiet, gasps=(gasp(1), gasp(20))), RATES)[0]
+    called = suspect_links(history(*THRICE, *quiet), RATES)[0]
+    assert able.evidence[-1].log_odds > called.evidence[-1].log_odds > 0
+
+
+def test_two_other_meters_of_the_own_transformer_clear_the_suspect():
+    beside = tuple(gasp(on, UsagePointId(n)) for on in (1, 20) for n in (2, 3))
+    assert suspect_links(history(*TWICE, gasps=(gasp(1), gasp(20), *beside)), RATES) == []
+
+
 def test_the_list_is_mostly_right_where_two_in_a_hundred_links_are_wrong():
     listed = right = 0
     for seed in range(1, 4):
@@ -119,3 +168,13 @@ def test_the_list_is_mostly_right_where_two_in_a_hundred_links_are_wrong():
 def test_where_every_link_is_right_hardly_anybody_is_listed():
     town = Town(seed=2, years=5, transformer_faults=1.5, street_faults=1.5, wrong=0.0)
     assert len(suspect_links(town.history, RATES)) <= 1
+
+
+def test_meters_find_many_more_wrong_links_and_hardly_a_wrong_one():
+    town = Town(seed=1, years=5, transformer_faults=0.6, street_faults=1.0, metered=0.3)
+    found = suspect_links(town.history, RATES)
+    truth = town.wrong_ones
+    right = sum(truth.get(s.usage_point_id) == s.candidate_id for s in found)
+    calls_alone = Town(seed=1, years=5, transformer_faults=0.6, street_faults=1.0)
+    assert len(found) > 2 * len(suspect_links(calls_alone.history, RATES))
+    assert right >= 0.9 * len(found)

@@ -99,12 +99,24 @@ async function refreshDetail() {
   if (!now?.dataset.src || wanted !== now.dataset.key) return;
   await readDetail(now.dataset.src);
   readThought();
+  readLazily();
 }
 
 /** What inference thinks of the open outage, on the map. @param {{look?: boolean}} [how] look: so that all of it is seen */
 function readThought({ look = false } = {}) {
   const [kind, id] = wanted.split(/-(.*)/);
   return layers.think(kind === "outage" ? `/console/outages/${id}/thought` : null, look);
+}
+
+/** What would settle the open outage, or whom to call back: asked for only where its fold is open. */
+function readLazily() {
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (detail.querySelectorAll("details[open] > [data-lazy]"))) {
+    const mark = /** @type {HTMLElement | null} */ (part.querySelector("[data-mark]"))?.dataset.mark ?? "";
+    part.setAttribute("aria-busy", String(!mark));
+    const url = `${part.dataset.lazy}?seen=${encodeURIComponent(mark)}`;
+    htmx.ajax("GET", url, { target: part, source: part, swap: "morph:innerHTML" })
+      .finally(() => part.setAttribute("aria-busy", "false"));
+  }
 }
 
 /** A 412: show what changed, and let the dispatcher decide again. */
@@ -169,7 +181,10 @@ document.addEventListener("input", (event) => {
   const field = /** @type {HTMLElement} */ (event.target);
   if (field instanceof HTMLInputElement && field.dataset.find) find(field);
 });
-detail.addEventListener("toggle", () => layers.ring(leaving(detail)), { capture: true });
+detail.addEventListener("toggle", (event) => {
+  layers.ring(leaving(detail));
+  if (/** @type {HTMLElement} */ (event.target).querySelector(":scope > [data-lazy]")) readLazily();
+}, { capture: true });
 detail.addEventListener("click", (event) => {
   const button = /** @type {HTMLElement} */ (event.target).closest("button");
   if (!button) return;

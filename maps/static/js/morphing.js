@@ -16,10 +16,14 @@
   document.addEventListener("reset", (event) => {
     for (const field of /** @type {HTMLFormElement} */ (event.target).elements) typed.delete(field);
   });
+  /** What is read by itself is not emptied by a new frame around it. @param {Element} before @param {Element} after */
+  const keepsItself = (before, after) =>
+    before instanceof HTMLElement && after instanceof HTMLElement &&
+    before.dataset.lazy !== undefined && before.dataset.lazy === after.dataset.lazy;
   Object.assign(idiomorph.defaults, { ignoreActiveValue: true });
   Object.assign(idiomorph.defaults.callbacks, {
-    /** @param {Element} before */
-    beforeNodeMorphed: (before) => !typed.has(before),
+    /** @param {Element} before @param {Element} after */
+    beforeNodeMorphed: (before, after) => !typed.has(before) && !keepsItself(before, after),
     /** @param {string} name @param {Element} node */
     beforeAttributeUpdated: (name, node) =>
       !(name === "open" && node.tagName === "DETAILS") &&

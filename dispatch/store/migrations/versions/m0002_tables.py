@@ -84,6 +84,18 @@ def upgrade() -> None:
     op.create_index("event_at_ix", "event", ["at"], unique=False)
     op.create_index("event_district_ix", "event", ["district_id", "id"], unique=False)
     op.create_table(
+        "link_look",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("judged", sa.Integer(), nullable=False),
+        sa.Column("rates_version", sa.Integer(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("link_look_pkey")),
+        comment="When suspected links were worked out, of which time and by which rates",
+    )
+    op.create_table(
         "load_receipt",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
@@ -1000,6 +1012,42 @@ def upgrade() -> None:
     )
     op.create_index("interruption_outage_ix", "interruption", ["outage_id"], unique=False)
     op.create_table(
+        "link_decision",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("usage_point_id", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("transformer_id", sa.Text(), nullable=False),
+        sa.Column("candidate_id", sa.Text(), nullable=False),
+        sa.Column("district_id", sa.Text(), nullable=True),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("probability", sa.Double(), nullable=False),
+        sa.Column("outages", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=True),
+        sa.Column("undone_for", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "verdict IN ('corrected', 'dismissed')", name=op.f("link_decision_verdict")
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["district.id"], name=op.f("link_decision_district_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["usage_point_id"],
+            ["usage_point.id"],
+            name=op.f("link_decision_usage_point_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("link_decision_pkey")),
+        comment="What a person made of a suspected link; taken back, never removed",
+    )
+    op.create_index("link_decision_at_ix", "link_decision", ["at"], unique=False)
+    op.create_index(
+        "link_decision_usage_point_ix", "link_decision", ["usage_point_id"], unique=False
+    )
+    op.create_table(
         "meter_signal",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("usage_point_id", sa.BigInteger(), nullable=False),
@@ -1351,6 +1399,40 @@ def upgrade() -> None:
         ["district_id"],
         unique=False,
         postgresql_where=sa.text("status = 'open'"),
+    )
+    op.create_table(
+        "suspected_link",
+        sa.Column("usage_point_id", sa.BigInteger(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("transformer_id", sa.Text(), nullable=False),
+        sa.Column("candidate_id", sa.Text(), nullable=False),
+        sa.Column("district_id", sa.Text(), nullable=True),
+        sa.Column("probability", sa.Double(), nullable=False),
+        sa.Column("of_candidate", sa.Double(), nullable=False),
+        sa.Column("outages", sa.Integer(), nullable=False),
+        sa.Column("evidence", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("decision_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["decision_id"], ["link_decision.id"], name=op.f("suspected_link_decision_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["district.id"], name=op.f("suspected_link_district_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["usage_point_id"],
+            ["usage_point.id"],
+            name=op.f("suspected_link_usage_point_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("usage_point_id", name=op.f("suspected_link_pkey")),
+        comment="Customers who seem to hang on another transformer, as last worked out",
+    )
+    op.create_index(
+        "suspected_link_open_ix",
+        "suspected_link",
+        [sa.literal_column("probability DESC"), "account"],
+        unique=False,
+        postgresql_where=sa.text("decision_id IS NULL"),
     )
     op.create_table(
         "told",
