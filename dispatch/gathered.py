@@ -265,7 +265,10 @@ def _without(
     held = Counter(mine[0].outage_id for mine in reports)
     customers = max(float(feeder.customers[feeder.parent < 0].sum()), 1.0)
     for outage in evidence.outages:
-        calls = rates.call_delay.density(at - _minutes(outage.started_at, now) + 0.5)
+        since = at - _minutes(outage.started_at, now) + 0.5
+        calls = rates.call_delay.density(since)
+        if outage.status is not OutageStatus.PREDICTED:  # some come home to it, or wake up
+            calls = np.where(since > 0, np.maximum(calls, rates.straggling), 0.0)
         busy = held[outage.id] >= MANY and outage.device_id is not None
         astray = calls * busy * rates.misplaced * held[outage.id] / customers
         if outage.status is OutageStatus.PREDICTED:

@@ -190,6 +190,7 @@ class Rates:
     misplaced: float = 0.03  # share of reports filed under the wrong customer
     call_share: Share = field(default_factory=lambda: Share(hardly_any=0.01))
     call_delay: Delay = field(default_factory=Delay)
+    straggling: float = 8e-5  # of callers a minute, however late: one in twenty within ten hours
     gasp_share: Share = field(
         default_factory=lambda: Share(mean=0.3, concentration=2.0, open_minded=0.3)
     )
