@@ -187,8 +187,6 @@ def _who_may(problem: Problem, visits: list[tuple[Work, int]]) -> NDArray[np.uin
     """Which crews may make which visit, and which would go by a depot; shape (v, c)."""
     crews = problem.crews
     number = {crew.crew_id: c for c, crew in enumerate(crews)}
-    places = np.array([crew.place for crew in crews], np.int64)
-    reach = np.isfinite(problem.roads.travel_min[places])
     allowed = np.zeros((len(visits), len(crews)), np.bool_)
     by_depot = np.zeros((len(visits), len(crews)), np.bool_)
     able: dict[frozenset[str], Bools] = {}
@@ -200,11 +198,11 @@ def _who_may(problem: Problem, visits: list[tuple[Work, int]]) -> NDArray[np.uin
         if slot < len(work.pinned):
             only = number.get(work.pinned[slot], -1)
             if only >= 0:
-                allowed[v, only] = reach[only, work.place]
+                allowed[v, only] = True
             continue
         if work.needs not in able:
             able[work.needs] = np.array([c.has_skills(work) for c in crews], np.bool_)
-        allowed[v] = able[work.needs] & reach[:, work.place]
+        allowed[v] = able[work.needs]
         elsewhere = [c for i, c in enumerate(problem.previous_of(work)) if c and i != slot]
         for crew_id in (*work.barred, *work.pinned, *elsewhere):
             if crew_id in number:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dispatch.domain.words import CrewId, OrderId
+from dispatch.domain.words import OrderId
 from dispatch.planning.chances import chance_late, expected_lateness
 from dispatch.planning.plan import NOTHING, Costs, Plan, Sequences, Stop
 from dispatch.planning.problem import HOUR_MIN, Hands, Hold, Problem, Roads, Work
@@ -101,15 +101,14 @@ def drive_min(roads: Roads, start: int, end: int, depart_min: float) -> float:
     left, at = float(roads.travel_min[start, end]), depart_min
     if not math.isfinite(left):
         return math.inf
+    last, hour = len(roads.factors) - 1, math.floor((at + roads.first_hour_min) / HOUR_MIN)
     while True:
-        hour = math.floor((at + roads.first_hour_min) / HOUR_MIN)
-        last = len(roads.factors) - 1
         factor = roads.factors[min(max(hour, 0), last)]
         until = math.inf if hour >= last else (hour + 1) * HOUR_MIN - roads.first_hour_min
         if at + left * factor <= until:
             return at + left * factor - depart_min
-        left -= (until - at) / factor
-        at = until
+        left -= max(until - at, 0.0) / factor
+        at, hour = until, hour + 1
 
 
 def way(
@@ -140,10 +139,7 @@ def _come(problem: Problem, crew: _Crew, work: Work) -> _Coming:
         meal is not None
         and not crew.fed
         and not work.hazard
-        and (
-            depart.mean >= meal.from_min
-            or arrive.mean + work.duration_min > meal.until_min
-        )
+        and (depart.mean >= meal.from_min or arrive.mean + work.duration_min > meal.until_min)
     )
     if eats:
         assert meal is not None

@@ -10,6 +10,7 @@ calls one compiles it anew.
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dispatch.planning.arrays import (
     AFTER_FROM,
@@ -17,8 +18,6 @@ from dispatch.planning.arrays import (
     COUPLED,
     DUE,
     DURATION,
-    FOLLOW_FROM,
-    FOLLOW_TO,
     HOME,
     MAY_NOT,
     ORDER,
@@ -29,6 +28,8 @@ from dispatch.planning.arrays import (
     VISIT_FROM,
     VISIT_TO,
     WEIGHT,
+    Fixed,
+    Ints,
 )
 from dispatch.planning.compiling import compiled, inlined
 from dispatch.planning.timetable import (
@@ -37,6 +38,7 @@ from dispatch.planning.timetable import (
     COST,
     CREW,
     DEP,
+    EPS,
     FED,
     HERE,
     MARKED,
@@ -49,7 +51,7 @@ from dispatch.planning.timetable import (
     SIZE,
     TODO,
     VAR,
-    EPS,
+    State,
     all_may,
     begin_change,
     draw,
@@ -70,18 +72,21 @@ STRINGS_AVERAGE = 8.0
 AT_RANDOM_MOST = 10
 FROM_BANK = 3
 WORST_OF = 6
+SEEK_COSTLY = 0.5
+NEAR_SEED, COSTLIEST = 1, 2
+NEAR_BY, AT_END = 0, 2
 BY_DUE, BY_WEIGHT, BY_FAR = range(3)
 UP_TO_STRINGS, UP_TO_ROUTE = 0.7, 0.75
 
 
 @compiled
-def pick(rng, n):
+def pick(rng: NDArray[np.uint64], n: int) -> int:
     """Draw a whole number below n."""
     return min(int(draw(rng) * n), n - 1)
 
 
 @inlined
-def cost_at_least(fx, v, arrive):
+def cost_at_least(fx: Fixed, v: int, arrive: float) -> float:
     """What a visit costs at the least when its crew arrives then or later: as if without spread."""
     times = fx.times
     cost = times[v, RESTORE] * (arrive + times[v, DURATION])
@@ -91,7 +96,9 @@ def cost_at_least(fx, v, arrive):
 
 
 @compiled
-def place_cost(fx, st, c, v, limit, blink, at_end):
+def place_cost(
+    fx: Fixed, st: State, c: int, v: int, limit: float, blink: float, at_end: bool
+) -> tuple[float, int]:
     """The cheapest position for a visit in a route: (added cost, position), or (limit, -1).
 
     What costs `limit` or more is given up early. A position is passed over with chance `blink`.
@@ -113,9 +120,7 @@ def place_cost(fx, st, c, v, limit, blink, at_end):
             if i >= k:
                 u = route[i]
                 added -= times[i, COST]
-            _, _, end, var, fed, cost, may = step(
-                fx, st, u, c, at, end, var, fed, i < k and k == 0
-            )
+            _, _, end, var, fed, cost, may = step(fx, st, u, c, at, end, var, fed, i < k and k == 0)
             added += cost
             if not may or (added >= best and i > 0):
                 added = np.inf
@@ -127,7 +132,7 @@ def place_cost(fx, st, c, v, limit, blink, at_end):
 
 
 @compiled
-def mark_candidates(fx, st, o, everywhere):
+def mark_candidates(fx: Fixed, st: State, o: int, everywhere: bool) -> None:
     """Mark the crews worth a look for an order: near it, at work near it, and a few others."""
     crews = len(st.crews)
     if everywhere or crews <= ALL_CREWS_UP_TO:
@@ -145,7 +150,9 @@ def mark_candidates(fx, st, o, everywhere):
 
 
 @compiled
-def place_visit(fx, st, o, v, everywhere, blink, at_end):
+def place_visit(
+    fx: Fixed, st: State, o: int, v: int, everywhere: bool, blink: float, at_end: bool
+) -> bool:
     """Put a visit where it costs least; whether there was a place."""
     best, best_c, best_k = np.inf, -1, -1
     mark_candidates(fx, st, o, everywhere)
@@ -165,7 +172,7 @@ def place_visit(fx, st, o, v, everywhere, blink, at_end):
 
 
 @compiled
-def take_order(fx, st, o):
+def take_order(fx: Fixed, st: State, o: int) -> None:
     """Take all visits of an order out."""
     for v in range(fx.orders[o, VISIT_FROM], fx.orders[o, VISIT_TO]):
         if st.where[v, CREW] >= 0:
@@ -177,14 +184,14 @@ def take_order(fx, st, o):
 
 
 @compiled
-def place_order(fx, st, o, everywhere, blink):
+def place_order(fx: Fixed, st: State, o: int, everywhere: bool, blink: float) -> bool:
     """Put all visits of an order in or none: near by, else anywhere, else at the end of routes."""
     for i in range(fx.orders[o, AFTER_FROM], fx.orders[o, AFTER_TO]):
         if st.orders[fx.links[i], PLACED] == 0:
             return False
     coupled = fx.orders[o, COUPLED] > 0
-    for attempt in range(3):
-        if attempt == 2 and not coupled:
+    for attempt in range(AT_END + 1):
+        if attempt == AT_END and not coupled:
             break
         fine = True
         for v in range(fx.orders[o, VISIT_FROM], fx.orders[o, VISIT_TO]):
@@ -192,7 +199,13 @@ def place_order(fx, st, o, everywhere, blink):
                 if coupled:
                     st.ready[v, READY], st.ready[v, READY_VAR] = ready_of(fx, st, o, v)
                 fine = place_visit(
-                    fx, st, o, v, everywhere or attempt > 0, blink * (attempt == 0), attempt == 2
+                    fx,
+                    st,
+                    o,
+                    v,
+                    everywhere or attempt > NEAR_BY,
+                    blink * (attempt == NEAR_BY),
+                    attempt == AT_END,
                 )
         if fine:
             st.orders[o, PLACED] = 1
@@ -204,7 +217,7 @@ def place_order(fx, st, o, everywhere, blink):
 
 
 @compiled
-def list_order(fx, st, o):
+def list_order(fx: Fixed, st: State, o: int) -> None:
     """List an order to be taken out, and what waits for it, unless it is listed already."""
     first = st.counts[N_TODO]
     for candidate in range(-1, len(fx.waiting)):
@@ -223,7 +236,7 @@ def list_order(fx, st, o):
 
 
 @compiled
-def costliest_of(fx, st):
+def costliest_of(fx: Fixed, st: State) -> int:
     """The order with the costliest visit among a few drawn."""
     best, worst = pick(st.rng, len(st.orders)), -1.0
     for _ in range(WORST_OF):
@@ -236,10 +249,10 @@ def costliest_of(fx, st):
 
 
 @compiled
-def choose_out(fx, st):
+def choose_out(fx: Fixed, st: State) -> None:
     """List what is to be taken out, in one of the ways."""
     orders, way = len(st.orders), draw(st.rng)
-    seed = costliest_of(fx, st) if draw(st.rng) < 0.5 else pick(st.rng, orders)
+    seed = costliest_of(fx, st) if draw(st.rng) < SEEK_COSTLY else pick(st.rng, orders)
     if way < UP_TO_STRINGS:
         average = max(1.0, orders / len(st.crews))
         longest = min(float(STRING_MOST), average + 1.0)
@@ -263,23 +276,23 @@ def choose_out(fx, st):
             list_visit(fx, st, c, k)
     else:
         for _ in range(1 + pick(st.rng, min(AT_RANDOM_MOST, orders))):
-            kind = pick(st.rng, 3)
+            kind = pick(st.rng, COSTLIEST + 1)
             o = pick(st.rng, orders)
-            if kind == 1:
+            if kind == NEAR_SEED:
                 o = fx.near[seed, int(draw(st.rng) ** 2 * fx.near.shape[1])]
-            elif kind == 2:
+            elif kind == COSTLIEST:
                 o = costliest_of(fx, st)
             list_order(fx, st, o)
 
 
 @compiled
-def list_visit(fx, st, c, k):
+def list_visit(fx: Fixed, st: State, c: int, k: int) -> None:
     """List the order of a visit."""
     list_order(fx, st, fx.visits[st.route[HERE, c, k], ORDER])
 
 
 @compiled
-def call_from_bank(st):
+def call_from_bank(st: State) -> None:
     """Let a few orders that no crew could take so far try again."""
     for _ in range(FROM_BANK):
         o = pick(st.rng, len(st.orders))
@@ -293,7 +306,7 @@ def call_from_bank(st):
 
 
 @compiled
-def sort_todo(fx, st, way):
+def sort_todo(fx: Fixed, st: State, way: int) -> None:
     """Put what is to be inserted in order."""
     n = st.counts[N_TODO]
     keys = st.keys
@@ -318,7 +331,7 @@ def sort_todo(fx, st, way):
 
 
 @compiled
-def recreate(fx, st, everywhere, blink):
+def recreate(fx: Fixed, st: State, everywhere: bool, blink: float) -> None:
     """Put every listed order in; those that wait for others when these are in."""
     n = st.counts[N_TODO]
     moved = True
@@ -332,7 +345,7 @@ def recreate(fx, st, everywhere, blink):
 
 
 @compiled
-def keep_best(st):
+def keep_best(st: State) -> None:
     """Remember the plan as it is."""
     st.sums[BEST] = st.sums[HERE]
     for c in range(len(st.crews)):
@@ -342,7 +355,7 @@ def keep_best(st):
 
 
 @compiled
-def begin_with(fx, st, visits, crews):
+def begin_with(fx: Fixed, st: State, visits: Ints, crews: Ints) -> None:
     """Begin with a given plan: append each visit to its crew's route where that may be."""
     for i in range(len(visits)):
         v, c = visits[i], crews[i]
@@ -368,7 +381,16 @@ def begin_with(fx, st, visits, crews):
 
 
 @compiled
-def run(fx, st, visits, crews, orders, count, hot, cold):
+def run(
+    fx: Fixed,
+    st: State,
+    visits: Ints,
+    crews: Ints,
+    orders: Ints,
+    count: int,
+    hot: float,
+    cold: float,
+) -> None:
     """Begin with given visits, put given orders in, then change the plan `count` times.
 
     The temperature falls from `hot` to `cold`. Orders that find no place stay out.

@@ -27,12 +27,10 @@ def nearest_first(problem: Problem, near: Minutes | None = None) -> Sequences:
     `near` says what is near, shape (p, p), where that is not the drive: the straight line.
     """
     near = problem.roads.travel_min if near is None else near
-    return _as_crews_get_free(problem, lambda crew, place, work: float(near[place, work.place]))
+    return _as_crews_get_free(problem, lambda place, work: float(near[place, work.place]))
 
 
-def _as_crews_get_free(
-    problem: Problem, dislike: Callable[[Hands, int, Work], float]
-) -> Sequences:
+def _as_crews_get_free(problem: Problem, dislike: Callable[[int, Work], float]) -> Sequences:
     _check(problem)
     waiting = list(problem.works)
     free = [(crew.free_min, i, crew.place) for i, crew in enumerate(problem.crews)]
@@ -44,7 +42,7 @@ def _as_crews_get_free(
         able = [work for work in waiting if _ends(problem, crew, place, at, work) < math.inf]
         if not able:
             continue
-        work = min(able, key=lambda each: (dislike(crew, place, each), each.order_id))
+        work = min(able, key=lambda each: (dislike(place, each), each.order_id))
         waiting.remove(work)
         taken.setdefault(crew.crew_id, []).append(work.order_id)
         heapq.heappush(free, (_ends(problem, crew, place, at, work), i, work.place))
@@ -79,9 +77,7 @@ def hungarian_rounds(problem: Problem) -> Sequences:
             [[_cost(problem, c, *at[c.crew_id], w) for w in waiting] for c in problem.crews]
         )
         pairs = [
-            (c, w)
-            for c, w in zip(*linear_sum_assignment(table), strict=True)
-            if table[c, w] < FAR
+            (c, w) for c, w in zip(*linear_sum_assignment(table), strict=True) if table[c, w] < FAR
         ]
         if not pairs:
             break

@@ -1,8 +1,8 @@
 """Find a plan: begin with the running one or with the cheapest places, then keep improving it.
 
-Large neighbourhood search with simulated annealing. The same problem, seed and number of rounds give
-the same plan on every machine; with a clock in their place it stops when the time is over, and is
-better the longer it may go on.
+Large neighbourhood search with simulated annealing. The same problem, seed and number of rounds
+give the same plan; with a clock in their place it stops when the time is over, and is better the
+longer it may go on.
 """
 
 from collections.abc import Callable
@@ -63,7 +63,8 @@ def find_plan(
     """Find a plan for everything in `problem`, checked by the independent evaluation.
 
     `running` is the plan to begin with; what it says of orders or crews that are no more is passed
-    over. An order is left out only if no crew can take it.
+    over. An order is left out only if no crew can take it; where orders wait for each other, only
+    if the search found no crew that can.
     """
     if not problem.works or not problem.crews:
         return evaluate(problem, {}).plan
@@ -93,9 +94,9 @@ def _insert_all(fixed: Fixed, state: State, begin: tuple[Ints, Ints]) -> None:
     waiting = np.ones(len(fixed.orders), np.bool_)
     waiting[fixed.visits[begin[0], ORDER]] = False
     run(fixed, state, *begin, _by_urgency(fixed, waiting), 0, 1.0, 1.0)
-    waiting = state.orders[:, PLACED] == 0
-    if waiting.any():
-        run(fixed, state, NONE, NONE, _by_urgency(fixed, waiting), 0, 1.0, 1.0)
+    if len(fixed.waiting):  # one that pushes a crew past its shift must not keep the others out
+        for order in _by_urgency(fixed, state.orders[:, PLACED] == 0):
+            run(fixed, state, NONE, NONE, np.array([order], np.int64), 0, 1.0, 1.0)
 
 
 def _spend(fixed: Fixed, state: State, budget: Budget) -> None:

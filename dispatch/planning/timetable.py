@@ -121,7 +121,7 @@ def empty_state(fixed: Fixed, seed: int) -> State:
 
 
 @inlined
-def draw(rng):
+def draw(rng: NDArray[np.uint64]) -> float:
     """Draw a number from 0 up to 1 (xorshift, 64 bits)."""
     x = rng[0]
     x ^= x << np.uint64(13)
@@ -132,27 +132,33 @@ def draw(rng):
 
 
 @inlined
-def drive(travel, factors, first_hour, start, end, depart):
+def drive(
+    travel: NDArray[np.float32],
+    factors: Floats,
+    first_hour: float,
+    start: int,
+    end: int,
+    depart: float,
+) -> float:
     """Minutes of a drive that begins at `depart`, through the hours it crosses."""
     left = np.float64(travel[start, end])
     last = len(factors) - 1
     if last == 0 or not left < NEVER:
         return left * factors[last]
-    at = depart
+    at, hour = depart, math.floor((depart + first_hour) / HOUR)
     while True:
-        hour = int(math.floor((at + first_hour) / HOUR))
         if hour >= last:
             return at + left * factors[last] - depart
         until = (hour + 1) * HOUR - first_hour
         factor = factors[max(hour, 0)]
         if at + left * factor <= until:
             return at + left * factor - depart
-        left -= (until - at) / factor
-        at = until
+        left -= max(until - at, 0.0) / factor
+        at, hour = until, hour + 1
 
 
 @inlined
-def reach(fx, v, c, start, depart):
+def reach(fx: Fixed, v: int, c: int, start: int, depart: float) -> tuple[float, float]:
     """When a crew that leaves `start` at `depart` is at a visit, and the variance that adds."""
     place = fx.visits[v, PLACE]
     by_depot = fx.may[v, c] == MAY_BY_DEPOT
@@ -172,10 +178,10 @@ def reach(fx, v, c, start, depart):
 
 
 @inlined
-def late_cost(mean, var, due, weight, charge):
+def late_cost(mean: float, var: float, due: float, weight: float, charge: float) -> float:
     """What arriving then is expected to cost against one promise."""
     over = mean - due
-    if var < 1e-12:
+    if var < EPS * EPS:
         return weight * over + charge if over > 0 else 0.0
     sd = math.sqrt(var)
     z = over / sd
@@ -188,7 +194,9 @@ def late_cost(mean, var, due, weight, charge):
 
 
 @inlined
-def visit_cost(fx, v, c, first, arrive, arrive_var, end):
+def visit_cost(
+    fx: Fixed, v: int, c: int, first: bool, arrive: float, arrive_var: float, end: float
+) -> float:
     """What one visit costs: lateness, customers without supply, and change of the plan."""
     times = fx.times
     cost = times[v, RESTORE] * end
@@ -206,7 +214,17 @@ def visit_cost(fx, v, c, first, arrive, arrive_var, end):
 
 
 @inlined
-def step(fx, st, v, c, start, depart, var, fed, first):
+def step(
+    fx: Fixed,
+    st: State,
+    v: int,
+    c: int,
+    start: int,
+    depart: float,
+    var: float,
+    fed: float,
+    first: bool,
+) -> tuple[float, float, float, float, float, float, bool]:
     """Let crew c make visit v next.
 
     Gives the arrival and its variance, the end and its variance, whether the crew has eaten, what
@@ -233,7 +251,7 @@ def step(fx, st, v, c, start, depart, var, fed, first):
 
 
 @compiled
-def walk(fx, st, c, begin):
+def walk(fx: Fixed, st: State, c: int, begin: int) -> bool:
     """Work out a route anew from its `begin`-th visit on; whether everything in it may be."""
     fine = True
     times = st.times[HERE, c]
@@ -258,7 +276,7 @@ def walk(fx, st, c, begin):
 
 
 @compiled
-def copy_route(st, c, into, size, out_of):
+def copy_route(st: State, c: int, into: int, size: int, out_of: int) -> None:
     """Copy a route with its times from one layer to another."""
     st.totals[c, into] = st.totals[c, out_of]
     for k in range(size):
@@ -269,7 +287,7 @@ def copy_route(st, c, into, size, out_of):
 
 
 @compiled
-def touch(st, c):
+def touch(st: State, c: int) -> None:
     """Put a route aside before it is changed for the first time."""
     if st.crews[c, IS_DIRTY] == 0:
         st.crews[c, IS_DIRTY] = 1
@@ -280,7 +298,7 @@ def touch(st, c):
 
 
 @compiled
-def begin_change(fx, st):
+def begin_change(fx: Fixed, st: State) -> None:
     """Take down what `undo` is to bring back."""
     for i in range(st.counts[N_DIRTY]):
         st.crews[st.crews[i, DIRTY], IS_DIRTY] = 0
@@ -296,7 +314,7 @@ def begin_change(fx, st):
 
 
 @compiled
-def undo(fx, st):
+def undo(fx: Fixed, st: State) -> None:
     """Bring every route back that was put aside, with its times."""
     for i in range(st.counts[N_DIRTY]):
         c = st.crews[i, DIRTY]
@@ -320,7 +338,7 @@ def undo(fx, st):
 
 
 @compiled
-def ready_of(fx, st, o, v):
+def ready_of(fx: Fixed, st: State, o: int, v: int) -> tuple[float, float]:
     """The earliest begin that orders before this one and its other crews allow, and its variance.
 
     Infinite while an order before it is in no route; crews that are in none are not waited for.
@@ -342,7 +360,7 @@ def ready_of(fx, st, o, v):
 
 
 @compiled
-def settle(fx, st):
+def settle(fx: Fixed, st: State) -> bool:
     """Let crews and orders that wait for each other agree on times; False where they cannot.
 
     Times start from nothing and only grow, round by round, until none changes: the earliest times
@@ -383,7 +401,7 @@ def settle(fx, st):
 
 
 @compiled
-def all_may(fx, st):
+def all_may(fx: Fixed, st: State) -> bool:
     """Whether every changed visit is reached, and ends before its crew's shift does."""
     for i in range(st.counts[N_DIRTY]):
         c = st.crews[i, DIRTY]
@@ -396,7 +414,7 @@ def all_may(fx, st):
 
 
 @compiled
-def put(fx, st, v, c, k):
+def put(fx: Fixed, st: State, v: int, c: int, k: int) -> None:
     """Make v the k-th visit of crew c, and work the rest of the route out anew."""
     touch(st, c)
     for i in range(st.crews[c, SIZE], k, -1):
@@ -407,7 +425,7 @@ def put(fx, st, v, c, k):
 
 
 @compiled
-def take(fx, st, v):
+def take(fx: Fixed, st: State, v: int) -> None:
     """Take a visit out of its route, and work the rest of it out anew."""
     c, k = st.where[v, CREW], st.where[v, POS]
     touch(st, c)

@@ -7,6 +7,7 @@ shares nothing with the search. Times are of the processor, as the machine may b
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from dispatch.planning.policies import (
     straight_lines,
 )
 from dispatch.planning.problem import Hands, Minutes, Problem, Promise, Roads, Work
-from dispatch.planning.search import Until, find_plan, prepare
+from dispatch.planning.search import Rounds, Until, find_plan, prepare
 from gis.crs import distance_m
 from gis.roads.cch import CchTravelTimes
 from gis.roads.ends import Snap
@@ -47,13 +48,15 @@ class City:
 
     def __init__(self) -> None:
         folder = data_folder() / FOLDER
-        graph = read_roads(folder / "nodes.csv", folder / "edges.csv").largest_part()
+        graph = read_roads([folder / "nodes.csv", folder / "edges.csv"]).largest_part()
         self.graph, self.engine = graph, CchTravelTimes(graph)
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Minutes, Minutes]:
         """Minutes by road and by straight line between places drawn by lot."""
         edges = rng.integers(0, self.graph.edge_count, count)
-        snaps = [Snap(int(edge), float(f)) for edge, f in zip(edges, rng.random(count), strict=True)]
+        snaps = [
+            Snap(int(edge), float(f)) for edge, f in zip(edges, rng.random(count), strict=True)
+        ]
         road = (self.engine.seconds(snaps, snaps) / 60).astype(np.float32)
         ends = self.graph.edge_to[edges]
         lon, lat = self.graph.node_lon[ends], self.graph.node_lat[ends]
@@ -136,11 +139,45 @@ def static_rows(city: City, crews: int, orders: int) -> list[Row]:
     return rows
 
 
+def kept_share(before: Sequences, after: Sequences) -> float:
+    """The share of the orders of the first plan that stay with their crew."""
+    crew_of = {order: crew for crew, orders in after.items() for order in orders}
+    pairs = [(crew, order) for crew, orders in before.items() for order in orders]
+    return sum(crew_of.get(order) == crew for crew, order in pairs) / len(pairs)
+
+
+def running_rows(city: City, crews: int, orders: int) -> list[Row]:
+    """New orders come into a running plan: the answer's time, and what it is worth."""
+    group = f"{crews} x {orders}, running"
+    rows = []
+    problem, _ = instance(city, crews, orders, 1)
+    for new, name in ((1, "one new order"), (orders // 10, "a tenth of the orders new")):
+        known = replace(problem, works=problem.works[:-new])
+        first = find_plan(known, budget=within(5.0), seed=1)
+        holder = {order: crew for crew, todo in first.sequences.items() for order in todo}
+        works = tuple(
+            replace(w, holders=(holder[w.order_id],)) if w.order_id in holder else w
+            for w in problem.works
+        )
+        after = replace(problem, works=works)
+        for rounds in (0, 30, 300):
+            began = time.thread_time()
+            found = find_plan(after, budget=Rounds(rounds), seed=1, running=first.sequences)
+            took = time.thread_time() - began
+            note = (
+                f"{late(problem, found.sequences)[0]:,.0f} weighted min,"
+                f" {100 * kept_share(first.sequences, found.sequences):.1f} % with the same crew"
+            )
+            rows.append(Row(group, f"{name}, {rounds} rounds", 1000 * took, "ms", None, note))
+    return rows
+
+
 def run() -> list[Row]:
     """Measure everything."""
     prepare()
     city = City()
-    return [row for crews, orders in SIZES for row in static_rows(city, crews, orders)]
+    rows = [row for crews, orders in SIZES for row in static_rows(city, crews, orders)]
+    return rows + [row for crews, orders in SIZES for row in running_rows(city, crews, orders)]
 
 
 def main() -> None:
