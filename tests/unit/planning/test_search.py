@@ -75,14 +75,13 @@ def test_the_same_seed_and_rounds_give_the_same_plan(problem):
     assert plan(problem, 30).sequences == plan(problem, 30).sequences
 
 
-def test_more_rounds_never_cost_more():
+def test_more_rounds_give_a_cheaper_plan():
     rng = np.random.default_rng(5)
     roads = on_a_line(*(rng.random(48) * 60))
     works = [a_work(i + 1, 8 + i, due=float(rng.random() * 90)) for i in range(40)]
     problem = a_problem(works, [a_crew(f"C{i}", i) for i in range(8)], roads)
     costs = [plan(problem, rounds).costs.total for rounds in (0, 300, 3000)]
-    assert costs[0] > costs[1] >= costs[2] - 1e-6 or costs[0] >= costs[2]
-    assert costs[2] < costs[0]
+    assert costs[2] <= costs[1] < costs[0]
 
 
 def test_a_plan_within_a_time_stops_when_the_time_is_over():
