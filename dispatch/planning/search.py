@@ -7,6 +7,7 @@ longer it may go on.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,22 +136,35 @@ def _by_urgency(fixed: Fixed, waiting: NDArray[np.bool_]) -> Ints:
 def _numbers(problem: Problem, fixed: Fixed, running: Sequences) -> tuple[Ints, Ints]:
     """The visits and crews of a plan as numbers, each crew's in order."""
     index = {work.order_id: i for i, work in enumerate(problem.works)}
-    visits, crews = [], []
-    taken: set[int] = set()
+    coming: dict[OrderId, list[int]] = {}
     for c, crew in enumerate(problem.crews):
         for order in running.get(crew.crew_id, ()):
-            slots = _slots(fixed, index, order)
-            free = [v for v in slots if v not in taken and fixed.may[v, c] != MAY_NOT]
-            if free:
-                taken.add(free[0])
-                visits.append(free[0])
-                crews.append(c)
+            coming.setdefault(order, []).append(c)
+    slot = {
+        (order, c): v
+        for order, crews in coming.items()
+        if order in index
+        for c, v in _share_out(fixed, index[order], crews).items()
+    }
+    pairs = [
+        (slot[order, c], c)
+        for c, crew in enumerate(problem.crews)
+        for order in dict.fromkeys(running.get(crew.crew_id, ()))
+        if (order, c) in slot
+    ]
+    visits, crews = zip(*pairs, strict=True) if pairs else ((), ())
     return np.array(visits, np.int64), np.array(crews, np.int64)
 
 
-def _slots(fixed: Fixed, index: dict[OrderId, int], order: OrderId) -> range:
-    i = index.get(order)
-    return range(0) if i is None else range(fixed.orders[i, VISIT_FROM], fixed.orders[i, VISIT_TO])
+def _share_out(fixed: Fixed, order: int, crews: list[int]) -> dict[int, int]:
+    """Which visit of an order each of its crews makes; empty where that does not come out even."""
+    slots = range(fixed.orders[order, VISIT_FROM], fixed.orders[order, VISIT_TO])
+    if len(crews) != len(slots):
+        return {}
+    for way in permutations(crews):
+        if all(fixed.may[v, c] != MAY_NOT for v, c in zip(slots, way, strict=True)):
+            return dict(zip(way, slots, strict=True))
+    return {}
 
 
 def _checked(problem: Problem, fixed: Fixed, state: State) -> Plan:

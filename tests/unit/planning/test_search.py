@@ -221,3 +221,11 @@ def test_a_charge_for_being_late_at_all_saves_the_order_that_can_be_saved():
 
     assert first(0.0) == 2
     assert first(100.0) == 1
+
+
+def test_two_crews_of_the_running_plan_keep_their_order_without_a_search():
+    crews = [a_crew("A", 0), a_crew("B", 1), a_crew("C", 2)]
+    work = a_work(1, 3, crews=2, holders=("B",), hold=Hold.EN_ROUTE)
+    problem = a_problem([work], crews, on_a_line(90, 20, 10, 0))
+    found = plan(problem, 0, running={"A": (1,), "B": (1,)})
+    assert found.crew_of(1) == ("A", "B")
