@@ -5,13 +5,12 @@ the problem, and every plan passes through here before anybody acts on it.
 """
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dispatch.domain.words import OrderId
+from dispatch.domain.words import CrewId, OrderId
 from dispatch.planning.chances import chance_late, expected_lateness
-from dispatch.planning.plan import NOTHING, Costs, Plan, Sequences, Stop
+from dispatch.planning.plan import Costs, Plan, Sequences, Stop
 from dispatch.planning.problem import HOUR_MIN, Hands, Hold, Problem, Roads, Work
 
 TOLERANCE_MIN = 1e-3
@@ -242,16 +241,18 @@ def _wrong_with(problem: Problem, stop: Stop) -> list[str]:
 
 def _wrong_counts(problem: Problem, sequences: Sequences) -> list[str]:
     """Each order with as many different crews as it takes, or with none; its pins among them."""
-    visits = Counter(order for orders in sequences.values() for order in orders)
+    visits: dict[OrderId, list[CrewId]] = {}
+    for crew, orders in sequences.items():
+        for order in orders:
+            visits.setdefault(order, []).append(crew)
     broken = []
-    for order, count in visits.items():
+    for order, crews in visits.items():
         work = problem.work_of[order]
-        crews = {crew for crew, orders in sequences.items() if order in orders}
-        if count != work.crews or len(crews) != work.crews:
-            broken.append(f"order {order} takes {work.crews} crews and has {count}")
-        if not crews.issuperset(work.pinned[: work.crews]):
+        if len(crews) != work.crews or len(set(crews)) != work.crews:
+            broken.append(f"order {order} takes {work.crews} crews and has {len(crews)}")
+        if not set(crews).issuperset(work.pinned[: work.crews]):
             broken.append(f"order {order} lacks the crew that was pinned to it")
-        if any(not visits[before] for before in work.after):
+        if any(before not in visits for before in work.after):
             broken.append(f"order {order} waits for an order that is not in the plan")
     return broken
 
@@ -259,31 +260,25 @@ def _wrong_counts(problem: Problem, sequences: Sequences) -> list[str]:
 def _costs(
     problem: Problem, stops: Sequence[Stop], sequences: Sequences, unplaced: Sequence[OrderId]
 ) -> Costs:
-    total = NOTHING
-    for stop in stops:
-        total += _cost_of(problem, stop)
-    return total + Costs(
-        late_minutes=0,
-        late_charges=0,
-        restoration=0,
+    shares = [_share_of(problem.work_of[stop.order_id], stop) for stop in stops]
+    shares.append((0.0, 0.0, 0.0))  # so that an empty plan has its three columns as well
+    minutes, charges, restoration = (math.fsum(column) for column in zip(*shares, strict=True))
+    return Costs(
+        late_minutes=minutes,
+        late_charges=charges,
+        restoration=restoration,
         change=sum(_change_of(problem, work, sequences) for work in problem.works),
         unplaced=problem.unplaced_cost * len(unplaced),
     )
 
 
-def _cost_of(problem: Problem, stop: Stop) -> Costs:
-    """One crew's share of what an order costs: crews that come together share it evenly."""
-    work = problem.work_of[stop.order_id]
+def _share_of(work: Work, stop: Stop) -> tuple[float, float, float]:
+    """Lateness, charges and restoration of one crew: crews that come together share evenly."""
     mean, sd = stop.arrive_min, stop.arrive_sd_min
     minutes = sum(p.weight * expected_lateness(mean, sd, p.due_min) for p in work.promises)
-    charges = sum(p.charge * chance_late(mean, sd, p.due_min) for p in work.promises)
-    return Costs(
-        late_minutes=minutes / work.crews,
-        late_charges=charges / work.crews,
-        restoration=work.restore_weight * stop.end_min / work.crews,
-        change=0,
-        unplaced=0,
-    )
+    charges = sum(p.charge * chance_late(mean, sd, p.due_min) for p in work.promises if p.charge)
+    restoration = work.restore_weight * stop.end_min
+    return minutes / work.crews, charges / work.crews, restoration / work.crews
 
 
 def _change_of(problem: Problem, work: Work, sequences: Sequences) -> float:

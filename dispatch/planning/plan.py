@@ -46,18 +46,6 @@ class Costs:
         parts = (self.late_minutes, self.late_charges, self.restoration, self.change)
         return sum(parts) + self.unplaced
 
-    def __add__(self, other: "Costs") -> "Costs":
-        return Costs(
-            late_minutes=self.late_minutes + other.late_minutes,
-            late_charges=self.late_charges + other.late_charges,
-            restoration=self.restoration + other.restoration,
-            change=self.change + other.change,
-            unplaced=self.unplaced + other.unplaced,
-        )
-
-
-NOTHING = Costs(late_minutes=0, late_charges=0, restoration=0, change=0, unplaced=0)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
