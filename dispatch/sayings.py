@@ -136,6 +136,23 @@ REASONS: Mapping[str, Saying] = {
     "nearest": Saying("可用班组中最近", "the nearest that can go"),
     "in_time": Saying("比承诺早{minutes}分钟到达", "{minutes} min inside the commitment"),
     "late": Saying("比承诺晚{minutes}分钟到达", "{minutes} min past the commitment"),
+    "arrives_within": Saying(
+        "预计{likely}分钟到达，十有九次在{surely}分钟内",
+        "there in {likely} min, in nine of ten cases within {surely}",
+    ),
+    "keeps": Saying(
+        "{minutes}分钟后到期的承诺有{percent}%的可能履行",
+        "keeps the promise that ends in {minutes} min with {percent} %",
+    ),
+    "costs_more": Saying(
+        "总体多付出{minutes}加权超时分钟", "costs {minutes} weighted minutes late more in all"
+    ),
+    "breaks": Saying(
+        "工单{order}按时到达的可能性由{before}%降至{after}%",
+        "order {order} is in time with {after} % instead of {before} %",
+    ),
+    "shift_too_short": Saying("下班前完不成", "the shift ends before the work would"),
+    "pinned_to": Saying("已指定给{crew}", "decided for {crew}"),
     "no_place": Saying("尚无位置", "no place yet"),
     "chosen_by": Saying("由{name}指定", "chosen by {name}"),
 }

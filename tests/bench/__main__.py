@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.bench import loaders, roads, storm, web
+from tests.bench import assignment, loaders, roads, storm, web
 from tests.bench.company import Company, running
 from tests.bench.rows import Row, keep, machine, show
 from tests.bench.seed import Size
@@ -18,7 +18,13 @@ IN_A_COMPANY: dict[str, Callable[[Company], Sequence[Row]]] = {
     "http": web.rows,
     "memory": storm.memory_rows,
 }
-ALONE: dict[str, Callable[[], Sequence[Row]]] = {"loaders": loaders.rows, "roads": roads.run}
+ALONE: dict[str, Callable[[], Sequence[Row]]] = {
+    "loaders": loaders.rows,
+    "roads": roads.run,
+    "assignment": assignment.run,
+}
+
+NEEDS_DATA = {"roads": roads, "assignment": assignment}
 
 
 def measure(name: str, work: Callable[[], Sequence[Row]], **more: object) -> None:
@@ -46,8 +52,9 @@ def main() -> None:
     for name, alone in ALONE.items():
         if name not in wanted:
             continue
-        if name == "roads" and not roads.has_data():
-            print(roads.ABSENT, file=sys.stderr)
+        needs = NEEDS_DATA.get(name)
+        if needs is not None and not needs.has_data():
+            print(needs.ABSENT, file=sys.stderr)
             continue
         measure(name, alone)
 

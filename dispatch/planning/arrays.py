@@ -1,0 +1,233 @@
+"""The problem as arrays, which the compiled search reads: orders become visits, one for each crew.
+
+Visits of one order lie next to each other. What a problem says in words is turned into numbers here
+and nowhere else.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.planning.problem import MAX_PROMISES, Hold, Meal, Problem, Work
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+NEAR_ORDERS = 30
+NEAR_CREWS = 16
+NEVER = 1e15
+
+
+# Columns of `Fixed.visits`, of `Fixed.times`, of `Fixed.orders` and of `Fixed.crews`.
+ORDER, PLACE, HAZARD, EXEMPT, PREVIOUS, ON_WAY = range(6)
+RELEASE, DURATION, DURATION_VAR, RESTORE, CHANGE, PROMISES = range(6)
+DUE, WEIGHT, CHARGE, PROMISE_WIDTH = range(4)
+VISIT_FROM, VISIT_TO, AFTER_FROM, AFTER_TO, FOLLOW_FROM, FOLLOW_TO, COUPLED = range(7)
+HOME, FREE, FREE_VAR, UNTIL, MEAL_FROM, MEAL_UNTIL, MEAL, REBATE = range(8)
+# Values of `Fixed.may`.
+MAY_NOT, MAY, MAY_BY_DEPOT = range(3)
+
+
+class Fixed(NamedTuple):
+    """What does not change while a plan is searched: few arrays, as each one costs compile time.
+
+    p places, v visits, n orders, c crews. Whole numbers are 64 bits wide throughout, so that every
+    function is compiled for one kind of number only.
+
+    Attributes
+    ----------
+    travel, factors, depots
+        Mean minutes, shape (p, p); by how much roads are slower by the hour; places.
+    first_hour, quickest, travel_cv2, load, unplaced
+        As in the problem; the least factor; the coefficient of variation of drives squared.
+    visits, times
+        Whole numbers, shape (v, 6), with -1 for nobody before, and times and costs of each visit,
+        shape (v, 11), with two promises of three figures behind them.
+    may
+        Whether and how a crew may make a visit, shape (v, c).
+    orders, links
+        Ranges of an order's visits, and of the orders before and after it in `links`, (n, 7).
+    waiting
+        Orders that take several crews, or wait for others or are waited for.
+    near, near_crews
+        The nearest orders, itself first, and crews; shapes (n, k) and (n, k').
+    crews
+        Shape (c, 8).
+    """
+
+    travel: NDArray[np.float32]
+    factors: Floats
+    depots: Ints
+    first_hour: float
+    quickest: float
+    travel_cv2: float
+    load: float
+    unplaced: float
+    visits: Ints
+    times: Floats
+    may: NDArray[np.uint8]
+    orders: Ints
+    links: Ints
+    waiting: Ints
+    near: Ints
+    near_crews: Ints
+    crews: Floats
+
+
+def fixed_of(problem: Problem) -> Fixed:
+    """Turn a problem into arrays."""
+    slots = [(work, slot) for work in problem.works for slot in range(work.crews)]
+    visits, times = _visits(problem, slots)
+    orders, links = _orders(problem)
+    near, near_crews = _neighbours(problem)
+    return Fixed(
+        travel=np.ascontiguousarray(problem.roads.travel_min, np.float32),
+        factors=np.array(problem.roads.factors, np.float64),
+        depots=np.array(problem.depots, np.int64),
+        first_hour=float(problem.roads.first_hour_min),
+        quickest=float(min(problem.roads.factors)),
+        travel_cv2=float(problem.roads.cv**2),
+        load=float(problem.load_min),
+        unplaced=float(problem.unplaced_cost),
+        visits=visits,
+        times=times,
+        may=_who_may(problem, slots),
+        orders=orders,
+        links=links,
+        waiting=np.flatnonzero(orders[:, COUPLED]).astype(np.int64),
+        near=near,
+        near_crews=near_crews,
+        crews=_crews(problem, visits),
+    )
+
+
+def _visits(problem: Problem, slots: list[tuple[Work, int]]) -> tuple[Ints, Floats]:
+    """Each slot of each order; crews that come together share its costs evenly."""
+    number = {crew.crew_id: i for i, crew in enumerate(problem.crews)}
+    index = {work.order_id: i for i, work in enumerate(problem.works)}
+    visits = np.zeros((len(slots), 6), np.int64)
+    times = np.zeros((len(slots), PROMISES + MAX_PROMISES * PROMISE_WIDTH))
+    for v, (work, slot) in enumerate(slots):
+        previous = problem.previous_of(work)[slot]
+        visits[v] = (
+            index[work.order_id],
+            work.place,
+            work.hazard,
+            slot < len(work.pinned),
+            -1 if previous is None else number.get(previous, -1),
+            work.hold is Hold.EN_ROUTE,
+        )
+        promised = [
+            figure
+            for promise in work.promises
+            for figure in (
+                min(promise.due_min, NEVER),
+                promise.weight / work.crews,
+                promise.charge / work.crews,
+            )
+        ]
+        times[v, : PROMISES + len(promised)] = (
+            work.release_min,
+            work.duration_min,
+            (work.duration_cv * work.duration_min) ** 2,
+            work.restore_weight / work.crews,
+            problem.change.of(work.hold),
+            *promised,
+        )
+    return visits, times
+
+
+def _orders(problem: Problem) -> tuple[Ints, Ints]:
+    """Each order's visits, and which orders wait for which."""
+    index = {work.order_id: i for i, work in enumerate(problem.works)}
+    after = [[index[order] for order in work.after] for work in problem.works]
+    follow: list[list[int]] = [[] for _ in problem.works]
+    for i, before in enumerate(after):
+        for j in before:
+            follow[j].append(i)
+    ends = [_ends([work.crews for work in problem.works])]
+    ends.append(_ends([len(each) for each in after]))
+    ends.append(_ends([len(each) for each in follow]) + ends[1][-1])
+    columns = [column for each in ends for column in (each[:-1], each[1:])]
+    coupled = [
+        work.crews > 1 or bool(after[i]) or bool(follow[i]) for i, work in enumerate(problem.works)
+    ]
+    links = [j for each in (*after, *follow) for j in each]
+    orders = np.column_stack([*columns, np.array(coupled, np.int64)])
+    return np.ascontiguousarray(orders), np.array(links, np.int64)
+
+
+def _ends(lengths: list[int]) -> Ints:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def _crews(problem: Problem, visits: Ints) -> Floats:
+    """Crews as figures; those on their way get money back when they turn to a hazard."""
+    table = np.zeros((len(problem.crews), 8))
+    for c, crew in enumerate(problem.crews):
+        meal = crew.meal or Meal(from_min=NEVER, until_min=NEVER, minutes=0)
+        table[c] = (
+            crew.place,
+            crew.free_min,
+            crew.free_sd_min**2,
+            min(crew.until_min, NEVER),
+            meal.from_min,
+            meal.until_min,
+            meal.minutes,
+            0,
+        )
+    on_way = visits[(visits[:, ON_WAY] > 0) & (visits[:, PREVIOUS] >= 0), PREVIOUS]
+    table[on_way, REBATE] = problem.change.turn - problem.change.turn_for_hazard
+    return table
+
+
+def _who_may(problem: Problem, visits: list[tuple[Work, int]]) -> NDArray[np.uint8]:
+    """Which crews may make which visit, and which would go by a depot; shape (v, c)."""
+    crews = problem.crews
+    number = {crew.crew_id: c for c, crew in enumerate(crews)}
+    allowed = np.zeros((len(visits), len(crews)), np.bool_)
+    by_depot = np.zeros((len(visits), len(crews)), np.bool_)
+    able: dict[frozenset[str], Bools] = {}
+    short: dict[frozenset[str], Bools] = {}
+    for v, (work, slot) in enumerate(visits):
+        if work.parts not in short:
+            short[work.parts] = np.array([problem.needs_depot(c, work) for c in crews], np.bool_)
+        by_depot[v] = short[work.parts]
+        if slot < len(work.pinned):
+            only = number.get(work.pinned[slot], -1)
+            if only >= 0:
+                allowed[v, only] = True
+            continue
+        if work.needs not in able:
+            able[work.needs] = np.array([c.has_skills(work) for c in crews], np.bool_)
+        allowed[v] = able[work.needs]
+        elsewhere = [c for i, c in enumerate(problem.previous_of(work)) if c and i != slot]
+        for crew_id in (*work.barred, *work.pinned, *elsewhere):
+            if crew_id in number:
+                allowed[v, number[crew_id]] = False
+    return np.where(allowed, np.where(by_depot, MAY_BY_DEPOT, MAY), MAY_NOT).astype(np.uint8)
+
+
+def _neighbours(problem: Problem) -> tuple[Ints, Ints]:
+    """The nearest orders and crews of every order, itself first; shapes (n, k) and (n, k')."""
+    travel = problem.roads.travel_min
+    works = np.array([w.place for w in problem.works], np.int64)
+    crews = np.array([c.place for c in problem.crews], np.int64)
+    between = travel[np.ix_(works, works)].copy()
+    np.fill_diagonal(between, -1.0)
+    return (
+        _nearest(between, NEAR_ORDERS + 1),
+        _nearest(travel[np.ix_(crews, works)].T, NEAR_CREWS),
+    )
+
+
+def _nearest(table: NDArray[np.float32], count: int) -> Ints:
+    """The columns with the least values of each row, in order; ties by number."""
+    count = min(count, table.shape[1])
+    if not table.size:
+        return np.zeros((table.shape[0], count), np.int64)
+    some = np.sort(np.argpartition(table, count - 1, axis=1)[:, :count], axis=1)
+    order = np.argsort(np.take_along_axis(table, some, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(some, order, axis=1).astype(np.int64)

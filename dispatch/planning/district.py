@@ -1,0 +1,197 @@
+"""A district as the planner sees it: open orders and crews, with the figures that weigh them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from dispatch.domain.clock import ARRIVAL_COMMITMENT, ARRIVAL_NATIONAL, RuleSet
+from dispatch.domain.crew import CrewState
+from dispatch.domain.order import (
+    PRIORITY_CRITICAL,
+    PRIORITY_HAZARD,
+    OrderStatus,
+    TroubleOrder,
+)
+from dispatch.domain.words import CrewId, OrderId
+from dispatch.planning.problem import (
+    ChangeCosts,
+    Hands,
+    Hold,
+    Minutes,
+    Problem,
+    Promise,
+    Roads,
+    Work,
+)
+
+MINUTE_S = 60.0
+CHOSEN = "chosen_by"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningPolicy:
+    """What the planner weighs, all of it settings; assumptions until a utility sets its own.
+
+    Attributes
+    ----------
+    hazard_weight, critical_weight
+        Cost of a minute late where there is danger to life, or a critical customer; else 1.
+    charge_min
+        Being late at all costs as much as so many minutes late.
+    standard_share
+        Weight of the national standard's minutes next to the commitment's.
+    customer_hour
+        Cost of an hour without supply of one customer.
+    on_site_min, on_site_cv, drive_cv
+        Mean time on site with its spread, and the spread of drives, over the mean.
+    slow_by_hour
+        By how much roads are slower from now on, by the hour; the last one for good.
+    """
+
+    hazard_weight: float = 20.0
+    critical_weight: float = 5.0
+    charge_min: float = 15.0
+    standard_share: float = 0.5
+    customer_hour: float = 0.05
+    on_site_min: float = 45.0
+    on_site_cv: float = 0.6
+    drive_cv: float = 0.25
+    slow_by_hour: tuple[float, ...] = (1.0,)
+    change: ChangeCosts = field(default_factory=ChangeCosts)
+
+    def weight_of(self, order: TroubleOrder) -> float:
+        """What a minute late costs."""
+        if order.hazards or order.priority >= PRIORITY_HAZARD:
+            return self.hazard_weight
+        return self.critical_weight if order.priority >= PRIORITY_CRITICAL else 1.0
+
+
+def problem_of(
+    orders: Sequence[TroubleOrder],
+    states: Sequence[CrewState],
+    travel_min: Minutes,
+    *,
+    rules_of: Callable[[TroubleOrder], RuleSet],
+    declined: Mapping[OrderId, frozenset[CrewId]],
+    customers: Mapping[OrderId, int],
+    policy: PlanningPolicy,
+    now: datetime,
+) -> Problem:
+    """State what is to be planned from the record.
+
+    Parameters
+    ----------
+    orders
+        Open orders that have a place. One whose crew has arrived is frozen: the crew is free where
+        it is, once the time on site is over. One that a dispatcher gave to a crew stays with it.
+    states
+        The district's crews. Those off shift that hold nothing are left out.
+    travel_min
+        Mean minutes by road between crews, in the order of `states`, and then `orders`; shape
+        (c + n, c + n).
+    customers
+        How many customers are without supply, by order.
+    """
+    at = {order.id: len(states) + i for i, order in enumerate(orders)}
+    busy = {order.crew_id: order for order in orders if order.status is OrderStatus.ARRIVED}
+    works = [
+        _work(order, at[order.id], rules_of(order), policy=policy, now=now)
+        for order in orders
+        if order.status is not OrderStatus.ARRIVED
+    ]
+    works = [
+        _with_record(work, declined.get(work.order_id, frozenset()), customers, policy)
+        for work in works
+    ]
+    crews = [
+        _hands(state, i, busy.get(state.crew.id), at, policy=policy, now=now)
+        for i, state in enumerate(states)
+        if state.on_shift or state.active_order_id is not None
+    ]
+    roads = Roads(travel_min=travel_min, cv=policy.drive_cv, factors=policy.slow_by_hour)
+    return Problem(works=tuple(works), crews=tuple(crews), roads=roads, change=policy.change)
+
+
+def _work(
+    order: TroubleOrder, place: int, rules: RuleSet, *, policy: PlanningPolicy, now: datetime
+) -> Work:
+    held = () if order.crew_id is None else (order.crew_id,)
+    by_hand = any(why.partition("?")[0] == CHOSEN for why in order.why)
+    hold = Hold.EN_ROUTE if order.status is OrderStatus.EN_ROUTE else Hold.SENT
+    release = 0.0 if order.hold_until is None else max(0.0, _minutes(order.hold_until, now))
+    return Work(
+        order_id=order.id,
+        place=place,
+        promises=_promises(order, rules, policy, now),
+        restore_weight=0.0,
+        duration_min=policy.on_site_min,
+        duration_cv=policy.on_site_cv,
+        needs=order.skills,
+        release_min=release,
+        hazard=policy.weight_of(order) >= policy.hazard_weight,
+        pinned=held if by_hand else (),
+        holders=held,
+        hold=hold if held else Hold.PLANNED,
+    )
+
+
+def _with_record(
+    work: Work,
+    declined: frozenset[CrewId],
+    customers: Mapping[OrderId, int],
+    policy: PlanningPolicy,
+) -> Work:
+    """Add who gave the order back and who is without supply: at least one customer."""
+    out = max(1, customers.get(work.order_id, 1))
+    return replace(work, barred=declined, restore_weight=policy.customer_hour * out / 60)
+
+
+def _promises(
+    order: TroubleOrder, rules: RuleSet, policy: PlanningPolicy, now: datetime
+) -> tuple[Promise, ...]:
+    """The commitment first, then the national standard, where the rules have them."""
+    weight = policy.weight_of(order)
+    shares = {ARRIVAL_COMMITMENT: 1.0, ARRIVAL_NATIONAL: policy.standard_share}
+    since = -_minutes(order.received_at, now)
+    return tuple(
+        Promise(
+            rule=rule.id,
+            due_min=rule.minutes[order.area_class] - since,
+            weight=weight * shares[rule.id],
+            charge=weight * shares[rule.id] * policy.charge_min,
+        )
+        for rule in sorted(rules.rules, key=lambda rule: rule.id)
+        if rule.id in shares and order.area_class in rule.minutes
+    )
+
+
+def _hands(
+    state: CrewState,
+    place: int,
+    at_work: TroubleOrder | None,
+    at: Mapping[OrderId, int],
+    *,
+    policy: PlanningPolicy,
+    now: datetime,
+) -> Hands:
+    ends = state.shift_ends_at
+    until = float("inf") if ends is None else _minutes(ends, now)
+    free, sd = 0.0, 0.0
+    if at_work is not None and at_work.arrived_at is not None:
+        place = at[at_work.id]
+        # Work that takes longer than usual is as likely as not to take a good while more.
+        usual = policy.on_site_min + _minutes(at_work.arrived_at, now)
+        free = max(usual, policy.on_site_min / 4)
+        sd = policy.on_site_cv * policy.on_site_min
+    return Hands(
+        crew_id=state.crew.id,
+        place=place,
+        free_min=free,
+        free_sd_min=sd,
+        until_min=until,
+        can=state.crew.skills,
+    )
+
+
+def _minutes(at: datetime, now: datetime) -> float:
+    return (at - now).total_seconds() / MINUTE_S

@@ -1,0 +1,279 @@
+"""Why a plan sends whom it sends: chances, the next best, who cannot go, what a choice breaks.
+
+Everything is worked out by the plain evaluation on the routes concerned, not read from the search.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from dispatch.domain.words import CrewId, OrderId
+from dispatch.planning.chances import chance_in_time, quantile
+from dispatch.planning.evaluate import Evaluation, evaluate
+from dispatch.planning.plan import Plan, Sequences, Stop
+from dispatch.planning.problem import Hands, Problem, Promise, Work
+from dispatch.sayings import reason
+
+NEXT = 3
+LOOK_AT = 16
+LIKELY, RARE = 0.5, 0.9
+WORSE_BY = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The chance that one promise of an order is kept."""
+
+    promise: Promise
+    chance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A promise of another order that a choice makes less likely to be kept."""
+
+    order_id: OrderId
+    promise: Promise
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One crew for an order, in the best place of its route.
+
+    Attributes
+    ----------
+    arrive_p50_min, arrive_p90_min
+        Minutes from now within which it arrives in half and in nine tenths of all cases.
+    kept
+        The order's own promises.
+    cost
+        How much more the whole plan costs than the chosen one, in weighted minutes late.
+    broken
+        Promises of other orders whose chance falls by more than a twentieth.
+    violations
+        Rules that the choice breaks, in words for a log; empty for a crew that may go.
+    """
+
+    crew_id: CrewId
+    position: int
+    arrive_p50_min: float
+    arrive_p90_min: float
+    kept: tuple[Kept, ...]
+    cost: float
+    broken: tuple[Broken, ...]
+    violations: tuple[str, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The option in sentences of the record."""
+        said = [
+            reason(
+                "arrives_within",
+                likely=round(self.arrive_p50_min),
+                surely=round(self.arrive_p90_min),
+            )
+        ]
+        said += [
+            reason("keeps", percent=round(100 * k.chance), minutes=round(k.promise.due_min))
+            for k in self.kept
+        ]
+        if round(self.cost) > 0:
+            said.append(reason("costs_more", minutes=round(self.cost)))
+        said += [
+            reason(
+                "breaks",
+                order=b.order_id,
+                before=round(100 * b.before),
+                after=round(100 * b.after),
+            )
+            for b in self.broken
+        ]
+        return tuple(said)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """An order in a plan: who goes, who would be next, and who cannot go and why."""
+
+    order_id: OrderId
+    chosen: tuple[Option, ...]
+    next_best: tuple[Option, ...]
+    excluded: tuple[tuple[CrewId, tuple[str, ...]], ...]
+
+
+def explain(problem: Problem, plan: Plan, order_id: OrderId) -> Explanation:
+    """Explain one order of `plan`; an unplaced one has nobody chosen.
+
+    The next best are sought among the crews nearest to the order, and for orders that take one
+    crew and wait for none.
+    """
+    work = problem.work_of[order_id]
+    chosen = tuple(
+        _option(problem, plan, work, stop, plan, cost=0.0, violations=())
+        for stop in plan.stops
+        if stop.order_id == order_id
+    )
+    excluded = {crew.crew_id: why_not(problem, crew, work) for crew in problem.crews}
+    going = set(plan.crew_of(order_id))
+    free = [c for c in problem.crews if not excluded[c.crew_id] and c.crew_id not in going]
+    options = [
+        what_if(problem, plan, order_id, crew.crew_id) for crew in _near(problem, work, free)
+    ]
+    for option in options:
+        if option.violations:
+            excluded[option.crew_id] = (reason("shift_too_short"),)
+    fit = [option for option in options if not option.violations]
+    fit.sort(key=lambda option: (option.cost, option.arrive_p50_min, option.crew_id))
+    return Explanation(
+        order_id=order_id,
+        chosen=chosen,
+        next_best=tuple(fit[:NEXT]) if _is_alone(work) else (),
+        excluded=tuple((crew, why) for crew, why in excluded.items() if why and crew not in going),
+    )
+
+
+def why_not(problem: Problem, crew: Hands, work: Work) -> tuple[str, ...]:
+    """What keeps a crew from an order whatever the plan; empty if it may go."""
+    why = []
+    if work.pinned and crew.crew_id not in work.pinned and len(work.pinned) >= work.crews:
+        why.append(reason("pinned_to", crew=", ".join(work.pinned)))
+    if crew.crew_id in work.barred:
+        why.append(reason("declined"))
+    if not crew.has_skills(work):
+        why.append(reason("missing_skill", skills=", ".join(sorted(work.needs - crew.can))))
+    drive = float(problem.roads.travel_min[crew.place, work.place])
+    if not math.isfinite(drive):
+        why.append(reason("unreachable"))
+    elif crew.free_min + drive + work.duration_min > crew.until_min:
+        why.append(reason("shift_too_short"))
+    return tuple(why)
+
+
+def what_if(problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId) -> Option:
+    """What a dispatcher's own choice would give and break, before it is confirmed.
+
+    The order is put where it costs least in that crew's route, which is not rearranged otherwise;
+    positions that break no rule come first.
+    """
+    work = problem.work_of[order_id]
+    before = {
+        crew: tuple(o for o in orders if o != order_id) for crew, orders in plan.sequences.items()
+    }
+    route = before.get(crew_id, ())
+    tried = [
+        (_part(problem, plan, {**before, crew_id: (*route[:k], order_id, *route[k:])}, crew_id), k)
+        for k in range(len(route) + 1)
+    ]
+    (found, was), _ = min(
+        tried, key=lambda t: (bool(t[0][0].violations), t[0][0].plan.costs.total, t[1])
+    )
+    stop = next(
+        (s for s in found.plan.stops if s.order_id == order_id and s.crew_id == crew_id), None
+    )
+    if stop is None:  # it would wait for ever
+        stop = _never(order_id, crew_id)
+    cost = found.plan.costs.total - was.plan.costs.total
+    return _option(
+        problem, was.plan, work, stop, found.plan, cost=cost, violations=found.violations
+    )
+
+
+def _part(
+    problem: Problem, plan: Plan, wanted: Sequences, crew_id: CrewId
+) -> tuple[Evaluation, Evaluation]:
+    """Evaluate the routes that a choice changes, as wanted and as they are.
+
+    Where an order waits for another or takes several crews, that is all of them.
+    """
+    if all(_is_alone(work) for work in problem.works):
+        changed = {c for c in wanted if wanted[c] != plan.sequences.get(c, ())} | {crew_id}
+        orders = {o for c in changed for o in (*wanted.get(c, ()), *plan.sequences.get(c, ()))}
+        problem = replace(
+            problem,
+            works=tuple(w for w in problem.works if w.order_id in orders),
+            crews=tuple(c for c in problem.crews if c.crew_id in changed),
+        )
+        wanted = {c: wanted[c] for c in changed if c in wanted}
+    as_is = {c: orders for c, orders in plan.sequences.items() if c in problem.crew_of}
+    return evaluate(problem, wanted), evaluate(problem, as_is)
+
+
+def _option(
+    problem: Problem,
+    before: Plan,
+    work: Work,
+    stop: Stop,
+    after: Plan,
+    *,
+    cost: float,
+    violations: tuple[str, ...],
+) -> Option:
+    mean, sd = stop.arrive_min, stop.arrive_sd_min
+    return Option(
+        crew_id=stop.crew_id,
+        position=stop.position,
+        arrive_p50_min=quantile(mean, sd, LIKELY),
+        arrive_p90_min=quantile(mean, sd, RARE),
+        kept=_kept(work, stop),
+        cost=cost,
+        broken=tuple(_broken(problem, before, after, work.order_id)),
+        violations=violations,
+    )
+
+
+def _kept(work: Work, stop: Stop | None) -> tuple[Kept, ...]:
+    return tuple(
+        Kept(
+            promise=p,
+            chance=0.0
+            if stop is None
+            else chance_in_time(stop.arrive_min, stop.arrive_sd_min, p.due_min),
+        )
+        for p in work.promises
+    )
+
+
+def _broken(problem: Problem, before: Plan, after: Plan, but: OrderId) -> Iterable[Broken]:
+    """Promises of other orders that are less likely kept after than before."""
+    was, now = _first_stops(before), _first_stops(after)
+    for order_id in sorted(was.keys() - {but}):
+        work = problem.work_of[order_id]
+        pairs = zip(_kept(work, was[order_id]), _kept(work, now.get(order_id)), strict=True)
+        for old, new in pairs:
+            if old.chance - new.chance > WORSE_BY:
+                yield Broken(
+                    order_id=order_id, promise=old.promise, before=old.chance, after=new.chance
+                )
+
+
+def _first_stops(plan: Plan) -> dict[OrderId, Stop]:
+    """The crew that is first at each order."""
+    first: dict[OrderId, Stop] = {}
+    for stop in plan.stops:
+        if stop.order_id not in first or stop.arrive_min < first[stop.order_id].arrive_min:
+            first[stop.order_id] = stop
+    return first
+
+
+def _near(problem: Problem, work: Work, crews: list[Hands]) -> list[Hands]:
+    """The crews that are soonest there from where they are, and no more than a few."""
+    if not _is_alone(work):
+        return []
+    travel = problem.roads.travel_min
+    return sorted(crews, key=lambda c: (c.free_min + travel[c.place, work.place], c.crew_id))[
+        :LOOK_AT
+    ]
+
+
+def _is_alone(work: Work) -> bool:
+    return work.crews == 1 and not work.after
+
+
+def _never(order_id: OrderId, crew_id: CrewId) -> Stop:
+    return Stop(
+        order_id=order_id, crew_id=crew_id, position=0, depart_min=math.inf, arrive_min=math.inf,
+        arrive_sd_min=0.0, begin_min=math.inf, end_min=math.inf, end_sd_min=0.0, meal=False,
+        by_depot=None,
+    )  # fmt: skip

@@ -1,0 +1,262 @@
+"""What is to be planned: orders, crews, roads, and what being late costs.
+
+All times are minutes from the moment of planning; what lies in the past is negative. Places are
+numbers: rows and columns of one table of travel times.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.domain.words import CrewId, OrderId
+from dispatch.errors import InvalidInput
+
+Minutes = NDArray[np.float32]
+HOUR_MIN = 60.0
+MAX_PROMISES = 2
+
+
+class Hold(StrEnum):
+    """What a crew has already to do with an order, the weakest first."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    EN_ROUTE = "en_route"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """One clock of an order: arrive by `due_min`, or pay.
+
+    `weight` is the cost of each minute late, `charge` the cost of being late at all.
+    """
+
+    rule: str
+    due_min: float
+    weight: float
+    charge: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """An open order as the planner sees it.
+
+    Attributes
+    ----------
+    promises
+        Clocks that the first arrival stops; at most two.
+    restore_weight
+        Cost of each minute until the work is done: customers without supply.
+    duration_min, duration_cv
+        Mean time on site, and its standard deviation over the mean.
+    needs
+        Skills and equipment, each crew that comes must have all.
+    parts
+        What is fetched from a depot on the way unless the crew carries it.
+    crews
+        How many crews it takes at the same time.
+    after
+        Orders whose work must be done before this one's begins.
+    release_min
+        No crew is sent earlier.
+    hazard
+        A danger to life; goes before meal breaks, and may turn a crew that is on its way.
+    pinned, holders
+        Crews a dispatcher decided on, and crews that have it in the running plan, one for each crew
+        it takes at most; the rest is open.
+    hold
+        What the holders have to do with it.
+    barred
+        Crews that must not be sent, as they gave it back.
+    """
+
+    order_id: OrderId
+    place: int
+    promises: tuple[Promise, ...]
+    restore_weight: float
+    duration_min: float
+    duration_cv: float = 0.0
+    needs: frozenset[str] = frozenset()
+    parts: frozenset[str] = frozenset()
+    crews: int = 1
+    after: tuple[OrderId, ...] = ()
+    release_min: float = 0.0
+    hazard: bool = False
+    pinned: tuple[CrewId, ...] = ()
+    holders: tuple[CrewId, ...] = ()
+    hold: Hold = Hold.PLANNED
+    barred: frozenset[CrewId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meal:
+    """A break that begins before the first drive at or after `from_min`.
+
+    It comes earlier when the next job would otherwise end after `until_min`.
+    """
+
+    from_min: float
+    until_min: float
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """A crew as the planner sees it.
+
+    Attributes
+    ----------
+    place, free_min, free_sd_min
+        Where and when it is ready for its next drive; the spread is that of the work under way.
+    until_min
+        Work that would end later is not given to it; infinite where no shift is known.
+    can
+        Skills and equipment; a crew without any listed is taken to do everything.
+    carries
+        Parts it has aboard.
+    """
+
+    crew_id: CrewId
+    place: int
+    free_min: float = 0.0
+    free_sd_min: float = 0.0
+    until_min: float = float("inf")
+    can: frozenset[str] = frozenset()
+    carries: frozenset[str] = frozenset()
+    meal: Meal | None = None
+
+    def has_skills(self, work: Work) -> bool:
+        """Whether it has the skills and equipment that an order needs."""
+        return not self.can or work.needs <= self.can
+
+    def is_able(self, work: Work) -> bool:
+        """Whether it has the skills and equipment, and did not give the order back."""
+        return self.has_skills(work) and self.crew_id not in work.barred
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Roads:
+    """How long drives take.
+
+    Attributes
+    ----------
+    travel_min
+        Mean minutes between places on free roads, shape (p, p); infinite where no road leads.
+    cv
+        Standard deviation of a drive over its mean.
+    factors
+        By how much roads are slower, by the hour: `factors[0]` from `first_hour_min` minutes
+        before now, each for an hour, the last one for good.
+    """
+
+    travel_min: Minutes
+    cv: float = 0.0
+    factors: tuple[float, ...] = (1.0,)
+    first_hour_min: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeCosts:
+    """What a change of the running plan costs, in weighted minutes late.
+
+    A crew that is on its way is turned for a gain above `turn`, or for a hazard above
+    `turn_for_hazard`; an order that was sent or only planned moves for a gain above the others.
+    """
+
+    planned: float = 1.0
+    sent: float = 15.0
+    turn: float = 120.0
+    turn_for_hazard: float = 5.0
+
+    def of(self, hold: Hold) -> float:
+        """The cost of taking an order that is held like that from its crew."""
+        return {Hold.PLANNED: self.planned, Hold.SENT: self.sent, Hold.EN_ROUTE: self.turn}[hold]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """Everything a plan is made from.
+
+    `unplaced_cost` is what an order costs that no crew can take; it is far above any lateness, so
+    that an order is left out only where shifts, skills or roads leave no crew.
+
+    Raises
+    ------
+    InvalidInput
+        An id twice, a place that is not in the table, more than two promises, an order after
+        itself or after one that is not there, fewer than one crew for an order, or a crew on its
+        way to two orders.
+    """
+
+    works: tuple[Work, ...]
+    crews: tuple[Hands, ...]
+    roads: Roads
+    depots: tuple[int, ...] = ()
+    load_min: float = 10.0
+    change: ChangeCosts = field(default_factory=ChangeCosts)
+    unplaced_cost: float = 100_000.0
+
+    def __post_init__(self) -> None:
+        _check_ids([w.order_id for w in self.works], "order")
+        _check_ids([c.crew_id for c in self.crews], "crew")
+        places = self.roads.travel_min.shape[0]
+        for place in (*(w.place for w in self.works), *(c.place for c in self.crews), *self.depots):
+            if not 0 <= place < places:
+                raise InvalidInput("place", place, f"a place below {places}")
+        for work in self.works:
+            self._check(work)
+        self._check_circles()
+        on_way = [h for w in self.works if w.hold is Hold.EN_ROUTE for h in w.holders]
+        _check_ids(on_way, "crew en route")
+
+    @cached_property
+    def work_of(self) -> dict[OrderId, Work]:
+        """Each order's work."""
+        return {work.order_id: work for work in self.works}
+
+    @cached_property
+    def crew_of(self) -> dict[CrewId, Hands]:
+        """Each crew."""
+        return {crew.crew_id: crew for crew in self.crews}
+
+    def previous_of(self, work: Work) -> tuple[CrewId | None, ...]:
+        """Who has each slot of an order so far; holders that a pin pushed out are left out."""
+        pinned = [crew if crew in work.holders else None for crew in work.pinned]
+        free = [crew for crew in work.holders if crew not in work.pinned]
+        slots = [*pinned, *free, *([None] * work.crews)]
+        return tuple(slots[: work.crews])
+
+    def needs_depot(self, crew: Hands, work: Work) -> bool:
+        """Whether the crew must fetch parts on its way."""
+        return bool(self.depots) and not work.parts <= crew.carries
+
+    def _check(self, work: Work) -> None:
+        if len(work.promises) > MAX_PROMISES:
+            raise InvalidInput("promises", len(work.promises), f"at most {MAX_PROMISES}")
+        if work.crews < 1:
+            raise InvalidInput("crews", work.crews, "at least one")
+        for other in work.after:
+            if other not in self.work_of:
+                raise InvalidInput("after", other, "an order of the same plan")
+
+    def _check_circles(self) -> None:
+        done: set[OrderId] = set()
+        waiting = [work for work in self.works if work.after]
+        done.update(work.order_id for work in self.works if not work.after)
+        while waiting:
+            ready = [work for work in waiting if done.issuperset(work.after)]
+            if not ready:
+                raise InvalidInput(
+                    "after", [w.order_id for w in waiting], "orders that do not wait for each other"
+                )
+            done.update(work.order_id for work in ready)
+            waiting = [work for work in waiting if work.order_id not in done]
+
+
+def _check_ids(ids: Sequence[object], what: str) -> None:
+    if len(set(ids)) != len(ids):
+        raise InvalidInput(what, len(ids), "each of them once")

@@ -1,0 +1,117 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dispatch.domain.clock import PUBLISHED_RULES, RuleSet
+from dispatch.domain.order import OrderStatus
+from dispatch.domain.words import AreaClass, CrewId, OrderId
+from dispatch.planning.district import PlanningPolicy, problem_of
+from dispatch.planning.problem import Hold
+from tests.unit.core import NOW, a_crew_state, after, an_order
+
+RULES = RuleSet(version=1, valid_from=NOW, rules=PUBLISHED_RULES)
+POLICY = PlanningPolicy()
+
+
+def state_of(orders, states, **more):
+    size = len(orders) + len(states)
+    travel = np.full((size, size), 10, np.float32)
+    given = {"declined": {}, "customers": {}, "policy": POLICY, "now": NOW} | more
+    return problem_of(orders, states, travel, rules_of=lambda order: RULES, **given)
+
+
+def order(number=1, **facts):
+    given = {"id": OrderId(number), "received_at": after(-20), "area_class": AreaClass.URBAN}
+    return an_order(**(given | facts))
+
+
+def held(status, **facts):
+    return order(status=status, crew_id=CrewId("A"), **facts)
+
+
+def test_the_clocks_run_from_the_report():
+    (work,) = state_of([order()], [a_crew_state("A")]).works
+    assert [p.due_min for p in work.promises] == [25, 40]
+    assert work.promises[0].weight > work.promises[1].weight
+
+
+def test_danger_weighs_most_and_a_critical_customer_more_than_others():
+    works = state_of(
+        [order(1), order(2, priority=50), order(3, hazards=("wire_down",))], [a_crew_state("A")]
+    ).works
+    weights = [work.promises[0].weight for work in works]
+    assert weights == [1, POLICY.critical_weight, POLICY.hazard_weight]
+    assert [work.hazard for work in works] == [False, False, True]
+
+
+def test_a_crew_that_has_arrived_is_frozen_and_free_later_at_its_site():
+    states = [a_crew_state("A", active_order_id=OrderId(1))]
+    problem = state_of([held(OrderStatus.ARRIVED, arrived_at=after(-15)), order(2)], states)
+    assert [work.order_id for work in problem.works] == [2]
+    (crew,) = problem.crews
+    assert (crew.place, crew.free_min) == (1, pytest.approx(POLICY.on_site_min - 15))
+
+
+def test_work_that_takes_long_is_never_expected_to_be_over_at_once():
+    states = [a_crew_state("A", active_order_id=OrderId(1))]
+    (crew,) = state_of([held(OrderStatus.ARRIVED, arrived_at=after(-300))], states).crews
+    assert crew.free_min > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "hold"),
+    [
+        (OrderStatus.ASSIGNED, Hold.SENT),
+        (OrderStatus.ACCEPTED, Hold.SENT),
+        (OrderStatus.EN_ROUTE, Hold.EN_ROUTE),
+    ],
+)
+def test_what_a_crew_holds_is_held_as_far_as_it_got(status, hold):
+    (work,) = state_of([held(status)], [a_crew_state("A")]).works
+    assert (work.holders, work.hold, work.pinned) == (("A",), hold, ())
+
+
+def test_what_a_dispatcher_decided_stays():
+    (work,) = state_of(
+        [held(OrderStatus.ASSIGNED, why=("chosen_by?name=Wang",))], [a_crew_state("A")]
+    ).works
+    assert work.pinned == ("A",)
+
+
+def test_an_order_on_hold_sends_nobody_before_that_is_over():
+    (work,) = state_of([order(hold_until=after(7))], [a_crew_state("A")]).works
+    assert work.release_min == 7
+
+
+def test_who_is_off_shift_takes_no_part_and_shifts_end():
+    states = [a_crew_state("off", on_shift=False), a_crew_state("A", shift_ends_at=after(90))]
+    (crew,) = state_of([order()], states).crews
+    assert (crew.crew_id, crew.place, crew.until_min) == ("A", 1, 90)
+
+
+def test_who_gave_an_order_back_is_barred_and_customers_without_supply_weigh():
+    states = [a_crew_state("A")]
+    problem = state_of(
+        [order(1), order(2)],
+        states,
+        declined={OrderId(1): frozenset({CrewId("A")})},
+        customers={OrderId(1): 600, OrderId(2): 3},
+    )
+    first, second = problem.works
+    assert first.barred == {"A"} and not second.barred
+    assert first.restore_weight == pytest.approx(200 * second.restore_weight)
+
+
+def test_a_place_for_each_crew_and_order_is_asked_for():
+    with pytest.raises(Exception, match="place"):
+        problem_of(
+            [replace(order())],
+            [a_crew_state("A")],
+            np.zeros((1, 1), np.float32),
+            rules_of=lambda order: RULES,
+            declined={},
+            customers={},
+            policy=POLICY,
+            now=NOW,
+        )
