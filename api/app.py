@@ -23,6 +23,7 @@ from api.routers import (
     assignments,
     console,
     crews,
+    devices,
     live,
     notices,
     outages,
@@ -32,8 +33,10 @@ from api.routers import (
     sessions,
     signals,
     supervisors,
+    trackers,
 )
 from api.settings import WebSettings
+from api.trackers.reception import Reception
 from dispatch.store.transaction import BY_INDEX, session
 from maps.assets import PREFIX, STATIC
 from maps.pages import Pages
@@ -41,7 +44,7 @@ from maps.pages import Pages
 MOST_BYTES = 1_000_000
 ROUTERS = (
     *(processes, sessions, agents, outages, notices, assignments, planned),
-    *(crews, signals, supervisors, live, console, screens),
+    *(crews, trackers, devices, signals, supervisors, live, console, screens),
 )
 FAST_OPTIONS = session(
     {"timezone": "UTC", "statement_timeout": 10_000, "lock_timeout": 5_000, **BY_INDEX}
@@ -92,6 +95,7 @@ def create_app(settings: WebSettings, house: House) -> FastAPI:
     app.state.callers = Callers(house.engine)
     app.state.throttle = Throttle()
     app.state.live = Live(house.conninfo)
+    app.state.reception = Reception(house)
     app.state.pages = Pages()
     app.state.pool = AsyncConnectionPool(
         house.conninfo,
@@ -118,8 +122,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     pool: AsyncConnectionPool = app.state.pool
     await pool.open(wait=False)  # the process starts even while the database is away
     app.state.live.start()
+    await app.state.reception.start()
     try:
         yield
     finally:
+        await app.state.reception.stop()
         await app.state.live.stop()
         await pool.close()
