@@ -14,7 +14,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
-from api.routers.parts import Working
 from api.trackers import gpslogger, osmand, owntracks, traccar
 from api.trackers.readings import Message, Sent
 from api.trackers.reception import Reception
@@ -32,28 +31,28 @@ Basic = tuple[str | None, str | None]
 
 @router.api_route("/traccar", methods=METHODS, include_in_schema=False)
 @router.api_route("/traccar/{key}", methods=METHODS, include_in_schema=False)
-async def from_traccar(request: Request, house: Working, key: str = "") -> Response:
+async def from_traccar(request: Request, key: str = "") -> Response:
     """Take what Traccar Client sends, every generation of it."""
     return await _taken(request, Wire.TRACCAR, traccar.parse, key)
 
 
 @router.api_route("/osmand", methods=METHODS, include_in_schema=False)
 @router.api_route("/osmand/{key}", methods=METHODS, include_in_schema=False)
-async def from_osmand(request: Request, house: Working, key: str = "") -> Response:
+async def from_osmand(request: Request, key: str = "") -> Response:
     """Take what OsmAnd's live tracking sends."""
     return await _taken(request, Wire.OSMAND, osmand.parse, key)
 
 
 @router.api_route("/gpslogger", methods=METHODS, include_in_schema=False)
 @router.api_route("/gpslogger/{key}", methods=METHODS, include_in_schema=False)
-async def from_gpslogger(request: Request, house: Working, key: str = "") -> Response:
+async def from_gpslogger(request: Request, key: str = "") -> Response:
     """Take what GPSLogger for Android sends."""
     return await _taken(request, Wire.GPSLOGGER, gpslogger.parse, key)
 
 
 @router.api_route("/owntracks", methods=METHODS, include_in_schema=False)
 @router.api_route("/owntracks/{key}", methods=METHODS, include_in_schema=False)
-async def from_owntracks(request: Request, house: Working, key: str = "") -> Response:
+async def from_owntracks(request: Request, key: str = "") -> Response:
     """Take what OwnTracks sends; it wants a list of things to tell it, and there is none."""
     await _taken(request, Wire.OWNTRACKS, owntracks.parse, key)
     return JSONResponse([])

@@ -1,6 +1,6 @@
-"""Devices that say where crews are: enrol, bind, revoke them, and see what became of what they sent.
+"""Devices that say where crews are: enrol, bind, revoke them; what became of what they sent.
 
-Where every crew was last seen is here as well, each position with its age, never as if it were now.
+Where every crew was last seen is here too, each position with its age, never as if it were now.
 """
 
 from collections import defaultdict

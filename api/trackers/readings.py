@@ -13,7 +13,7 @@ from enum import StrEnum
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS_FROM = 1e11
-"""A number of seconds this large would be in the year 5138; so it is milliseconds (from 1973 on)."""
+"""So many seconds would be the year 5138; so they are milliseconds, from 1973 on."""
 
 FASTEST_MPS = 150.0
 WORST_ACCURACY_M = 100_000.0

@@ -41,9 +41,9 @@ def parse_parameters(params: Mapping[str, str], speed_unit_mps: float = KNOT_MPS
 
 
 def _reading(params: Mapping[str, str], speed_unit_mps: float) -> Reading | Unread:
+    if flag(params.get("valid")) is False:
+        return Unread(Why.NO_FIX)
     try:
-        if flag(params.get("valid")) is False:
-            raise Refused(Why.NO_FIX)
         lat, _, lon = params.get("location", "").partition(",")
         x, y = position(params.get("lon") or lon.strip(), params.get("lat") or lat.strip())
         return Reading(

@@ -1,4 +1,4 @@
-"""Arrivals are weighed a moment after the positions are stored, each crew in its own transaction."""
+"""Arrivals are weighed a moment after positions are stored, each crew in its own transaction."""
 
 import asyncio
 import logging

@@ -157,7 +157,7 @@ def register_reply(frame: Frame, seq: int, result: Registered, code: str = "") -
 
 
 def text(to: Frame, seq: int, words: str) -> Frame:
-    """A text (0x8300) for the driver: shown on the screen and read out; cut where it is too long."""
+    """A text (0x8300) for the driver: shown and read out; cut where it is too long."""
     head = b"\x0c\x01" if to.edition_2019 else b"\x0c"  # bit 2 screen, bit 3 read out; 1: a notice
     room = MOST_BODY - len(head)
     encoded = words.encode("gbk", "replace")

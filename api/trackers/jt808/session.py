@@ -27,8 +27,13 @@ class Patience:
 class Enrolment(Protocol):
     """What a session asks about terminals."""
 
-    def is_enrolled(self, phone: str) -> bool: ...
-    def lets_in(self, phone: str, code: str) -> bool: ...
+    def is_enrolled(self, phone: str) -> bool:
+        """Whether a terminal of that number is known here and not revoked."""
+        ...
+
+    def lets_in(self, phone: str, code: str) -> bool:
+        """Whether that is its authentication code."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class Close:
     why: str
 
 
+Items = Sequence[Reading | Unread]
 Step = Say | Register | Entered | Take | Count | Close
 
 
