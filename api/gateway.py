@@ -72,7 +72,7 @@ class Gateway:
         self.by_phone: dict[str, Connection] = {}
         self._settings = settings
         self._patience = patience or Patience()
-        self._cab = Cab(house, self.tell)
+        self.cab = Cab(house, self.tell, self.crews)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -92,7 +92,7 @@ class Gateway:
             backlog=BACKLOG,
         )
         self.spawn(self._sweep())
-        self.spawn(self._cab.run())
+        self.spawn(self.cab.run())
         log.info("JT/T 808 on %s port %d", self._settings.gateway_host, self.port)
 
     async def stop(self) -> None:
@@ -126,7 +126,7 @@ class Gateway:
             before.close("the terminal has connected anew")
         tracker = self.reception.registry.find(Wire.JT808, phone)
         if tracker is not None and tracker.crew_id is not None:
-            self.spawn(self._cab.greet(tracker.crew_id))
+            self.spawn(self.cab.greet(tracker.crew_id))
 
     def left(self, connection: "Connection") -> None:
         """A connection has ended."""
@@ -134,6 +134,11 @@ class Gateway:
         phone = connection.session.phone
         if phone is not None and self.by_phone.get(phone) is connection:
             del self.by_phone[phone]
+
+    def crews(self) -> set[CrewId]:
+        """The crews that have a connected cab."""
+        found = (self.reception.registry.find(Wire.JT808, phone) for phone in self.by_phone)
+        return {each.crew_id for each in found if each is not None and each.crew_id is not None}
 
     def tell(self, crew_id: CrewId, words: str) -> int:
         """Show a text in every connected cab of a crew; how many there are."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from api.house import House
@@ -39,26 +39,46 @@ class Cab:
         Where orders are read.
     tell
         Shows a text in the cabs of a crew; how many there were.
+    connected
+        The crews that have a cab now.
     """
 
-    def __init__(self, house: House, tell: Tell) -> None:
+    def __init__(self, house: House, tell: Tell, connected: Callable[[], Iterable[CrewId]]) -> None:
+        self.listening = asyncio.Event()
         self._house = house
         self._tell = tell
+        self._connected = connected
         self._told: OrderedDict[OrderId, CrewId] = OrderedDict()
-        self._news: asyncio.Queue[OrderId] = asyncio.Queue(MOST_REMEMBERED)
+        self._news: asyncio.Queue[OrderId | None] = asyncio.Queue(MOST_REMEMBERED)
 
     async def run(self) -> None:
         """Tell until cancelled."""
         following = asyncio.create_task(
-            follow(self._house.conninfo, lambda: None, self._hear, lambda: None)
+            follow(self._house.conninfo, self._opened, self._hear, self.listening.clear)
         )
         try:
             while True:
-                await self.look(await self._news.get())
+                order_id = await self._news.get()
+                if order_id is None:
+                    await self._greet_whoever_was_not_told()
+                else:
+                    await self._look(order_id)
         finally:
             following.cancel()
 
-    async def look(self, order_id: OrderId) -> None:
+    def _opened(self) -> None:
+        """What was said while nobody listened is lost: the orders are read anew."""
+        self.listening.set()
+        self._put(None)
+
+    async def _greet_whoever_was_not_told(self) -> None:
+        told = set(self._told.values())
+        for crew_id in set(self._connected()) - told:
+            await self.greet(crew_id)
+        for order_id in list(self._told):
+            await self._look(order_id)
+
+    async def _look(self, order_id: OrderId) -> None:
         """See who has the order now, and tell whoever has it newly or has it no more."""
         try:
             standing = await asyncio.to_thread(self._read, order_id)
@@ -90,8 +110,14 @@ class Cab:
 
     def _hear(self, poke: Poke) -> None:
         thing, _, key = poke.stream.partition(":")
-        if thing == "order" and key.isdecimal() and not self._news.full():
-            self._news.put_nowait(OrderId(int(key)))
+        if thing == "order" and key.isdecimal():
+            self._put(OrderId(int(key)))
+
+    def _put(self, order_id: OrderId | None) -> None:
+        if self._news.full():  # nobody keeps up: what is left out is read anew from the beginning
+            self._news = asyncio.Queue(MOST_REMEMBERED)
+            order_id = None
+        self._news.put_nowait(order_id)
 
     def _read(self, order_id: OrderId) -> Standing:
         with self._house.transaction() as store:

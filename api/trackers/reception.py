@@ -33,7 +33,7 @@ class Reception:
         self.tally = Tally()
         self.intake = Intake(self._store, self._kept, policy)
         self._house = house
-        self._weighing = Weighing(house)
+        self.weighing = Weighing(house)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -42,7 +42,7 @@ class Reception:
         await self._once(self.reload)
         self._tasks = [
             asyncio.create_task(self._every(RELOAD_S, self._tend), name="trackers"),
-            asyncio.create_task(self._weighing.run(), name="arrivals"),
+            asyncio.create_task(self.weighing.run(), name="arrivals"),
         ]
 
     async def stop(self) -> None:
@@ -51,7 +51,7 @@ class Reception:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._weighing.weigh()
+        await self.weighing.weigh()
         await self._once(self.write_counts)
 
     async def receive(self, tracker: Tracker, items: Sequence[Reading | Unread]) -> None:
@@ -131,7 +131,7 @@ class Reception:
         )
         for (device, what), times in fates.items():
             self.tally.count(device, what, now, times)
-        self._weighing.note(kept.taken)
+        self.weighing.note(kept.taken)
 
     async def _tend(self) -> None:
         await self._once(self.write_counts)

@@ -89,6 +89,11 @@ class Tracker:
         """For whom it speaks now."""
         return self.bindings[-1].crew_id if self.bindings else None
 
+    def bound_to(self, crew_id: CrewId | None, since: datetime) -> "Tracker":
+        """The same device, speaking for that crew from a moment on."""
+        earlier = tuple(each for each in self.bindings if each.since < since)
+        return replace(self, bindings=(*earlier, Binding(since=since, crew_id=crew_id)))
+
     def crew_at(self, at: datetime) -> CrewId | None:
         """For whom it spoke at a moment: a late fix belongs to whoever drove the vehicle then."""
         place = bisect_right(self.bindings, at, key=lambda binding: binding.since)
@@ -260,7 +265,7 @@ def doubted(
         The fixes with `doubts`, and what is believed after them.
     """
     marked = []
-    for fix in sorted(fixes, key=lambda each: each.fixed_at):
+    for fix in sorted(fixes, key=lambda each: (each.fixed_at, each.id)):
         doubt = standing_doubt(fix, extent, policy)
         if not doubt:
             track, doubt = track.after(fix, policy)

@@ -1,10 +1,10 @@
 """Say for which crew a device, or every device in a vehicle, speaks from now on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.domain.tracking import Binding, Tracker
+from dispatch.domain.tracking import Tracker
 from dispatch.domain.words import CrewId
 from dispatch.errors import NotFound
 from dispatch.journal import tracker_event
@@ -36,8 +36,7 @@ def bind_trackers(store: Store, command: BindTrackers, *, now: datetime) -> Sequ
         if tracker.crew_id == command.crew_id:
             bound.append(tracker)
             continue
-        earlier = tuple(each for each in tracker.bindings if each.since < now)
-        after = replace(tracker, bindings=(*earlier, Binding(since=now, crew_id=command.crew_id)))
+        after = tracker.bound_to(command.crew_id, now)
         store.trackers.save(after)
         store.events.append(tracker_event(after, "bound", at=now, by=command.by))
         bound.append(after)

@@ -1,9 +1,9 @@
 """Let a device say where a crew is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.domain.tracking import Binding, Tracker, Wire, tracker_id
+from dispatch.domain.tracking import Tracker, Wire, tracker_id
 from dispatch.domain.words import CrewId
 from dispatch.errors import IdentityTaken
 from dispatch.journal import tracker_event
@@ -50,8 +50,7 @@ def enrol_tracker(store: Store, command: EnrolTracker, *, now: datetime) -> Trac
         enrolled_at=now,
         revoked_at=None,
         bindings=before.bindings if before is not None else (),
-    )
-    tracker = replace(tracker, bindings=(*tracker.bindings, Binding(since=now, crew_id=crew_id)))
+    ).bound_to(crew_id, now)
     store.trackers.save(tracker)
     store.events.append(tracker_event(tracker, "enrolled", at=now, by=command.by))
     return tracker
