@@ -323,9 +323,9 @@ class Positions(Protocol):
         ...
 
     def last_of_devices(
-        self, crew_ids: Collection[CrewId]
+        self, crew_ids: Collection[CrewId], devices: Collection[str]
     ) -> Mapping[tuple[CrewId, str], PositionFix]:
-        """The newest good fix of every device of these crews."""
+        """The newest good fix of each of these devices for each of these crews."""
         ...
 
     def list_jumps(

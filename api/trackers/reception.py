@@ -21,7 +21,7 @@ from gis.crs import to_wgs84
 
 log = logging.getLogger(__name__)
 
-RELOAD_S = 3.0
+RELOAD_S, COUNTS_S = 3.0, 15.0
 TAKEN = "taken"
 
 
@@ -41,7 +41,8 @@ class Reception:
         self.intake.start()
         await self._once(self.reload)
         self._tasks = [
-            asyncio.create_task(self._every(RELOAD_S, self._tend), name="trackers"),
+            asyncio.create_task(self._every(RELOAD_S, self.reload), name="trackers"),
+            asyncio.create_task(self._every(COUNTS_S, self.write_counts), name="tallies"),
             asyncio.create_task(self.weighing.run(), name="arrivals"),
         ]
 
@@ -133,10 +134,6 @@ class Reception:
             self.tally.count(device, what, now, times)
         self.weighing.note(kept.taken)
 
-    async def _tend(self) -> None:
-        await self._once(self.write_counts)
-        await self._once(self.reload)
-
     @staticmethod
     async def _once(work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -146,8 +143,7 @@ class Reception:
         except DispatchError:
             log.exception("the list of devices or its counts failed; it is tried again")
 
-    @staticmethod
-    async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(seconds)
-            await work()
+            await self._once(work)

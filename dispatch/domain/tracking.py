@@ -264,7 +264,7 @@ def doubted(
     fixes, track
         The fixes with `doubts`, and what is believed after them.
     """
-    marked = []
+    marked: list[PositionFix] = []
     for fix in sorted(fixes, key=lambda each: (each.fixed_at, each.id)):
         doubt = standing_doubt(fix, extent, policy)
         if not doubt:

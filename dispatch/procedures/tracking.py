@@ -12,7 +12,6 @@ from dispatch.domain.tracking import (
     Track,
     TrackingPolicy,
     doubted,
-    standing_doubt,
 )
 from dispatch.domain.words import CrewId
 from dispatch.ports import Store
@@ -49,7 +48,7 @@ def keep_fixes(store: Store, fixes: Sequence[PositionFix], policy: TrackingPolic
     if not wanted:
         return Kept(taken=(), new=0, dropped=dropped)
     extents = store.positions.extents(crews)
-    seeds = store.positions.last_of_devices(crews)
+    seeds = store.positions.last_of_devices(crews, {fix.device for fix in wanted})
     taken: list[PositionFix] = []
     for key, of_device in groupby(sorted(wanted, key=_key), key=_key):
         taken += _marked(store, key, list(of_device), seeds, extents, policy)
@@ -90,15 +89,9 @@ def _marked(
     """One device's fixes with their doubts; what it jumped before is read only when it jumps."""
     crew_id, device = key
     track, extent = Track(last=seeds.get(key)), extents.get(crew_id)
-    jumped = next((fix for fix in fixes if _jumps(track, fix, extent, policy)), None)
-    if jumped is not None and track.last is not None:
+    if track.last is not None and not all(track.fits(fix, policy) for fix in fixes):
         first = min(fix.fixed_at for fix in fixes)
         since, most = track.last.fixed_at, policy.agreeing - 1
         jumps = store.positions.list_jumps(crew_id, device, since, first, most)
         track = replace(track, jumps=tuple(jumps))
     return doubted(fixes, track, extent, policy)[0]
-
-
-def _jumps(track: Track, fix: PositionFix, extent: Extent | None, policy: TrackingPolicy) -> bool:
-    """Whether a fix that is sound by itself does not fit what was believed before."""
-    return not standing_doubt(fix, extent, policy) and not track.fits(fix, policy)

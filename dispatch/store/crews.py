@@ -30,10 +30,7 @@ STATES = text(
                 AND trouble_order.status IN ('assigned', 'accepted', 'en_route', 'arrived')
         ) AS active_order_id
     FROM crew
-    LEFT JOIN LATERAL (
-        SELECT * FROM crew_position
-        WHERE crew_position.crew_id = crew.id ORDER BY fixed_at DESC LIMIT 1
-    ) AS seen ON true
+    LEFT JOIN crew_position AS seen ON seen.crew_id = crew.id
     LEFT JOIN LATERAL (
         SELECT true AS on_shift, nullif(max(ends_at), 'infinity') AS ends_at
         FROM (

@@ -370,22 +370,34 @@ shift_pattern = Table(
     comment="Every-day shifts, as most crew lists give them; equal times mean round the clock",
 )
 
-crew_position = Table(
-    "crew_position",
-    metadata,
-    Column("crew_id", ForeignKey("crew.id", ondelete="CASCADE"), nullable=False),
-    Column("device", Text, nullable=False),
-    Column("fix_id", Text, nullable=False),
-    Column("lon", REAL, nullable=False),
-    Column("lat", REAL, nullable=False),
-    moment("fixed_at", nullable=False),
-    moment("received_at", nullable=False),
-    Column("accuracy_m", REAL),
-    Column("speed_mps", REAL),
-    Column("mock", Boolean, nullable=False),
-    PrimaryKeyConstraint("crew_id", "device"),
-    postgresql_with={"fillfactor": 50},
-    comment="The newest good fix of every device of every crew; rewritten in place, so half full",
+
+def last_position(name: str, comment: str, *key: str) -> Table:
+    """A table of newest good fixes; rewritten in place all the time, so its pages are half full."""
+    return Table(
+        name,
+        metadata,
+        Column("crew_id", ForeignKey("crew.id", ondelete="CASCADE"), nullable=False),
+        Column("device", Text, nullable=False),
+        Column("fix_id", Text, nullable=False),
+        Column("lon", REAL, nullable=False),
+        Column("lat", REAL, nullable=False),
+        moment("fixed_at", nullable=False),
+        moment("received_at", nullable=False),
+        Column("accuracy_m", REAL),
+        Column("speed_mps", REAL),
+        Column("mock", Boolean, nullable=False),
+        PrimaryKeyConstraint(*key),
+        postgresql_with={"fillfactor": 50},
+        comment=comment,
+    )
+
+
+crew_position = last_position("crew_position", "The newest good fix of every crew", "crew_id")
+device_position = last_position(
+    "device_position",
+    "The newest good fix of every device for every crew that it spoke for",
+    "crew_id",
+    "device",
 )
 
 position_fix = Table(

@@ -24,6 +24,10 @@ _COLUMNS = (
     "crew_id, id, lon, lat, fixed_at, received_at, accuracy_m, speed_mps, mock, device, doubts"
 )
 
+_LAST = "crew_id, device, fix_id, lon, lat, fixed_at, received_at, accuracy_m, speed_mps, mock"
+_LAST_FROM = _LAST.replace("fix_id", "id AS fix_id")
+_MOVED = ", ".join(f"{name} = excluded.{name}" for name in _LAST.split(", ")[2:])
+
 _MERGE = Direct(
     f"""
     WITH sent AS (
@@ -32,17 +36,18 @@ _MERGE = Direct(
         INSERT INTO position_fix ({_COLUMNS})
         SELECT {_COLUMNS} FROM sent ON CONFLICT DO NOTHING
         RETURNING 1
-    ), moved AS (
-        INSERT INTO crew_position
-            (crew_id, device, fix_id, lon, lat, fixed_at, received_at, accuracy_m, speed_mps, mock)
-        SELECT DISTINCT ON (crew_id, device) crew_id, device, id, lon, lat, fixed_at, received_at,
-            accuracy_m, speed_mps, mock
+    ), newest AS (
+        SELECT DISTINCT ON (crew_id, device) {_LAST_FROM}
         FROM sent WHERE doubts = 0 AND fixed_at <= received_at + :ahead
         ORDER BY crew_id, device, fixed_at DESC
-        ON CONFLICT (crew_id, device) DO UPDATE
-        SET fix_id = excluded.fix_id, lon = excluded.lon, lat = excluded.lat,
-            fixed_at = excluded.fixed_at, received_at = excluded.received_at,
-            accuracy_m = excluded.accuracy_m, speed_mps = excluded.speed_mps, mock = excluded.mock
+    ), of_devices AS (
+        INSERT INTO device_position ({_LAST}) SELECT {_LAST} FROM newest
+        ON CONFLICT (crew_id, device) DO UPDATE SET {_MOVED}
+        WHERE excluded.fixed_at > device_position.fixed_at
+    ), of_crews AS (
+        INSERT INTO crew_position ({_LAST})
+        SELECT DISTINCT ON (crew_id) {_LAST} FROM newest ORDER BY crew_id, fixed_at DESC
+        ON CONFLICT (crew_id) DO UPDATE SET device = excluded.device, {_MOVED}
         WHERE excluded.fixed_at > crew_position.fixed_at
     )
     SELECT count(*) FROM stored
@@ -100,7 +105,9 @@ _EXTENTS = Direct(
     """
 )
 
-_LAST_OF_DEVICES = Direct("SELECT * FROM crew_position WHERE crew_id = ANY(:crews)")
+_LAST_OF_DEVICES = Direct(
+    "SELECT * FROM device_position WHERE crew_id = ANY(:crews) AND device = ANY(:devices)"
+)
 
 _JUMPS = Direct(
     """
@@ -113,11 +120,10 @@ _JUMPS = Direct(
 
 LAST_OF_CREWS = Direct(
     """
-    SELECT DISTINCT ON (seen.crew_id) seen.*
-    FROM crew_position AS seen JOIN crew ON crew.id = seen.crew_id
+    SELECT seen.* FROM crew_position AS seen JOIN crew ON crew.id = seen.crew_id
     WHERE crew.retired_at IS NULL
         AND (CAST(:districts AS text[]) IS NULL OR crew.district_id = ANY(:districts))
-    ORDER BY seen.crew_id, seen.fixed_at DESC
+    ORDER BY seen.crew_id
     """
 )
 
@@ -154,10 +160,11 @@ class PgPositions:
         }
 
     def last_of_devices(
-        self, crew_ids: Collection[CrewId]
+        self, crew_ids: Collection[CrewId], devices: Collection[str]
     ) -> Mapping[tuple[CrewId, str], PositionFix]:
-        """Read the newest good fix of every device of these crews."""
-        rows = _LAST_OF_DEVICES.rows(self._connection, {"crews": list(crew_ids)})
+        """Read the newest good fix of each of these devices for each of these crews."""
+        asked = {"crews": list(crew_ids), "devices": list(devices)}
+        rows = _LAST_OF_DEVICES.rows(self._connection, asked)
         return {(CrewId(row["crew_id"]), row["device"]): seen_fix(row) for row in rows}
 
     def list_last(self, districts: Collection[DistrictId] | None) -> Sequence[PositionFix]:
@@ -218,7 +225,7 @@ def _lines(fixes: Iterable[PositionFix]) -> Iterable[str]:
 
 
 def seen_fix(row: Row) -> PositionFix:
-    """Make a fix from a row of `crew_position`."""
+    """Make a fix from a row of `crew_position` or `device_position`."""
     return PositionFix(
         id=row["fix_id"],
         crew_id=CrewId(row["crew_id"]),

@@ -21,8 +21,6 @@ from dispatch.journal import order_event
 from dispatch.usecases.enrol_tracker import EnrolTracker, enrol_tracker
 from dispatch.usecases.revoke_tracker import RevokeTracker, revoke_tracker
 from tests.api.conftest import FieldClock
-from tests.api.conftest import clock as clock
-from tests.api.conftest import house as house
 from tests.store.builders import NOW, an_order, an_outage, at
 from tests.unit.trackers.terminal import (
     authentication,

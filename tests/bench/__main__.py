@@ -3,8 +3,9 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from tests.bench import loaders, roads, storm, web
+from tests.bench import fuzz, gateway, loaders, roads, storm, web
 from tests.bench.company import Company, running
 from tests.bench.rows import Row, keep, machine, show
 from tests.bench.seed import Size
@@ -18,7 +19,12 @@ IN_A_COMPANY: dict[str, Callable[[Company], Sequence[Row]]] = {
     "http": web.rows,
     "memory": storm.memory_rows,
 }
-ALONE: dict[str, Callable[[], Sequence[Row]]] = {"loaders": loaders.rows, "roads": roads.run}
+ALONE: dict[str, Callable[[], Sequence[Row]]] = {
+    "loaders": loaders.rows,
+    "roads": roads.run,
+    "gateway": gateway.rows,
+    "fuzz": fuzz.rows,
+}
 
 
 def measure(name: str, work: Callable[[], Sequence[Row]], **more: object) -> None:
@@ -33,6 +39,7 @@ def main() -> None:
     names = (*IN_A_COMPANY, *ALONE)
     parser.add_argument("name", nargs="*", help=f"of {', '.join(names)}; all of them if none")
     parser.add_argument("--customers", type=int, default=CUSTOMERS)
+    parser.add_argument("--seconds", type=int, default=fuzz.SECONDS, help="of each fuzzed wire")
     asked = parser.parse_args()
     wanted = asked.name or list(names)
     if unknown := sorted(set(wanted) - set(names)):
@@ -44,12 +51,17 @@ def main() -> None:
                     size = company.size.customers
                     measure(name, lambda work=in_company: work(company), customers=size)
     for name, alone in ALONE.items():
-        if name not in wanted:
-            continue
-        if name == "roads" and not roads.has_data():
-            print(roads.ABSENT, file=sys.stderr)
-            continue
-        measure(name, alone)
+        if name in wanted and (absent := lacking(name)):
+            print(absent, file=sys.stderr)
+        elif name in wanted:
+            measure(name, partial(fuzz.rows, asked.seconds) if name == "fuzz" else alone)
+
+
+def lacking(name: str) -> str | None:
+    """What a benchmark cannot run without, if that is not here."""
+    if name == "roads" and not roads.has_data():
+        return roads.ABSENT
+    return fuzz.ABSENT if name == "fuzz" and not fuzz.has_atheris() else None
 
 
 if __name__ == "__main__":

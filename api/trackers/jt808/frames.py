@@ -61,8 +61,12 @@ class Framer:
         """Give every frame that is complete with `data`, in order, bad ones by their reason."""
         *ended, rest = data.split(b"\x7e")
         for piece in ended:
-            yield from self._end(piece)
-        yield from self._hold(rest)
+            if self._held or self._skipping or len(piece) > _LONGEST:
+                yield from self._end(piece)
+            elif piece:  # a whole frame; between two frames there is nothing
+                yield decode(piece)
+        if rest:
+            yield from self._hold(rest)
 
     def _hold(self, piece: bytes) -> Iterator[BadFrame]:
         if self._skipping:
@@ -81,8 +85,7 @@ class Framer:
             return
         raw = bytes(self._held)
         self._held.clear()
-        if raw:  # between two frames there is nothing
-            yield decode(raw)
+        yield decode(raw)
 
 
 def decode(raw: bytes) -> Frame | BadFrame:

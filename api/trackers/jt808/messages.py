@@ -3,14 +3,14 @@
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
 from api.trackers.jt808.frames import MOST_BODY, Frame
 from api.trackers.readings import EARLIEST, FASTEST_MPS, KMH_MPS, LATEST, Reading, Unread, Why
 
-CHINA = timezone(timedelta(hours=8))
-"""The zone of a terminal's clock, whatever zone the vehicle is in."""
+CHINA_AHEAD = timedelta(hours=8)
+"""Of UTC: a terminal's clock shows China's time, whatever zone the vehicle is in."""
 
 MOST_IN_BATCH = 1000
 
@@ -80,9 +80,10 @@ def _time(digits: bytes) -> datetime | None:
     text = digits.hex()
     if not text.isdecimal():
         return None
-    year, month, day, hour, minute, second = (int(text[n : n + 2]) for n in range(0, 12, 2))
+    year, month, day = 2000 + int(text[:2]), int(text[2:4]), int(text[4:6])
+    hour, minute, second = int(text[6:8]), int(text[8:10]), int(text[10:])
     try:
-        at = datetime(2000 + year, month, day, hour, minute, second, tzinfo=CHINA).astimezone(UTC)
+        at = datetime(year, month, day, hour, minute, second, tzinfo=UTC) - CHINA_AHEAD
     except ValueError:
         return None
     return at if EARLIEST <= at <= LATEST else None

@@ -159,7 +159,6 @@ class Session:
             yield Close("too many bad frames in a row")
 
     def _whole(self, frame: Frame) -> Iterator[Step]:
-        self.last = replace(frame, body=b"")
         if frame.id == Id.REGISTER:
             yield from self._register(frame)
         elif frame.id == Id.AUTHENTICATE:
@@ -186,7 +185,7 @@ class Session:
     def _authenticate(self, frame: Frame) -> Iterator[Step]:
         code = messages.read_code(frame)
         if code is not None and self.enrolment.lets_in(frame.phone, code):
-            self.phone, self._strikes = frame.phone, 0
+            self.phone, self.last, self._strikes = frame.phone, frame, 0
             yield self._answer(frame, Result.OK)
             yield Entered(frame.phone)
         else:

@@ -467,8 +467,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["crew_id"], ["crew.id"], name=op.f("crew_position_crew_id_fkey"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("crew_id", "device", name=op.f("crew_position_pkey")),
-        comment="The newest good fix of every device of every crew; rewritten in place, so half full",
+        sa.PrimaryKeyConstraint("crew_id", name=op.f("crew_position_pkey")),
+        comment="The newest good fix of every crew",
         postgresql_with={"fillfactor": 50},
     )
     op.create_table(
@@ -503,6 +503,25 @@ def upgrade() -> None:
         comment="Protective devices as switched now; the subtree of one is pre <= x < post in its feeder",
     )
     op.create_index("device_name_ix", "device", ["name"], unique=False)
+    op.create_table(
+        "device_position",
+        sa.Column("crew_id", sa.Text(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("fix_id", sa.Text(), nullable=False),
+        sa.Column("lon", sa.Double(), nullable=False),
+        sa.Column("lat", sa.Double(), nullable=False),
+        sa.Column("fixed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accuracy_m", sa.Double(), nullable=True),
+        sa.Column("speed_mps", sa.Double(), nullable=True),
+        sa.Column("mock", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["crew_id"], ["crew.id"], name=op.f("device_position_crew_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("crew_id", "device", name=op.f("device_position_pkey")),
+        comment="The newest good fix of every device for every crew that it spoke for",
+        postgresql_with={"fillfactor": 50},
+    )
     op.create_table(
         "device_sighting",
         sa.Column("id", sa.Text(), nullable=False),
