@@ -27,7 +27,7 @@ class Fleet:
     begin: datetime
     seconds: float
     in_a_batch: int = 1
-    on_their_way: int = 4
+    on_their_way: int = 1
     enters: bool = True
 
 
@@ -36,6 +36,7 @@ class Heard:
     """What came back: answers, and how long each took."""
 
     answers: int = 0
+    refused: int = 0
     seconds: float = 0.0
     connected_s: float = 0.0
     waits_ms: list[float] = field(default_factory=list)
@@ -69,8 +70,9 @@ class Terminal(asyncio.Protocol):
             self.ready.set_result(None)
 
     def data_received(self, data: bytes) -> None:
-        for _ in range(data.count(b"\x7e") // 2):
-            self._answered()
+        for piece in data.split(b"\x7e"):
+            if piece:
+                self._answered(taken=not self._fleet.enters or piece[-2] == 0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         for waiting in (self.ready, self.ended):
@@ -87,11 +89,12 @@ class Terminal(asyncio.Protocol):
         if not self._sent_at and not self.ended.done():
             self.ended.set_result(None)
 
-    def _answered(self) -> None:
+    def _answered(self, *, taken: bool) -> None:
         if not self.ready.done():
             self.ready.set_result(None)
             return
-        self._heard.answers += 1
+        self._heard.answers += taken
+        self._heard.refused += not taken
         self._heard.waits_ms.append((time.perf_counter() - self._sent_at.pop(0)) * 1000)
         if self.sending:
             self._send()
