@@ -125,8 +125,10 @@ class Gateway:
         if before is not None and before is not connection:
             before.close("the terminal has connected anew")
         tracker = self.reception.registry.find(Wire.JT808, phone)
-        if tracker is not None and tracker.crew_id is not None:
-            self.spawn(self.cab.greet(tracker.crew_id))
+        if tracker is None or tracker.crew_id is None:
+            return
+        if self.cab.enter(tracker.crew_id):
+            self.spawn(self.cab.greet_entered())
 
     def left(self, connection: "Connection") -> None:
         """A connection has ended."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from api.house import House
@@ -48,6 +48,7 @@ class Cab:
         self._house = house
         self._tell = tell
         self._connected = connected
+        self._entered: set[CrewId] = set()
         self._told: OrderedDict[OrderId, CrewId] = OrderedDict()
         self._news: asyncio.Queue[OrderId | None] = asyncio.Queue(MOST_REMEMBERED)
 
@@ -72,9 +73,8 @@ class Cab:
         self._put(None)
 
     async def _greet_whoever_was_not_told(self) -> None:
-        told = set(self._told.values())
-        for crew_id in set(self._connected()) - told:
-            await self.greet(crew_id)
+        self._entered |= set(self._connected()) - set(self._told.values())
+        await self.greet_entered()
         for order_id in list(self._told):
             await self._look(order_id)
 
@@ -92,6 +92,25 @@ class Cab:
         if standing.is_new and standing.crew_id is not None and before != standing.crew_id:
             self._say(standing.crew_id, order_id, standing.words)
 
+    def enter(self, crew_id: CrewId) -> bool:
+        """A terminal of this crew has come; True for the first one since the last greeting."""
+        first = not self._entered
+        self._entered.add(crew_id)
+        for order_id in [each for each, told in self._told.items() if told == crew_id]:
+            del self._told[order_id]  # its screen is empty again
+        return first
+
+    async def greet_entered(self) -> None:
+        """Greet who has come: after a restart thousands, nearly all of them without an order."""
+        crews, self._entered = self._entered, set()
+        try:
+            holding = await asyncio.to_thread(self._holding, crews)
+        except DispatchError as away:
+            log.warning("%d crews were not told in the cab: %s", len(crews), away)
+            return
+        for crew_id in holding:
+            await self.greet(crew_id)
+
     async def greet(self, crew_id: CrewId) -> None:
         """Tell a crew whose terminal has just come the order that waits for it."""
         try:
@@ -99,7 +118,7 @@ class Cab:
         except DispatchError as away:
             log.warning("crew %s was not told in the cab: %s", crew_id, away)
             return
-        if found is not None:
+        if found is not None and self._told.get(found[0]) != crew_id:
             self._say(crew_id, *found)
 
     def _say(self, crew_id: CrewId, order_id: OrderId, words: str) -> None:
@@ -125,6 +144,10 @@ class Cab:
             return Standing(
                 order.crew_id, order.status is OrderStatus.ASSIGNED, order_words(store, order)
             )
+
+    def _holding(self, crews: set[CrewId]) -> Sequence[CrewId]:
+        with self._house.transaction() as store:
+            return store.positions.with_orders(crews, self._house.now())
 
     def _waiting_for(self, crew_id: CrewId) -> tuple[OrderId, str] | None:
         with self._house.transaction() as store:

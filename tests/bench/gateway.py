@@ -160,8 +160,9 @@ def _bare_copy(engine: Engine, fixes: list[PositionFix]) -> float:
 
 def _taken(fleet: Fleet, gateway: int, postgres: int, *, echoed: float, copied: float) -> list[Row]:
     """Positions answered, that is committed, and what each cost."""
-    ours, servers = cpu_s(gateway), family_cpu_s(postgres)
-    heard: Heard = drive(fleet)
+    before: list[float] = []
+    heard: Heard = drive(fleet, lambda: before.extend((cpu_s(gateway), family_cpu_s(postgres))))
+    ours, servers = before
     in_a_batch = fleet.in_a_batch
     fixes = heard.answers * in_a_batch
     rate = fixes / heard.seconds

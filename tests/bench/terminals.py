@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -72,7 +73,8 @@ class Terminal(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         for piece in data.split(b"\x7e"):
             if piece:
-                self._answered(taken=not self._fleet.enters or piece[-2] == 0)
+                plain = piece.replace(b"\x7d\x02", b"\x7e").replace(b"\x7d\x01", b"\x7d")
+                self._answered(taken=not self._fleet.enters or plain[-2] == 0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         for waiting in (self.ready, self.ended):
@@ -113,7 +115,7 @@ class Terminal(asyncio.Protocol):
         self._transport.write(framed(kind, body, phone=phone(self._n), seq=self._seq & 0xFFFF))
 
 
-async def _drive(fleet: Fleet) -> Heard:
+async def _drive(fleet: Fleet, all_in: Callable[[], None]) -> Heard:
     heard, loop = Heard(), asyncio.get_running_loop()
     began = time.perf_counter()
     terminals: list[Terminal] = []
@@ -129,6 +131,7 @@ async def _drive(fleet: Fleet) -> Heard:
             await asyncio.gather(*(t.ready for t in made))
         terminals += made
     heard.connected_s = time.perf_counter() - began
+    all_in()
     began = time.perf_counter()
     for terminal in terminals:
         terminal.go()
@@ -143,6 +146,6 @@ async def _drive(fleet: Fleet) -> Heard:
     return heard
 
 
-def drive(fleet: Fleet) -> Heard:
-    """Connect them all, let them send, and wait for every answer."""
-    return uvloop.run(_drive(fleet))
+def drive(fleet: Fleet, all_in: Callable[[], None] = lambda: None) -> Heard:
+    """Connect them all (then `all_in`), let them send, and wait for every answer."""
+    return uvloop.run(_drive(fleet, all_in))
