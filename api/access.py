@@ -14,6 +14,8 @@ from dispatch.errors import Forbidden, NotAuthenticated
 API = "/api/v1"
 
 PUBLIC: frozenset[Role] = frozenset()
+DEVICES = PUBLIC
+"""Devices show who they are by their own name and secret, which the route itself checks."""
 EVERYBODY = frozenset(Role)
 ADMIN = frozenset({Role.ADMIN})
 DESK = frozenset({Role.AGENT, Role.DISPATCHER, Role.ADMIN})
@@ -84,6 +86,20 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", f"{API}/crew/orders"): FIELD,
     ("POST", f"{API}/crew/actions"): FIELD,
     ("POST", f"{API}/crew/positions"): FIELD,
+    # devices that say where crews are
+    **{
+        (method, f"/trackers/{wire}{key}"): DEVICES
+        for wire in ("traccar", "osmand", "owntracks", "gpslogger")
+        for key in ("", "/{key}")
+        for method in ("GET", "POST")
+    },
+    ("GET", f"{API}/trackers"): WATCH,
+    ("POST", f"{API}/trackers"): ADMIN,
+    ("PUT", f"{API}/trackers/{{tracker_id}}/crew"): ROOM,
+    ("POST", f"{API}/trackers/{{tracker_id}}/secret"): ADMIN,
+    ("DELETE", f"{API}/trackers/{{tracker_id}}"): ADMIN,
+    ("PUT", f"{API}/vehicles/{{vehicle}}/crew"): ROOM,
+    ("GET", f"{API}/crew-positions"): WATCH,
     # meters and switchgear
     ("POST", f"{API}/meter-signals"): SENSORS,
     ("POST", f"{API}/device-states"): SENSORS | ROOM,

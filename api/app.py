@@ -23,6 +23,7 @@ from api.routers import (
     assignments,
     console,
     crews,
+    devices,
     learning,
     live,
     notices,
@@ -34,8 +35,10 @@ from api.routers import (
     sessions,
     signals,
     supervisors,
+    trackers,
 )
 from api.settings import WebSettings
+from api.trackers.reception import Reception
 from dispatch.store.transaction import BY_INDEX, session
 from maps.assets import PREFIX, STATIC
 from maps.pages import Pages
@@ -43,7 +46,7 @@ from maps.pages import Pages
 MOST_BYTES = 1_000_000
 ROUTERS = (
     *(processes, sessions, agents, outages, proposals, notices, assignments, planned),
-    *(crews, signals, supervisors, learning, live, console, screens),
+    *(crews, trackers, devices, signals, supervisors, learning, live, console, screens),
 )
 FAST_OPTIONS = session(
     {"timezone": "UTC", "statement_timeout": 10_000, "lock_timeout": 5_000, **BY_INDEX}
@@ -94,6 +97,7 @@ def create_app(settings: WebSettings, house: House) -> FastAPI:
     app.state.callers = Callers(house.engine)
     app.state.throttle = Throttle()
     app.state.live = Live(house.conninfo)
+    app.state.reception = Reception(house)
     app.state.pages = Pages()
     app.state.pool = AsyncConnectionPool(
         house.conninfo,
@@ -120,8 +124,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     pool: AsyncConnectionPool = app.state.pool
     await pool.open(wait=False)  # the process starts even while the database is away
     app.state.live.start()
+    await app.state.reception.start()
     try:
         yield
     finally:
+        await app.state.reception.stop()
         await app.state.live.stop()
         await pool.close()

@@ -11,6 +11,7 @@ from api.jobs import Queue, open_queue
 from api.roads import Roads
 from dispatch.assignment import AssignmentPolicy
 from dispatch.domain.arrival import ArrivalPolicy
+from dispatch.domain.tracking import TrackingPolicy
 from dispatch.ports import TravelTimes
 from dispatch.sayings import Clockface
 from dispatch.store.transaction import Transaction, transactions
@@ -24,6 +25,7 @@ class Policies:
     assignment: AssignmentPolicy = field(default_factory=AssignmentPolicy)
     grouping: GroupingPolicy = field(default_factory=GroupingPolicy)
     arrival: ArrivalPolicy = field(default_factory=ArrivalPolicy)
+    tracking: TrackingPolicy = field(default_factory=TrackingPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

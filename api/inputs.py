@@ -19,6 +19,7 @@ from pydantic import (
 from dispatch.domain.facts import MeterSignalKind
 from dispatch.domain.link import LinkVerdict
 from dispatch.domain.ticket import Complaint
+from dispatch.domain.tracking import Wire
 from dispatch.domain.words import Channel
 from dispatch.errors import InvalidInput
 from dispatch.location import ReportedPosition
@@ -49,6 +50,10 @@ def _identifier(text: str) -> str:
     if not text.isprintable() or text != text.strip() or "/" in text or text in {".", ".."}:
         raise ValueError("printable characters without a slash or spaces around them")
     return text
+
+
+def _vehicle(text: str | None) -> str | None:
+    return None if text is None else _identifier(text)
 
 
 def _written_out(value: object) -> object:
@@ -340,6 +345,32 @@ class PositionsIn(Strict):
     """What a device has gathered, in any order, hours late if need be."""
 
     positions: Annotated[list[FixIn], Field(min_length=1, max_length=2000)]
+
+
+class TrackerIn(Strict):
+    """A device to enrol, as it names itself on its wire."""
+
+    wire: Wire
+    device: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_identifier)]
+    label: Annotated[str, Field(max_length=60), AfterValidator(_one_line)] = ""
+    vehicle: Annotated[str | None, Field(min_length=1, max_length=60), AfterValidator(_vehicle)] = (
+        None
+    )
+    datum: Datum = Datum.WGS84
+    crew_id: Name | None = None
+
+    @model_validator(mode="after")
+    def _phone_of_a_terminal(self) -> "TrackerIn":
+        digits = self.device.isascii() and self.device.isdecimal()
+        if self.wire is Wire.JT808 and (not digits or self.device.startswith("0")):
+            raise ValueError("the phone of a JT/T 808 terminal: digits without leading zeros")
+        return self
+
+
+class BindIn(Strict):
+    """For whom a device speaks from now on; null: for nobody."""
+
+    crew_id: Name | None
 
 
 class MeterSignalIn(Strict):

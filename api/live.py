@@ -145,25 +145,11 @@ class Live:
         return None if poke is None else poke.line()
 
     async def _listen(self) -> None:
-        failures = 0
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._conninfo, autocommit=True, connect_timeout=5
-                ) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}".encode())
-                    self._tell_all_to_reread()
-                    self.listening.set()
-                    failures = 0
-                    async for notice in connection.notifies():
-                        for poke in Poke.read(notice.payload):
-                            self._tell(poke)
-            except psycopg.OperationalError as lost:
-                log.warning("the live listener lost the database: %s", lost)
-            finally:
-                self.listening.clear()
-            await asyncio.sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])
-            failures += 1
+        await follow(self._conninfo, self._opened, self._tell, self.listening.clear)
+
+    def _opened(self) -> None:
+        self._tell_all_to_reread()
+        self.listening.set()
 
     def _tell(self, poke: Poke) -> None:
         for subscription in self._open:
@@ -173,3 +159,42 @@ class Live:
         """What was said while nobody listened is lost: every screen reads anew."""
         for subscription in self._open:
             subscription.missed = True
+
+
+async def follow(
+    conninfo: str,
+    opened: Callable[[], None],
+    told: Callable[[Poke], None],
+    lost: Callable[[], None],
+) -> None:
+    """Listen to the journal until cancelled, and connect anew as often as it takes.
+
+    Parameters
+    ----------
+    conninfo
+        The database's address as psycopg reads it.
+    opened
+        Called when listening has begun; what was said before was missed.
+    told
+        Called for every entry.
+    lost
+        Called when listening has ended.
+    """
+    failures = 0
+    while True:
+        try:
+            async with await psycopg.AsyncConnection.connect(
+                conninfo, autocommit=True, connect_timeout=5
+            ) as connection:
+                await connection.execute(f"LISTEN {CHANNEL}".encode())
+                opened()
+                failures = 0
+                async for notice in connection.notifies():
+                    for poke in Poke.read(notice.payload):
+                        told(poke)
+        except psycopg.OperationalError as gone:
+            log.warning("the live listener lost the database: %s", gone)
+        finally:
+            lost()
+        await asyncio.sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])
+        failures += 1

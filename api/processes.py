@@ -3,18 +3,21 @@
 import asyncio
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from socket import socket
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from api import gateway
 from api.app import create_app
 from api.clock import clock_of
 from api.house import House, furnish
@@ -32,6 +35,7 @@ log = logging.getLogger(__name__)
 STOP_WITHIN_S = 10
 RESTART_AFTER_S = 2.0
 WEB_CONNECTIONS = 6
+GATEWAY_CONNECTIONS = 4
 SWITCH_S = 0.0005
 """A thread that comes back from the database asks for the interpreter and gets it this much later;
 with Python's five milliseconds a report of fifteen statements spent nine tenths of its time so."""
@@ -99,7 +103,24 @@ def work(url: str, settings: Settings) -> None:
     """Do the background work until a signal comes; jobs under way are finished first."""
     concurrency = settings.worker.concurrency
     with opened(url, settings, concurrency + 2) as house:
-        asyncio.run(run(house, concurrency=concurrency))
+        keep = timedelta(days=settings.worker.position_days)
+        asyncio.run(run(house, concurrency=concurrency, keep_positions=keep))
+
+
+def serve_terminals(url: str, settings: Settings) -> None:
+    """Talk to JT/T 808 terminals until a signal comes; what was received is stored first."""
+
+    async def until_told() -> None:
+        stopping = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        await gateway.serve(house, settings.gateway, stopping)
+
+    with (
+        opened(url, settings, GATEWAY_CONNECTIONS) as house,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(until_told())
 
 
 @contextmanager

@@ -72,6 +72,19 @@ class WorkerSettings(BaseSettings):
     model_config = _CONFIG
 
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    position_days: Annotated[
+        int, Field(ge=32, le=3660, description="how long positions are kept")
+    ] = 90
+
+
+class GatewaySettings(BaseSettings):
+    """How the JT/T 808 gateway listens."""
+
+    model_config = _CONFIG
+
+    gateway_host: str = "127.0.0.1"
+    gateway_port: Annotated[int, Field(ge=0, le=65535)] = 6808
+    gateway_connections: Annotated[int, Field(ge=1, le=100_000)] = 10_000
 
 
 def _zone(name: str) -> str:
@@ -101,4 +114,5 @@ class Settings:
         self.database = DatabaseSettings()
         self.web = WebSettings()
         self.worker = WorkerSettings()
+        self.gateway = GatewaySettings()
         self.field = FieldSettings()

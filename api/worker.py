@@ -18,7 +18,7 @@ from dispatch.errors import DispatchError
 from dispatch.journal import SYSTEM
 from dispatch.store import access, waiting
 from dispatch.store.constraints import in_our_words
-from dispatch.store.partitions import ensure_fix_partitions
+from dispatch.store.partitions import drop_fix_partitions, ensure_fix_partitions
 from dispatch.store.statistics import refresh_statistics
 from dispatch.store.transaction import BY_INDEX, reading, retrying, session
 from dispatch.usecases.assign_orders import AssignOrders, assign_orders
@@ -40,13 +40,15 @@ FORGET_JOBS_AFTER_H = 1
 STALLED_AFTER_S = 30.0
 STOP_WITHIN_S = 20.0
 POLL_S = 2.0
+POSITIONS_KEPT = timedelta(days=90)
 
 
 class Work:
     """The jobs themselves, each a plain function on the house; what fails, the sweep finds."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, keep_positions: timedelta = POSITIONS_KEPT) -> None:
         self._house = house
+        self._keep_positions = keep_positions
 
     def group(self, shard: int) -> None:
         """Look at the shard's feeders that have news, and let the waiting orders be looked at."""
@@ -137,10 +139,13 @@ class Work:
         )
 
     def tend(self) -> None:
-        """Make room: partitions for the coming days, sessions that ended are forgotten."""
+        """Make room: partitions for the coming days; old positions and sessions are forgotten."""
         house = self._house
         with in_our_words(), house.engine.begin() as connection:
             ensure_fix_partitions(connection, house.now())
+        with in_our_words(), house.engine.begin() as connection:
+            for name in drop_fix_partitions(connection, house.now() - self._keep_positions):
+                log.info("%s is older than positions are kept, and was dropped", name)
         with in_our_words(), house.engine.begin() as connection:
             access.forget_expired_sessions(connection, datetime.now(UTC) - timedelta(days=1))
 
@@ -157,10 +162,12 @@ class Work:
         log.info("%d of %d links are suspected", len(look.found), look.judged)
 
 
-def build(connector: BaseConnector, house: House) -> procrastinate.App:
+def build(
+    connector: BaseConnector, house: House, keep_positions: timedelta = POSITIONS_KEPT
+) -> procrastinate.App:
     """The queue's application with every job registered."""
     app = procrastinate.App(connector=connector, periodic_defaults={"max_delay": 10})
-    work = Work(house)
+    work = Work(house, keep_positions)
 
     @app.task(name=GROUP, queue=QUEUES[GROUP])
     def group(shard: int) -> None:
@@ -204,7 +211,13 @@ async def _release_jobs_of_the_dead(app: procrastinate.App) -> None:
         await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
 
 
-async def run(house: House, *, concurrency: int, until_idle: bool = False) -> None:
+async def run(
+    house: House,
+    *,
+    concurrency: int,
+    until_idle: bool = False,
+    keep_positions: timedelta = POSITIONS_KEPT,
+) -> None:
     """Work until told to stop by a signal, or (`until_idle`) until nothing waits."""
     connector = procrastinate.PsycopgConnector(
         conninfo=house.conninfo,
@@ -213,7 +226,7 @@ async def run(house: House, *, concurrency: int, until_idle: bool = False) -> No
         timeout=30.0,
         kwargs={"options": session(BY_INDEX)},
     )
-    app = build(connector, house)
+    app = build(connector, house, keep_positions)
     async with app.open_async():
         await app.run_worker_async(
             concurrency=concurrency,

@@ -9,6 +9,7 @@ from dispatch.domain.outage import Outage, PlannedOutage
 from dispatch.domain.proposal import SplitProposal
 from dispatch.domain.signal import SightingRecord
 from dispatch.domain.ticket import TroubleTicket
+from dispatch.domain.tracking import Tracker
 
 SYSTEM = "relight"
 """Who acts when no person does."""
@@ -142,4 +143,16 @@ def device_event(sighting: SightingRecord) -> Event:
             "source": sighting.source.value,
             "recorded_at": sighting.received_at.isoformat(),
         },
+    )
+
+
+def tracker_event(tracker: Tracker, kind: str, *, at: datetime, by: str, **body: object) -> Event:
+    """Something was decided about a device that says where crews are."""
+    return Event(
+        stream=f"tracker:{tracker.id}",
+        kind=f"tracker.{kind}",
+        at=at,
+        actor=by,
+        district_id=None,
+        body={"vehicle": tracker.vehicle, "crew_id": tracker.crew_id, **body},
     )

@@ -25,6 +25,7 @@ from dispatch.domain.past import LinkHistory, RatesVersion
 from dispatch.domain.proposal import Dismissed, SplitProposal
 from dispatch.domain.signal import MeteredPoint, MeterRecord, NamedDevice, SightingRecord
 from dispatch.domain.ticket import AreaAtReport, Place, TroubleTicket
+from dispatch.domain.tracking import Duty, Extent, Tracker
 from dispatch.domain.words import (
     CrewId,
     DistrictId,
@@ -346,6 +347,74 @@ class Crews(Protocol):
     ) -> Sequence[PositionFix]: ...
 
 
+class Positions(Protocol):
+    """What is known of positions beside the fixes themselves."""
+
+    def duty(self, crew_ids: Collection[CrewId], since: datetime, until: datetime) -> Duty:
+        """When these crews were at work: on shift, or on an order."""
+        ...
+
+    def extents(self, crew_ids: Collection[CrewId]) -> Mapping[CrewId, Extent]:
+        """The boxes around the crews' districts, of those that have a boundary."""
+        ...
+
+    def last_of_devices(
+        self, crew_ids: Collection[CrewId], devices: Collection[str]
+    ) -> Mapping[tuple[CrewId, str], PositionFix]:
+        """The newest good fix of each of these devices for each of these crews."""
+        ...
+
+    def list_jumps(
+        self, crew_id: CrewId, device: str, since: datetime, until: datetime, most: int
+    ) -> Sequence[PositionFix]:
+        """A device's latest fixes between two moments that were taken for jumps, by time."""
+        ...
+
+    def list_last(self, districts: Collection[DistrictId] | None) -> Sequence[PositionFix]: ...
+    def with_orders(self, crew_ids: Collection[CrewId], since: datetime) -> Sequence[CrewId]:
+        """Those of the crews that hold an order, or completed one after `since`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackerCount:
+    """How many messages of an enrolled device met one fate (`taken`, or why not), and when last."""
+
+    tracker_id: str
+    what: str
+    count: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownTracker:
+    """A device that is not enrolled, and how often it called."""
+
+    wire: str
+    device: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Trackers(Protocol):
+    """Devices that may say where a crew is."""
+
+    def find(self, tracker_id: str) -> Tracker | None: ...
+    def get(self, tracker_id: str) -> Tracker: ...
+    def list_all(self) -> Sequence[Tracker]: ...
+    def list_of_vehicle(self, vehicle: str) -> Sequence[Tracker]: ...
+    def save(self, tracker: Tracker) -> None:
+        """Add or change a device with its bindings."""
+        ...
+
+    def count(self, counts: Sequence[TrackerCount], seen: Mapping[str, datetime]) -> None: ...
+    def count_unknown(self, unknown: Sequence[UnknownTracker]) -> None: ...
+    def list_counts(self) -> Sequence[TrackerCount]: ...
+    def list_seen(self) -> Mapping[str, datetime]: ...
+    def list_unknown(self) -> Sequence[UnknownTracker]: ...
+
+
 class Clocks(Protocol):
     """Commitments in force and the clocks that run."""
 
@@ -464,6 +533,10 @@ class Store(Protocol):
     def orders(self) -> Orders: ...
     @property
     def crews(self) -> Crews: ...
+    @property
+    def positions(self) -> Positions: ...
+    @property
+    def trackers(self) -> Trackers: ...
     @property
     def clocks(self) -> Clocks: ...
     @property

@@ -194,6 +194,12 @@ class Clockface:
         return f"{here:%H:%M}" if here.date() == today.date() else f"{here:%H:%M on %-d %B}"
 
 
+CAB_ORDER = Saying(
+    "新抢修单{id}：{where}。请在手机上接单。", "New order {id}: {where}. Accept it on the phone."
+)
+CAB_HAZARD = Saying("注意安全：现场有危险。", "Take care: there is danger on site.")
+CAB_WITHDRAWN = Saying("抢修单{id}已撤回，请勿前往。", "Order {id} was withdrawn; do not go.")
+
 NEIGHBOURS = Saying("请问您邻居家有电吗？", "Do your neighbours have light?")
 MAIN_SWITCH = Saying("请问您家的总开关是否跳闸？", "Has the main switch in your home tripped?")
 WHICH_ACCOUNT = Saying(

@@ -63,7 +63,7 @@ class ActionsOut(BaseModel):
 
 
 class RefusedFix(BaseModel):
-    """A position that cannot be one."""
+    """A position that cannot be one, or that is nobody's business: `off_duty`, `too_old`."""
 
     id: str
     why: str
@@ -187,11 +187,18 @@ def post_positions(body: PositionsIn, caller: Calling, house: Working) -> Positi
         else:
             fixes.append(_fix(crew_id, sent, lon, lat, now))
     command = RecordPositions(crew_id=crew_id, fixes=fixes)
-    new = in_one_go(
+    kept = in_one_go(
         house,
-        lambda store: record_positions(store, command, policy=house.policies.arrival, now=now),
+        lambda store: record_positions(
+            store,
+            command,
+            tracking=house.policies.tracking,
+            policy=house.policies.arrival,
+            now=now,
+        ),
     )
-    return PositionsOut(received=len(body.positions), new=new, refused=refused)
+    refused += [RefusedFix(id=fix.id, why=why) for fix, why in kept.dropped]
+    return PositionsOut(received=len(body.positions), new=kept.new, refused=refused)
 
 
 def _fix(crew_id: CrewId, sent: FixIn, lon: float, lat: float, now: datetime) -> PositionFix:

@@ -154,10 +154,12 @@ def _usable(
 ) -> tuple[list[PositionFix], tuple[str, ...]]:
     """The fixes that may speak, in order of device time, and why the others may not."""
     kept: list[PositionFix] = []
-    mock = vague = jumps = ahead = 0
+    mock = vague = jumps = ahead = doubtful = 0
     for fix in sorted(fixes, key=lambda f: (f.fixed_at, f.id)):
         if fix.mock:
             mock += 1
+        elif fix.doubts:
+            doubtful += 1
         elif (fix.accuracy_m or 0.0) > policy.worst_accuracy_m:
             vague += 1
         elif fix.fixed_at > fix.received_at + policy.contradict_within:
@@ -168,6 +170,7 @@ def _usable(
             kept.append(fix)
     counted = (
         (mock, "fixes marked as mock"),
+        (doubtful, "fixes in doubt when they came in"),
         (vague, "fixes too inaccurate"),
         (ahead, "fixes with a clock ahead of ours"),
         (jumps, "fixes that no vehicle can have reached"),

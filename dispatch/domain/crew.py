@@ -21,7 +21,11 @@ class Crew:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionFix:
-    """One fix of a crew's device, WGS-84; `fixed_at` is the device's time, never ours."""
+    """One fix of a crew's device, WGS-84; `fixed_at` is the device's time, never ours.
+
+    `device` is the tracker it came from, empty for the crew's own phone; `doubts` the sum of the
+    `Doubt`s about it, 0 for a good one.
+    """
 
     id: str
     crew_id: CrewId
@@ -32,6 +36,8 @@ class PositionFix:
     accuracy_m: float | None = None
     speed_mps: float | None = None
     mock: bool = False
+    device: str = ""
+    doubts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Weigh a crew's track against the site of its order, and judge the promises on it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from dispatch.domain.arrival import (
@@ -10,7 +11,9 @@ from dispatch.domain.arrival import (
     judge_arrival,
 )
 from dispatch.domain.clock import StartsAt, StopsAt, start_clocks
+from dispatch.domain.crew import PositionFix
 from dispatch.domain.order import DispatchStep, OrderStatus, StepKind, TroubleOrder
+from dispatch.domain.words import CrewId
 from dispatch.journal import SYSTEM, order_event
 from dispatch.ports import Store
 from dispatch.procedures.judging import stop_ticket_clocks, tickets_of
@@ -19,6 +22,30 @@ BEFORE_SENT = timedelta(minutes=10)
 """How far back the track shows where the crew came from."""
 
 ON_ITS_WAY = frozenset({OrderStatus.ASSIGNED, OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE})
+
+
+def weigh_touched(
+    store: Store,
+    crew_id: CrewId,
+    fixes: Sequence[PositionFix],
+    *,
+    policy: ArrivalPolicy,
+    now: datetime,
+) -> None:
+    """Weigh those of a crew's orders that new fixes of it may tell something about."""
+    oldest = min(fix.fixed_at for fix in fixes)
+    for order in store.orders.list_of_crew(crew_id, since=oldest):
+        if _may_tell(order, fixes):
+            weigh_track(store, order, policy=policy, now=now)
+
+
+def _may_tell(order: TroubleOrder, fixes: Sequence[PositionFix]) -> bool:
+    """Whether any of the fixes lies within the time that counts for the order."""
+    if order.assigned_at is None:
+        return False
+    begins = order.assigned_at - BEFORE_SENT
+    ends = order.completed_at or max(fix.fixed_at for fix in fixes) + timedelta(seconds=1)
+    return any(begins <= fix.fixed_at <= ends for fix in fixes)
 
 
 def weigh_track(

@@ -10,6 +10,7 @@ from dispatch.domain.words import CrewId, DistrictId, OrderId
 from dispatch.errors import NotFound
 from dispatch.store.operations import crew, position_fix
 from dispatch.store.points import lon_lat_instead
+from dispatch.store.positions import copy_fixes, seen_fix
 
 CLOCK_AHEAD = timedelta(minutes=5)
 """A fix dated further ahead of its receipt than this is kept, but is no last position."""
@@ -21,12 +22,8 @@ STATES = text(
     SELECT crew.id, crew.name, crew.district_id, crew.skills, crew.phone,
         ST_X(crew.base) AS base_lon, ST_Y(crew.base) AS base_lat,
         coalesce(work.on_shift, false) AS on_shift, work.ends_at,
-        seen.fixed_at, seen.received_at, seen.accuracy_m, seen.speed_mps, seen.mock,
-        ST_X(seen.point) AS lon, ST_Y(seen.point) AS lat,
-        (
-            SELECT fix.id FROM position_fix AS fix
-            WHERE fix.crew_id = seen.crew_id AND fix.fixed_at = seen.fixed_at LIMIT 1
-        ) AS fix_id,
+        seen.fix_id, seen.device, seen.lon, seen.lat, seen.fixed_at, seen.received_at,
+        seen.accuracy_m, seen.speed_mps, seen.mock,
         (
             SELECT trouble_order.id FROM trouble_order
             WHERE trouble_order.crew_id = crew.id
@@ -65,37 +62,6 @@ STATES = text(
         AND (CAST(:districts AS text[]) IS NULL OR crew.district_id = ANY(:districts))
         AND (CAST(:crew_id AS text) IS NULL OR crew.id = :crew_id)
     ORDER BY crew.id
-    """
-)
-
-_RECORD_FIXES = text(
-    """
-    WITH sent AS (
-        SELECT * FROM unnest(
-            CAST(:ids AS text[]), CAST(:crews AS text[]), CAST(:lons AS double precision[]),
-            CAST(:lats AS double precision[]), CAST(:fixed AS timestamptz[]),
-            CAST(:received AS timestamptz[]), CAST(:accuracies AS double precision[]),
-            CAST(:speeds AS double precision[]), CAST(:mocks AS boolean[])
-        ) AS fix (id, crew_id, lon, lat, fixed_at, received_at, accuracy_m, speed_mps, mock)
-    ), stored AS (
-        INSERT INTO position_fix
-            (id, crew_id, lon, lat, fixed_at, received_at, accuracy_m, speed_mps, mock)
-        SELECT * FROM sent ON CONFLICT DO NOTHING
-        RETURNING 1
-    ), moved AS (
-        INSERT INTO crew_position
-            (crew_id, point, fixed_at, received_at, accuracy_m, speed_mps, mock)
-        SELECT DISTINCT ON (crew_id) crew_id, ST_Point(lon, lat, 4326), fixed_at, received_at,
-            accuracy_m, speed_mps, mock
-        FROM sent WHERE fixed_at <= received_at + :ahead
-        ORDER BY crew_id, fixed_at DESC
-        ON CONFLICT (crew_id) DO UPDATE
-        SET point = excluded.point, fixed_at = excluded.fixed_at,
-            received_at = excluded.received_at, accuracy_m = excluded.accuracy_m,
-            speed_mps = excluded.speed_mps, mock = excluded.mock
-        WHERE excluded.fixed_at > crew_position.fixed_at
-    )
-    SELECT count(*) FROM stored
     """
 )
 
@@ -138,25 +104,7 @@ class PgCrews:
         A last position moves only with a fix that is not dated ahead of its receipt, or a phone
         with a wrong clock would stand still for everybody until that time.
         """
-        if not fixes:
-            return 0
-        count = self._connection.scalar(
-            _RECORD_FIXES,
-            {
-                "ids": [fix.id for fix in fixes],
-                "crews": [fix.crew_id for fix in fixes],
-                "lons": [fix.lon for fix in fixes],
-                "lats": [fix.lat for fix in fixes],
-                "fixed": [fix.fixed_at for fix in fixes],
-                "received": [fix.received_at for fix in fixes],
-                "accuracies": [fix.accuracy_m for fix in fixes],
-                "speeds": [fix.speed_mps for fix in fixes],
-                "mocks": [fix.mock for fix in fixes],
-                "ahead": CLOCK_AHEAD,
-            },
-        )
-        assert count is not None, "count(*) has a row"
-        return int(count)
+        return copy_fixes(self._connection, fixes, CLOCK_AHEAD)
 
     def list_fixes(
         self, crew_id: CrewId, since: datetime, until: datetime
@@ -192,21 +140,6 @@ def state_from_row(row: RowMapping) -> CrewState:
         crew=_crew(row, row["base_lon"], row["base_lat"]),
         on_shift=row["on_shift"],
         shift_ends_at=row["ends_at"],
-        last_fix=None if row["fixed_at"] is None else _last_fix(row),
+        last_fix=None if row["fixed_at"] is None else seen_fix({**row, "crew_id": row["id"]}),
         active_order_id=None if order_id is None else OrderId(order_id),
-    )
-
-
-def _last_fix(row: RowMapping) -> PositionFix:
-    accuracy_m, speed_mps = row["accuracy_m"], row["speed_mps"]
-    return PositionFix(
-        id=row["fix_id"] or "",
-        crew_id=CrewId(row["id"]),
-        lon=row["lon"],
-        lat=row["lat"],
-        fixed_at=row["fixed_at"],
-        received_at=row["received_at"],
-        accuracy_m=None if accuracy_m is None else float(accuracy_m),
-        speed_mps=None if speed_mps is None else float(speed_mps),
-        mock=row["mock"],
     )

@@ -25,7 +25,10 @@ def ensure_fix_partitions(
 
 
 def drop_fix_partitions(connection: Connection, before: datetime) -> list[str]:
-    """Drop the partitions of days that ended by `before`, and older fixes; those dropped."""
+    """Drop the partitions of days that ended by `before`, and older fixes; those dropped.
+
+    A fix of a wrong date goes by the time it was received.
+    """
     limit = before.astimezone(UTC).date()
     names = connection.scalars(
         text(
@@ -37,7 +40,10 @@ def drop_fix_partitions(connection: Connection, before: datetime) -> list[str]:
     for name in old:
         connection.execute(text(f"DROP TABLE {name}"))
     connection.execute(
-        text(f"DELETE FROM {_OTHER_DAYS} WHERE fixed_at < :limit"),  # noqa: S608 (a constant)
+        text(
+            f"DELETE FROM {_OTHER_DAYS}"  # noqa: S608 (a constant)
+            " WHERE fixed_at < :limit OR received_at < :limit"
+        ),
         {"limit": datetime.combine(limit, time(), UTC)},
     )
     return old

@@ -18,10 +18,12 @@ from dispatch.store.links import PgLinks
 from dispatch.store.notices import PgNotices
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
+from dispatch.store.positions import PgPositions
 from dispatch.store.proposals import PgProposals
 from dispatch.store.rates import PgRates
 from dispatch.store.signals import PgSignals
 from dispatch.store.tickets import PgTickets
+from dispatch.store.trackers import PgTrackers
 from dispatch.store.trees import Trees
 
 Transaction = Callable[[], AbstractContextManager[Store]]
@@ -44,6 +46,8 @@ class PgStore:
         self.proposals = PgProposals(connection)
         self.orders = PgOrders(connection)
         self.crews = PgCrews(connection)
+        self.positions = PgPositions(connection)
+        self.trackers = PgTrackers(connection)
         self.clocks = PgClocks(connection)
         self.signals = PgSignals(connection)
         self.rates = PgRates(connection)

@@ -3,8 +3,9 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from tests.bench import assignment, loaders, roads, storm, web
+from tests.bench import assignment, fuzz, gateway, loaders, roads, storm, web
 from tests.bench.company import Company, running
 from tests.bench.rows import Row, keep, machine, show
 from tests.bench.seed import Size
@@ -22,6 +23,8 @@ ALONE: dict[str, Callable[[], Sequence[Row]]] = {
     "loaders": loaders.rows,
     "roads": roads.run,
     "assignment": assignment.run,
+    "gateway": gateway.rows,
+    "fuzz": fuzz.rows,
 }
 
 NEEDS_DATA = {"roads": roads, "assignment": assignment}
@@ -39,6 +42,7 @@ def main() -> None:
     names = (*IN_A_COMPANY, *ALONE)
     parser.add_argument("name", nargs="*", help=f"of {', '.join(names)}; all of them if none")
     parser.add_argument("--customers", type=int, default=CUSTOMERS)
+    parser.add_argument("--seconds", type=int, default=fuzz.SECONDS, help="of each fuzzed wire")
     asked = parser.parse_args()
     wanted = asked.name or list(names)
     if unknown := sorted(set(wanted) - set(names)):
@@ -50,13 +54,17 @@ def main() -> None:
                     size = company.size.customers
                     measure(name, lambda work=in_company: work(company), customers=size)
     for name, alone in ALONE.items():
-        if name not in wanted:
-            continue
-        needs = NEEDS_DATA.get(name)
-        if needs is not None and not needs.has_data():
-            print(needs.ABSENT, file=sys.stderr)
-            continue
-        measure(name, alone)
+        if name in wanted and (absent := lacking(name)):
+            print(absent, file=sys.stderr)
+        elif name in wanted:
+            measure(name, partial(fuzz.rows, asked.seconds) if name == "fuzz" else alone)
+
+
+def lacking(name: str) -> str | None:
+    """What a benchmark cannot run without, if that is not here."""
+    if name in NEEDS_DATA and not NEEDS_DATA[name].has_data():
+        return NEEDS_DATA[name].ABSENT
+    return fuzz.ABSENT if name == "fuzz" and not fuzz.has_atheris() else None
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -111,10 +111,10 @@ def _programs(
     url: str, conninfo: str, folder: Path
 ) -> Iterator[tuple[tuple[int, int], tuple[int, int, int]]]:
     """Start web, worker and the bare endpoint; give the two ports, then the three processes."""
-    port, bare_port = _free_port(), _free_port()
+    port, bare_port = free_port(), free_port()
     more = {"RELIGHT_DATABASE_URL": url, "RELIGHT_PORT": str(port), "BENCH_CONNINFO": conninfo}
     with ExitStack() as programs:
-        start = partial(_program, programs, folder, {**os.environ, **more})
+        start = partial(program, programs, folder, {**os.environ, **more})
         web = start("web", [*RELIGHT, "web"])
         worker = start("worker", [*RELIGHT, "worker"])
         bare = start("bare", [sys.executable, "-m", "tests.bench.bare", str(bare_port)])
@@ -123,14 +123,14 @@ def _programs(
         yield (port, bare_port), (web, worker, bare)
 
 
-def _program(
+def program(
     programs: ExitStack, folder: Path, environment: dict[str, str], name: str, command: list[str]
 ) -> int:
     """Start a program that is stopped with `programs`; gives its process id."""
     with (folder / f"{name}.log").open("wb") as log:
-        program = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=ROOT)
-    programs.callback(_stop, program)
-    return program.pid
+        started = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=ROOT)
+    programs.callback(_stop, started)
+    return started.pid
 
 
 def _stop(program: subprocess.Popen[bytes]) -> None:
@@ -142,10 +142,20 @@ def _stop(program: subprocess.Popen[bytes]) -> None:
         program.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as asked:
         asked.bind(("127.0.0.1", 0))
         return int(asked.getsockname()[1])
+
+
+def wait_for_port(port: int, log: Path) -> None:
+    """Wait until somebody listens on a port of this machine."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"nobody listens on {port}:\n{log.read_text('utf-8', 'replace')[-2000:]}")
 
 
 def _wait_for(address: str, log: Path) -> None:

@@ -128,8 +128,9 @@ SELECT 'C' || c, '抢修' || c || '班', 'D' || c % :districts, '{lv,mv}', ST_Po
 FROM generate_series(0, :crews - 1) AS c;
 INSERT INTO shift_pattern (crew_id, starts, ends, zone)
 SELECT id, '00:00', '00:00', 'UTC' FROM crew;
-INSERT INTO crew_position (crew_id, point, fixed_at, received_at, accuracy_m, speed_mps, mock)
-SELECT id, base, now(), now(), 10, 0, false FROM crew
+INSERT INTO crew_position
+    (crew_id, device, fix_id, lon, lat, fixed_at, received_at, accuracy_m, speed_mps, mock)
+SELECT id, '', '', ST_X(base), ST_Y(base), now(), now(), 10, 0, false FROM crew
 """
 
 # Two years of closed outages, five callers each: what is asked in a storm lies among them.

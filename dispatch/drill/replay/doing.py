@@ -12,6 +12,7 @@ from dispatch.domain.crew import PositionFix
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.outage import Confidence, EstimateSource, PredictedDevice, Scope
 from dispatch.domain.signal import SightingSource
+from dispatch.domain.tracking import TrackingPolicy
 from dispatch.domain.words import (
     ActionKind,
     CrewId,
@@ -69,6 +70,9 @@ BY = "replay"
 OWN_CREW = "replay-{}"
 MOST_OWN_CREWS = 1000
 SOMEWHERE = (0.0, 0.0)
+RECORDED = TrackingPolicy(on_duty_only=False)
+"""What was recorded was allowed to be; shifts of that time may be unknown."""
+
 UNKNOWN_DRIVE = Travel(0.0, None, "unknown")
 
 
@@ -324,7 +328,7 @@ class Doer:
             mock=said.mock,
         )
         command = RecordPositions(crew_id=crew_id, fixes=[fix])
-        record_positions(desk.store, command, policy=self._arrival, now=desk.now)
+        record_positions(desk.store, command, tracking=RECORDED, policy=self._arrival, now=desk.now)
 
     def _planned(self, desk: Desk, said: Planned) -> None:
         device = said.there.device

@@ -126,6 +126,16 @@ def upgrade() -> None:
         sa.Column("accuracy_m", sa.Double(), nullable=True),
         sa.Column("speed_mps", sa.Double(), nullable=True),
         sa.Column("mock", sa.Boolean(), nullable=False),
+        sa.Column(
+            "device",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="the tracker it came from",
+        ),
+        sa.Column(
+            "doubts", sa.SmallInteger(), server_default="0", nullable=False, comment="sum of Doubt"
+        ),
         sa.PrimaryKeyConstraint("crew_id", "fixed_at", "id", name=op.f("position_fix_pkey")),
         comment="Every fix, by day; the key makes a repeated fix vanish",
         postgresql_partition_by="RANGE (fixed_at)",
@@ -206,6 +216,42 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("substation_pkey")),
+    )
+    op.create_table(
+        "tracker",
+        sa.Column("id", sa.Text(), nullable=False, comment="wire:device"),
+        sa.Column("wire", sa.Text(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("vehicle", sa.Text(), nullable=True),
+        sa.Column("datum", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False, comment="SHA-256 of its secret"),
+        sa.Column(
+            "terminal",
+            sa.Text(),
+            nullable=True,
+            comment="JT/T 808: terminal id of the first registration",
+        ),
+        sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("datum IN ('wgs84', 'gcj02', 'bd09')", name=op.f("tracker_datum")),
+        sa.CheckConstraint(
+            "wire IN ('traccar', 'osmand', 'owntracks', 'gpslogger', 'jt808')",
+            name=op.f("tracker_wire"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("tracker_pkey")),
+        comment="Devices that may say where a crew is",
+    )
+    op.create_table(
+        "unknown_tracker",
+        sa.Column("wire", sa.Text(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("wire", "device", name=op.f("unknown_tracker_pkey")),
+        comment="Devices that are not enrolled; the latest thousand, counted, their fixes not kept",
     )
     op.create_table(
         "user_account",
@@ -387,6 +433,21 @@ def upgrade() -> None:
         "road_line_line_ix", "road_line", ["line"], unique=False, postgresql_using="gist"
     )
     op.create_table(
+        "tracker_tally",
+        sa.Column("tracker_id", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False, comment="taken, or why not"),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tracker_id"],
+            ["tracker.id"],
+            name=op.f("tracker_tally_tracker_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tracker_id", "what", name=op.f("tracker_tally_pkey")),
+        comment="What became of what each device sent",
+    )
+    op.create_table(
         "crew_action",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("crew_id", sa.Text(), nullable=False),
@@ -406,19 +467,10 @@ def upgrade() -> None:
     op.create_table(
         "crew_position",
         sa.Column("crew_id", sa.Text(), nullable=False),
-        sa.Column(
-            "point",
-            Geometry(
-                geometry_type="POINT",
-                srid=4326,
-                dimension=2,
-                spatial_index=False,
-                from_text="ST_GeomFromEWKT",
-                name="geometry",
-                nullable=False,
-            ),
-            nullable=False,
-        ),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("fix_id", sa.Text(), nullable=False),
+        sa.Column("lon", sa.Double(), nullable=False),
+        sa.Column("lat", sa.Double(), nullable=False),
         sa.Column("fixed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("accuracy_m", sa.Double(), nullable=True),
@@ -428,7 +480,8 @@ def upgrade() -> None:
             ["crew_id"], ["crew.id"], name=op.f("crew_position_crew_id_fkey"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("crew_id", name=op.f("crew_position_pkey")),
-        comment="The newest fix of every crew",
+        comment="The newest good fix of every crew",
+        postgresql_with={"fillfactor": 50},
     )
     op.create_table(
         "device",
@@ -462,6 +515,25 @@ def upgrade() -> None:
         comment="Protective devices as switched now; the subtree of one is pre <= x < post in its feeder",
     )
     op.create_index("device_name_ix", "device", ["name"], unique=False)
+    op.create_table(
+        "device_position",
+        sa.Column("crew_id", sa.Text(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("fix_id", sa.Text(), nullable=False),
+        sa.Column("lon", sa.Double(), nullable=False),
+        sa.Column("lat", sa.Double(), nullable=False),
+        sa.Column("fixed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accuracy_m", sa.Double(), nullable=True),
+        sa.Column("speed_mps", sa.Double(), nullable=True),
+        sa.Column("mock", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["crew_id"], ["crew.id"], name=op.f("device_position_crew_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("crew_id", "device", name=op.f("device_position_pkey")),
+        comment="The newest good fix of every device for every crew that it spoke for",
+        postgresql_with={"fillfactor": 50},
+    )
     op.create_table(
         "device_sighting",
         sa.Column("id", sa.Text(), nullable=False),
@@ -724,6 +796,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("switch_feeder_id_ix"), "switch", ["feeder_id"], unique=False)
     op.create_index("switch_point_ix", "switch", ["point"], unique=False, postgresql_using="gist")
+    op.create_table(
+        "tracker_binding",
+        sa.Column("tracker_id", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("crew_id", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["crew_id"], ["crew.id"], name=op.f("tracker_binding_crew_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["tracker_id"],
+            ["tracker.id"],
+            name=op.f("tracker_binding_tracker_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("tracker_id", "since", name=op.f("tracker_binding_pkey")),
+        comment="For whom a device speaks from a moment on; no crew: for nobody",
+    )
     op.create_table(
         "transformer",
         sa.Column("id", sa.Text(), nullable=False),
