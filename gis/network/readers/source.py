@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from gis.crs import degrees_of, reference_system
 from gis.errors import UnreadableFile
 
 _GEOJSON = {".geojson", ".json"}
@@ -137,19 +138,35 @@ def open_source(paths: Path | str | Sequence[Path | str]) -> Iterator[Source]:
             if not path.exists():
                 raise UnreadableFile(path, "there is no such file")
             opened = path
-            if path.is_file() and path.suffix.lower() == ".zip":
-                opened = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="relight-")))
-                _unpack(path, opened)
+            if is_zip(path):
+                opened = stack.enter_context(unpacked(path))
             places = _places(path, opened) | places
         yield Source(Path(several[0]), places)
 
 
-def _unpack(path: Path, folder: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as packed:
-            packed.extractall(folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
-        raise UnreadableFile(path, f"the zip file is damaged or cut off: {error}") from None
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether it is a file called as a zip file is."""
+    return path.is_file() and path.suffix.lower() == ".zip"
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """Unpack a zip file into a temporary folder, which checks it whole; raises UnreadableFile."""
+    with tempfile.TemporaryDirectory(prefix="relight-") as folder:
+        try:
+            with zipfile.ZipFile(path) as packed:
+                packed.extractall(folder)
+        except ZIP_ERRORS as error:
+            raise damaged_zip(path, error) from None
+        yield Path(folder)
+
+
+def damaged_zip(path: Path, error: Exception) -> UnreadableFile:
+    """Say of a zip file that it cannot be unpacked."""
+    return UnreadableFile(path, f"the zip file is damaged or cut off: {error}")
 
 
 def _places(named: Path, path: Path) -> dict[str, tuple[Path, str]]:
@@ -189,10 +206,7 @@ def _placed(
         return None, "the layer names no coordinate reference system"
     found = shapely.force_2d(shapely.from_wkb(shapes, on_invalid="ignore"))
     try:
-        known = pyproj.CRS.from_user_input(crs)
-    except pyproj.exceptions.CRSError:
-        return None, f"the layer's coordinate reference system {crs!r} is unknown"
-    if known != pyproj.CRS.from_epsg(4326):
-        to_wgs84 = pyproj.Transformer.from_crs(known, 4326, always_xy=True).transform
-        found = shapely.transform(found, lambda xy: np.column_stack(to_wgs84(xy[:, 0], xy[:, 1])))
-    return list(found), None
+        known = reference_system(crs)
+    except ValueError as error:
+        return None, str(error)
+    return list(shapely.transform(found, lambda places: degrees_of(places, known))), None
