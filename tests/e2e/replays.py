@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 
 from api.replaying import load_all, replay_on
 from dispatch.drill.replay.lines import must_read
+from dispatch.store.loading.how import How
 from dispatch.store.cluster import Layout
 from tests.conftest import a_database
 
@@ -124,7 +125,7 @@ def utility_of(cluster: Layout, *network: Path) -> Iterator[Utility]:
     """Load a network once, for many replays."""
     with a_database(cluster) as url:
         quiet = Console(quiet=True)
-        load_all(url, {"network": network}, zone="UTC", now=BEGIN, console=quiet)
+        load_all(url, {"network": network}, how=How(zone="UTC"), now=BEGIN, console=quiet)
         name = make_url(url).database
         assert name is not None
         yield Utility(cluster, name)

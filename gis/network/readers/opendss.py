@@ -12,7 +12,7 @@ from gis.errors import UnreadableFile
 from gis.network.model import ReadResult, Refusal
 from gis.network.readers.assembly import Begin, Parts, assemble
 from gis.network.readers.opendss_circuit import Circuit
-from gis.network.readers.opendss_places import read_places
+from gis.network.readers.opendss_places import geographic_files, read_places
 from gis.network.readers.opendss_script import CIRCUIT, Script, circuit_of, run
 from gis.network.readers.source import is_zip, unpacked
 
@@ -57,9 +57,17 @@ def read_opendss(paths: Path | str | Sequence[Path | str], crs: str | None = Non
 
 
 def opendss_files(path: Path) -> list[Path]:
-    """Return a master script with all files that it names, so that a change in any is seen."""
-    script = run(path)
-    return list(dict.fromkeys(script.files))
+    """Return the files that decide what a master script or a folder of masters gives.
+
+    Raises UnreadableFile where one that is named is not there.
+    """
+    found: list[Path] = []
+    for master in [path] if path.is_file() else _masters_below(path):
+        script = run(master)
+        found.extend((*script.files, *geographic_files(master.parent)))
+        for folder in _folders_beneath(script):
+            found.extend(_masters_below(folder))
+    return list(dict.fromkeys(found))
 
 
 def _masters_below(folder: Path) -> Iterator[Path]:
@@ -104,12 +112,17 @@ def _masters_beneath(script: Script, circuit: Circuit) -> Iterator[Begin]:
     So SMART-DS lays out a substation: one folder per feeder, each of which also runs alone.
     """
     top = script.master.parent
-    for folder in dict.fromkeys(path.parent for path in script.files):
-        if folder == top or top not in folder.parents:
-            continue
+    for folder in _folders_beneath(script):
         for master in _masters_below(folder):
             made = circuit_of(master)
             node = circuit.find_node((made and made.find("bus1")) or "sourcebus")
             if node is not None and node not in {source.node for source in circuit.parts.sources}:
                 name = folder.relative_to(top).as_posix()
                 yield Begin(id=name, name=name, substation_id=circuit.name, at=node)
+
+
+def _folders_beneath(script: Script) -> list[Path]:
+    """Return the folders below the master's from which it took scripts."""
+    top = script.master.parent
+    folders = dict.fromkeys(path.parent for path in script.files)
+    return [folder for folder in folders if top in folder.parents]

@@ -12,9 +12,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from shapely import LineString
-
-from gis.crs import distance_m
 from gis.network.model import (
     Level,
     LineSection,
@@ -28,6 +25,7 @@ from gis.network.model import (
 from gis.network.readers.assembly import Begin, Conductor, Part, Parts, Source
 from gis.network.readers.opendss_places import Places
 from gis.network.readers.opendss_script import Element, Script, number, words
+from gis.network.readers.positions import drawn_m
 
 LOW_KV = 1.0
 DEFAULT_KV = 12.47
@@ -249,7 +247,7 @@ class Circuit:
             level=Level.MV,
             phases=one.phases,
             line=line,
-            length_m=_drawn_m(line) if stated_m is None else stated_m,
+            length_m=drawn_m(line) if stated_m is None else stated_m,
         )
 
     def _add_section(self, like: LineSection, from_node: str, to_node: str) -> None:
@@ -413,10 +411,3 @@ def _set(winding: _Winding, key: str, value: str) -> None:
 def _check_enabled(element: Element) -> None:
     if not element.flag("enabled", otherwise=True):
         raise ValueError("enabled is no: it is out of service")
-
-
-def _drawn_m(line: LineString | None) -> float:
-    if line is None:
-        return 0.0
-    (lon1, lat1), (lon2, lat2) = line.coords
-    return distance_m(float(lon1), float(lat1), float(lon2), float(lat2))

@@ -9,10 +9,10 @@ import numpy as np
 import pyproj
 from shapely import LineString, Point
 
-from gis.crs import MAX_LAT, MAX_LON, degrees_of, reference_system
-from gis.errors import UnreadableFile
+from gis.crs import MAX_LAT, MAX_LON, Floats
 from gis.network.model import Refusal
 from gis.network.readers.opendss_script import Script, number, read_text
+from gis.network.readers.positions import nowhere, on_earth, stated_system
 
 DECIMALS = 4
 """Degrees on a map are written to at least so many decimals (11 m); a plan of integers is none."""
@@ -42,11 +42,11 @@ class Places:
         return LineString(ends)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Table:
     path: Path
     buses: list[str]
-    xy: np.ndarray[tuple[int, int], np.dtype[np.float64]]
+    xy: Floats
     refusals: list[Refusal]
     shortest: int
 
@@ -75,10 +75,7 @@ def read_places(script: Script, crs: str | None) -> Places:
     UnreadableFile
         If a file is not there or no text, or its positions have no place on Earth that is known.
     """
-    try:
-        system = None if crs is None else reference_system(crs)
-    except ValueError as error:
-        raise UnreadableFile(script.master, str(error)) from None
+    system = stated_system(script.master, crs)
     points: dict[str, tuple[float, float]] = {}
     refusals: list[Refusal] = []
     for path, is_lat_lon in script.coordinates:
@@ -91,33 +88,35 @@ def read_places(script: Script, crs: str | None) -> Places:
 
 def _on_earth(table: _Table, script: Script, system: pyproj.CRS | None) -> _Table:
     if system is not None:
-        degrees = degrees_of(table.xy, system)
-        return _Table(table.path, table.buses, degrees, table.refusals, DECIMALS)
+        table.xy, _ = on_earth(table.xy, system)
+        return table
     if table.in_degrees:
         return table
     instead = _geographic(script.master.parent)
     if instead is not None:
-        script.files.append(instead.path)
         return instead
     x, y = table.xy[0].tolist()
-    raise UnreadableFile(
+    raise nowhere(
         table.path,
-        f"it puts bus {table.buses[0]} at {x:g}, {y:g}, on a plane that it does not name: say"
-        " --crs EPSG:NNNN for what it is (for a mere drawing a PROJ text that lays it somewhere,"
-        ' as "+proj=aeqd +lat_0=36.1 +lon_0=-79.8 +units=ft"), or put a file of bus, longitude'
-        " and latitude called lon_lat_buscoords.txt beside the master",
+        f"it puts bus {table.buses[0]} at {x:g}, {y:g}, on a plane that it does not name",
+        ", or put a file of bus, longitude and latitude called lon_lat_buscoords.txt beside the"
+        " master",
     )
+
+
+def geographic_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that by their names hold coordinates in lat and lon."""
+    named = ("lat", "lon", "coord")
+    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    return [path for path in files if all(word in path.name.casefold() for word in named)]
 
 
 def _geographic(folder: Path) -> _Table | None:
     """Find a file of degrees beside the master, by its name and by what is in it."""
-    for path in sorted(folder.iterdir()):
+    for path in geographic_files(folder):
         name = path.name.casefold()
-        lat, lon = name.find("lat"), name.find("lon")
-        if not path.is_file() or lat < 0 or lon < 0 or "coord" not in name:
-            continue
         table = _table(path)
-        table = _swapped(table) if lat < lon else table
+        table = _swapped(table) if name.find("lat") < name.find("lon") else table
         if table.buses and table.in_degrees:
             return table
     return None

@@ -50,6 +50,9 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
 }
 """Classes that matter to a network, with their properties in order; a name may be shortened."""
 
+CATALOGUES = frozenset({"linecode", "xfmrcode"})
+"""Classes of types, not of things: many scripts of one circuit say the same of them again."""
+
 COMMANDS = frozenset(
     {
         *("new", "edit", "more", "m", "~", "redirect", "compile", "buscoords", "latlongcoords"),
@@ -286,6 +289,10 @@ class _Run:
         if not dot or not name:
             raise ValueError(f"{parameters[0][1]!r} has no name; expected Class.Name")
         known = self.script.elements.setdefault(kind, {})
+        if name.casefold() in known and kind in CATALOGUES:
+            self.active = known[name.casefold()]
+            self._settle(parameters[1:])
+            return
         if name.casefold() in known:
             first = known[name.casefold()]
             reason = f"{kind} {name} was made in {first.layer}, line {first.row}, already"

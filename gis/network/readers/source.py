@@ -55,10 +55,14 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A file (or folder) with its layers; `path` is what the user named."""
+    """A file (or folder) with its layers; `path` is what the user named.
+
+    `crs` is the reference system of layers that name none.
+    """
 
     path: Path
     places: dict[str, tuple[Path, str]]
+    crs: str | None = None
 
     def has(self, *names: str) -> bool:
         """Whether every one of the layers is there; case does not count."""
@@ -105,7 +109,7 @@ class Source:
             reason = f"layer {layer} is cut off: {len(fids)} of {rows} rows can be read"
             raise UnreadableFile(self.path, reason)
         names_read = [str(column).casefold() for column in meta["fields"]]
-        placed, trouble = _placed(shapes, meta["crs"])
+        placed, trouble = _placed(shapes, meta["crs"] or self.crs)
         return Layer(
             name=layer,
             count=rows,
@@ -125,11 +129,14 @@ def _damage_of(path: Path, layer: str) -> Iterator[None]:
 
 
 @contextmanager
-def open_source(paths: Path | str | Sequence[Path | str]) -> Iterator[Source]:
+def open_source(
+    paths: Path | str | Sequence[Path | str], crs: str | None = None
+) -> Iterator[Source]:
     """Open a GeoPackage, a FileGDB folder, GeoJSON, or a folder or zip file that holds such.
 
     Several paths make one source; of layers with one name the first counts. Zip files are unpacked
-    into a temporary folder, which also checks them whole. Raises UnreadableFile.
+    into a temporary folder, which also checks them whole. `crs` is the reference system of layers
+    that name none. Raises UnreadableFile.
     """
     several = [paths] if isinstance(paths, (str, Path)) else list(paths)
     places: dict[str, tuple[Path, str]] = {}
@@ -141,7 +148,7 @@ def open_source(paths: Path | str | Sequence[Path | str]) -> Iterator[Source]:
             if is_zip(path):
                 opened = stack.enter_context(unpacked(path))
             places = _places(path, opened) | places
-        yield Source(Path(several[0]), places)
+        yield Source(Path(several[0]), places, crs)
 
 
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
@@ -203,7 +210,7 @@ def _placed(
     if shapes is None:
         return None, None
     if crs is None:
-        return None, "the layer names no coordinate reference system"
+        return None, "the layer names no coordinate reference system; say --crs"
     found = shapely.force_2d(shapely.from_wkb(shapes, on_invalid="ignore"))
     try:
         known = reference_system(crs)
