@@ -13,8 +13,8 @@ from sqlalchemy import Connection, create_engine, make_url, text
 
 from api.replaying import load_all, replay_on
 from dispatch.drill.replay.lines import must_read
-from dispatch.store.loading.how import How
 from dispatch.store.cluster import Layout
+from dispatch.store.loading.how import How
 from tests.conftest import a_database
 
 BEGIN = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)

@@ -217,6 +217,10 @@ class _Heads:
     notes: list[str]
     feeders: list[Feeder] = field(default_factory=list)
     upper_end: dict[Part, tuple[str, str]] = field(default_factory=dict)
+    known: AbstractSet[Part] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.known = {_part(row) for row in self.rows}
 
     def settle(self) -> None:
         sources = {source.node: source for source in reversed(self.parts.sources)}
@@ -268,10 +272,9 @@ class _Heads:
             firsts.setdefault(node, begin)
         kept: list[tuple[Begin, str]] = []
         for begin, node in found:
-            above = next(
-                (firsts[up] for up in self._above(node) if up in firsts),
-                firsts[node] if firsts[node] is not begin else None,
-            )
+            is_second = firsts[node] is not begin and node in self.ways.came_by
+            at = firsts[node] if is_second else None
+            above = next((firsts[up] for up in self._above(node) if up in firsts), at)
             if above is None:
                 kept.append((begin, node))
             else:
@@ -308,9 +311,10 @@ class _Heads:
         return self._cut_off(_part(row), upper)
 
     def _cut_unreached(self, begin: Begin, node: str) -> str:
-        """Let a feeder that no source reaches begin with its part, apart from its neighbours."""
-        own = next((_part(row) for row in self.rows if _part(row) in begin.parts), None)
-        return node if own is None or len(begin.parts) > 1 else self._cut_off(own, node)
+        """Part the feeders that begin at one node which no source reaches, each with its part."""
+        sharing = sum(each.at == node for each in self.parts.begins)
+        own = begin.parts & self.known
+        return self._cut_off(next(iter(own)), node) if sharing > 1 and len(own) == 1 else node
 
     def _cut_off(self, part: Part, upper: str) -> str:
         private = f"{upper}>{part[1]}"

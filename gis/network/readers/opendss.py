@@ -14,13 +14,15 @@ from gis.network.readers.assembly import Begin, Parts, assemble
 from gis.network.readers.opendss_circuit import Circuit
 from gis.network.readers.opendss_places import geographic_files, read_places
 from gis.network.readers.opendss_script import CIRCUIT, Script, circuit_of, run
-from gis.network.readers.source import is_zip, unpacked
+from gis.network.readers.source import is_zip, names_in, unpacked
 
 
 def is_opendss(path: Path) -> bool:
-    """Whether it is a script, or a folder with a master script in it or in folders below."""
+    """Whether it is a script, or a folder or zip file with scripts in it or in folders below."""
     if path.is_dir():
-        return any(True for _ in _masters_below(path))
+        return any(each.suffix.casefold() == ".dss" for each in path.rglob("*"))
+    if is_zip(path):
+        return any(name.casefold().endswith(".dss") for name in names_in(path))
     return path.is_file() and path.suffix.casefold() == ".dss"
 
 
@@ -62,6 +64,8 @@ def opendss_files(path: Path) -> list[Path]:
     Raises UnreadableFile where one that is named is not there.
     """
     found: list[Path] = []
+    if is_zip(path):
+        return [path]
     for master in [path] if path.is_file() else _masters_below(path):
         script = run(master)
         found.extend((*script.files, *geographic_files(master.parent)))

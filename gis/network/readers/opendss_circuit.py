@@ -24,18 +24,17 @@ from gis.network.model import (
 )
 from gis.network.readers.assembly import Begin, Conductor, Part, Parts, Source
 from gis.network.readers.opendss_places import Places
-from gis.network.readers.opendss_script import Element, Script, number, words
+from gis.network.readers.opendss_script import Element, Script, words
+from gis.network.readers.opendss_windings import windings_of
 from gis.network.readers.positions import drawn_m
 
 LOW_KV = 1.0
-DEFAULT_KV = 12.47
 SWITCH_M = 10.0
 """A line with a switching device that is no longer than this is that device."""
 
 MOST_CUSTOMERS = 10_000
 """On one load; more is a mistake."""
 
-MOST_WINDINGS = 10
 SAME_VOLTAGE = 0.2
 """Windings whose voltages differ by no more than this share are those of a regulator."""
 
@@ -88,13 +87,6 @@ class Bus:
         if not conductors:
             letters = set(list(_LETTERS.values())[: max(1, phases)])
         return cls(name, "".join(sorted(letters)) or "ABC")
-
-
-@dataclass(slots=True)
-class _Winding:
-    bus: str = ""
-    kv: float = DEFAULT_KV
-    kva: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -160,7 +152,7 @@ class Circuit:
             bus = self._terminals(element)[terminal - 1 : terminal]
             parts: set[Part] = set()
             if kind != "transformer" or terminal == 1:
-                id_ = self._id_of(element)
+                id_ = self._id_of(element) if kind == "line" else self._conducting(element)
                 kinds: tuple[type[Conductor], ...] = (Switch, LineSection)
                 parts = {(each, id_) for each in kinds}
             at = self.find_node(bus[0]) if bus else None
@@ -168,7 +160,7 @@ class Circuit:
 
     def _terminals(self, element: Element) -> list[str]:
         if element.kind == "transformer":
-            return [winding.bus for winding in self._windings(element)]
+            return [winding.bus for winding in windings_of(element, self.script)]
         return [element.find(key) or "" for key in ("bus1", "bus2")]
 
     def _refuse(self, element: Element, reason: str) -> None:
@@ -304,30 +296,9 @@ class Circuit:
             raise ValueError(f"length is {length:g}; expected a number of at least 0")
         return length * unit
 
-    def _windings(self, element: Element) -> list[_Winding]:
-        """Read the windings, those of the transformer code first; raises ValueError."""
-        code = self.script.find("xfmrcode", element.find("xfmrcode"))
-        count = int((code or element).number("windings", 2))
-        count = int(element.number("windings", count))
-        if not 2 <= count <= MOST_WINDINGS:  # noqa: PLR2004
-            raise ValueError(f"windings is {count}; expected 2 to {MOST_WINDINGS}")
-        windings = [_Winding() for _ in range(count)]
-        at = 0
-        for key, value in (*(code.settings if code else ()), *element.settings):
-            if key == "wdg":
-                at = int(number(key, value)) - 1
-                if not 0 <= at < count:
-                    raise ValueError(f"wdg is {value}; expected 1 to {count}")
-            elif key in {"bus", "kv", "kva"}:
-                _set(windings[at], key, value)
-            elif key in {"buses", "kvs", "kvas"}:
-                for winding, each in zip(windings, words(value), strict=False):
-                    _set(winding, {"buses": "bus", "kvs": "kv", "kvas": "kva"}[key], each)
-        return windings
-
     def _add_transformer(self, element: Element) -> None:
         _check_enabled(element)
-        windings = self._windings(element)
+        windings = windings_of(element, self.script)
         bare = [n for n, winding in enumerate(windings, start=1) if not winding.bus]
         if bare:
             raise ValueError(f"winding {bare[0]} is on no bus")
@@ -370,11 +341,15 @@ class Circuit:
             _check_enabled(element)
             self._conduct(element, one, other, "")
 
+    def _conducting(self, element: Element) -> str:
+        """Return the id of the section that stands for something that merely conducts."""
+        return f"{self.prefix}{element.kind}.{element.name}"
+
     def _conduct(self, element: Element, one: Bus, other: Bus, suffix: str) -> None:
         """Add a section without length for something that merely conducts."""
         self.parts.sections.append(
             LineSection(
-                id=f"{self.prefix}{element.kind}.{element.name}{suffix}",
+                id=self._conducting(element) + suffix,
                 from_node=self._node(one),
                 to_node=self._node(other),
                 level=Level.MV,
@@ -397,15 +372,6 @@ class Circuit:
                     point=point,
                 )
             )
-
-
-def _set(winding: _Winding, key: str, value: str) -> None:
-    if key == "bus":
-        winding.bus = value
-    elif key == "kv":
-        winding.kv = number(key, value)
-    else:
-        winding.kva = number(key, value)
 
 
 def _check_enabled(element: Element) -> None:

@@ -159,6 +159,15 @@ def is_zip(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() == ".zip"
 
 
+def names_in(path: Path) -> list[str]:
+    """Return the names in a zip file, none where it is damaged."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            return packed.namelist()
+    except ZIP_ERRORS:
+        return []
+
+
 @contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
     """Unpack a zip file into a temporary folder, which checks it whole; raises UnreadableFile."""
