@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, cast
 from xml.parsers import expat
 
+from gis.cells import named_number
 from gis.errors import UnreadableFile
 from gis.network.readers.source import ZIP_ERRORS, damaged_zip, is_zip
 
@@ -97,15 +98,7 @@ class Thing:
     def number(self, name: str) -> float | None:
         """Return a number, None where there is none; raises ValueError."""
         value = self.find(name)
-        if value is None:
-            return None
-        try:
-            found = float(value)
-        except ValueError:
-            raise ValueError(f"{name} is {value!r}; expected a number") from None
-        if not abs(found) < float("inf"):
-            raise ValueError(f"{name} is {value!r}; expected a finite number")
-        return found
+        return None if value is None else named_number(name, value)
 
     def flag(self, name: str) -> bool | None:
         """Return a yes or no, None where there is none; raises ValueError."""

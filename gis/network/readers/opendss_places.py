@@ -9,9 +9,10 @@ import numpy as np
 import pyproj
 from shapely import LineString, Point
 
+from gis.cells import named_number
 from gis.crs import MAX_LAT, MAX_LON, Floats
 from gis.network.model import Refusal
-from gis.network.readers.opendss_script import Script, number, read_text
+from gis.network.readers.opendss_script import Script, read_text
 from gis.network.readers.positions import nowhere, on_earth, stated_system
 
 DECIMALS = 4
@@ -148,7 +149,7 @@ def _table(path: Path) -> _Table:
 def _place(cells: list[str]) -> tuple[float, float]:
     if len(cells) < _PLACE:
         raise ValueError(f"it has {len(cells)} cells; expected bus, x, y")
-    return number("x", cells[1]), number("y", cells[2])
+    return named_number("x", cells[1]), named_number("y", cells[2])
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

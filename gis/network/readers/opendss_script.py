@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gis.cells import named_number
 from gis.errors import UnreadableFile
 from gis.network.model import Refusal
 
@@ -103,7 +104,7 @@ class Element:
     def number(self, name: str, otherwise: float) -> float:
         """Return a number; raises ValueError with property, value and expectation."""
         value = self.find(name)
-        return otherwise if value is None else number(name, value)
+        return otherwise if value is None else named_number(name, value)
 
     def flag(self, name: str, *, otherwise: bool) -> bool:
         """Return a yes or no; OpenDSS looks at the first letter alone."""
@@ -133,17 +134,6 @@ class Script:
     def find(self, kind: str, name: str | None) -> Element | None:
         """Return the element of that class and name, None where there is none."""
         return self.elements.get(kind, {}).get((name or "").casefold())
-
-
-def number(name: str, value: str) -> float:
-    """Read a number; raises ValueError with property, value and expectation."""
-    try:
-        found = float(value)
-    except ValueError:
-        raise ValueError(f"{name} is {value!r}; expected a number") from None
-    if not abs(found) < float("inf"):
-        raise ValueError(f"{name} is {value!r}; expected a finite number")
-    return found
 
 
 def words(value: str) -> list[str]:

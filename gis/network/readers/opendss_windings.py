@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from gis.network.readers.opendss_script import Element, Script, number, words
+from gis.cells import named_number
+from gis.network.readers.opendss_script import Element, Script, words
 
 DEFAULT_KV = 12.47
 MOST_WINDINGS = 10
@@ -29,7 +30,7 @@ def windings_of(element: Element, script: Script) -> list[Winding]:
     at = 0
     for key, value in (*(code.settings if code else ()), *element.settings):
         if key == "wdg":
-            at = int(number(key, value)) - 1
+            at = int(named_number(key, value)) - 1
             if not 0 <= at < count:
                 raise ValueError(f"wdg is {value}; expected 1 to {count}")
         elif key in {"bus", "kv", "kva"}:
@@ -44,6 +45,6 @@ def _set(winding: Winding, key: str, value: str) -> None:
     if key == "bus":
         winding.bus = value
     elif key == "kv":
-        winding.kv = number(key, value)
+        winding.kv = named_number(key, value)
     else:
-        winding.kva = number(key, value)
+        winding.kva = named_number(key, value)

@@ -289,7 +289,7 @@ def test_things_that_share_a_name_are_told_apart_by_their_mrid(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("old", "new", "id_", "said"),
     [
-        ("length>250.0", "length>far", "line", "length is 'far'; expected a number"),
+        ("length>250.0", "length>far", "line", "length: 'far' is not a number"),
         ("length>250.0", "length>-1", "line", "expected a number of at least 0"),
         ("normalOpen>True", "normalOpen>perhaps", "tie", "'perhaps'; expected true or false"),
         ('resource="urn:uuid:node-z"', 'resource="urn:uuid:gone"', "tie", "gone, which is not in"),

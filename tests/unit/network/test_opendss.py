@@ -292,7 +292,7 @@ def test_scripts_name_each_other_whatever_slash_and_case_they_use(tmp_path: Path
     ("old", "new", "id_", "said"),
     [
         ("bus2=A.1.2.3", "", "out", "bus2 is not given"),
-        ("length=0.5", "length=half", "out", "length is 'half'; expected a number"),
+        ("length=0.5", "length=half", "out", "length: 'half' is not a number"),
         ("length=0.5", "length=-2", "out", "expected a number of at least 0"),
         ("linecode=oh length=0.5", "enabled=false", "out", "it is out of service"),
         ("line.LATERAL", "line.gone", "f1", "expected a line of the circuit"),
