@@ -24,7 +24,7 @@ from gis.network.readers.source import ZIP_ERRORS, damaged_zip, is_zip
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 CIM_MARK = b"iec.ch/TC57/"
-_HEAD = 4096
+_HEAD = 1 << 16
 _BLOCK = 1 << 18
 _OBJECT, _PROPERTY = 2, 3
 _PACKED_ERRORS = (EOFError, OSError, zlib.error, lzma.LZMAError)
@@ -131,17 +131,16 @@ class CimFile:
 
 
 def is_cim(path: Path) -> bool:
-    """Whether the first bytes, unpacked, are XML that names a CIM of IEC TC 57."""
+    """Whether the first bytes of a file, or of a member of a zip file, name a CIM of IEC TC 57."""
     if not path.is_file():
         return False
     try:
         with _streams(path) as streams:
-            for _, stream in streams:
-                head = stream.read(_HEAD)
-                return CIM_MARK in head or CIM_MARK in head.replace(b"\x00", b"")
-    except (*_PACKED_ERRORS, *ZIP_ERRORS, UnreadableFile):
+            heads = (stream.read(_HEAD) for _, stream in streams)
+            # UTF-16 has a NUL beside each of these letters.
+            return any(CIM_MARK in head.replace(b"\x00", b"") for head in heads)
+    except (*_PACKED_ERRORS, *ZIP_ERRORS):
         return False
-    return False
 
 
 def load(paths: Sequence[Path]) -> CimFile:
