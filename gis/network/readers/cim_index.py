@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gis.network.model import SwitchKind
@@ -91,16 +92,17 @@ class Index:
 
     def _highest(self) -> float:
         """Return the highest voltage that the file names, in its own unit; 0 for none."""
-        named = [
-            thing.number(key)
-            for kind, key in (
-                ("BaseVoltage", "nominalVoltage"),
-                ("PowerTransformerEnd", "ratedU"),
-                ("TransformerEndInfo", "ratedU"),
-            )
-            for thing in self.found.all_of(kind)
-        ]
-        return max((volts for volts in named if volts is not None), default=0.0)
+        highest = 0.0
+        for kind, key in (
+            ("BaseVoltage", "nominalVoltage"),
+            ("PowerTransformerEnd", "ratedU"),
+            ("TransformerEndInfo", "ratedU"),
+        ):
+            for thing in self.found.all_of(kind):
+                # What is no number is refused with the thing that needs it.
+                with suppress(ValueError):
+                    highest = max(highest, thing.number(key) or 0.0)
+        return highest
 
     def node(self, terminal: Thing) -> str:
         """Return the node of a terminal; raises ValueError where the file has none."""

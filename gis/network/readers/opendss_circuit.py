@@ -140,23 +140,27 @@ class Circuit:
     def meters(self) -> Iterator[Begin]:
         """Give a feeder for each energy meter, beginning with the element that is metered."""
         for meter in self.script.all_of("energymeter"):
-            kind, _, name = (meter.find("element") or "").casefold().partition(".")
-            element = self.script.find(kind, name)
-            if not meter.flag("enabled", otherwise=True):
-                continue
-            if element is None or kind not in {"line", "transformer", "reactor"}:
-                said = meter.find("element")
-                self._refuse(meter, f"element is {said!r}; expected a line of the circuit")
-                continue
-            terminal = int(meter.number("terminal", 1))
-            bus = self._terminals(element)[terminal - 1 : terminal]
-            parts: set[Part] = set()
-            if kind != "transformer" or terminal == 1:
-                id_ = self._id_of(element) if kind == "line" else self._conducting(element)
-                kinds: tuple[type[Conductor], ...] = (Switch, LineSection)
-                parts = {(each, id_) for each in kinds}
-            at = self.find_node(bus[0]) if bus else None
-            yield Begin(id=meter.name, name=meter.name, substation_id=self.name, at=at, parts=parts)
+            try:
+                if meter.flag("enabled", otherwise=True):
+                    yield self._begin(meter)
+            except ValueError as error:
+                self._refuse(meter, str(error))
+
+    def _begin(self, meter: Element) -> Begin:
+        kind, _, name = (meter.find("element") or "").casefold().partition(".")
+        element = self.script.find(kind, name)
+        if element is None or kind not in {"line", "transformer", "reactor"}:
+            said = meter.find("element")
+            raise ValueError(f"element is {said!r}; expected a line of the circuit")
+        terminal = int(meter.number("terminal", 1))
+        bus = self._terminals(element)[max(0, terminal - 1) : terminal]
+        parts: set[Part] = set()
+        if kind != "transformer" or terminal == 1:
+            id_ = self._id_of(element) if kind == "line" else self._conducting(element)
+            kinds: tuple[type[Conductor], ...] = (Switch, LineSection)
+            parts = {(each, id_) for each in kinds}
+        at = self.find_node(bus[0]) if bus else None
+        return Begin(id=meter.name, name=meter.name, substation_id=self.name, at=at, parts=parts)
 
     def _terminals(self, element: Element) -> list[str]:
         if element.kind == "transformer":

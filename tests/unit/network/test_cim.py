@@ -297,6 +297,7 @@ def test_things_that_share_a_name_are_told_apart_by_their_mrid(tmp_path: Path) -
         ("customerCount>3", "customerCount>1e9", "flats", "expected 0 to 10000"),
         ("xPosition>8.001", "xPosition>888", "line", "888, 50 is no place on Earth"),
         (f"<{RATED}>400.0</{RATED}>", "", "T", "its end 2 has neither BaseVoltage nor ratedU"),
+        ("ratedU>400.0", "ratedU>0,4", "T.end2", "ratedU: '0,4' is not a number"),
         (f"<{COUNT}>3</{COUNT}>", f"<{SERVES}>false</{SERVES}>", "flats", "inService is false"),
     ],
 )

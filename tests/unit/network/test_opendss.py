@@ -304,6 +304,7 @@ def test_scripts_name_each_other_whatever_slash_and_case_they_use(tmp_path: Path
         ("Load.shops", "Load", None, "'Load' has no name"),
         ("New LineCode.oh", "New LineCode.oh like=air", None, "like is 'air'"),
         ("Buscoords", "New EnergyMeter.m Line.gone\nBuscoords", "m", "expected a line"),
+        ("Buscoords", "New EnergyMeter.m Line.out x\nBuscoords", "m", "terminal: 'x' is not"),
     ],
 )
 def test_what_is_not_whole_is_refused_with_its_line_and_reason(
