@@ -109,7 +109,7 @@ def replay(
     files: Mapping[str, Sequence[Path]],
     out: Path,
     *,
-    zone: str,
+    how: How,
     console: Console,
 ) -> Replayed:
     """Load the files, take the lines, write the decisions to `out`; all of it or none.
@@ -120,7 +120,7 @@ def replay(
         A file cannot be loaded.
     """
     with private_database() as url:
-        load_all(url, files, zone=zone, now=lines[0].at, console=console)
+        load_all(url, files, how=how, now=lines[0].at, console=console)
         with replay_on(url, lines[0].at) as ready:
             console.print(f"replaying {len(lines):,} lines ...")
             return _write(ready.run(lines), out, len(lines))
@@ -139,7 +139,7 @@ def load_all(
     url: str,
     files: Mapping[str, Sequence[Path]],
     *,
-    zone: str,
+    how: How,
     now: datetime,
     console: Console,
 ) -> None:
@@ -153,7 +153,7 @@ def load_all(
             names = ", ".join(path.name for path in files[what])
             console.print(f"loading {what}: {names} ...", soft_wrap=True)
             with engine.begin() as connection:
-                report = load(connection, what, files[what], How(zone=zone), now=now)
+                report = load(connection, what, files[what], how, now=now)
             if report.refused:
                 console.print(f"  {len(report.refused)} rows refused")
     with engine.begin() as connection:

@@ -30,6 +30,14 @@ def number(value: Value) -> float:
     return found
 
 
+def named_number(name: str, value: Value) -> float:
+    """Read a cell as a finite number; the ValueError also names the field."""
+    try:
+        return number(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
 def integer(value: Value) -> int:
     """Read a cell as a whole number."""
     found = number(value)

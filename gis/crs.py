@@ -15,7 +15,8 @@ import geocoordinates_ffi as china  # type: ignore[import-untyped]
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import Transformer
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
 
 from gis.errors import OffPlanet
@@ -110,6 +111,28 @@ def _each(
         [convert(x, y, datum) for x, y in zip(lons.tolist(), lats.tolist(), strict=True)]
     ).reshape(-1, 2)
     return pairs[:, 0], pairs[:, 1]
+
+
+def reference_system(said: str) -> CRS:
+    """Return the reference system of that name (EPSG:4490, a URN, PROJ or WKT text).
+
+    Raises ValueError where there is none of that name.
+    """
+    try:
+        return CRS.from_user_input(said)
+    except CRSError:
+        raise ValueError(f"the coordinate reference system {said!r} is unknown") from None
+
+
+def degrees_of(places: Floats, system: CRS) -> Floats:
+    """Turn positions of shape (n, 2), east before north, from `system` into EPSG:4326 lon, lat.
+
+    What has no place on Earth becomes infinite.
+    """
+    if system == CRS.from_epsg(4326):
+        return places
+    to_degrees = Transformer.from_crs(system, 4326, always_xy=True)
+    return np.column_stack(to_degrees.transform(places[:, 0], places[:, 1]))
 
 
 @overload

@@ -40,6 +40,9 @@ def drill(
     american: Annotated[
         bool, typer.Option("--american", help="a made-up network of the American kind")
     ] = False,
+    crs: Annotated[
+        str | None, typer.Option(help="reference system of a network that names none")
+    ] = None,
     feeders: Annotated[int, typer.Option(min=0, help="only so many feeders; 0 means all")] = 0,
     episodes: Annotated[int, typer.Option(min=1)] = 30,
     seed: Annotated[int, typer.Option(min=1, help="number of the first episode")] = 1,
@@ -78,7 +81,9 @@ def drill(
         raise typer.BadParameter(f"{weather!r}; expected calm, storm or both", param_hint="weather")
     ours, kinds = _methods(methods)
     ours = (*ours, *_at_levels(level or ()))
-    ground = ground_of(_network(network or [], county=county, american=american, feeders=feeders))
+    ground = ground_of(
+        _network(network or [], crs, county=county, american=american, feeders=feeders)
+    )
     results = []
     for storm in [word == "storm" for word in ("calm", "storm") if weather in (word, "both")]:
         condition = Condition(
@@ -109,7 +114,13 @@ def drill(
 
 
 def _network(
-    files: list[Path], *, county: bool, american: bool, feeders: int, seed: int = 1
+    files: list[Path],
+    crs: str | None = None,
+    *,
+    county: bool,
+    american: bool,
+    feeders: int,
+    seed: int = 1,
 ) -> "Network":
     """The one network that the options name, with made-up customers where it has none."""
     from dispatch.drill import networks  # noqa: PLC0415
@@ -123,10 +134,18 @@ def _network(
 
         found = generate(COUNTY_SEED).network
     else:
-        from gis.network.detect import read_network  # noqa: PLC0415
-
-        found = networks.with_customers(read_network(files).network, seed)
+        found = networks.with_customers(_read(files, crs), seed)
     return networks.some_feeders(found, feeders, seed)
+
+
+def _read(files: list[Path], crs: str | None) -> "Network":
+    from gis.errors import GisError  # noqa: PLC0415
+    from gis.network.detect import read_network  # noqa: PLC0415
+
+    try:
+        return read_network(files, crs).network
+    except GisError as refusal:
+        raise typer.BadParameter(str(refusal), param_hint="--network") from None
 
 
 def _methods(wanted: list[str] | None) -> tuple[tuple[str, ...], list[str]]:

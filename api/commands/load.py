@@ -55,6 +55,7 @@ def roads(
 def network(
     files: Files,
     *,
+    crs: CrsOption = None,
     strict: StrictOption = False,
     refused: RefusedOption = None,
     replace: Annotated[
@@ -62,7 +63,7 @@ def network(
     ] = False,
 ) -> None:
     """Load the electrical network: all files of it at once; it replaces the one before."""
-    _run("network", files, How(strict=strict, replace=replace), refused)
+    _run("network", files, How(crs=crs, strict=strict, replace=replace), refused)
 
 
 @load.command()

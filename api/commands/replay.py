@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from dispatch.store.loading.how import DEFAULT_ZONE
+from dispatch.store.loading.how import DEFAULT_ZONE, How
 
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 
@@ -33,6 +33,9 @@ def replay(
     roads: Annotated[More, typer.Option("--roads", exists=True)] = None,
     areas: Annotated[More, typer.Option("--areas", exists=True)] = None,
     districts: Annotated[More, typer.Option("--districts", exists=True)] = None,
+    crs: Annotated[
+        str | None, typer.Option(help="reference system of files that name none")
+    ] = None,
     zone: Annotated[str, typer.Option(help="time zone of shifts that name none")] = DEFAULT_ZONE,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="leave out lines that cannot be read")
@@ -65,7 +68,7 @@ def replay(
         if not good:
             raise typer.BadParameter(f"{lines} holds no line to replay")
         files = {what: paths for what, paths in given.items() if paths}
-        done = run(good, files, out, zone=zone, console=err)
+        done = run(good, files, out, how=How(zone=zone, crs=crs), console=err)
     except (GisError, LinesRefused, LoadRefused) as refusal:
         err.print(f"relight: {refusal}", markup=False)
         raise typer.Exit(FAILED) from None

@@ -154,7 +154,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadResult:
-    """What a reader took from a file and what it refused."""
+    """What a reader took from a file, what it refused, and what it decided by itself."""
 
     network: Network
     refusals: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from api.replaying import load_all, replay_on
 from dispatch.drill.replay.lines import must_read
 from dispatch.store.cluster import Layout
+from dispatch.store.loading.how import How
 from tests.conftest import a_database
 
 BEGIN = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
@@ -120,11 +121,12 @@ GROUP BY id, feeder_id HAVING min(customers) >= :homes ORDER BY id
 
 
 @contextmanager
-def utility_of(cluster: Layout, *network: Path) -> Iterator[Utility]:
+def utility_of(cluster: Layout, *network: Path, crs: str | None = None) -> Iterator[Utility]:
     """Load a network once, for many replays."""
     with a_database(cluster) as url:
         quiet = Console(quiet=True)
-        load_all(url, {"network": network}, zone="UTC", now=BEGIN, console=quiet)
+        how = How(zone="UTC", crs=crs)
+        load_all(url, {"network": network}, how=how, now=BEGIN, console=quiet)
         name = make_url(url).database
         assert name is not None
         yield Utility(cluster, name)

@@ -20,6 +20,14 @@ PAIR = tuple(
 )
 NANCHANG = tuple(f"roads_nanchang_kddcup2021/{n}.csv" for n in ("nodes", "edges"))
 
+GREENSBORO = "network_greensboro_smartds"
+IEEE = "cim_gridappsd"
+LAID = "+proj=aeqd +lat_0=36.1 +lon_0=-79.8 +units=ft"
+REACHED = """usage_point u LEFT JOIN transformer t ON t.id = u.transformer_id
+    JOIN device d ON d.id = coalesce(u.device_id, t.device_id)
+    JOIN device head ON head.feeder_id = d.feeder_id AND head.parent_id IS NULL
+        AND d.pre BETWEEN head.pre AND head.post - 1"""
+
 
 def count(connection: Connection, condition: str) -> object:
     return rows(connection, f"SELECT count(*) FROM {condition}")[0][0]
@@ -41,11 +49,8 @@ def test_a_brazilian_utility_is_traced_to_the_last_customer(connection):
     assert count(connection, "switch WHERE normal_open AND current_open") == 32
     assert count(connection, "transformer WHERE feeder_id IS NOT NULL") == 273
     assert count(connection, "usage_point WHERE transformer_id IS NOT NULL") == 13_300
-    reached = """usage_point u LEFT JOIN transformer t ON t.id = u.transformer_id
-        JOIN device d ON d.id = coalesce(u.device_id, t.device_id)
-        JOIN device head ON head.feeder_id = d.feeder_id AND head.parent_id IS NULL
-            AND head.kind = 'breaker' AND d.pre BETWEEN head.pre AND head.post - 1"""
-    assert count(connection, reached) == 13_340
+    by_breaker = f"{REACHED} AND head.kind = 'breaker'"
+    assert count(connection, by_breaker) == 13_340
     heads = rows(connection, "SELECT sum(customers) FROM device WHERE parent_id IS NULL")
     assert heads == rows(
         connection, "SELECT count(*) FROM usage_point WHERE disconnected_for IS NULL"
@@ -79,6 +84,38 @@ def test_a_medium_and_a_low_voltage_file_make_one_network_with_1506_customers(co
     heads = rows(connection, "SELECT sum(customers) FROM device WHERE parent_id IS NULL")
     assert heads == [(1_506 + 6,)]
     again_changes_nothing(connection, "network", *paths)
+
+
+@pytest.mark.parametrize(
+    ("name", "transformers", "switches", "customers", "at_mv"),
+    [("uhs19_1247", 334, 409, 732, 2), ("uhs3_1247", 711, 876, 1_608, 12)],
+)
+def test_an_opendss_folder_is_traced_to_the_last_customer(
+    connection, name, transformers, switches, customers, at_mv
+):
+    path = test_data(f"{GREENSBORO}/{name}")
+    report = take(connection, "network", path)
+    assert not report.refused
+    taken = {kind: change.taken for kind, change in report.changes.items()}
+    assert taken["transformers"] == transformers and taken["switches"] == switches
+    assert taken["customers"] == customers == count(connection, REACHED)
+    assert count(connection, "usage_point WHERE transformer_id IS NOT NULL") == customers - at_mv
+    assert any("in the substation" in note for note in report.notes)
+    assert {str(problem.kind) for problem in report.problems} == {"unsupplied"}
+    again_changes_nothing(connection, "network", path)
+    assert take(connection, "network", path / "Master.dss").already is not None
+
+
+@pytest.mark.parametrize(("name", "customers"), [("IEEE123", 91), ("IEEE13_Assets", 15)])
+def test_a_cim_feeder_on_a_drawing_is_loaded_where_its_owner_lays_it(connection, name, customers):
+    path = test_data(f"{IEEE}/{name}.xml.gz")
+    with pytest.raises(GisError, match="OpenDSSLocalBusCoordinates"), connection.begin_nested():
+        take(connection, "network", path)
+    report = take(connection, "network", path, how=How(crs=LAID))
+    assert not report.refused and not report.problems
+    assert report.changes["customers"].taken == customers == count(connection, REACHED)
+    near = "transformer WHERE ST_DWithin(point::geography, 'POINT(-79.8 36.1)'::geography, 5000)"
+    assert count(connection, near) == 1
 
 
 def test_a_german_town_has_5421_complete_addresses(connection):

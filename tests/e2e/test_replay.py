@@ -265,3 +265,23 @@ def test_the_pandapower_pair_is_a_network_too(pair: Utility):
     (tickets,) = members(told).values()
     assert len(tickets) == len(lines)
     assert told[-1]["outages"][0]["status"] == "restored"
+
+
+def test_an_opendss_folder_is_a_network_too(test_cluster: Layout):
+    folder = test_data("network_greensboro_smartds/uhs19_1247")
+    with utility_of(test_cluster, folder) as greensboro:
+        busy = max(greensboro.faults("fuse", (2, 9), 2), key=lambda fault: len(fault.accounts))
+        lines = busy.calls("A", 0, 12)
+        told = greensboro.replay([*lines, say(30, "restore", device=busy.device)])
+    (tickets,) = members(told).values()
+    assert len(tickets) == len(lines)
+    assert told[-1]["outages"][0]["status"] == "restored"
+
+
+def test_a_cim_feeder_on_a_drawing_is_a_network_where_its_owner_lays_it(test_cluster: Layout):
+    path = test_data("cim_gridappsd/IEEE13_Assets.xml.gz")
+    laid = "+proj=aeqd +lat_0=36.1 +lon_0=-79.8 +units=ft"
+    with utility_of(test_cluster, path, crs=laid) as feeder:
+        told = feeder.replay([call(0, "A", "634a"), call(4, "B", "634b"), call(5, "C", "634c")])
+    assert sorted(*members(told).values()) == ["A", "B", "C"]
+    assert told[-1]["unlocated"] == []

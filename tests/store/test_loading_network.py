@@ -6,6 +6,7 @@ from sqlalchemy import text
 from dispatch.store.loading.files import How
 from dispatch.store.loading.report import LoadRefused
 from dispatch.store.loading.supply import retrace
+from gis.errors import GisError
 from tests.store.loading_inputs import (
     TWO_FEEDERS,
     a_csv,
@@ -245,3 +246,44 @@ def test_transformers_and_substations_are_found_by_name(connection, tmp_path):
         ("substation", "S1", None),
         *[("transformer", f"T{n}", f"T{n}") for n in range(1, 5)],
     ]
+
+
+CIRCUIT = """New Circuit.town bus1=src basekv=12.47
+Redirect Parts.dss
+Buscoords Coords.csv
+"""
+PARTS = """New Line.one bus1=src bus2=a units=m length=100
+New Transformer.t1 buses=[a low] kvs=[12.47 0.24] kvas=[50 50]
+New Load.home bus1=low kv=0.24
+"""
+MORE = """New Line.two bus1=a bus2=b units=m length=100
+New Transformer.t2 buses=[b low2] kvs=[12.47 0.24] kvas=[50 50]
+New Load.other bus1=low2 kv=0.24
+"""
+
+
+def test_a_change_in_a_script_that_the_master_names_is_seen(connection, tmp_path):
+    master = tmp_path / "Master.dss"
+    master.write_text(CIRCUIT)
+    (tmp_path / "Parts.dss").write_text(PARTS)
+    (tmp_path / "Coords.csv").write_text(
+        "src,-79.80001,36.10001\na,-79.80101,36.10001\nb,-79.80201,36.10001\n"
+    )
+    assert take(connection, "network", master).changes["customers"].new == 1
+    assert take(connection, "network", master).already is not None
+    (tmp_path / "Parts.dss").write_text(PARTS + MORE)
+    report = take(connection, "network", master)
+    assert report.changes["customers"].new == 1
+    assert head_customers(connection) == {"town": 2}
+    assert not report.refused
+
+
+def test_a_plan_in_metres_is_loaded_in_the_system_that_the_user_says(connection, tmp_path):
+    (tmp_path / "Master.dss").write_text(CIRCUIT)
+    (tmp_path / "Parts.dss").write_text(PARTS)
+    (tmp_path / "Coords.csv").write_text("src,609724,3987994\na,609729,3988044\n")
+    with pytest.raises(GisError, match="say --crs EPSG:NNNN"), connection.begin_nested():
+        take(connection, "network", tmp_path)
+    take(connection, "network", tmp_path, how=How(crs="EPSG:32617"))
+    ((lon, lat),) = rows(connection, "SELECT ST_X(point), ST_Y(point) FROM transformer")
+    assert (round(lon, 3), round(lat, 3)) == (-79.782, 36.031)

@@ -48,7 +48,7 @@ from dispatch.store.loading.report import (
 from dispatch.store.loading.roads import DEFAULT_NAME, StoredRoads, store_roads
 from dispatch.store.loading.supply import recount, retrace
 from gis.areas import read_areas, read_districts
-from gis.network.detect import read_network
+from gis.network.detect import parts_of, read_network
 from gis.vectors import POINTS, POLYGONS
 
 
@@ -72,11 +72,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of input: how it is loaded, and whether several files are one input."""
+    """A kind of input: how it is loaded, and whether several files are one input.
+
+    `parts_of` gives the files that a path stands for, whose bytes tell one input from another.
+    """
 
     load: Callable[[Job], LoadReport]
     together: bool
     disturbed_by: tuple[str, ...] = ()
+    parts_of: Callable[[Path], Sequence[Path]] = lambda path: [path]
 
 
 def load(
@@ -103,7 +107,8 @@ def load(
     progress("reading")
     take_turns(connection)
     options = {name: value for name, value in asdict(how).items() if name != "replace"}
-    digest = digest_of(paths, {**options, "what": what})
+    parts = [part for path in paths for part in kind.parts_of(path)]
+    digest = digest_of(parts, {**options, "what": what})
     job = Job(connection, what, paths, how, now, digest, progress)
     standing = find_standing(connection, _receipt_name(job), digest, kind.disturbed_by)
     if standing is not None:
@@ -158,7 +163,7 @@ def _place_source(job: Job) -> str:
 
 
 def _load_network(job: Job) -> LoadReport:
-    result = read_network(job.paths)
+    result = read_network(job.paths, job.how.crs)
     stored = store_network(
         job.connection,
         result.network,
@@ -171,7 +176,7 @@ def _load_network(job: Job) -> LoadReport:
         source=job.source,
         changes=stored.changes,
         refused=[*refused_of("network", result.refusals), *stored.refused],
-        notes=stored.notes,
+        notes=[*result.notes, *stored.notes],
         problems=stored.problems,
     )
 
@@ -281,7 +286,7 @@ def _notes_driven(stored: StoredRoads) -> list[str]:
 
 KINDS: Mapping[str, Kind] = {
     "roads": Kind(_load_roads, together=True),
-    "network": Kind(_load_network, together=True),
+    "network": Kind(_load_network, together=True, parts_of=parts_of),
     "customers": Kind(_load_customers, together=False, disturbed_by=("network",)),
     "areas": Kind(_load_areas, together=True),
     "districts": Kind(_load_districts, together=False),

@@ -62,17 +62,19 @@ def is_bdgd(source: Source) -> bool:
 
 
 def read_bdgd(
-    path: Path | str, switch_kinds: Mapping[str, SwitchKind] = SWITCH_KINDS
+    path: Path | str,
+    switch_kinds: Mapping[str, SwitchKind] = SWITCH_KINDS,
+    crs: str | None = None,
 ) -> ReadResult:
     """Read a BDGD from a GeoPackage or FileGDB folder, packed as a zip file or not.
 
     Equipment whose SIT_ATIV says that it is out of service (DS) is refused; a customer of that
     state is kept, disconnected for "inactive". A customer's code that comes again, as it does
     when the file keeps an earlier state of the same supply, gets `#2`, `#3`, the one in service
-    going first. A circuit that starts behind its breaker is made to start before it. Raises
-    UnreadableFile.
+    going first. A circuit that starts behind its breaker is made to start before it. `crs` is the
+    reference system of layers that name none. Raises UnreadableFile.
     """
-    with open_source(path) as source:
+    with open_source(path, crs) as source:
         if not is_bdgd(source):
             raise UnreadableFile(source.path, "it is no BDGD: layers CTMT and SSDMT are not there")
         return _Reading(source, switch_kinds).result()

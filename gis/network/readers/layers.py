@@ -75,14 +75,16 @@ def has_layers(source: Source) -> bool:
     return any(source.has(name) for name in LAYERS)
 
 
-def read_layers(paths: Path | str | Sequence[Path | str], name: str | None = None) -> ReadResult:
+def read_layers(
+    paths: Path | str | Sequence[Path | str], name: str | None = None, crs: str | None = None
+) -> ReadResult:
     """Read a network from a GeoPackage, GeoJSON files, or a folder or zip file of them.
 
-    Any reference system that a layer names is turned into EPSG:4326. A layer without a required
-    column is refused as a whole. Raises UnreadableFile where the file is damaged or holds none of
-    the layers.
+    The reference system that a layer names, else `crs`, is turned into EPSG:4326. A layer without a
+    required column is refused as a whole. Raises UnreadableFile where the file is damaged or holds
+    none of the layers.
     """
-    with open_source(paths) as source:
+    with open_source(paths, crs) as source:
         if not has_layers(source):
             raise UnreadableFile(source.path, f"it holds none of the layers {', '.join(LAYERS)}")
         return _Reading(source).result(source.path.name.partition(".")[0] if name is None else name)

@@ -35,8 +35,8 @@ from gis.network.model import (
     Transformer,
     UsagePoint,
 )
+from gis.network.readers.assembly import with_traced_transformers
 from gis.network.readers.pandapower_file import Bus, PandapowerFile, Row, load, number, whole
-from gis.network.trace import trace
 
 _Named = TypeVar("_Named", Substation, Feeder, LineSection, Switch, Transformer)
 
@@ -346,12 +346,7 @@ def _whole_network(parts: Sequence[_Part]) -> Network:
         transformers=_apart([(part.prefix, part.transformers) for part in parts]),
         usage_points=_accounts_apart(parts),
     )
-    transformer_of = trace(network).transformer_of_account
-    supplied = (
-        replace(each, transformer_id=transformer_of.get(each.account))
-        for each in network.usage_points
-    )
-    return replace(network, usage_points=tuple(supplied))
+    return with_traced_transformers(network)
 
 
 def _apart(parts: Sequence[tuple[str, Sequence[_Named]]]) -> tuple[_Named, ...]:

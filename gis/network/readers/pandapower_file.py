@@ -65,10 +65,7 @@ def number(row: Row, name: str) -> float:
     """Return a number of a row; raises ValueError with field, value and expectation."""
     if row.get(name) is None:
         raise ValueError(f"{name} is empty; expected a number")
-    try:
-        return cells.number(row[name])
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+    return cells.named_number(name, row[name])
 
 
 def is_pandapower(path: Path) -> bool:

@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from gis.crs import degrees_of, reference_system
 from gis.errors import UnreadableFile
 
 _GEOJSON = {".geojson", ".json"}
@@ -54,10 +55,14 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A file (or folder) with its layers; `path` is what the user named."""
+    """A file (or folder) with its layers; `path` is what the user named.
+
+    `crs` is the reference system of layers that name none.
+    """
 
     path: Path
     places: dict[str, tuple[Path, str]]
+    crs: str | None = None
 
     def has(self, *names: str) -> bool:
         """Whether every one of the layers is there; case does not count."""
@@ -104,7 +109,7 @@ class Source:
             reason = f"layer {layer} is cut off: {len(fids)} of {rows} rows can be read"
             raise UnreadableFile(self.path, reason)
         names_read = [str(column).casefold() for column in meta["fields"]]
-        placed, trouble = _placed(shapes, meta["crs"])
+        placed, trouble = _placed(shapes, meta["crs"] or self.crs)
         return Layer(
             name=layer,
             count=rows,
@@ -124,11 +129,14 @@ def _damage_of(path: Path, layer: str) -> Iterator[None]:
 
 
 @contextmanager
-def open_source(paths: Path | str | Sequence[Path | str]) -> Iterator[Source]:
+def open_source(
+    paths: Path | str | Sequence[Path | str], crs: str | None = None
+) -> Iterator[Source]:
     """Open a GeoPackage, a FileGDB folder, GeoJSON, or a folder or zip file that holds such.
 
     Several paths make one source; of layers with one name the first counts. Zip files are unpacked
-    into a temporary folder, which also checks them whole. Raises UnreadableFile.
+    into a temporary folder, which also checks them whole. `crs` is the reference system of layers
+    that name none. Raises UnreadableFile.
     """
     several = [paths] if isinstance(paths, (str, Path)) else list(paths)
     places: dict[str, tuple[Path, str]] = {}
@@ -137,19 +145,44 @@ def open_source(paths: Path | str | Sequence[Path | str]) -> Iterator[Source]:
             if not path.exists():
                 raise UnreadableFile(path, "there is no such file")
             opened = path
-            if path.is_file() and path.suffix.lower() == ".zip":
-                opened = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="relight-")))
-                _unpack(path, opened)
+            if is_zip(path):
+                opened = stack.enter_context(unpacked(path))
             places = _places(path, opened) | places
-        yield Source(Path(several[0]), places)
+        yield Source(Path(several[0]), places, crs)
 
 
-def _unpack(path: Path, folder: Path) -> None:
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether it is a file called as a zip file is."""
+    return path.is_file() and path.suffix.lower() == ".zip"
+
+
+def names_in(path: Path) -> list[str]:
+    """Return the names in a zip file, none where it is damaged."""
     try:
         with zipfile.ZipFile(path) as packed:
-            packed.extractall(folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
-        raise UnreadableFile(path, f"the zip file is damaged or cut off: {error}") from None
+            return packed.namelist()
+    except ZIP_ERRORS:
+        return []
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """Unpack a zip file into a temporary folder, which checks it whole; raises UnreadableFile."""
+    with tempfile.TemporaryDirectory(prefix="relight-") as folder:
+        try:
+            with zipfile.ZipFile(path) as packed:
+                packed.extractall(folder)
+        except ZIP_ERRORS as error:
+            raise damaged_zip(path, error) from None
+        yield Path(folder)
+
+
+def damaged_zip(path: Path, error: Exception) -> UnreadableFile:
+    """Say of a zip file that it cannot be unpacked."""
+    return UnreadableFile(path, f"the zip file is damaged or cut off: {error}")
 
 
 def _places(named: Path, path: Path) -> dict[str, tuple[Path, str]]:
@@ -186,13 +219,10 @@ def _placed(
     if shapes is None:
         return None, None
     if crs is None:
-        return None, "the layer names no coordinate reference system"
+        return None, "the layer names no coordinate reference system; say --crs"
     found = shapely.force_2d(shapely.from_wkb(shapes, on_invalid="ignore"))
     try:
-        known = pyproj.CRS.from_user_input(crs)
-    except pyproj.exceptions.CRSError:
-        return None, f"the layer's coordinate reference system {crs!r} is unknown"
-    if known != pyproj.CRS.from_epsg(4326):
-        to_wgs84 = pyproj.Transformer.from_crs(known, 4326, always_xy=True).transform
-        found = shapely.transform(found, lambda xy: np.column_stack(to_wgs84(xy[:, 0], xy[:, 1])))
-    return list(found), None
+        known = reference_system(crs)
+    except ValueError as error:
+        return None, str(error)
+    return list(shapely.transform(found, lambda places: degrees_of(places, known))), None
