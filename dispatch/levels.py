@@ -25,18 +25,11 @@ from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import NetworkLevel, TicketId
 from dispatch.feeder import Feeder
 from dispatch.gathered import gather
-from dispatch.grouping import (
-    MOST_DEVICES,
-    SUREST,
-    UNLIKELY_DEVICE,
-    Costs,
-    Judged,
-    Verdict,
-    judge,
-    well_may_be,
-)
+from dispatch.grouping import judge
 from dispatch.inference import Posterior
+from dispatch.judging import MOST_DEVICES, SUREST, UNLIKELY_DEVICE, well_may_be
 from dispatch.rates import Rates, Share
+from dispatch.verdict import Costs, Judged, Verdict
 
 ANY_SHARE = Share(mean=0.1, concentration=4.0, open_minded=0.3, hardly_any=0.01)
 """How many call where nobody knows how many live there: next to any share (assumption)."""

@@ -11,7 +11,6 @@ from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.outage import Outage, OutageStatus, PredictedDevice, Prediction, Scope
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import Disposition, NetworkLevel, OutageId, TicketId
-from dispatch.grouping import Judged, Verdict
 from dispatch.journal import SYSTEM, order_event, outage_event, ticket_event
 from dispatch.ports import Store
 from dispatch.procedures.attaching import Explained, attach, leave_home
@@ -25,6 +24,7 @@ from dispatch.procedures.opening import (
     open_seen,
 )
 from dispatch.sayings import reason
+from dispatch.verdict import Judged, Verdict
 
 LOOK_AGAIN = timedelta(minutes=1)
 """A held order is thought over after so long; unless it is held again, it is sent."""

@@ -10,11 +10,11 @@ from dispatch.domain.outage import Outage, PredictedDevice, Scope
 from dispatch.domain.proposal import LikelyPlace, SplitProposal
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import OutageId, ProposalId, TicketId
-from dispatch.grouping import Verdict
 from dispatch.hidden import Hidden
 from dispatch.journal import SYSTEM, split_event
 from dispatch.ports import Store
 from dispatch.sayings import reason
+from dispatch.verdict import Verdict
 
 NOTICED = 0.05
 _NOT_YET = ProposalId(0)

@@ -2,8 +2,8 @@
 
 from dispatch.domain.facts import FeederEvidence
 from dispatch.domain.words import OutageId, TicketId
-from dispatch.grouping import Verdict
 from dispatch.ports import Store
+from dispatch.verdict import Verdict
 
 NOTICED = 0.05
 LEAST = 0.0001

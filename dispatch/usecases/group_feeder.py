@@ -9,13 +9,14 @@ from dispatch.domain.outage import Outage
 from dispatch.domain.past import RatesVersion
 from dispatch.domain.words import DistrictId, NetworkLevel
 from dispatch.feeder import Feeder
-from dispatch.grouping import Costs, judge
+from dispatch.grouping import judge
 from dispatch.levels import rates_at
 from dispatch.ports import KeptRates, Store
 from dispatch.procedures.predicting import Predicting
 from dispatch.procedures.proposing import Proposing
 from dispatch.procedures.reweighing import weigh_anew
 from dispatch.rates import Rates
+from dispatch.verdict import Costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

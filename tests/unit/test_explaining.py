@@ -14,8 +14,9 @@ from dispatch.domain.words import OutageId, TicketId, UsagePointId
 from dispatch.explaining import Said, calling_of, expected_share, inside, reaches, reported
 from dispatch.feeder import Feeder
 from dispatch.gathered import gather
-from dispatch.grouping import Costs, judge
+from dispatch.grouping import judge
 from dispatch.rates import MINUTES_PER_YEAR, Rates, Share, Stirring
+from dispatch.verdict import Costs
 from tests.unit.core import NOW, after
 from tests.unit.test_inference import tree_of
 

@@ -13,10 +13,11 @@ from dispatch.domain.facts import (
 )
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId, UsagePointId
-from dispatch.grouping import Costs, judge
+from dispatch.grouping import judge
 from dispatch.hidden import Hidden
 from dispatch.rates import Rates
 from dispatch.sayings import say_reason
+from dispatch.verdict import Costs
 from tests.unit.core import after, evidence
 
 STREET = """

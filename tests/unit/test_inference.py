@@ -11,7 +11,8 @@ from dispatch.domain.facts import DeviceNode, FeederTree, TransformerNode
 from dispatch.feeder import Feeder
 from dispatch.inference import Posterior, combine
 from dispatch.rates import MINUTES_PER_YEAR, Rates, Share
-from dispatch.weighing import Hypotheses, Relit, Signals, States, Told, weigh
+from dispatch.signals import Relit, Signals, States, Told
+from dispatch.weighing import Hypotheses, weigh
 
 SINGLE = Rates().single / MINUTES_PER_YEAR
 

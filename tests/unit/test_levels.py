@@ -15,7 +15,7 @@ from dispatch.domain.facts import (
 )
 from dispatch.domain.words import DistrictId, NetworkLevel, TicketId, UsagePointId
 from dispatch.feeder import Feeder
-from dispatch.grouping import SUREST, Costs, Verdict, well_may_be
+from dispatch.judging import SUREST, well_may_be
 from dispatch.levels import (
     View,
     along_lines,
@@ -27,6 +27,7 @@ from dispatch.levels import (
     rates_at,
 )
 from dispatch.rates import Rates
+from dispatch.verdict import Costs, Verdict
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 METRE = 1 / 111_195

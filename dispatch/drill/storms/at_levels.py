@@ -18,7 +18,6 @@ from dispatch.domain.words import NetworkLevel, OutageId, TicketId
 from dispatch.drill.storms.ground import Ground
 from dispatch.drill.storms.records import Group, Picture
 from dispatch.feeder import Feeder
-from dispatch.grouping import Costs, Judged
 from dispatch.levels import (
     CUSTOMERS_PER_TRANSFORMER,
     View,
@@ -30,6 +29,7 @@ from dispatch.levels import (
     rates_at,
 )
 from dispatch.rates import Rates
+from dispatch.verdict import Costs, Judged
 
 SETTLED_M = 250.0
 """Land is settled where somebody lives in a square so wide."""

@@ -14,8 +14,9 @@ from dispatch.drill.storms.records import Group, Picture
 from dispatch.drill.storms.running import Maker
 from dispatch.drill.storms.truth import Condition, expected, momentary_share, yearly_faults
 from dispatch.feeder import Feeder
-from dispatch.grouping import Costs, judge
+from dispatch.grouping import judge
 from dispatch.rates import Delay, Rates, Share, Stirring
+from dispatch.verdict import Costs
 
 POSTERIOR, TRUE_PARAMETERS = "posterior", "true parameters"
 WITHOUT_SILENCE = "without silence"
