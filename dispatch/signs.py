@@ -16,7 +16,7 @@ from dispatch.domain.facts import (
 from dispatch.feeder import Feeder
 from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates
 from dispatch.signals import Relit, Signals, States, Told
-from dispatch.without import Without, minutes_from
+from dispatch.without import Without, minutes_from, said_of
 
 
 def called(
@@ -39,7 +39,7 @@ def called(
             weight.append(share)
             lost, relit = dark.get(transformer, (np.inf, np.inf))
             tells.append(not lost <= at[n] <= relit)
-    said = np.array([_said(mine, rates) for mine in reports], dtype=float)
+    said = np.array([said_of(mine, rates) for mine in reports], dtype=float)
     rows = np.array(number, dtype=np.intp)
     odds = said / without.total if len(reports) else said
     return Signals(
@@ -56,14 +56,6 @@ def _places(report: ReportFact, feeder: Feeder) -> list[tuple[str, float]]:
     if here:
         return here
     return [(report.transformer_id, 1.0)] if report.transformer_id else []
-
-
-def _said(mine: Sequence[ReportFact], rates: Rates) -> float:
-    """Likelihood ratio of what the customer said of the neighbours."""
-    said = [r.neighbours_out for r in mine if r.neighbours_out is not None]
-    if not said:
-        return 1.0
-    return rates.neighbours_out if said[-1] else rates.neighbours_lit
 
 
 def gasped(

@@ -79,19 +79,42 @@ def reports_without(
     for outage in evidence.outages:
         since = at - minutes_from(outage.started_at, now) + 0.5
         calls = rates.call_delay.density(since)
-        if outage.status is not OutageStatus.PREDICTED:  # some come home to it, or wake up
-            calls = np.where(since > 0, np.maximum(calls, rates.straggling), 0.0)
         busy = held[outage.id] >= MANY and outage.device_id is not None
         astray = calls * busy * rates.misplaced * held[outage.id] / customers
         if outage.status is OutageStatus.PREDICTED:
             misplaced += astray
             continue
         here = np.array([[_held(mine, outage) for mine in reports]], dtype=float)
-        # Of single homes it is known who reported them.
-        known.append(here if outage.device_id is None else rates.call_share.mean * calls * here)
+        if outage.device_id is not None:
+            late = np.where(since > 0, np.maximum(calls, rates.straggling), 0.0)
+            here *= rates.call_share.mean * late * _dark_by(reports, evidence, outage, rates)
+        known.append(here)  # of single homes it is known who reported them
         of_known.append(astray[None, :])
     single = _single(reports, at, evidence, rates, now)
     return Without(single, misplaced, np.concatenate(known), np.concatenate(of_known))
+
+
+def _dark_by(
+    reports: Sequence[Sequence[ReportFact]],
+    evidence: FeederEvidence,
+    outage: OutageFact,
+    rates: Rates,
+) -> Floats:
+    """Likelihood ratio of each report's place being dark for a known outage, from what is told."""
+    ratio = np.array([said_of(mine, rates) for mine in reports])
+    for n, mine in enumerate(reports):
+        lit = evidence.lit.get(mine[0].transformer_id or "")
+        if lit is not None and outage.started_at < lit < mine[0].received_at:
+            ratio[n] *= rates.restored_errs
+    return ratio
+
+
+def said_of(mine: Sequence[ReportFact], rates: Rates) -> float:
+    """Likelihood ratio of what a customer said of the neighbours: dark against light."""
+    said = [r.neighbours_out for r in mine if r.neighbours_out is not None]
+    if not said:
+        return 1.0
+    return rates.neighbours_out if said[-1] else rates.neighbours_lit
 
 
 def _single(

@@ -15,7 +15,7 @@ from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId, UsagePointId
 from dispatch.grouping import judge
 from dispatch.hidden import Hidden
-from dispatch.rates import Rates
+from dispatch.rates import Rates, Stirring
 from dispatch.sayings import say_reason
 from dispatch.verdict import Costs
 from tests.unit.core import after, evidence
@@ -26,6 +26,8 @@ STREET = """
 """
 OUTAGE = OutageId(1)
 LATE = 600.0
+STORM = Stirring(devices=1_000.0, singles=1_000.0)
+"""In the calm somebody who calls ten hours late has only just come home."""
 
 
 def held(name: str, transformer: str, minutes: float, home: int, **facts: object) -> ReportFact:
@@ -54,7 +56,7 @@ def confirmed(*reports: ReportFact, device: str = "switch:k1", **facts: object) 
 
 def hidden(known: FeederEvidence) -> tuple[Hidden, ...]:
     now = max(r.received_at for r in known.reports)
-    return judge(known, Rates(), Costs(), now=now).hidden
+    return judge(known, Rates(), Costs(), now=now, stirring=STORM).hidden
 
 
 def said(found: Hidden) -> list[str]:
@@ -112,14 +114,14 @@ def test_each_transformer_has_its_own_fault():
 
 
 @pytest.mark.parametrize(
-    ("facts", "sentence"),
+    ("minutes", "facts", "sentence"),
     [
-        ({"neighbours_out": False}, "the neighbours have light"),
-        ({}, "another fault hides"),
+        (100.0, {"neighbours_out": False}, "the neighbours have light"),
+        (LATE, {}, "another fault hides"),
     ],
 )
-def test_what_the_caller_says_is_a_reason(facts: dict[str, object], sentence: str):
-    (found,) = hidden(confirmed(held("late", "T1", LATE, 2, **facts)))
+def test_what_the_caller_says_is_a_reason(minutes: float, facts: dict[str, object], sentence: str):
+    (found,) = hidden(confirmed(held("late", "T1", minutes, 2, **facts)))
     assert any(sentence in each for each in said(found))
 
 
@@ -135,7 +137,7 @@ def test_meters_next_to_it_that_tell_of_light_are_a_reason():
 
 
 def test_light_before_the_report_is_a_reason():
-    known = confirmed(held("late", "T1", LATE, 2), lit={"T1": after(LATE - 30)})
+    known = confirmed(held("late", "T1", 100.0, 2), lit={"T1": after(70.0)})
     (found,) = hidden(known)
     assert "its transformer was known to have light 30 minutes before the report" in said(found)
 
