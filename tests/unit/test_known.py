@@ -167,10 +167,15 @@ def test_neighbours_in_the_dark_speak_for_it():
 
 
 def test_an_outage_around_the_corner_counts_by_distance():
-    near = an_outage_nearby(touches="near", distance_m=40.0)
-    far = an_outage_nearby(touches="near", distance_m=480.0)
+    near = an_outage_nearby(touches="near", distance_m=40.0, reports=3)
+    far = an_outage_nearby(touches="near", distance_m=480.0, reports=3)
     assert ask(facts(near)).kind is KnownKind.KNOWN_FAULT
     assert ask(facts(far)).kind is KnownKind.UNKNOWN
+
+
+def test_a_lone_report_around_the_corner_may_be_of_one_home():
+    alone = an_outage_nearby(touches="near", distance_m=40.0, reports=1)
+    assert ask(facts(alone)).kind is KnownKind.UNKNOWN
 
 
 def test_what_was_restored_recently_is_said():
