@@ -21,6 +21,7 @@ from dispatch.journal import order_event
 from dispatch.usecases.enrol_tracker import EnrolTracker, enrol_tracker
 from dispatch.usecases.revoke_tracker import RevokeTracker, revoke_tracker
 from tests.api.conftest import FieldClock
+from tests.loops import run_async
 from tests.store.builders import NOW, an_order, an_outage, at
 from tests.unit.trackers.terminal import (
     authentication,
@@ -123,7 +124,7 @@ def running(
         finally:
             await gateway.stop()
 
-    asyncio.run(run())
+    run_async(run())
 
 
 @pytest.mark.parametrize("edition", [2011, 2013, 2019])
@@ -359,7 +360,7 @@ def test_at_the_end_what_was_received_is_stored_and_answered(house: House):
         answered.append(await terminal.hear())
         assert await terminal.is_shut_out()
 
-    asyncio.run(run())
+    run_async(run())
     assert answered == [ok(3, Id.POSITION)]
     assert len(stored(house)) == 1
 

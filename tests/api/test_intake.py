@@ -12,6 +12,7 @@ from dispatch.domain.crew import PositionFix
 from dispatch.domain.tracking import Wire
 from dispatch.errors import InvalidInput, StoreUnavailable
 from dispatch.procedures.tracking import Kept
+from tests.loops import run_async
 from tests.store.builders import NOW, a_fix, at
 
 QUICK = IntakePolicy(gather_s=0.01, patience_s=5.0, again_after_s=0.01)
@@ -49,7 +50,7 @@ def with_intake(shelf: Shelf, work: Callable, policy: IntakePolicy = QUICK) -> o
         finally:
             await intake.stop()
 
-    return asyncio.run(run())
+    return run_async(run())
 
 
 def lots(count: int, size: int = 1) -> list[list[PositionFix]]:
@@ -158,7 +159,7 @@ def test_at_the_end_with_the_database_away_nobody_is_told_that_it_is_stored():
             intake.put([a_fix("2")])
         return stored.exception()
 
-    assert isinstance(asyncio.run(run()), StoreUnavailable)
+    assert isinstance(run_async(run()), StoreUnavailable)
 
 
 def test_the_tally_is_bounded_and_forgets_the_oldest_stranger():

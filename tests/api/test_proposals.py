@@ -4,7 +4,7 @@ import pytest
 
 from dispatch.usecases.group_feeder import GroupFeeder, group_feeder
 from tests.api.conftest import Town
-from tests.store.builders import add_home
+from tests.store.builders import add_home, adopt_rates
 
 HEAD = {"device": {"id": "F1-head", "kind": "breaker", "name": "head"}}
 
@@ -22,7 +22,12 @@ def reported(town: Town, account: str, **said: object) -> None:
 
 @pytest.fixture
 def outage(town: Town) -> int:
-    """The head of F1 is open since 11 hours; T1 has called at once, T2-0 calls now."""
+    """The head of F1 is open since 11 hours; T1 has called at once, T2-0 calls now.
+
+    Nobody here comes home late.
+    """
+    with town.house.transaction() as store:
+        adopt_rates(store, straggling=0.0)
     outage_id = town.report("T1-0").json()["outage"]["id"]
     assert town.post(f"outages/{outage_id}/confirm", "dispatcher", HEAD).status_code == 200
     town.clock.advance(660)

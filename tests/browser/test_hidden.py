@@ -8,6 +8,7 @@ from api.callers import Role
 from dispatch.procedures.confirming import confirm
 from tests.browser.conftest import Company
 from tests.browser.street import add_street, look
+from tests.store.builders import adopt_rates
 
 Report = Callable[..., dict]
 
@@ -18,6 +19,7 @@ def test_a_suspected_fault_is_an_alarm_is_dismissed_with_a_reason_or_split_off_w
     add_street(company.engine)
     outage_id = report("first", "N1-0")["outage"]["id"]
     with company.house.transaction() as store:
+        adopt_rates(store, straggling=0.0)
         outage = store.outages.lock(outage_id)
         fuse = store.directory.find_device("F2-north")
         confirm(

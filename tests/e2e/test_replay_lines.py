@@ -331,9 +331,12 @@ def test_a_mistake_of_ours_is_told_and_the_day_goes_on(
 def test_a_fault_suspected_behind_a_confirmed_outage_is_told_once(
     utility: Utility, fault: Fault, calls: list[Told]
 ):
+    """Two customers of one transformer say, hours later, that the neighbours have light."""
     confirmed = say(20, "crew_action", kind="confirm", device=fault.device, cause="fuse")
-    late = call(660, "late", fault.accounts[-1])
-    told = utility.replay([*calls, confirmed, late, call(670, "Z", "x")])
+    lit = {"symptoms": ["neighbours_lit"]}
+    first = call(600, "first", fault.accounts[-2], **lit)
+    late = call(660, "late", fault.accounts[-1], **lit)
+    told = utility.replay([*calls, confirmed, first, late, call(670, "Z", "x")])
     (line,) = of(told, "hidden_fault")
     assert (line["what"], line["tickets"]) == ("proposed", ["late"])
     assert line["outage"] == next(k for k, ids in members(told).items() if "late" in ids)

@@ -1,6 +1,7 @@
 """Small worlds in the database: a street of transformers with homes, crews, rules, reports."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, insert, text
@@ -25,9 +26,14 @@ from dispatch.domain.words import (
     TicketId,
     UsagePointId,
 )
+from dispatch.learning.learn import Learned
+from dispatch.rates import Rates
 from dispatch.store import operations, tables
 from dispatch.store.clocks import install_rules
 from dispatch.store.outages import PgOutages
+from dispatch.store.transaction import PgStore
+from dispatch.usecases.apply_rates import ApplyRates, apply_rates
+from dispatch.usecases.keep_rates import KeepRates, keep_rates
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LON, LAT = 115.90, 28.68
@@ -308,3 +314,21 @@ def interruptions(c: Connection) -> dict[int, list[tuple[datetime, datetime]]]:
     for row in rows:
         found.setdefault(row.usage_point_id, []).append((row.began, row.ended))
     return found
+
+
+def adopt_rates(store: PgStore, **changes: object) -> None:
+    """Put rates into force that differ from those shipped."""
+    learned = Learned(
+        company=replace(Rates(), **changes),
+        districts={},
+        estimates=(),
+        outages=120,
+        known_beginnings=10,
+        confirmed=90,
+        stormy_days=2,
+        storm_outages=30,
+    )
+    year = timedelta(days=365)
+    command = KeepRates(learned=learned, since=NOW - year, until=NOW, by="li", reason="measured")
+    version = keep_rates(store, command, now=NOW).version
+    apply_rates(store, ApplyRates(version=version, by="li", reason="they fit better"), now=NOW)

@@ -226,6 +226,7 @@ def test_a_sighting_is_over_once_supply_was_restored(desk: Desk):
 
 
 def test_a_report_that_its_confirmed_outage_explains_badly_is_doubted(desk: Desk):
+    build.adopt_rates(desk.store, straggling=0.0)
     for minute, account in enumerate(("a0-0", "a1-0", "a2-0")):
         desk.report(account, account, minute)
     outage_id = desk.held_by("a0-0")
