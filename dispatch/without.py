@@ -5,7 +5,7 @@ single customers, reports filed under the wrong customer while others call, and 
 confirmed outages.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +15,12 @@ import numpy as np
 
 from dispatch.domain.facts import (
     FeederEvidence,
+    MeterSignalKind,
     OutageFact,
     ReportFact,
 )
 from dispatch.domain.outage import OutageStatus
-from dispatch.domain.words import OutageId, TicketId
+from dispatch.domain.words import OutageId, TicketId, UsagePointId
 from dispatch.feeder import Feeder
 from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates
 
@@ -94,6 +95,9 @@ def reports_without(
     return Without(single, misplaced, np.concatenate(known), np.concatenate(of_known))
 
 
+LIGHT = frozenset({MeterSignalKind.PING_ON, MeterSignalKind.POWER_UP})
+
+
 def _dark_by(
     reports: Sequence[Sequence[ReportFact]],
     evidence: FeederEvidence,
@@ -102,7 +106,13 @@ def _dark_by(
 ) -> Floats:
     """Likelihood ratio of each report's place being dark for a known outage, from what is told."""
     ratio = np.array([said_of(mine, rates) for mine in reports])
+    lit_meters: dict[str, set[UsagePointId]] = defaultdict(set)
+    for signal in evidence.signals:
+        if signal.kind in LIGHT and signal.at > outage.started_at:
+            lit_meters[signal.transformer_id].add(signal.usage_point_id)
+    errs = rates.meter_errs / (1 - rates.meter_errs)
     for n, mine in enumerate(reports):
+        ratio[n] *= errs ** len(lit_meters[mine[0].transformer_id or ""])
         lit = evidence.lit.get(mine[0].transformer_id or "")
         if lit is not None and outage.started_at < lit < mine[0].received_at:
             ratio[n] *= rates.restored_errs

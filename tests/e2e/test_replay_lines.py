@@ -331,13 +331,13 @@ def test_a_mistake_of_ours_is_told_and_the_day_goes_on(
 def test_a_fault_suspected_behind_a_confirmed_outage_is_told_once(
     utility: Utility, fault: Fault, calls: list[Told]
 ):
-    """Two customers of one transformer say, hours later, that the neighbours have light."""
+    """Hours later one says that the neighbours have light, and a meter next door agrees."""
     confirmed = say(20, "crew_action", kind="confirm", device=fault.device, cause="fuse")
-    lit = {"symptoms": ["neighbours_lit"]}
-    *_, one, other = max(fault.homes.values(), key=len)
-    first, late = call(600, "first", one, **lit), call(660, "late", other, **lit)
-    told = utility.replay([*calls, confirmed, first, late, call(670, "Z", "x")])
+    *_, meter, home = max(fault.homes.values(), key=len)
+    lit = say(650, "meter", account=meter, kind="ping_on")
+    late = call(660, "late", home, symptoms=["neighbours_lit"])
+    told = utility.replay([*calls, confirmed, lit, late, call(670, "Z", "x")])
     (line,) = of(told, "hidden_fault")
     assert (line["what"], line["tickets"]) == ("proposed", ["late"])
     assert line["outage"] == next(k for k, ids in members(told).items() if "late" in ids)
-    assert line["place"] == other and "device" not in line
+    assert line["place"] == home and "device" not in line

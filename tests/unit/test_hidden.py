@@ -130,9 +130,9 @@ def test_meters_next_to_it_that_tell_of_light_are_a_reason():
         usage_point_id=UsagePointId(9),
         transformer_id="T1",
         kind=MeterSignalKind.PING_ON,
-        at=after(LATE - 5),
+        at=after(95.0),
     )
-    (found,) = hidden(confirmed(held("late", "T1", LATE, 2), signals=(meter,)))
+    (found,) = hidden(confirmed(held("late", "T1", 100.0, 2), signals=(meter,)))
     assert "meters next to it have light (1)" in said(found)
 
 
