@@ -110,11 +110,7 @@ def explain(problem: Problem, plan: Plan, order_id: OrderId) -> Explanation:
     crew and wait for none.
     """
     work = problem.work_of[order_id]
-    chosen = tuple(
-        _option(problem, plan, work, stop, plan, cost=0.0, violations=())
-        for stop in plan.stops
-        if stop.order_id == order_id
-    )
+    chosen = chosen_for(problem, plan, order_id)
     excluded = {crew.crew_id: why_not(problem, crew, work) for crew in problem.crews}
     going = set(plan.crew_of(order_id))
     free = [c for c in problem.crews if not excluded[c.crew_id] and c.crew_id not in going]
@@ -131,6 +127,16 @@ def explain(problem: Problem, plan: Plan, order_id: OrderId) -> Explanation:
         chosen=chosen,
         next_best=tuple(fit[:NEXT]) if _is_alone(work) else (),
         excluded=tuple((crew, why) for crew, why in excluded.items() if why and crew not in going),
+    )
+
+
+def chosen_for(problem: Problem, plan: Plan, order_id: OrderId) -> tuple[Option, ...]:
+    """Say who goes to an order by the plan; empty where it leaves the order out."""
+    work = problem.work_of[order_id]
+    return tuple(
+        _option(problem, plan, work, stop, plan, cost=0.0, violations=())
+        for stop in plan.stops
+        if stop.order_id == order_id
     )
 
 

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.assignment import AssignmentPolicy, RankedCrew, choose
-from dispatch.domain.order import DispatchStep, OrderStatus, StepKind, TroubleOrder
+from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import CrewId, OrderId, OutageId
 from dispatch.errors import CrewUnavailable, IllegalStep, NotFound, ReasonRequired, StaleVersion
-from dispatch.journal import order_event
 from dispatch.ports import Store, TravelTimes
-from dispatch.procedures.assigning import give
+from dispatch.procedures.assigning import give, take_back
 from dispatch.procedures.ranking import rank_for
 from dispatch.sayings import reason
 
@@ -86,29 +85,7 @@ def recall_crew(store: Store, command: RecallCrew, *, now: datetime) -> TroubleO
     if not command.reason.strip():
         raise ReasonRequired("taking an order from a crew needs a reason")
     order = store.orders.lock(command.order_id)
-    waiting = store.orders.save(order.give_back())
-    store.orders.record(
-        DispatchStep(
-            order_id=order.id,
-            kind=StepKind.AWAITING_ASSIGNMENT,
-            at=now,
-            recorded_at=now,
-            by=command.by,
-            crew_id=order.crew_id,
-            reason=command.reason,
-        )
-    )
-    store.events.append(
-        order_event(
-            waiting,
-            "recalled",
-            at=now,
-            by=command.by,
-            from_crew=order.crew_id,
-            reason=command.reason,
-        )
-    )
-    return waiting
+    return take_back(store, order, by=command.by, reason=command.reason, now=now)
 
 
 def _locked(store: Store, command: ChooseCrew) -> TroubleOrder:
