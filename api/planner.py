@@ -21,6 +21,7 @@ FOR_EACH_S = 0.02
 ROUNDS_FOR_ONE = 100
 ROUNDS_FOR_ALL = 500
 ROUNDS_FOR_EACH = 20
+ROUNDS_TO_LOOK = 30
 
 MakeBudget = Callable[[int, int], Budget]
 
@@ -67,17 +68,26 @@ class RollingPlanner:
         if not self._ready.is_set():
             log.info("%s is assigned by the nearest crew, the planner is not ready", district_id)
             return None
-        begin = running(problem, self._last.get(district_id, {}))
+        begin = self._begin(district_id, problem)
         known = {order for orders in begin.values() for order in orders}
         new = sum(work.order_id not in known for work in problem.works)
-        try:
-            plan = find_plan(problem, budget=self._spend(problem, new), seed=SEED, running=begin)
-        except PlanBroken:
-            log.exception("%s is assigned by the nearest crew: the plan does not hold", district_id)
+        plan = _found(district_id, problem, self._spend(problem, new), begin)
+        if plan is None:
             self._last.pop(district_id, None)
-            return None
-        self._last[district_id] = plan.sequences
+        else:
+            self._last[district_id] = plan.sequences
         return plan
+
+    def sketch(self, district_id: DistrictId, problem: Problem) -> Plan | None:
+        """See `dispatch.procedures.planning.Planner`."""
+        if not self._ready.is_set():
+            return None
+        return _found(
+            district_id, problem, Rounds(ROUNDS_TO_LOOK), self._begin(district_id, problem)
+        )
+
+    def _begin(self, district_id: DistrictId, problem: Problem) -> Sequences:
+        return running(problem, self._last.get(district_id, {}))
 
     def _spend(self, problem: Problem, new: int) -> Budget:
         """One order is put where it costs least; there is nothing to improve."""
@@ -90,3 +100,13 @@ class RollingPlanner:
             log.exception("the planner cannot be used")
         else:
             self._ready.set()
+
+
+def _found(
+    district_id: DistrictId, problem: Problem, budget: Budget, begin: Sequences
+) -> Plan | None:
+    try:
+        return find_plan(problem, budget=budget, seed=SEED, running=begin)
+    except PlanBroken:
+        log.exception("there is no plan of %s: what was found does not hold", district_id)
+        return None

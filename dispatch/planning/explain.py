@@ -163,6 +163,19 @@ def what_if(problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId) ->
     The order is put where it costs least in that crew's route, which is not rearranged otherwise;
     positions that break no rule come first.
     """
+    route = [order for order in plan.sequences.get(crew_id, ()) if order != order_id]
+    return _with_order(problem, plan, order_id, crew_id, range(len(route) + 1))
+
+
+def if_sent(problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId) -> Option:
+    """What it would give and break to send a crew now: the order comes first in its route."""
+    return _with_order(problem, plan, order_id, crew_id, range(1))
+
+
+def _with_order(
+    problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId, positions: Iterable[int]
+) -> Option:
+    """Put an order where it costs least among these positions of a crew's route."""
     work = problem.work_of[order_id]
     before = {
         crew: tuple(o for o in orders if o != order_id) for crew, orders in plan.sequences.items()
@@ -170,7 +183,7 @@ def what_if(problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId) ->
     route = before.get(crew_id, ())
     tried = [
         (_part(problem, plan, {**before, crew_id: (*route[:k], order_id, *route[k:])}, crew_id), k)
-        for k in range(len(route) + 1)
+        for k in positions
     ]
     (found, was), _ = min(
         tried, key=lambda t: (bool(t[0][0].violations), t[0][0].plan.costs.total, t[1])

@@ -27,6 +27,10 @@ class Planner(Protocol):
         """The plan; None while the planner is not ready, or if what it found does not hold."""
         ...
 
+    def sketch(self, district_id: DistrictId, problem: Problem) -> Plan | None:
+        """A plan for somebody who looks: found quickly, and not remembered."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
@@ -44,6 +48,28 @@ class Stated:
     problem: Problem
     at_work: frozenset[CrewId]
     doubtful: frozenset[CrewId]
+
+
+def list_open(
+    store: Store, district_id: DistrictId, now: datetime, *, also: OrderId | None = None
+) -> tuple[list[TroubleOrder], list[TroubleOrder]]:
+    """List a district's orders that wait and may be sent, most urgent first, and those under way.
+
+    `also` is listed though it is on hold. An order that is given to a crew between the two reads is
+    under way.
+    """
+    awaiting = store.orders.list_awaiting(district_id)
+    under_way = list(store.orders.list_under_way(district_id))
+    given = {order.id for order in under_way}
+    waiting = [
+        order
+        for order in awaiting
+        if order.lon is not None
+        and order.crew_id is None
+        and order.id not in given
+        and (order.id == also or not order.is_held(now))
+    ]
+    return waiting, under_way
 
 
 def state_district(

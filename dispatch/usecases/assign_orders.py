@@ -16,7 +16,7 @@ from dispatch.planning.plan import Plan
 from dispatch.planning.problem import Problem
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.assigning import give, take_back
-from dispatch.procedures.planning import Planner, plan_moves, state_district
+from dispatch.procedures.planning import Planner, list_open, plan_moves, state_district
 from dispatch.procedures.ranking import rank_states
 from dispatch.sayings import reason
 
@@ -45,11 +45,7 @@ def assign_orders(
     plan, goes by urgency to the soonest crew without a blocker. An order that no crew can take now
     stays waiting, however late. What changed while the plan was made is left for the next one.
     """
-    waiting = [
-        order
-        for order in store.orders.list_awaiting(command.district_id)
-        if order.lon is not None and not order.is_held(now)
-    ]
+    waiting, under_way = list_open(store, command.district_id, now)
     if not waiting:
         return ()
     sending = _Sending(
@@ -60,7 +56,7 @@ def assign_orders(
         automatic=store.directory.assigns_by_itself(command.district_id),
         now=now,
     )
-    left = _by_plan(sending, waiting, planner, planning)
+    left = _by_plan(sending, waiting, under_way, planner, planning)
     _by_urgency(sending, left)
     return tuple(sending.changed)
 
@@ -150,12 +146,12 @@ class _Sending:
 def _by_plan(
     sending: _Sending,
     waiting: Sequence[TroubleOrder],
+    under_way: Sequence[TroubleOrder],
     planner: Planner,
     planning: PlanningPolicy,
 ) -> Sequence[TroubleOrder]:
     """Do what the plan says for now; gives what is to go by urgency."""
     store, now = sending.store, sending.now
-    under_way = store.orders.list_under_way(sending.district_id)
     stated = state_district(
         store,
         waiting,

@@ -101,6 +101,9 @@ def _locked(store: Store, command: ChooseCrew) -> TroubleOrder:
         return store.orders.lock(order.id)
     if command.order_id is None:
         raise NotFound("order")
+    outage_id = store.orders.get(command.order_id).outage_id
+    if outage_id is not None:  # first, as everybody who assigns does: two must not wait in a circle
+        store.outages.lock(outage_id)
     order = store.orders.lock(command.order_id)
     if order.version != command.seen_version:
         raise StaleVersion("the order has changed", order_id=order.id, version=order.version)
@@ -118,12 +121,13 @@ def _check(
         )
     if chosen.travel.basis == "unreachable":
         raise CrewUnavailable("no road leads the crew there", crew_id=command.crew_id)
-    expected = best is not None and best.state.crew.id == command.crew_id
+    proposed = order.proposed_crew_id or (best.state.crew.id if best else None)
+    expected = command.crew_id in {proposed, best.state.crew.id if best else None}
     again = order.status is not OrderStatus.AWAITING_ASSIGNMENT
     if (chosen.blockers or not expected or again) and not (command.reason or "").strip():
         raise ReasonRequired(
             "this is not the crew that the system would send; say why",
             crew_id=command.crew_id,
-            proposed=best.state.crew.id if best else None,
+            proposed=proposed,
             blockers=list(chosen.blockers),
         )
