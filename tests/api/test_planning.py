@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -260,6 +260,19 @@ def test_a_district_that_wants_proposals_gets_them_and_nobody_is_turned(connecti
     assert (changed.id, changed.proposed_crew_id, changed.crew_id) == (hazard, "B", None)
     assert district.assign() == (), "the same proposal is not made twice"
     assert district.crew_of(held) == "A"
+
+
+def test_the_crew_that_was_proposed_needs_no_reason_though_another_is_nearer(district):
+    district.crew("A", 0)
+    district.crew("B", 10)
+    order_id = district.order(1)
+    order = district.store.orders.get(order_id)
+    order = district.store.orders.save(replace(order, proposed_crew_id=CrewId("B")))
+    command = ChooseCrew(
+        order_id=order_id, crew_id=CrewId("B"), by="li", seen_version=order.version
+    )
+    choose_crew(district.store, command, OneRoad(), policy=AssignmentPolicy(), now=NOW)
+    assert district.crew_of(order_id) == "B"
 
 
 @dataclass
