@@ -8,11 +8,14 @@ from sqlalchemy import Engine, make_url
 
 from api.clock import Now, system_now
 from api.jobs import Queue, open_queue
+from api.planner import RollingPlanner, by_rounds
 from api.roads import Roads
 from dispatch.assignment import AssignmentPolicy
 from dispatch.domain.arrival import ArrivalPolicy
 from dispatch.domain.tracking import TrackingPolicy
+from dispatch.planning.district import PlanningPolicy
 from dispatch.ports import TravelTimes
+from dispatch.procedures.planning import Planner
 from dispatch.sayings import Clockface
 from dispatch.store.transaction import Transaction, transactions
 from dispatch.usecases.group_feeder import GroupingPolicy
@@ -23,6 +26,7 @@ class Policies:
     """The settings of the rules."""
 
     assignment: AssignmentPolicy = field(default_factory=AssignmentPolicy)
+    planning: PlanningPolicy = field(default_factory=PlanningPolicy)
     grouping: GroupingPolicy = field(default_factory=GroupingPolicy)
     arrival: ArrivalPolicy = field(default_factory=ArrivalPolicy)
     tracking: TrackingPolicy = field(default_factory=TrackingPolicy)
@@ -30,12 +34,13 @@ class Policies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """The database, the queue, the roads, the time and the rules."""
+    """The database, the queue, the roads, the planner, the time and the rules."""
 
     engine: Engine
     transaction: Transaction
     queue: Queue
     travel_times: Callable[[], TravelTimes]
+    planner: Planner
     clockface: Clockface
     policies: Policies
     now: Now
@@ -57,6 +62,7 @@ def furnish(
     now: Now = system_now,
     policies: Policies | None = None,
     travel_times: Callable[[], TravelTimes] | None = None,
+    planner: Planner | None = None,
     gathering: bool = False,
 ) -> House:
     """Wire a house around a database.
@@ -73,6 +79,8 @@ def furnish(
         Rules other than the standing ones.
     travel_times
         Road times other than those of the loaded roads.
+    planner
+        A planner other than the one that gives the same plan every time.
     gathering
         Queue the jobs of many requests together, a moment later; for processes that stay.
     """
@@ -81,6 +89,7 @@ def furnish(
         transaction=transactions(engine),
         queue=open_queue(conninfo_of(engine), gathering=gathering),
         travel_times=travel_times or Roads(engine, now=now).current,
+        planner=planner or RollingPlanner(by_rounds, ready=True),
         clockface=Clockface(ZoneInfo(zone)),
         policies=policies or Policies(),
         now=now,

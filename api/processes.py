@@ -21,6 +21,7 @@ from api import gateway
 from api.app import create_app
 from api.clock import clock_of
 from api.house import House, furnish
+from api.planner import RollingPlanner, by_clock
 from api.settings import Settings
 from api.worker import run
 from dispatch.domain.clock import PUBLISHED_RULES
@@ -70,11 +71,17 @@ def prepare(engine: Engine, settings: Settings) -> None:
 
 
 @contextmanager
-def opened(url: str, settings: Settings, connections: int) -> Iterator[House]:
-    """A house on the database at `url`, closed at the end with its connections."""
+def opened(url: str, settings: Settings, connections: int, *, plans: bool) -> Iterator[House]:
+    """A house on the database at `url`, closed at the end with its connections.
+
+    Its planner is made ready beside the work where the process `plans`.
+    """
     engine = open_engine(url, connections=connections, by_index=True)
     now = clock_of(settings.field.clock)
-    house = furnish(engine, zone=settings.field.zone, now=now, gathering=True)
+    planner = RollingPlanner(by_clock, ready=False)
+    house = furnish(engine, zone=settings.field.zone, now=now, planner=planner, gathering=True)
+    if plans:
+        planner.warm()
     try:
         yield house
     finally:
@@ -85,7 +92,7 @@ def opened(url: str, settings: Settings, connections: int) -> Iterator[House]:
 def serve_web(url: str, settings: Settings) -> None:
     """Answer requests until a signal comes; the requests under way are answered first."""
     sys.setswitchinterval(SWITCH_S)
-    with opened(url, settings, WEB_CONNECTIONS) as house:
+    with opened(url, settings, WEB_CONNECTIONS, plans=True) as house:
         app = create_app(settings.web, house)
         config = uvicorn.Config(
             app,
@@ -102,7 +109,7 @@ def serve_web(url: str, settings: Settings) -> None:
 def work(url: str, settings: Settings) -> None:
     """Do the background work until a signal comes; jobs under way are finished first."""
     concurrency = settings.worker.concurrency
-    with opened(url, settings, concurrency + 2) as house:
+    with opened(url, settings, concurrency + 2, plans=True) as house:
         keep = timedelta(days=settings.worker.position_days)
         asyncio.run(run(house, concurrency=concurrency, keep_positions=keep))
 
@@ -117,7 +124,7 @@ def serve_terminals(url: str, settings: Settings) -> None:
         await gateway.serve(house, settings.gateway, stopping)
 
     with (
-        opened(url, settings, GATEWAY_CONNECTIONS) as house,
+        opened(url, settings, GATEWAY_CONNECTIONS, plans=False) as house,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         runner.run(until_told())

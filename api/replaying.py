@@ -16,6 +16,7 @@ from sqlalchemy import Engine, NullPool, create_engine
 
 from api.house import House, Policies
 from api.jobs import Job, Queue, shard_of
+from api.planner import RollingPlanner, by_rounds
 from api.processes import RULES_FROM
 from api.roads import Roads
 from api.worker import Work
@@ -177,6 +178,7 @@ def _wired(engine: Engine, clock: SimulatedClock) -> Replay:
         transaction=transactions(engine),
         queue=NoQueue(),
         travel_times=Roads(engine, now=clock, look_again_s=0.0).current,
+        planner=RollingPlanner(by_rounds, ready=True),
         clockface=Clockface(SAID_IN),
         policies=policies,
         now=clock,

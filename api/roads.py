@@ -13,6 +13,7 @@ from itertools import pairwise
 from threading import Lock
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from dispatch.ports import Travel, TravelTimes
@@ -29,6 +30,7 @@ from gis.roads.speeds import OffRoad
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 5.0
+MINUTE_S = 60.0
 CLOSURE_STEP_M = 15.0
 CLOSURE_WITHIN_M = 25.0
 
@@ -46,6 +48,15 @@ class StraightLines:
         metres = [distance_m(x, y, lon, lat) for x, y in origins]
         return [Travel(m / self._mps, m, "straight_line") for m in metres]
 
+    def minutes(
+        self, starts: Sequence[tuple[float, float]], ends: Sequence[tuple[float, float]]
+    ) -> NDArray[np.float32]:
+        """Give the minutes from each of n places to each of m, shape (n, m)."""
+        at = np.array(starts, float).reshape(-1, 1, 2)
+        to = np.array(ends, float).reshape(1, -1, 2)
+        metres = distance_m(at[..., 0], at[..., 1], to[..., 0], to[..., 1])
+        return (metres / self._mps / MINUTE_S).astype(np.float32)
+
 
 class RoadTimes:
     """Times over one road network."""
@@ -62,6 +73,12 @@ class RoadTimes:
         starts = np.array(origins, float)
         found = self._network.travel(starts[:, 0], starts[:, 1], lon, lat)
         return [Travel(each.seconds, each.metres, each.basis.value) for each in found]
+
+    def minutes(
+        self, starts: Sequence[tuple[float, float]], ends: Sequence[tuple[float, float]]
+    ) -> NDArray[np.float32]:
+        """Give the minutes from each of n places to each of m, shape (n, m)."""
+        return (self._network.table(starts, ends) / MINUTE_S).astype(np.float32)
 
 
 class Roads:

@@ -14,7 +14,7 @@ from api.jobs import ASSIGN, GROUP, LINKS, QUEUES, SWEEP, TEND, TICK, shard_of
 from api.learning import look_for_links
 from dispatch.domain.outage import Outage
 from dispatch.domain.words import DistrictId
-from dispatch.errors import DispatchError
+from dispatch.errors import CrewBusy, DispatchError
 from dispatch.journal import SYSTEM
 from dispatch.store import access, waiting
 from dispatch.store.constraints import in_our_words
@@ -98,16 +98,22 @@ class Work:
         house = self._house
         command = AssignOrders(district_id=DistrictId(district_id))
         travel_times = house.travel_times()
-        retrying(
-            house.transaction,
-            lambda store: assign_orders(
-                store,
-                command,
-                travel_times,
-                policy=house.policies.assignment,
-                now=house.now(),
-            ),
-        )
+        try:
+            retrying(
+                house.transaction,
+                lambda store: assign_orders(
+                    store,
+                    command,
+                    travel_times,
+                    house.planner,
+                    policy=house.policies.assignment,
+                    planning=house.policies.planning,
+                    now=house.now(),
+                ),
+            )
+        except CrewBusy as busy:  # a dispatcher sent the crew at the same moment
+            log.info("%s is looked at again: %s", district_id, busy)
+            house.queue.assign(district_id)
 
     def sweep(self) -> None:
         """Queue again whatever waits: a lost job, a crew that became free, a refused attempt."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dispatch.domain.arrival import ArrivalEvidence
 from dispatch.domain.clock import Clock, RuleSet
 from dispatch.domain.crew import Crew, CrewState, PositionFix
@@ -158,6 +161,10 @@ class Outages(Protocol):
         """Who is out now because of it."""
         ...
 
+    def customers_out(self, outage_ids: Collection[OutageId]) -> Mapping[OutageId, int]:
+        """How many customers are out now because of each; those without any are left out."""
+        ...
+
     def widen(self, outage_id: OutageId, scope: Scope, out_from: datetime) -> None:
         """Add to who is out; what is out already is out since the earlier of the two times."""
         ...
@@ -286,6 +293,10 @@ class Orders(Protocol):
     def find_open_of_incident(self, incident_id: IncidentId) -> TroubleOrder | None: ...
     def list_awaiting(self, district_id: DistrictId) -> Sequence[TroubleOrder]:
         """Orders without a crew, most urgent first."""
+        ...
+
+    def list_under_way(self, district_id: DistrictId) -> Sequence[TroubleOrder]:
+        """Orders that a crew holds, by number."""
         ...
 
     def declined(self, order_ids: Collection[OrderId]) -> Mapping[OrderId, frozenset[CrewId]]:
@@ -559,8 +570,20 @@ class Travel:
 
 
 class TravelTimes(Protocol):
-    """Road times from many places to one."""
+    """Road times between places, each (lon, lat)."""
 
     def travel_to(
         self, lon: float, lat: float, origins: Sequence[tuple[float, float]]
-    ) -> Sequence[Travel]: ...
+    ) -> Sequence[Travel]:
+        """How long it takes from each place to one, and what that rests on."""
+        ...
+
+    def minutes(
+        self, starts: Sequence[tuple[float, float]], ends: Sequence[tuple[float, float]]
+    ) -> NDArray[np.float32]:
+        """The minutes from each of n places to each of m, shape (n, m), as `travel_to` has them.
+
+        Infinite where no road leads. Which of them rest on a straight line `travel_to` says, and it
+        is asked before a crew is sent.
+        """
+        ...

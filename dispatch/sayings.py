@@ -134,6 +134,8 @@ REASONS: Mapping[str, Saying] = {
     ),
     "by_road": Saying("道路行程{minutes}分钟", "{minutes} min by road"),
     "nearest": Saying("可用班组中最近", "the nearest that can go"),
+    "by_plan": Saying("按全部工单统筹安排", "best for all open orders together"),
+    "turned_to": Saying("班组改派至工单{order}", "the crew was turned to order {order}"),
     "in_time": Saying("比承诺早{minutes}分钟到达", "{minutes} min inside the commitment"),
     "late": Saying("比承诺晚{minutes}分钟到达", "{minutes} min past the commitment"),
     "arrives_within": Saying(

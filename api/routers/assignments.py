@@ -5,6 +5,7 @@ from pydantic import BaseModel
 
 from api.access import API
 from api.callers import Caller, Calling
+from api.house import House
 from api.inputs import (
     AssignmentIn,
     ReasonIn,
@@ -16,8 +17,9 @@ from api.routers.parts import (
     order_for,
     outage_for,
     tag,
+    weighed,
 )
-from api.views.orders import IncidentOut, OrderFull, OrderOut, RankedOut, StepOut, ranked_out
+from api.views.orders import IncidentOut, OrderFull, OrderOut, RankedOut, StepOut
 from api.views.outages import OutageOut
 from api.views.tickets import TicketOut
 from dispatch.domain.order import Incident, TroubleOrder
@@ -31,8 +33,7 @@ from dispatch.domain.words import (
     TicketId,
 )
 from dispatch.errors import NotFound
-from dispatch.ports import Store
-from dispatch.procedures.ranking import rank_for
+from dispatch.ports import Store, TravelTimes
 from dispatch.usecases.choose_crew import ChooseCrew, choose_crew
 from dispatch.usecases.close_incident import CloseIncident, close_incident
 
@@ -59,24 +60,24 @@ def order_full(store: Store, order: TroubleOrder, caller: Caller) -> OrderFull:
     )
 
 
+def ranked_out(
+    house: House, store: Store, order: TroubleOrder, travel_times: TravelTimes
+) -> list[RankedOut]:
+    """Rank the crews for an order, and hold them against the plan."""
+    ranked, foreseen = weighed(house, store, order, travel_times)
+    return [RankedOut.of(each, foreseen) for each in ranked]
+
+
 @router.get(f"{OUTAGE}/crews")
 def get_outage_crews(outage_id: int, caller: Calling, house: Working) -> list[RankedOut]:
-    """Rank the crews of the district for an outage, with reasons, blockers and fix ages."""
+    """Rank the crews of the district for an outage: reasons, blockers, fix ages, and the plan."""
     travel_times = house.travel_times()
     with house.transaction() as store:
         outage = outage_for(store, caller, outage_id)
         order = store.orders.find_open_of_outage(outage.id)
         if order is None:
             return []
-        return ranked_out(
-            rank_for(
-                store,
-                order,
-                travel_times,
-                policy=house.policies.assignment,
-                now=house.now(),
-            )
-        )
+        return ranked_out(house, store, order, travel_times)
 
 
 @router.put(f"{OUTAGE}/assignment")
@@ -127,9 +128,7 @@ def get_order_crews(order_id: int, caller: Calling, house: Working) -> list[Rank
     travel_times = house.travel_times()
     with house.transaction() as store:
         order = order_for(store, caller, order_id)
-        return ranked_out(
-            rank_for(store, order, travel_times, policy=house.policies.assignment, now=house.now())
-        )
+        return ranked_out(house, store, order, travel_times)
 
 
 @router.put(f"{API}/orders/{{order_id}}/assignment")

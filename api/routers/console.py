@@ -15,13 +15,13 @@ from api.callers import Caller, Calling
 from api.house import House
 from api.routers.frame import Written, language_of, page
 from api.routers.notices import notices_of
-from api.routers.parts import Working
+from api.routers.parts import Working, weighed
 from dispatch.asking import ASKED_WITHIN
 from dispatch.assignment import RankedCrew, choose
 from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
 from dispatch.domain.words import IncidentId, OutageId, TicketId
 from dispatch.errors import NotFound
-from dispatch.procedures.ranking import rank_for
+from dispatch.procedures.foreseeing import Foreseen
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
 from dispatch.store.reads import (
@@ -347,14 +347,14 @@ def _geojson(drawn: layers.GeoJson) -> Response:
 def _ranking(house: House, order: TroubleOrder | None) -> dict[str, Any]:
     """The crews for an order that still wants one, and the one the system would send."""
     ranked: tuple[RankedCrew, ...] = ()
+    foreseen, proposed = Foreseen(), None
     if order is not None and order.is_open:
-        travel_times = house.travel_times()
+        travel_times, proposed = house.travel_times(), order.proposed_crew_id
         with house.transaction() as store:
-            ranked = rank_for(
-                store, order, travel_times, policy=house.policies.assignment, now=house.now()
-            )
+            ranked, foreseen = weighed(house, store, order, travel_times)
     best = choose(ranked)
-    return {"ranked": ranked, "best": None if best is None else best.state.crew.id}
+    nearest = None if best is None else best.state.crew.id
+    return {"ranked": ranked, "best": proposed or nearest, "foreseen": foreseen}
 
 
 def _entry(step: DispatchStep) -> TimelineEntry:

@@ -13,6 +13,7 @@ from api.callers import Caller
 from api.house import House
 from api.inputs import Moment, version_of
 from api.problems import PreconditionRequired
+from dispatch.assignment import RankedCrew
 from dispatch.domain.notice import Notice
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage
@@ -27,7 +28,9 @@ from dispatch.domain.words import (
     TicketId,
 )
 from dispatch.errors import InvalidInput, NotFound
-from dispatch.ports import Store
+from dispatch.ports import Store, TravelTimes
+from dispatch.procedures.foreseeing import Foreseen, foresee
+from dispatch.procedures.ranking import rank_for
 from dispatch.store.transaction import retrying
 
 
@@ -147,3 +150,22 @@ def _read(caller: Caller, what: str, key: object, read: Callable[[], Thing]) -> 
         raise NotFound(what, id=key) from None
     caller.must_see(thing.district_id, what, id=key)
     return thing
+
+
+def weighed(
+    house: House, store: Store, order: TroubleOrder, travel_times: TravelTimes
+) -> tuple[tuple[RankedCrew, ...], Foreseen]:
+    """Rank the crews of an order's district, and say what each would give by the plan."""
+    now, policies = house.now(), house.policies
+    ranked = rank_for(store, order, travel_times, policy=policies.assignment, now=now)
+    foreseen = foresee(
+        store,
+        order,
+        ranked,
+        travel_times,
+        house.planner,
+        assignment=policies.assignment,
+        planning=policies.planning,
+        now=now,
+    )
+    return ranked, foreseen

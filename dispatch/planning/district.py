@@ -83,9 +83,11 @@ def problem_of(
     ----------
     orders
         Open orders that have a place. One whose crew has arrived is frozen: the crew is free where
-        it is, once the time on site is over. One that a dispatcher gave to a crew stays with it.
+        it is, once the time on site is over. One that a dispatcher gave to a crew stays with it,
+        and so does one that its crew could not be sent to any more, as its shift is ending.
     states
-        The district's crews. Those off shift that hold nothing are left out.
+        The district's crews; one that holds an order holds one of `orders`. Those off shift that
+        hold nothing are left out.
     travel_min
         Mean minutes by road between crews, in the order of `states`, and then `orders`; shape
         (c + n, c + n).
@@ -108,6 +110,8 @@ def problem_of(
         for i, state in enumerate(states)
         if state.on_shift or state.active_order_id is not None
     ]
+    hands = {crew.crew_id: crew for crew in crews}
+    works = [_left_with_holder(work, hands, travel_min) for work in works]
     roads = Roads(travel_min=travel_min, cv=policy.drive_cv, factors=policy.slow_by_hour)
     return Problem(works=tuple(works), crews=tuple(crews), roads=roads, change=policy.change)
 
@@ -115,7 +119,8 @@ def problem_of(
 def _work(
     order: TroubleOrder, place: int, rules: RuleSet, *, policy: PlanningPolicy, now: datetime
 ) -> Work:
-    held = () if order.crew_id is None else (order.crew_id,)
+    under_way = () if order.crew_id is None else (order.crew_id,)
+    proposed = () if order.proposed_crew_id is None else (order.proposed_crew_id,)
     by_hand = any(why.partition("?")[0] == CHOSEN for why in order.why)
     hold = Hold.EN_ROUTE if order.status is OrderStatus.EN_ROUTE else Hold.SENT
     release = 0.0 if order.hold_until is None else max(0.0, _minutes(order.hold_until, now))
@@ -129,10 +134,22 @@ def _work(
         needs=order.skills,
         release_min=release,
         hazard=policy.weight_of(order) >= policy.hazard_weight,
-        pinned=held if by_hand else (),
-        holders=held,
-        hold=hold if held else Hold.PLANNED,
+        pinned=under_way if by_hand else (),
+        holders=under_way or proposed,
+        hold=hold if under_way else Hold.PLANNED,
     )
+
+
+def _left_with_holder(work: Work, crews: Mapping[CrewId, Hands], travel_min: Minutes) -> Work:
+    """Leave an order with its crew, though the crew could not be given it now."""
+    if work.hold is Hold.PLANNED or work.pinned:
+        return work
+    (holder,) = work.holders
+    crew = crews.get(holder)
+    if crew is None:
+        return work
+    end = crew.free_min + float(travel_min[crew.place, work.place]) + work.duration_min
+    return work if crew.is_able(work) and end <= crew.until_min else replace(work, pinned=(holder,))
 
 
 def _with_record(
@@ -176,6 +193,8 @@ def _hands(
 ) -> Hands:
     ends = state.shift_ends_at
     until = float("inf") if ends is None else _minutes(ends, now)
+    if not state.on_shift:
+        until = 0.0
     free, sd = 0.0, 0.0
     if at_work is not None and at_work.arrived_at is not None:
         place = at[at_work.id]

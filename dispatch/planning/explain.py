@@ -110,11 +110,7 @@ def explain(problem: Problem, plan: Plan, order_id: OrderId) -> Explanation:
     crew and wait for none.
     """
     work = problem.work_of[order_id]
-    chosen = tuple(
-        _option(problem, plan, work, stop, plan, cost=0.0, violations=())
-        for stop in plan.stops
-        if stop.order_id == order_id
-    )
+    chosen = chosen_for(problem, plan, order_id)
     excluded = {crew.crew_id: why_not(problem, crew, work) for crew in problem.crews}
     going = set(plan.crew_of(order_id))
     free = [c for c in problem.crews if not excluded[c.crew_id] and c.crew_id not in going]
@@ -131,6 +127,16 @@ def explain(problem: Problem, plan: Plan, order_id: OrderId) -> Explanation:
         chosen=chosen,
         next_best=tuple(fit[:NEXT]) if _is_alone(work) else (),
         excluded=tuple((crew, why) for crew, why in excluded.items() if why and crew not in going),
+    )
+
+
+def chosen_for(problem: Problem, plan: Plan, order_id: OrderId) -> tuple[Option, ...]:
+    """Say who goes to an order by the plan; empty where it leaves the order out."""
+    work = problem.work_of[order_id]
+    return tuple(
+        _option(problem, plan, work, stop, plan, cost=0.0, violations=())
+        for stop in plan.stops
+        if stop.order_id == order_id
     )
 
 
@@ -157,6 +163,19 @@ def what_if(problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId) ->
     The order is put where it costs least in that crew's route, which is not rearranged otherwise;
     positions that break no rule come first.
     """
+    route = [order for order in plan.sequences.get(crew_id, ()) if order != order_id]
+    return _with_order(problem, plan, order_id, crew_id, range(len(route) + 1))
+
+
+def if_sent(problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId) -> Option:
+    """What it would give and break to send a crew now: the order comes first in its route."""
+    return _with_order(problem, plan, order_id, crew_id, range(1))
+
+
+def _with_order(
+    problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId, positions: Iterable[int]
+) -> Option:
+    """Put an order where it costs least among these positions of a crew's route."""
     work = problem.work_of[order_id]
     before = {
         crew: tuple(o for o in orders if o != order_id) for crew, orders in plan.sequences.items()
@@ -164,7 +183,7 @@ def what_if(problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId) ->
     route = before.get(crew_id, ())
     tried = [
         (_part(problem, plan, {**before, crew_id: (*route[:k], order_id, *route[k:])}, crew_id), k)
-        for k in range(len(route) + 1)
+        for k in positions
     ]
     (found, was), _ = min(
         tried, key=lambda t: (bool(t[0][0].violations), t[0][0].plan.costs.total, t[1])

@@ -62,6 +62,28 @@ def give(
     return assigned
 
 
+def take_back(
+    store: Store, order: TroubleOrder, *, by: str, reason: str, now: datetime
+) -> TroubleOrder:
+    """Let an order wait again that a crew holds; the crew is free."""
+    waiting = store.orders.save(order.give_back())
+    store.orders.record(
+        DispatchStep(
+            order_id=order.id,
+            kind=StepKind.AWAITING_ASSIGNMENT,
+            at=now,
+            recorded_at=now,
+            by=by,
+            crew_id=order.crew_id,
+            reason=reason,
+        )
+    )
+    store.events.append(
+        order_event(waiting, "recalled", at=now, by=by, from_crew=order.crew_id, reason=reason)
+    )
+    return waiting
+
+
 def _expect(store: Store, order: TroubleOrder, travel: Travel, now: datetime) -> None:
     """Refine the first estimate of restoration with the drive that is now known.
 

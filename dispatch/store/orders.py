@@ -173,6 +173,10 @@ class PgOrders:
         found = {order.id: order for order in self._list(t.c.id.in_(ids))}
         return [found[OrderId(order_id)] for order_id in ids]
 
+    def list_under_way(self, district_id: DistrictId) -> Sequence[TroubleOrder]:
+        """List orders of a district that a crew holds, by number."""
+        return self._list((t.c.district_id == district_id) & _OPEN & _UNDER_WAY)
+
     def list_unaccepted(self, assigned_before: datetime) -> Sequence[TroubleOrder]:
         """List orders whose crew has not answered since before then, longest waiting first."""
         return self._list(

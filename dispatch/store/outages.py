@@ -101,6 +101,20 @@ _SCOPE = Direct(
     ) AS usage_points
     """
 )
+_CUSTOMERS_OUT = text(
+    """
+    SELECT outage_id, CAST(sum(customers) AS integer) AS customers
+    FROM (
+        SELECT held.outage_id, transformer.customers
+        FROM outage_transformer AS held JOIN transformer ON transformer.id = held.transformer_id
+        WHERE held.outage_id = ANY(CAST(:ids AS bigint[])) AND held.restored_at IS NULL
+        UNION ALL
+        SELECT outage_id, 1 FROM outage_usage_point
+        WHERE outage_id = ANY(CAST(:ids AS bigint[])) AND restored_at IS NULL
+    ) AS dark
+    GROUP BY outage_id
+    """
+)
 _ADD_NEWS = Direct(
     "INSERT INTO feeder_news (feeder_id, district_id, at) VALUES (:feeder_id, :district_id, :at)"
 )
@@ -176,6 +190,11 @@ class PgOutages:
             transformers=frozenset(out["transformers"]),
             usage_points=frozenset(map(UsagePointId, out["usage_points"])),
         )
+
+    def customers_out(self, outage_ids: Collection[OutageId]) -> Mapping[OutageId, int]:
+        """Count who is out now because of each; outages with nobody out are left out."""
+        rows = self._connection.execute(_CUSTOMERS_OUT, {"ids": sorted(outage_ids)})
+        return {OutageId(row.outage_id): row.customers for row in rows if row.customers}
 
     def widen(self, outage_id: OutageId, scope: Scope, out_from: datetime) -> None:
         """Add to who is out; `Collision` where another open outage holds a part of `scope`."""

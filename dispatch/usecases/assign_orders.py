@@ -1,15 +1,22 @@
-"""Send the nearest crew that can do the work to every order of a district that waits."""
+"""Send crews to the orders of a district that wait, by one plan of everything that is open."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dispatch.assignment import AssignmentPolicy, RankedCrew, choose
 from dispatch.domain.crew import CrewState
-from dispatch.domain.order import DispatchStep, StepKind, TroubleOrder
-from dispatch.domain.words import DistrictId
+from dispatch.domain.order import PRIORITY_HAZARD, DispatchStep, OrderStatus, StepKind, TroubleOrder
+from dispatch.domain.words import CrewId, DistrictId, OrderId
 from dispatch.journal import SYSTEM, order_event
+from dispatch.planning.acting import Move
+from dispatch.planning.district import PlanningPolicy
+from dispatch.planning.explain import chosen_for
+from dispatch.planning.plan import Plan
+from dispatch.planning.problem import Problem
 from dispatch.ports import Store, TravelTimes
-from dispatch.procedures.assigning import give
+from dispatch.procedures.assigning import give, take_back
+from dispatch.procedures.planning import Planner, list_open, plan_moves, state_district
 from dispatch.procedures.ranking import rank_states
 from dispatch.sayings import reason
 
@@ -25,55 +32,224 @@ def assign_orders(
     store: Store,
     command: AssignOrders,
     travel_times: TravelTimes,
+    planner: Planner,
     *,
     policy: AssignmentPolicy,
+    planning: PlanningPolicy,
     now: datetime,
 ) -> tuple[TroubleOrder, ...]:
     """Assign, or only propose where the district wants that; the orders that changed.
 
-    Orders go by urgency, each to the soonest crew without a blocker; an order that no crew can
-    take now stays waiting, however late.
+    Crews set out as the plan says; an order may wait for one that is there sooner than a free one.
+    Hazards do not wait, and what no crew can take by the plan, or all orders where there is no
+    plan, goes by urgency to the soonest crew without a blocker. An order that no crew can take now
+    stays waiting, however late. What changed while the plan was made is left for the next one.
     """
-    automatic = store.directory.assigns_by_itself(command.district_id)
-    states = list(store.crews.list_states(command.district_id, now))
-    waiting = [
-        order
-        for order in store.orders.list_awaiting(command.district_id)
-        if order.lon is not None and not order.is_held(now)
-    ]
-    declined = store.orders.declined([order.id for order in waiting])
-    changed = []
-    for order in waiting:
-        ranked = rank_states(
-            store,
-            order,
-            states,
-            travel_times,
-            declined=declined.get(order.id, frozenset()),
-            policy=policy,
-            now=now,
-        )
-        best = choose(ranked)
-        if best is None:
-            continue
-        if automatic:
-            changed.append(_assign(store, order, best, now))
-        elif order.proposed_crew_id != best.state.crew.id:
-            changed.append(_propose(store, order, best, now))
-        states = [_taken(s, order) if s is best.state else s for s in states]
-    return tuple(changed)
-
-
-def _assign(store: Store, order: TroubleOrder, best: RankedCrew, now: datetime) -> TroubleOrder:
-    why = (reason("nearest"), *best.reasons, *best.doubts)
-    return give(
-        store, order, best.state.crew.id, best.travel, why=why, by=SYSTEM, reason=None, now=now
+    waiting, under_way = list_open(store, command.district_id, now)
+    if not waiting:
+        return ()
+    sending = _Sending(
+        store=store,
+        district_id=command.district_id,
+        travel_times=travel_times,
+        policy=policy,
+        automatic=store.directory.assigns_by_itself(command.district_id),
+        now=now,
     )
+    left = _by_plan(sending, waiting, under_way, planner, planning)
+    _by_urgency(sending, left)
+    return tuple(sending.changed)
 
 
-def _propose(store: Store, order: TroubleOrder, best: RankedCrew, now: datetime) -> TroubleOrder:
-    why = (reason("nearest"), *best.reasons, *best.doubts)
-    proposed = store.orders.save(replace(order, proposed_crew_id=best.state.crew.id, why=why))
+@dataclass(slots=True, kw_only=True)
+class _Sending:
+    """What one run works with, and what it has changed so far."""
+
+    store: Store
+    district_id: DistrictId
+    travel_times: TravelTimes
+    policy: AssignmentPolicy
+    automatic: bool
+    now: datetime
+    before: list[CrewState] = field(default_factory=list)
+    states: list[CrewState] = field(default_factory=list)
+    orders: dict[OrderId, TroubleOrder] = field(default_factory=dict)
+    declined: dict[OrderId, frozenset[CrewId]] = field(default_factory=dict)
+    changed: list[TroubleOrder] = field(default_factory=list)
+
+    def read(self, orders: Sequence[TroubleOrder]) -> None:
+        """Read how the crews stand now, and who gave these orders back."""
+        self.before = list(self.store.crews.list_states(self.district_id, self.now))
+        self.states = list(self.before)
+        self.orders = {order.id: order for order in orders}
+        self.declined = dict(self.store.orders.declined(list(self.orders)))
+
+    def holds(self, crew_id: CrewId) -> OrderId | None:
+        """Give the order that a crew holds."""
+        return next((s.active_order_id for s in self.states if s.crew.id == crew_id), None)
+
+    def rank(
+        self, order: TroubleOrder, states: Sequence[CrewState] | None = None
+    ) -> tuple[RankedCrew, ...]:
+        """Rank all crews for an order, as they stand now or as they are given."""
+        return rank_states(
+            self.store,
+            order,
+            self.states if states is None else states,
+            self.travel_times,
+            declined=self.declined.get(order.id, frozenset()),
+            policy=self.policy,
+            now=self.now,
+        )
+
+    def send(self, order: TroubleOrder, best: RankedCrew, why: tuple[str, ...]) -> None:
+        """Assign or propose; the crew is taken for the rest of this run."""
+        crew_id = best.state.crew.id
+        why = (*why, *best.reasons, *best.doubts)
+        if self.automatic:
+            given = give(
+                self.store,
+                order,
+                crew_id,
+                best.travel,
+                why=why,
+                by=SYSTEM,
+                reason=None,
+                now=self.now,
+            )
+            self.changed.append(given)
+        elif order.proposed_crew_id != crew_id:
+            self.changed.append(_propose(self.store, order, crew_id, why, self.now))
+        self.frees(order.crew_id)
+        self.states = [
+            replace(s, active_order_id=order.id) if s.crew.id == crew_id else s for s in self.states
+        ]
+
+    def frees(self, crew_id: CrewId | None) -> None:
+        """Note that a crew holds nothing any more."""
+        self.states = [
+            replace(s, active_order_id=None) if s.crew.id == crew_id else s for s in self.states
+        ]
+
+    def lock(self, order_id: OrderId) -> TroubleOrder | None:
+        """Keep others from an order; None where it is not any more as it was planned with.
+
+        The outage first, as dispatchers do, so that two do not wait for each other.
+        """
+        seen = self.orders[order_id]
+        if seen.outage_id is not None:
+            self.store.outages.lock(seen.outage_id)
+        order = self.store.orders.lock(order_id)
+        return order if order.version == seen.version else None
+
+
+def _by_plan(
+    sending: _Sending,
+    waiting: Sequence[TroubleOrder],
+    under_way: Sequence[TroubleOrder],
+    planner: Planner,
+    planning: PlanningPolicy,
+) -> Sequence[TroubleOrder]:
+    """Do what the plan says for now; gives what is to go by urgency."""
+    store, now = sending.store, sending.now
+    stated = state_district(
+        store,
+        waiting,
+        under_way,
+        store.crews.list_states(sending.district_id, now),
+        sending.travel_times,
+        assignment=sending.policy,
+        planning=planning,
+        now=now,
+    )
+    planned = plan_moves(planner, sending.district_id, stated)
+    sending.read((*waiting, *under_way))
+    if planned is None:
+        return waiting
+    problem, plan, moves = planned
+    for move in _in_turn(sending, moves):
+        _send_by_plan(sending, move, problem, plan)
+    sent = {order.id for order in sending.changed} | {
+        s.active_order_id for s in sending.states if s.active_order_id is not None
+    }
+    stranded = {*plan.unplaced, *(move.order_id for move in moves)}
+    return [
+        order
+        for order in waiting
+        if order.id not in sent
+        and (order.id in stranded or order.hazards or order.priority >= PRIORITY_HAZARD)
+    ]
+
+
+def _in_turn(sending: _Sending, moves: Sequence[Move]) -> list[Move]:
+    """The moves in an order in which crews are free when theirs comes, as far as there is one.
+
+    Where crews only propose, nobody is turned.
+    """
+    if not sending.automatic:
+        return [
+            move
+            for move in moves
+            if move.leaves is None and sending.orders[move.order_id].crew_id is None
+        ]
+    taken_by = {move.order_id: move for move in moves}
+    done: list[Move] = []
+    for move in moves:
+        chain = [move]
+        while (leaves := chain[-1].leaves) in taken_by and taken_by[leaves] not in chain:
+            chain.append(taken_by[leaves])
+        done += [each for each in reversed(chain) if each not in done]
+    return done
+
+
+def _send_by_plan(sending: _Sending, move: Move, problem: Problem, plan: Plan) -> None:
+    """Send one crew as planned, if the order and the crew are still as they were."""
+    order = sending.lock(move.order_id)
+    if order is None or sending.holds(move.crew_id) not in {None, move.leaves}:
+        return
+    if not _is_free_for(sending, move):
+        return
+    as_it_was = [
+        now if now.crew.id == move.crew_id else was
+        for now, was in zip(sending.states, sending.before, strict=True)
+    ]
+    ranked = sending.rank(order, as_it_was)
+    best = next((r for r in ranked if r.state.crew.id == move.crew_id), None)
+    if best is None or best.blockers:
+        return
+    expected = [why for option in chosen_for(problem, plan, order.id) for why in option.reasons]
+    nearest = choose(ranked) is best
+    sending.send(order, best, (reason("nearest" if nearest else "by_plan"), *expected))
+
+
+def _is_free_for(sending: _Sending, move: Move) -> bool:
+    """Take back what the crew has to leave and still holds; False where that has changed."""
+    if move.leaves is None or sending.holds(move.crew_id) is None:
+        return True
+    held = sending.lock(move.leaves)
+    if held is None or held.crew_id != move.crew_id or held.status is OrderStatus.ARRIVED:
+        return False
+    why = reason("turned_to", order=move.order_id)
+    waiting = take_back(sending.store, held, by=SYSTEM, reason=why, now=sending.now)
+    sending.orders[waiting.id] = waiting
+    sending.changed.append(waiting)
+    sending.frees(move.crew_id)
+    return True
+
+
+def _by_urgency(sending: _Sending, orders: Sequence[TroubleOrder]) -> None:
+    """Send the soonest crew without a blocker to each, the most urgent first."""
+    for seen in orders:
+        best = choose(sending.rank(seen))
+        order = None if best is None else sending.lock(seen.id)
+        if best is not None and order is not None:
+            sending.send(order, best, (reason("nearest"),))
+
+
+def _propose(
+    store: Store, order: TroubleOrder, crew_id: CrewId, why: tuple[str, ...], now: datetime
+) -> TroubleOrder:
+    proposed = store.orders.save(replace(order, proposed_crew_id=crew_id, why=why))
     store.orders.record(
         DispatchStep(
             order_id=order.id,
@@ -81,15 +257,9 @@ def _propose(store: Store, order: TroubleOrder, best: RankedCrew, now: datetime)
             at=now,
             recorded_at=now,
             by=SYSTEM,
-            crew_id=best.state.crew.id,
+            crew_id=crew_id,
             facts={"why": list(why)},
         )
     )
-    store.events.append(
-        order_event(proposed, "proposed", at=now, by=SYSTEM, proposed=best.state.crew.id)
-    )
+    store.events.append(order_event(proposed, "proposed", at=now, by=SYSTEM, proposed=crew_id))
     return proposed
-
-
-def _taken(state: CrewState, order: TroubleOrder) -> CrewState:
-    return replace(state, active_order_id=order.id)

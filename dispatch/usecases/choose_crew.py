@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.assignment import AssignmentPolicy, RankedCrew, choose
-from dispatch.domain.order import DispatchStep, OrderStatus, StepKind, TroubleOrder
+from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import CrewId, OrderId, OutageId
 from dispatch.errors import CrewUnavailable, IllegalStep, NotFound, ReasonRequired, StaleVersion
-from dispatch.journal import order_event
 from dispatch.ports import Store, TravelTimes
-from dispatch.procedures.assigning import give
+from dispatch.procedures.assigning import give, take_back
 from dispatch.procedures.ranking import rank_for
 from dispatch.sayings import reason
 
@@ -86,29 +85,7 @@ def recall_crew(store: Store, command: RecallCrew, *, now: datetime) -> TroubleO
     if not command.reason.strip():
         raise ReasonRequired("taking an order from a crew needs a reason")
     order = store.orders.lock(command.order_id)
-    waiting = store.orders.save(order.give_back())
-    store.orders.record(
-        DispatchStep(
-            order_id=order.id,
-            kind=StepKind.AWAITING_ASSIGNMENT,
-            at=now,
-            recorded_at=now,
-            by=command.by,
-            crew_id=order.crew_id,
-            reason=command.reason,
-        )
-    )
-    store.events.append(
-        order_event(
-            waiting,
-            "recalled",
-            at=now,
-            by=command.by,
-            from_crew=order.crew_id,
-            reason=command.reason,
-        )
-    )
-    return waiting
+    return take_back(store, order, by=command.by, reason=command.reason, now=now)
 
 
 def _locked(store: Store, command: ChooseCrew) -> TroubleOrder:
@@ -124,6 +101,9 @@ def _locked(store: Store, command: ChooseCrew) -> TroubleOrder:
         return store.orders.lock(order.id)
     if command.order_id is None:
         raise NotFound("order")
+    outage_id = store.orders.get(command.order_id).outage_id
+    if outage_id is not None:  # first, as everybody who assigns does: two must not wait in a circle
+        store.outages.lock(outage_id)
     order = store.orders.lock(command.order_id)
     if order.version != command.seen_version:
         raise StaleVersion("the order has changed", order_id=order.id, version=order.version)
@@ -141,12 +121,13 @@ def _check(
         )
     if chosen.travel.basis == "unreachable":
         raise CrewUnavailable("no road leads the crew there", crew_id=command.crew_id)
-    expected = best is not None and best.state.crew.id == command.crew_id
+    proposed = order.proposed_crew_id or (best.state.crew.id if best else None)
+    expected = command.crew_id in {proposed, best.state.crew.id if best else None}
     again = order.status is not OrderStatus.AWAITING_ASSIGNMENT
     if (chosen.blockers or not expected or again) and not (command.reason or "").strip():
         raise ReasonRequired(
             "this is not the crew that the system would send; say why",
             crew_id=command.crew_id,
-            proposed=best.state.crew.id if best else None,
+            proposed=proposed,
             blockers=list(chosen.blockers),
         )

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gis.crs import checked_lon_lat, distance_m
+from gis.crs import Floats, checked_lon_lat, distance_m
 from gis.roads.ends import Snap
 from gis.roads.engine import Route, TravelTimes
 from gis.roads.snapping import MAX_SNAP_M, Snapper
@@ -113,6 +113,26 @@ class RoadNetwork:
             for start, source, row in zip(from_places, starts, rows, strict=True)
         ]
 
+    def table(
+        self, from_places: Sequence[tuple[float, float]], to_places: Sequence[tuple[float, float]]
+    ) -> Floats:
+        """Give the seconds from each of n to each of m (lon, lat) places, shape (n, m).
+
+        The same times as `matrix`, for thousands of places: infinite where both have a road and no
+        way joins them, along the straight line where one has none.
+        """
+        starts, ends = self._snaps(from_places), self._snaps(to_places)
+        at = np.array(from_places, float).reshape(-1, 1, 2)
+        to = np.array(to_places, float).reshape(1, -1, 2)
+        metres: Floats = distance_m(at[..., 0], at[..., 1], to[..., 0], to[..., 1])
+        table = metres / (self.off_road.line_kmh * KMH_MPS)
+        rows, leave = _on_road(starts)
+        columns, reach = _on_road(ends)
+        walk_m = np.add.outer([s.offset_m for s in leave], [s.offset_m for s in reach])
+        driven = self.engine.seconds(leave, reach)
+        table[np.ix_(rows, columns)] = driven + walk_m / (self.off_road.walk_kmh * KMH_MPS)
+        return table
+
     def route(self, start: tuple[float, float], end: tuple[float, float]) -> Route | None:
         """Give the way to drive between two (lon, lat) places; None where there is none by road.
 
@@ -136,6 +156,12 @@ class RoadNetwork:
             return Travel(math.inf, None, Basis.UNREACHABLE, offset_m)
         walk_s = offset_m / (self.off_road.walk_kmh * KMH_MPS)
         return Travel(seconds + walk_s, None, Basis.ROAD, offset_m)
+
+
+def _on_road(snaps: Sequence[Snap | None]) -> tuple[list[int], list[Snap]]:
+    """Those that are on a road, and which ones they are."""
+    found = [(at, snap) for at, snap in enumerate(snaps) if snap is not None]
+    return [at for at, _ in found], [snap for _, snap in found]
 
 
 def _ranks(snaps: Sequence[Snap | None]) -> list[int]:

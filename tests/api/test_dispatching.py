@@ -61,6 +61,21 @@ def test_the_crews_are_ranked_with_reasons(town: Town):
     assert any("straight line" in why["en"] for why in ranked[0]["reasons"])
 
 
+def test_each_ranked_crew_comes_with_what_the_plan_says_of_it(town: Town):
+    outage = open_outage(town)
+    ranked = {c["crew_id"]: c for c in town.get(f"outages/{outage}/crews", "dispatcher").json()}
+    assert {crew: each["plan"]["chosen"] for crew, each in ranked.items()} == {
+        "C1": True,
+        "C2": False,
+    }
+    for each in ranked.values():
+        assert each["plan"]["arrive_p50_min"] <= each["plan"]["arrive_p90_min"]
+        rules = [promise["rule_id"] for promise in each["plan"]["promises"]]
+        assert rules == ["arrival_commitment", "arrival_national"]
+        assert all(0 <= promise["chance"] <= 1 for promise in each["plan"]["promises"])
+        assert each["plan"]["says"][0]["zh"] and each["excluded"] == []
+
+
 def test_a_dispatcher_sends_a_crew(town: Town):
     outage = open_outage(town)
     answer = send(town, outage)

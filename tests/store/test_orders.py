@@ -125,6 +125,16 @@ def test_only_orders_of_the_district_that_wait_are_listed(connection, orders):
     assert [order.id for order in orders.list_awaiting(WEST)] == [2]
 
 
+def test_orders_under_way_are_those_that_a_crew_of_the_district_holds(connection, orders):
+    add_crew(connection, "C2")
+    for number in (1, 2, 3):
+        orders.add(an_order(number, an_open_outage(connection)))
+    orders.save(assigned(orders.get(3)))
+    orders.save(orders.save(assigned(orders.get(2), "C2")).complete(at(5)))
+    assert [order.id for order in orders.list_under_way(WEST)] == [3]
+    assert list(orders.list_under_way("east")) == []
+
+
 def test_orders_that_nobody_accepted_are_listed_by_how_long(connection, orders):
     add_crew(connection, "C2")
     for number, crew_id, offset in ((1, "C1", -4), (2, "C2", -9)):

@@ -84,6 +84,19 @@ def test_scope_is_who_is_still_out(connection, outages):
     assert not outages.scope_out(outage.id)
 
 
+def test_customers_out_are_counted_for_many_outages_at_once(connection, outages):
+    add_transformer(connection, "T1", 3)
+    add_transformer(connection, "T2", 2)
+    home = add_home(connection, "A1")
+    street, alone, nobody = (an_outage(connection) for _ in range(3))
+    outages.add(street, Scope(transformers=frozenset({"T1", "T2"})))
+    outages.add(alone, Scope(usage_points=frozenset({home})))
+    outages.add(nobody, Scope())
+    outages.restore(street.id, Scope(transformers=frozenset({"T2"})), at(5))
+    assert outages.customers_out({street.id, alone.id, nobody.id}) == {street.id: 3, alone.id: 1}
+    assert outages.customers_out(set()) == {}
+
+
 def test_widening_over_what_another_outage_holds_is_a_collision(connection, outages):
     add_transformer(connection, "T1")
     held, other = an_outage(connection), an_outage(connection)

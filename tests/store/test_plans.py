@@ -198,6 +198,8 @@ def work_on_outages(connection: Connection) -> None:
     store.notices.find_out(19_990)
     store.notices.find_answering("K6")
     store.orders.list_awaiting("west")
+    store.orders.list_under_way("west")
+    store.outages.customers_out({19_990, 19_991})
     store.orders.declined([19_990])
     store.orders.list_of_crew("C1", NOW)
     store.tickets.list_of_planned(1)

@@ -115,3 +115,15 @@ def test_a_place_for_each_crew_and_order_is_asked_for():
             policy=POLICY,
             now=NOW,
         )
+
+
+def test_an_order_stays_with_a_crew_whose_shift_is_over():
+    states = [a_crew_state("A", on_shift=False, active_order_id=OrderId(1)), a_crew_state("B")]
+    problem = state_of([held(OrderStatus.EN_ROUTE), order(2)], states)
+    assert problem.works[0].pinned == ("A",)
+    assert problem.crew_of["A"].until_min == 0
+
+
+def test_a_crew_that_is_proposed_is_the_one_of_the_running_plan():
+    (work,) = state_of([order(proposed_crew_id=CrewId("A"))], [a_crew_state("A")]).works
+    assert (work.holders, work.hold, work.pinned) == (("A",), Hold.PLANNED, ())

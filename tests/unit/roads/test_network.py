@@ -128,6 +128,14 @@ def test_the_matrix_says_what_travel_says(network):
         assert [row[column] for row in table] == network.travel(lon, lat, *place)
 
 
+def test_the_table_has_the_times_of_the_matrix(network):
+    places = [(11.001, 49.5001), (11.005, 49.55), (11.005, 49.502), (11.009, 49.5)]
+    wanted = [[travel.seconds for travel in row] for row in network.matrix(places, places[1:])]
+    assert np.isinf(wanted).any()
+    np.testing.assert_allclose(network.table(places, places[1:]), wanted, rtol=1e-12)
+    assert network.table([], places).shape == (0, 4)
+
+
 def test_travel_from_nowhere_is_an_empty_list(network):
     assert network.travel([], [], 11.0, 49.5) == []
 

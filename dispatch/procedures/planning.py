@@ -1,0 +1,173 @@
+"""State a district's work as one problem, and find the plan of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.assignment import AssignmentPolicy, origin_of
+from dispatch.domain.clock import RuleSet
+from dispatch.domain.crew import CrewState
+from dispatch.domain.order import OrderStatus, TroubleOrder
+from dispatch.domain.words import CrewId, DistrictId, OrderId
+from dispatch.planning.acting import Move, decided, moves_now
+from dispatch.planning.district import PlanningPolicy, problem_of
+from dispatch.planning.plan import Plan
+from dispatch.planning.problem import Hold, Problem
+from dispatch.ports import Store, TravelTimes
+
+
+class Planner(Protocol):
+    """Finds plans, and remembers the last one of each district to begin with."""
+
+    def find(self, district_id: DistrictId, problem: Problem) -> Plan | None:
+        """The plan; None while the planner is not ready, or if what it found does not hold."""
+        ...
+
+    def sketch(self, district_id: DistrictId, problem: Problem) -> Plan | None:
+        """A plan for somebody who looks: found quickly, and not remembered."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A district's open work as a problem.
+
+    Attributes
+    ----------
+    at_work
+        Crews that have arrived somewhere; they finish first.
+    doubtful
+        Free crews whose position is not known now: they are counted from their base, and sent only
+        where nobody else is.
+    """
+
+    problem: Problem
+    at_work: frozenset[CrewId]
+    doubtful: frozenset[CrewId]
+
+
+def list_open(
+    store: Store, district_id: DistrictId, now: datetime, *, also: OrderId | None = None
+) -> tuple[list[TroubleOrder], list[TroubleOrder]]:
+    """List a district's orders that wait and may be sent, most urgent first, and those under way.
+
+    `also` is listed though it is on hold. An order that is given to a crew between the two reads is
+    under way.
+    """
+    awaiting = store.orders.list_awaiting(district_id)
+    under_way = list(store.orders.list_under_way(district_id))
+    given = {order.id for order in under_way}
+    waiting = [
+        order
+        for order in awaiting
+        if order.lon is not None
+        and order.crew_id is None
+        and order.id not in given
+        and (order.id == also or not order.is_held(now))
+    ]
+    return waiting, under_way
+
+
+def state_district(
+    store: Store,
+    waiting: Sequence[TroubleOrder],
+    under_way: Sequence[TroubleOrder],
+    states: Sequence[CrewState],
+    travel_times: TravelTimes,
+    *,
+    assignment: AssignmentPolicy,
+    planning: PlanningPolicy,
+    now: datetime,
+) -> Stated:
+    """State what is to be planned of one district: what waits, what crews hold, and the crews.
+
+    Orders without a place take no part, nor do crews that hold one of those or one of another
+    district.
+    """
+    known = {state.crew.id for state in states}
+    orders = [order for order in (*waiting, *under_way) if order.lon is not None]
+    orders = [order for order in orders if order.crew_id is None or order.crew_id in known]
+    ids = [order.id for order in orders]
+    crews = [s for s in states if s.active_order_id is None or s.active_order_id in set(ids)]
+    problem = problem_of(
+        orders,
+        crews,
+        _travel(orders, crews, travel_times, assignment, now),
+        rules_of=_rules_of(store, orders),
+        declined=store.orders.declined(ids),
+        customers=_customers(store, orders),
+        policy=planning,
+        now=now,
+    )
+    doubtful = (
+        state.crew.id
+        for state in crews
+        if state.active_order_id is None and not origin_of(state, assignment, now).fresh
+    )
+    busy = (o.crew_id for o in orders if o.status is OrderStatus.ARRIVED and o.crew_id is not None)
+    return Stated(problem=problem, at_work=frozenset(busy), doubtful=frozenset(doubtful))
+
+
+def plan_moves(
+    planner: Planner, district_id: DistrictId, stated: Stated
+) -> tuple[Problem, Plan, tuple[Move, ...]] | None:
+    """Plan a district and say who sets out now; None where there is no plan.
+
+    Crews whose position is not known are asked last: only for what is left when the others have
+    been sent.
+    """
+    problem, doubtful = stated.problem, stated.doubtful
+    sure = replace(problem, crews=tuple(c for c in problem.crews if c.crew_id not in doubtful))
+    plan = planner.find(district_id, sure)
+    if plan is None:
+        return None
+    moves = moves_now(sure, plan, at_work=stated.at_work)
+    sent = {move.order_id for move in moves}
+    left = {work.order_id for work in problem.works if work.hold is Hold.PLANNED} - sent
+    if not doubtful or not left:
+        return sure, plan, moves
+    full = decided(problem, moves)
+    plan = planner.find(district_id, full)
+    if plan is None:
+        return None
+    return full, plan, moves_now(full, plan, at_work=stated.at_work)
+
+
+def _travel(
+    orders: Sequence[TroubleOrder],
+    states: Sequence[CrewState],
+    travel_times: TravelTimes,
+    assignment: AssignmentPolicy,
+    now: datetime,
+) -> NDArray[np.float32]:
+    """Minutes between crews and orders, shape (c + n, c + n); nobody drives to a crew."""
+    origins = [origin_of(state, assignment, now) for state in states]
+    sites = [(o.lon, o.lat) for o in orders if o.lon is not None and o.lat is not None]
+    places = [*((o.lon, o.lat) for o in origins), *sites]
+    travel = np.full((len(places), len(places)), np.inf, np.float32)
+    np.fill_diagonal(travel, 0.0)
+    if sites:
+        travel[:, len(states) :] = travel_times.minutes(places, sites)
+    return travel
+
+
+def _rules_of(store: Store, orders: Sequence[TroubleOrder]) -> Callable[[TroubleOrder], RuleSet]:
+    """The rules in force when an order was received, mostly one set for all of them."""
+    moments = sorted({order.received_at for order in orders})
+    if not moments:
+        return lambda order: store.clocks.rules_at(order.received_at)
+    first, last = store.clocks.rules_at(moments[0]), store.clocks.rules_at(moments[-1])
+    if first.version == last.version:
+        return lambda _: first
+    found = {at: store.clocks.rules_at(at) for at in moments}
+    return lambda order: found[order.received_at]
+
+
+def _customers(store: Store, orders: Sequence[TroubleOrder]) -> Mapping[OrderId, int]:
+    outages = {o.id: o.outage_id for o in orders if o.outage_id is not None}
+    out = store.outages.customers_out(set(outages.values()))
+    return {order: out[outage] for order, outage in outages.items() if outage in out}
