@@ -91,7 +91,7 @@ def reports_without(
             here *= rates.call_share.mean * late * _dark_by(reports, evidence, outage, rates)
         known.append(here)  # of single homes it is known who reported them
         of_known.append(astray[None, :])
-    single = _single(reports, at, evidence, rates, now)
+    single = np.full(len(reports), rates.single / MINUTES_PER_YEAR)
     return Without(single, misplaced, np.concatenate(known), np.concatenate(of_known))
 
 
@@ -125,29 +125,6 @@ def said_of(mine: Sequence[ReportFact], rates: Rates) -> float:
     if not said:
         return 1.0
     return rates.neighbours_out if said[-1] else rates.neighbours_lit
-
-
-def _single(
-    reports: Sequence[Sequence[ReportFact]],
-    at: Floats,
-    evidence: FeederEvidence,
-    rates: Rates,
-    now: datetime,
-) -> Floats:
-    """Reports per minute of each customer's own fault.
-
-    What failed while the place was dark for a known outage is noticed once that is over, by all
-    of them at about the same time.
-    """
-    usual = rates.single / MINUTES_PER_YEAR
-    minutes = np.ones(len(reports))
-    for n, mine in enumerate(reports):
-        times = evidence.relit.get(mine[0].transformer_id or "")
-        if times is not None:
-            lost, relit = (minutes_from(each, now) for each in times)
-            noticed = rates.call_delay.density(np.array([at[n] - relit]))[0]
-            minutes[n] += (relit - lost) * noticed
-    return usual * minutes
 
 
 SETTLED = 0.99
