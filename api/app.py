@@ -13,40 +13,123 @@ from psycopg_pool import AsyncConnectionPool
 
 from api import problems
 from api.access import guard
+from api.allowance import Allowance
+from api.basemap import Basemap
 from api.callers import Callers
 from api.headers import BodyLimit, SecurityHeaders
 from api.house import House
 from api.live import Live
 from api.passwords import Throttle
+from api.publishing import Shelf
+from api.roadnews import RoadNews
 from api.routers import (
+    access_notes,
     agents,
+    alarms,
+    arrivals,
     assignments,
+    basemap,
+    board,
+    bulk,
+    callbacks,
+    clocks,
+    closures,
+    commitments,
     console,
+    coverage,
     crews,
+    desk_pages,
     devices,
+    dossiers,
+    error_pages,
+    films,
+    finding,
+    forecasts,
+    given,
+    history,
     learning,
+    ledger_pages,
     live,
+    loans,
+    messages,
+    notes,
     notices,
+    on_site,
     outages,
+    phone,
     planned,
     processes,
     proposals,
+    public,
+    public_reports,
+    reports,
+    room,
+    rules,
     screens,
     sessions,
     signals,
     supervisors,
+    tracker_pages,
     trackers,
+    zones,
 )
-from api.settings import WebSettings
+from api.settings import PublicSettings, WebSettings
 from api.trackers.reception import Reception
+from api.wall import Wall
 from dispatch.store.transaction import BY_INDEX, session
 from maps.assets import PREFIX, STATIC
 from maps.pages import Pages
 
 MOST_BYTES = 1_000_000
 ROUTERS = (
-    *(processes, sessions, agents, outages, proposals, notices, assignments, planned),
-    *(crews, trackers, devices, signals, supervisors, learning, live, console, screens),
+    processes,
+    sessions,
+    agents,
+    given,
+    access_notes,
+    outages,
+    proposals,
+    notices,
+    assignments,
+    arrivals,
+    planned,
+    closures,
+    zones,
+    coverage,
+    loans,
+    crews,
+    trackers,
+    devices,
+    signals,
+    supervisors,
+    commitments,
+    clocks,
+    rules,
+    ledger_pages,
+    tracker_pages,
+    dossiers,
+    films,
+    reports,
+    learning,
+    forecasts,
+    live,
+    console,
+    finding,
+    history,
+    basemap,
+    room,
+    alarms,
+    notes,
+    bulk,
+    board,
+    callbacks,
+    desk_pages,
+    screens,
+    phone,
+    on_site,
+    messages,
+    public_reports,
+    public,
 )
 FAST_OPTIONS = session(
     {"timezone": "UTC", "statement_timeout": 10_000, "lock_timeout": 5_000, **BY_INDEX}
@@ -72,7 +155,13 @@ class CheckRested:
         self._handed_out_at[connection] = now
 
 
-def create_app(settings: WebSettings, house: House) -> FastAPI:
+def create_app(
+    settings: WebSettings,
+    house: House,
+    public_settings: PublicSettings | None = None,
+    *,
+    drawn: Basemap | None = None,
+) -> FastAPI:
     """Build the application around a house; starting it opens the pool of the hot calls.
 
     Parameters
@@ -81,6 +170,10 @@ def create_app(settings: WebSettings, house: House) -> FastAPI:
         How it listens and whom it trusts.
     house
         Database, queue, roads, time; closed by its owner, not by the application.
+    public_settings
+        What the public sees; nothing, where none are given.
+    drawn
+        What the map draws under the network; None for nothing.
     """
     app = FastAPI(
         title="Relight",
@@ -94,11 +187,18 @@ def create_app(settings: WebSettings, house: House) -> FastAPI:
     )
     app.state.settings = settings
     app.state.house = house
+    app.state.basemap = drawn or Basemap()
     app.state.callers = Callers(house.engine)
     app.state.throttle = Throttle()
     app.state.live = Live(house.conninfo)
+    app.state.road_news = RoadNews(house.roads, house.conninfo)
     app.state.reception = Reception(house)
     app.state.pages = Pages()
+    app.state.wall = Wall(house)
+    app.state.public = public_settings or PublicSettings(public_map=False)
+    app.state.shelf = Shelf(house.engine)
+    app.state.public_reports = Allowance(public_reports.REPORTS, public_reports.WINDOW)
+    app.state.public_asks = Allowance(public_reports.ASKS, public_reports.WINDOW)
     app.state.pool = AsyncConnectionPool(
         house.conninfo,
         min_size=1,
@@ -113,9 +213,11 @@ def create_app(settings: WebSettings, house: House) -> FastAPI:
         app.include_router(module.router)
     app.mount(PREFIX, StaticFiles(directory=STATIC), name="static")
     problems.install(app)
-    screens.install(app)
+    error_pages.install(app)
     app.add_middleware(BodyLimit, most_bytes=MOST_BYTES)
-    app.add_middleware(SecurityHeaders, https=settings.secure_cookies)
+    app.add_middleware(
+        SecurityHeaders, https=settings.secure_cookies, tiles=app.state.basemap.origin
+    )
     return app
 
 
@@ -126,7 +228,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.live.start()
     await app.state.reception.start()
     try:
-        yield
+        async with app.state.road_news.followed():
+            yield
     finally:
         await app.state.reception.stop()
         await app.state.live.stop()

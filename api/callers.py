@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -44,11 +44,13 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     INTEGRATION = "integration"
     ADMIN = "admin"
+    WALL = "wall"
+    """A screen on the wall: reads the board, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who sent a request; no districts means every district."""
+    """Who sent a request; no districts means every district, `ends_at` None: not by itself."""
 
     name: str
     role: Role
@@ -56,6 +58,7 @@ class Caller:
     crew_id: CrewId | None = None
     login: str | None = None
     csrf: str | None = None
+    ends_at: datetime | None = None
 
     def sees(self, district_id: str | None) -> bool:
         """Whether a thing of that district exists for this caller; one of no district does."""
@@ -65,6 +68,10 @@ class Caller:
     def scope(self) -> frozenset[str] | None:
         """The districts as reads want them: None for all."""
         return self.districts or None
+
+    def may_change(self, districts: Collection[str]) -> bool:
+        """Whether a thing of several districts is all this caller's."""
+        return not self.districts or self.districts.issuperset(districts)
 
     def must_see(self, district_id: str | None, what: str, **ids: object) -> None:
         """Raise what an unknown id would raise unless the caller may know of the thing."""
@@ -222,6 +229,7 @@ def _caller(grant: access.Grant, csrf: str | None) -> Caller:
         crew_id=None if grant.crew_id is None else CrewId(grant.crew_id),
         login=grant.login,
         csrf=csrf,
+        ends_at=grant.expires_at,
     )
 
 

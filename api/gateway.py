@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from api.callers import digest_of
 from api.house import House
+from api.roadnews import RoadNews
 from api.settings import GatewaySettings
 from api.trackers.cab import Cab
 from api.trackers.jt808 import session as steps
@@ -93,6 +94,7 @@ class Gateway:
         )
         self.spawn(self._sweep())
         self.spawn(self.cab.run())
+        self.spawn(RoadNews(self.house.roads, self.house.conninfo).run())
         log.info("JT/T 808 on %s port %d", self._settings.gateway_host, self.port)
 
     async def stop(self) -> None:

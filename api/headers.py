@@ -19,18 +19,29 @@ _FIXED = {
 }
 _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
-    "style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self'; "
+    "style-src-attr 'unsafe-inline'; img-src 'self' data: blob:{tiles}; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 
 
-class SecurityHeaders:
-    """Adds the headers; a page finds its nonce in `request.state.csp_nonce`."""
+def dress(headers: MutableHeaders, nonce: str, tiles: str = "") -> None:
+    """Add what every answer carries, also one that is made outside of all middleware."""
+    for name, value in _FIXED.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Content-Security-Policy", _POLICY.format(nonce=nonce, tiles=tiles))
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+
+class SecurityHeaders:
+    """Adds the headers; a page finds its nonce in `request.state.csp_nonce`.
+
+    Pictures may come from one host besides, that of the company's own map tiles.
+    """
+
+    def __init__(self, app: ASGIApp, *, https: bool, tiles: str = "") -> None:
         self._app = app
         self._https = https
+        self._tiles = f" {tiles}" if tiles else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and dress its answer."""
@@ -43,9 +54,7 @@ class SecurityHeaders:
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _FIXED.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", _POLICY.format(nonce=nonce))
+                dress(headers, nonce, self._tiles)
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
                 if self._https:

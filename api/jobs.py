@@ -29,6 +29,11 @@ TICK = "tick"
 SWEEP = "sweep"
 TEND = "tend"
 LINKS = "look_for_links"
+SPEEDS = "learn_speeds"
+ESTIMATE = "reestimate"
+WAITS = "learn_waits"
+PUBLISH = "publish_picture"
+LEND = "lend"
 
 QUEUES: Mapping[str, str] = {
     GROUP: "grouping",
@@ -37,6 +42,11 @@ QUEUES: Mapping[str, str] = {
     SWEEP: "clocks",
     TEND: "upkeep",
     LINKS: "upkeep",
+    SPEEDS: "upkeep",
+    ESTIMATE: "clocks",
+    WAITS: "upkeep",
+    PUBLISH: "clocks",
+    LEND: "clocks",
 }
 PATIENCE_S = 2.0
 CONNECTIONS = 2

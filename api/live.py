@@ -167,16 +167,34 @@ async def follow(
     told: Callable[[Poke], None],
     lost: Callable[[], None],
 ) -> None:
-    """Listen to the journal until cancelled, and connect anew as often as it takes.
+    """Listen to the journal until cancelled; `told` is called for every entry, else as `hear`."""
+
+    def heard(payload: str) -> None:
+        for poke in Poke.read(payload):
+            told(poke)
+
+    await hear(conninfo, CHANNEL, opened, heard, lost)
+
+
+async def hear(
+    conninfo: str,
+    channel: str,
+    opened: Callable[[], None],
+    heard: Callable[[str], None],
+    lost: Callable[[], None],
+) -> None:
+    """Listen to a channel until cancelled, and connect anew as often as it takes.
 
     Parameters
     ----------
     conninfo
         The database's address as psycopg reads it.
+    channel
+        Its name, a constant of ours.
     opened
         Called when listening has begun; what was said before was missed.
-    told
-        Called for every entry.
+    heard
+        Called with every notification's payload.
     lost
         Called when listening has ended.
     """
@@ -186,14 +204,13 @@ async def follow(
             async with await psycopg.AsyncConnection.connect(
                 conninfo, autocommit=True, connect_timeout=5
             ) as connection:
-                await connection.execute(f"LISTEN {CHANNEL}".encode())
+                await connection.execute(f"LISTEN {channel}".encode())
                 opened()
                 failures = 0
                 async for notice in connection.notifies():
-                    for poke in Poke.read(notice.payload):
-                        told(poke)
+                    heard(notice.payload)
         except psycopg.OperationalError as gone:
-            log.warning("the live listener lost the database: %s", gone)
+            log.warning("the listener on %s lost the database: %s", channel, gone)
         finally:
             lost()
         await asyncio.sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])

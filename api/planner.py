@@ -4,12 +4,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from dispatch.domain.words import DistrictId
 from dispatch.planning.acting import running
 from dispatch.planning.plan import Plan, Sequences
 from dispatch.planning.problem import Problem
 from dispatch.planning.search import Budget, PlanBroken, Rounds, Until, find_plan, prepare
+from dispatch.planning.travel_table import Kept, TravelTable
+from dispatch.ports import TravelTimes
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,16 @@ ROUNDS_FOR_EACH = 20
 ROUNDS_TO_LOOK = 30
 
 MakeBudget = Callable[[int, int], Budget]
+
+
+class Search(Protocol):
+    """Finds one plan that holds, or raises `PlanBroken`."""
+
+    def __call__(
+        self, problem: Problem, *, budget: Budget, seed: int, running: Sequences | None = None
+    ) -> Plan:
+        """See `dispatch.planning.search.find_plan`."""
+        ...
 
 
 def by_clock(orders: int, new: int) -> Budget:
@@ -50,11 +63,15 @@ class RollingPlanner:
     ready
         Whether the search is compiled already, or may be compiled while somebody waits; otherwise
         there are no plans before `warm` is done.
+    search
+        Finds one plan; see `find_plan`.
     """
 
-    def __init__(self, budget: MakeBudget, *, ready: bool) -> None:
+    def __init__(self, budget: MakeBudget, *, ready: bool, search: Search = find_plan) -> None:
         self._budget = budget
+        self._search = search
         self._last: dict[DistrictId, Sequences] = {}
+        self._tables: dict[DistrictId, TravelTable] = {}
         self._ready = threading.Event()
         if ready:
             self._ready.set()
@@ -71,7 +88,7 @@ class RollingPlanner:
         begin = self._begin(district_id, problem)
         known = {order for orders in begin.values() for order in orders}
         new = sum(work.order_id not in known for work in problem.works)
-        plan = _found(district_id, problem, self._spend(problem, new), begin)
+        plan = self._found(district_id, problem, self._spend(problem, new), begin)
         if plan is None:
             self._last.pop(district_id, None)
         else:
@@ -82,12 +99,17 @@ class RollingPlanner:
         """See `dispatch.procedures.planning.Planner`."""
         if not self._ready.is_set():
             return None
-        return _found(
-            district_id, problem, Rounds(ROUNDS_TO_LOOK), self._begin(district_id, problem)
-        )
+        begin = self._begin(district_id, problem)
+        return self._found(district_id, problem, Rounds(ROUNDS_TO_LOOK), begin)
+
+    def kept(self, district_id: DistrictId, travel_times: TravelTimes) -> Kept:
+        """See `dispatch.procedures.planning.Planner`."""
+        return Kept(travel_times, self._tables.setdefault(district_id, TravelTable()))
 
     def _begin(self, district_id: DistrictId, problem: Problem) -> Sequences:
-        return running(problem, self._last.get(district_id, {}))
+        """What to begin with; an only order is put anew, as a crew nearer to it may be free now."""
+        last = {} if len(problem.works) == 1 else self._last.get(district_id, {})
+        return running(problem, last)
 
     def _spend(self, problem: Problem, new: int) -> Budget:
         """One order is put where it costs least; there is nothing to improve."""
@@ -101,12 +123,11 @@ class RollingPlanner:
         else:
             self._ready.set()
 
-
-def _found(
-    district_id: DistrictId, problem: Problem, budget: Budget, begin: Sequences
-) -> Plan | None:
-    try:
-        return find_plan(problem, budget=budget, seed=SEED, running=begin)
-    except PlanBroken:
-        log.exception("there is no plan of %s: what was found does not hold", district_id)
-        return None
+    def _found(
+        self, district_id: DistrictId, problem: Problem, budget: Budget, begin: Sequences
+    ) -> Plan | None:
+        try:
+            return self._search(problem, budget=budget, seed=SEED, running=begin)
+        except PlanBroken:
+            log.exception("there is no plan of %s: what was found does not hold", district_id)
+            return None

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from dispatch import errors
 from gis.errors import OffPlanet
+from maps.paper import PaperUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ STATUS: Mapping[type[errors.DispatchError], int] = {
     errors.CrewBusy: 409,
     errors.ReasonRequired: 422,
     errors.NotVerified: 409,
+    errors.BeingCalled: 409,
     errors.IdentityTaken: 409,
     errors.OverlappingInterruption: 409,
     errors.TooLittleToLearn: 409,
@@ -54,6 +56,7 @@ STATUS: Mapping[type[errors.DispatchError], int] = {
     errors.NotAuthenticated: 401,
     PreconditionRequired: 428,
     TooManyAttempts: 429,
+    PaperUnavailable: 503,
 }
 
 _HTTP: Mapping[int, tuple[str, str]] = {

@@ -19,16 +19,17 @@ from sqlalchemy import Engine
 
 from api import gateway
 from api.app import create_app
+from api.basemap import chosen
 from api.clock import clock_of
-from api.house import House, furnish
+from api.house import House, Policies, furnish
 from api.planner import RollingPlanner, by_clock
 from api.settings import Settings
 from api.worker import run
-from dispatch.domain.clock import PUBLISHED_RULES
+from dispatch.domain.published import PUBLISHED
 from dispatch.errors import NotFound
 from dispatch.store import migrate
-from dispatch.store.clocks import PgClocks, install_rules
 from dispatch.store.partitions import ensure_fix_partitions
+from dispatch.store.rules import PgRules, install_rules
 from dispatch.store.transaction import open_engine
 
 log = logging.getLogger(__name__)
@@ -63,9 +64,9 @@ def prepare(engine: Engine, settings: Settings) -> None:
     now = clock_of(settings.field.clock)()
     with engine.begin() as connection:
         try:
-            PgClocks(connection).rules_at(now)
+            PgRules(connection).at(now)
         except NotFound:
-            install_rules(connection, PUBLISHED_RULES, valid_from=RULES_FROM, note="as published")
+            install_rules(connection, PUBLISHED, valid_from=RULES_FROM, note="as published")
     with engine.begin() as connection:
         ensure_fix_partitions(connection, now)
 
@@ -79,7 +80,18 @@ def opened(url: str, settings: Settings, connections: int, *, plans: bool) -> It
     engine = open_engine(url, connections=connections, by_index=True)
     now = clock_of(settings.field.clock)
     planner = RollingPlanner(by_clock, ready=False)
-    house = furnish(engine, zone=settings.field.zone, now=now, planner=planner, gathering=True)
+    house = furnish(
+        engine,
+        zone=settings.field.zone,
+        now=now,
+        planner=planner,
+        policies=Policies(
+            telling=settings.telling.telling(),
+            safety=settings.safety.policy(),
+            calling_back=settings.desk.policy(),
+        ),
+        gathering=True,
+    )
     if plans:
         planner.warm()
     try:
@@ -93,7 +105,7 @@ def serve_web(url: str, settings: Settings) -> None:
     """Answer requests until a signal comes; the requests under way are answered first."""
     sys.setswitchinterval(SWITCH_S)
     with opened(url, settings, WEB_CONNECTIONS, plans=True) as house:
-        app = create_app(settings.web, house)
+        app = create_app(settings.web, house, settings.public, drawn=chosen(settings.basemap))
         config = uvicorn.Config(
             app,
             host=settings.web.host,
@@ -111,7 +123,9 @@ def work(url: str, settings: Settings) -> None:
     concurrency = settings.worker.concurrency
     with opened(url, settings, concurrency + 2, plans=True) as house:
         keep = timedelta(days=settings.worker.position_days)
-        asyncio.run(run(house, concurrency=concurrency, keep_positions=keep))
+        asyncio.run(
+            run(house, concurrency=concurrency, keep_positions=keep, public=settings.public)
+        )
 
 
 def serve_terminals(url: str, settings: Settings) -> None:
@@ -131,44 +145,58 @@ def serve_terminals(url: str, settings: Settings) -> None:
 
 
 @contextmanager
-def worker_beside(url: str) -> Iterator[None]:
-    """Keep one worker process beside this one: started again when it dies, stopped at the end."""
+def beside(url: str, *programs: str) -> Iterator[None]:
+    """Keep a process of each program beside this one, `worker` or `gateway`.
+
+    One that dies is started again; at the end all are told to stop, and then waited for.
+    """
     stopping = threading.Event()
-    keeper = _Keeper(url, stopping)
-    keeper.start()
+    keepers = [_Keeper(program, url, stopping) for program in programs]
+    for keeper in keepers:
+        keeper.start()
     try:
         yield
     finally:
         stopping.set()
-        keeper.stop_child()
-        keeper.join()
+        for keeper in keepers:
+            keeper.tell_to_stop()
+        for keeper in keepers:
+            keeper.wait_for_end()
+            keeper.join()
 
 
 class _Keeper(threading.Thread):
-    def __init__(self, url: str, stopping: threading.Event) -> None:
-        super().__init__(name="worker keeper", daemon=True)
+    def __init__(self, program: str, url: str, stopping: threading.Event) -> None:
+        super().__init__(name=f"{program} keeper", daemon=True)
+        self._program = program
         self._url = url
         self._stopping = stopping
         self._child: subprocess.Popen[bytes] | None = None
         self._guard = threading.Lock()
 
     def run(self) -> None:
-        """Start the worker, wait for its end, and again until told to stop."""
+        """Start the program, wait for its end, and again until told to stop."""
         while self._launch():
             assert self._child is not None
             code = self._child.wait()
             if not self._stopping.is_set():
-                log.error("the worker ended with %s; it is started again", code)
+                log.error("the %s ended with %s; it is started again", self._program, code)
                 self._stopping.wait(RESTART_AFTER_S)
 
-    def stop_child(self) -> None:
-        """Ask the worker to finish its jobs and end; insist after a while."""
+    def tell_to_stop(self) -> None:
+        """Ask the program to finish what it does and end."""
+        with self._guard:
+            child = self._child
+        if child is not None:
+            with suppress(ProcessLookupError):
+                child.terminate()
+
+    def wait_for_end(self) -> None:
+        """Wait until it has ended; insist after a while."""
         with self._guard:
             child = self._child
         if child is None:
             return
-        with suppress(ProcessLookupError):
-            child.terminate()
         try:
             child.wait(STOP_WITHIN_S * 3)
         except subprocess.TimeoutExpired:
@@ -178,8 +206,8 @@ class _Keeper(threading.Thread):
         with self._guard:
             if self._stopping.is_set():
                 return False
-            self._child = subprocess.Popen(
-                [sys.executable, "-c", "from api.cli import main; main()", "worker"],
+            self._child = subprocess.Popen(  # noqa: S603 (one of our own programs)
+                [sys.executable, "-c", "from api.cli import main; main()", self._program],
                 env={**os.environ, "RELIGHT_DATABASE_URL": self._url},
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C at the terminal is our business

@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from sqlalchemy import Engine, NullPool, create_engine
 
+from api.coverage import Board
 from api.house import House, Policies
 from api.jobs import Job, Queue, shard_of
 from api.planner import RollingPlanner, by_rounds
 from api.processes import RULES_FROM
 from api.roads import Roads
 from api.worker import Work
-from dispatch.domain.clock import PUBLISHED_RULES
+from dispatch.domain.published import PUBLISHED
 from dispatch.drill.replay.doing import Doer
 from dispatch.drill.replay.driving import Replay, SimulatedClock
 from dispatch.drill.replay.lines import BadLine, Line
@@ -28,9 +29,9 @@ from dispatch.drill.replay.memory import Told
 from dispatch.drill.replay.telling import Teller
 from dispatch.sayings import Clockface
 from dispatch.store import cluster, migrate, replaying, waiting
-from dispatch.store.clocks import install_rules
 from dispatch.store.loading.files import load
 from dispatch.store.loading.how import How
+from dispatch.store.rules import install_rules
 from dispatch.store.transaction import open_engine, reading, transactions
 
 IN_THIS_ORDER = ("districts", "areas", "roads", "network", "customers", "crews")
@@ -148,7 +149,7 @@ def load_all(
     engine = create_engine(url, poolclass=NullPool)
     migrate.upgrade(engine)
     with engine.begin() as connection:
-        install_rules(connection, PUBLISHED_RULES, valid_from=RULES_FROM, note="as published")
+        install_rules(connection, PUBLISHED, valid_from=RULES_FROM, note="as published")
     for what in IN_THIS_ORDER:
         if files.get(what):
             names = ", ".join(path.name for path in files[what])
@@ -173,12 +174,15 @@ def replay_on(url: str, begins: datetime) -> Iterator[Replay]:
 
 def _wired(engine: Engine, clock: SimulatedClock) -> Replay:
     policies = Policies()
+    roads = Roads(engine, now=clock, look_again_s=0.0)
     house = House(
         engine=engine,
         transaction=transactions(engine),
         queue=NoQueue(),
-        travel_times=Roads(engine, now=clock, look_again_s=0.0).current,
+        roads=roads,
+        travel_times=roads.current,
         planner=RollingPlanner(by_rounds, ready=True),
+        coverage=Board(engine, policies.coverage, policies.assignment),
         clockface=Clockface(SAID_IN),
         policies=policies,
         now=clock,

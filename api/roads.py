@@ -1,38 +1,46 @@
-"""Travel times over the loaded roads, as the core asks for them.
+"""Travel times over the loaded roads, as the core asks for them, and what is shut on them.
 
-The graph lies packed in the database; each process unpacks it once and again only when another one
-was loaded. Closures are read every few seconds and shut the edges they run along.
+The graphs lie packed in the database; each process unpacks them once and again only when others
+were loaded. Closures are told by a notification and read again every few seconds besides; new times
+are prepared beside those in use, and change places with them.
 """
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 from threading import Lock
+from zoneinfo import ZoneInfo
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
-from sqlalchemy import Engine
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection, Engine
 
 from dispatch.ports import Travel, TravelTimes
 from dispatch.store import roads as stored
+from dispatch.store import speeds
+from dispatch.store.constraints import in_our_words
 from dispatch.store.roads import PackedGraph, RoadClosure
+from dispatch.store.speeds import SpeedsVersion
 from dispatch.store.transaction import reading
 from gis.crs import distance_m
 from gis.errors import GisError
-from gis.roads.cch import CchTravelTimes
+from gis.roads.cch import engine_for
+from gis.roads.closing import Shut, edges_shut, shut_by
+from gis.roads.engine import Route
 from gis.roads.graph import from_bytes
-from gis.roads.network import KMH_MPS, RoadNetwork
+from gis.roads.learned import factors, slower_by_hour, travel_ms_at
+from gis.roads.network import KMH_MPS, Circle, RoadNetwork
+from gis.roads.several import RoadNetworks
 from gis.roads.speeds import OffRoad
 
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 5.0
 MINUTE_S = 60.0
-CLOSURE_STEP_M = 15.0
-CLOSURE_WITHIN_M = 25.0
 
 
 class StraightLines:
@@ -40,6 +48,7 @@ class StraightLines:
 
     def __init__(self, off_road: OffRoad | None = None) -> None:
         self._mps = (off_road or OffRoad()).line_kmh * KMH_MPS
+        self.version: Hashable = ("straight lines", self._mps)
 
     def travel_to(
         self, lon: float, lat: float, origins: Sequence[tuple[float, float]]
@@ -57,12 +66,21 @@ class StraightLines:
         metres = distance_m(at[..., 0], at[..., 1], to[..., 0], to[..., 1])
         return (metres / self._mps / MINUTE_S).astype(np.float32)
 
+    def least_s(self, start: Circle, end: Circle) -> float | None:  # noqa: ARG002
+        """Know no road."""
+        return None
+
+    def off_road_m(self, places: Sequence[tuple[float, float]]) -> Sequence[float] | None:  # noqa: ARG002
+        """Know no road."""
+        return None
+
 
 class RoadTimes:
-    """Times over one road network."""
+    """Times over the road networks; `version` names the roads and what is shut on them."""
 
-    def __init__(self, network: RoadNetwork) -> None:
-        self._network = network
+    def __init__(self, networks: RoadNetworks, version: Hashable) -> None:
+        self._networks = networks
+        self.version = version
 
     def travel_to(
         self, lon: float, lat: float, origins: Sequence[tuple[float, float]]
@@ -71,14 +89,49 @@ class RoadTimes:
         if not origins:
             return []
         starts = np.array(origins, float)
-        found = self._network.travel(starts[:, 0], starts[:, 1], lon, lat)
-        return [Travel(each.seconds, each.metres, each.basis.value) for each in found]
+        found = self._networks.travel(starts[:, 0], starts[:, 1], lon, lat)
+        return [
+            Travel(each.seconds, each.metres, each.basis.value, on_foot_m=each.snap_offset_m)
+            for each in found
+        ]
 
     def minutes(
         self, starts: Sequence[tuple[float, float]], ends: Sequence[tuple[float, float]]
     ) -> NDArray[np.float32]:
         """Give the minutes from each of n places to each of m, shape (n, m)."""
-        return (self._network.table(starts, ends) / MINUTE_S).astype(np.float32)
+        return (self._networks.table(starts, ends) / MINUTE_S).astype(np.float32)
+
+    def least_s(self, start: Circle, end: Circle) -> float | None:
+        """Give the least drive from anywhere in one circle to anywhere in another, seconds."""
+        return self._networks.least_s(start, end)
+
+    def off_road_m(self, places: Sequence[tuple[float, float]]) -> Sequence[float] | None:
+        """Say how far each place is from the nearest road, metres."""
+        return self._networks.off_road_m(places)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """What was read: the graphs by name and digest, and every closure that stands or is announced.
+
+    `shut` keeps what each closure shuts, by graph, for as long as both are there. `pace` is the
+    version of learned speeds driven by and the hour; None for the planned speeds. `standing` are
+    the closures that hold now. `slower` says by how much drives take longer hour by hour from now
+    on than at that pace; None at the planned speeds, which know no hours.
+    """
+
+    loaded: tuple[tuple[str, str], ...] = ()
+    networks: RoadNetworks | None = None
+    closures: tuple[RoadClosure, ...] = ()
+    shut: dict[int, tuple[Shut, ...]] = field(default_factory=dict)
+    pace: tuple[int, int] | None = None
+    standing: tuple[int, ...] = ()
+    slower: tuple[float, ...] | None = None
+
+    def times(self) -> TravelTimes:
+        if self.networks is None:
+            return StraightLines()
+        return RoadTimes(self.networks, (self.loaded, self.pace, self.standing))
 
 
 class Roads:
@@ -87,11 +140,11 @@ class Roads:
     Parameters
     ----------
     engine
-        The database that holds the packed graph and the closures.
+        The database that holds the packed graphs and the closures.
     now
         The time by which closures begin and end.
     look_again_s
-        How many seconds to go on with what was read.
+        How many seconds to go on with what was read while nobody follows the notifications.
     """
 
     def __init__(
@@ -102,77 +155,136 @@ class Roads:
         self._now = now
         self._lock = Lock()
         self._looked_at: float | None = None
-        self._loaded: tuple[str, str] | None = None
-        self._network: RoadNetwork | None = None
-        self._shut: frozenset[int] = frozenset()
-        self._closures: tuple[RoadClosure, ...] = ()
+        self._known = _Known()
+        self.followed = False
 
     def current(self) -> TravelTimes:
-        """The times to use now; straight lines while no usable roads are loaded."""
+        """The times to use now; straight lines while no usable roads are loaded.
+
+        While the notifications are followed nobody waits here: what is known is given.
+        """
+        if self._is_old():
+            self.refresh()
+        return self._known.times()
+
+    @property
+    def slower(self) -> tuple[float, ...] | None:
+        """By how much drives take longer, hour by hour from now on, than the times say.
+
+        None where no learned speeds are driven by: then the times are of no hour.
+        """
+        return self._known.slower
+
+    @property
+    def shut_here(self) -> frozenset[int]:
+        """The closures that are in this process's graphs now; none while it drives on no roads."""
+        known = self._known
+        return frozenset(known.standing if known.networks is not None else ())
+
+    def refresh(self) -> None:
+        """Read what is loaded and what is closed, and drive by it from now on."""
         with self._lock:
-            if self._looked_at is None or time.monotonic() - self._looked_at > self._look_again_s:
-                self._look()
-                self._looked_at = time.monotonic()
-            return StraightLines() if self._network is None else RoadTimes(self._network)
+            self._look()
+            self._looked_at = time.monotonic()
+
+    def what_shuts(self, drawn: BaseGeometry, *, one_way: bool) -> tuple[Shut, ...] | None:
+        """What a WGS-84 line or area would shut, one for each graph; None where there is none.
+
+        The roads are read now: who closes one may have loaded it a moment ago.
+        """
+        self.refresh()
+        networks = self._known.networks
+        return None if networks is None else _shut_on(networks, drawn, one_way=one_way)
+
+    def way(self, start: tuple[float, float], end: tuple[float, float]) -> Route | None:
+        """The fastest way between two places, by the roads as they are now; None without one."""
+        self.current()
+        networks = self._known.networks
+        return None if networks is None else networks.route(start, end)
+
+    def closures(self) -> list[tuple[RoadClosure, shapely.MultiLineString]]:
+        """What stands or is announced, read now, with the streets that each shuts."""
+        self.refresh()
+        known = self._known
+        return [(each, _lines(known.shut.get(each.id, ()))) for each in known.closures]
+
+    def next_change_s(self) -> float:
+        """Seconds until a closure begins or ends, at most those to look again."""
+        now = self._now()
+        turns = [at for c in self._known.closures for at in (c.starts_at, c.ends_at) if at]
+        waits = [(at - now).total_seconds() for at in turns if at > now]
+        return min([self._look_again_s, *waits])
+
+    def note_taken(self, closure_ids: Collection[int], process: str) -> Mapping[int, float]:
+        """Write down that this process drives by closures; the seconds since each was closed."""
+        with in_our_words(), self._engine.begin() as connection:
+            return stored.note_taken(connection, closure_ids, process)
+
+    def _is_old(self) -> bool:
+        if self._looked_at is None:
+            return True
+        return not self.followed and time.monotonic() - self._looked_at > self._look_again_s
 
     def _look(self) -> None:
         now = self._now()
         with reading(self._engine) as connection:
-            found = stored.find_graph_digest(connection)
-            if found != self._loaded:
-                packed = None if found is None else stored.read_graph(connection, found[0])
-                self._network = None if packed is None else _network(packed)
-                self._loaded, self._shut, self._closures = found, frozenset(), ()
-            closures = tuple(c for c in stored.list_closures(connection, now) if c.starts_at <= now)
-        if self._network is not None and closures != self._closures:
-            self._shut = _apply(self._network, closures, self._shut)
-            self._closures = closures
+            loaded = tuple(stored.list_graphs(connection))
+            closures = tuple(stored.list_closures(connection, now))
+            same = loaded == self._known.loaded
+            networks = self._known.networks if same else _networks(connection, loaded)
+            learned = speeds.find_in_force(connection)
+        at = now if learned is None else now.astimezone(ZoneInfo(learned.zone))
+        hour = at.hour
+        pace = None if learned is None else (learned.version, hour)
+        slower = (
+            None
+            if learned is None or networks is None
+            else slower_by_hour(learned.learned, hour + at.minute / 60)
+        )
+        if networks is not None and pace != (self._known.pace if same else None):
+            _drive_by(networks, learned, hour)
+        kept = self._known.shut if same else {}
+        shut = {
+            each.id: kept.get(each.id) or _shut_on(networks, each.drawn, one_way=each.one_way)
+            for each in closures
+            if networks is not None
+        }
+        standing = tuple(each.id for each in closures if each.holds_at(now))
+        if networks is not None:
+            _close(networks, [shut[closure_id] for closure_id in standing])
+        self._known = _Known(loaded, networks, closures, shut, pace, standing, slower)
 
 
-def _network(packed: PackedGraph) -> RoadNetwork | None:
+def _networks(connection: Connection, loaded: Sequence[tuple[str, str]]) -> RoadNetworks | None:
+    found = [_network(name, stored.read_graph(connection, name)) for name, _ in loaded]
+    usable = [network for network in found if network is not None]
+    return RoadNetworks(usable) if usable else None
+
+
+def _network(name: str, packed: PackedGraph) -> RoadNetwork | None:
     try:
-        return RoadNetwork(CchTravelTimes(from_bytes(packed.arrays), packed.node_order))
+        return RoadNetwork(engine_for(from_bytes(packed.arrays), packed.node_order))
     except GisError as unusable:
-        log.warning("the loaded roads cannot be used, straight lines stand in: %s", unusable)
+        log.warning("the roads %r cannot be used: %s", name, unusable)
         return None
 
 
-def _apply(
-    network: RoadNetwork, closures: Iterable[RoadClosure], shut: frozenset[int]
-) -> frozenset[int]:
-    """Shut what is closed now and open what no longer is; the edges shut."""
-    wanted = frozenset(edge for c in closures for edge in edges_along(network, c.line))
-    if shut - wanted:
-        network.engine.open_edges(sorted(shut - wanted))
-    if wanted - shut:
-        network.engine.close_edges(sorted(wanted - shut))
-    return wanted
+def _drive_by(networks: RoadNetworks, learned: SpeedsVersion | None, hour: int) -> None:
+    """Take the speeds of an hour; prepared beside those in use, which answer meanwhile."""
+    table = factors(() if learned is None else learned.learned)
+    for network in networks.networks:
+        network.engine.reweight(travel_ms_at(network.engine.graph, table, hour))
 
 
-def edges_along(network: RoadNetwork, line: Sequence[tuple[float, float]]) -> frozenset[int]:
-    """Both directions of every street that a drawn line runs along.
-
-    A street that the line only crosses is touched by one point of it and stays open, unless the
-    line touches no other.
-    """
-    places = _points(line)
-    snapped = network.snapper.snap_all(
-        [lon for lon, _ in places], [lat for _, lat in places], CLOSURE_WITHIN_M
-    )
-    twin = network.engine.graph.twin
-    hits = Counter(
-        frozenset({snap.edge, int(twin[snap.edge])} - {-1}) for snap in snapped if snap is not None
-    )
-    along = {street for street, count in hits.items() if count > 1} or set(hits)
-    return frozenset(edge for street in along for edge in street)
+def _shut_on(networks: RoadNetworks, drawn: BaseGeometry, *, one_way: bool) -> tuple[Shut, ...]:
+    return tuple(shut_by(each.snapper, drawn, one_way=one_way) for each in networks.networks)
 
 
-def _points(line: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The line's points with others between them, no further apart than the step."""
-    points = [line[0]]
-    for (lon1, lat1), (lon2, lat2) in pairwise(line):
-        pieces = max(1, round(distance_m(lon1, lat1, lon2, lat2) / CLOSURE_STEP_M))
-        for piece in range(1, pieces + 1):
-            share = piece / pieces
-            points.append((lon1 + (lon2 - lon1) * share, lat1 + (lat2 - lat1) * share))
-    return points
+def _close(networks: RoadNetworks, standing: Sequence[tuple[Shut, ...]]) -> None:
+    """Shut on every graph what stands and nothing else."""
+    for at, network in enumerate(networks.networks):
+        network.engine.shut_only(edges_shut(each[at] for each in standing))
+
+
+def _lines(shut: Sequence[Shut]) -> shapely.MultiLineString:
+    return shapely.MultiLineString([line for each in shut for line in each.lines.geoms])

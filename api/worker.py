@@ -9,22 +9,47 @@ import procrastinate
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Status
 
+from api.forecasting import renew_forecasts
 from api.house import House
-from api.jobs import ASSIGN, GROUP, LINKS, QUEUES, SWEEP, TEND, TICK, shard_of
+from api.jobs import (
+    ASSIGN,
+    ESTIMATE,
+    GROUP,
+    LEND,
+    LINKS,
+    PUBLISH,
+    QUEUES,
+    SPEEDS,
+    SWEEP,
+    TEND,
+    TICK,
+    WAITS,
+    shard_of,
+)
 from api.learning import look_for_links
+from api.lending import tend_lending
+from api.publishing import Publisher
+from api.roadnews import RoadNews
+from api.settings import PublicSettings
+from api.speeds import learn_tonight
 from dispatch.domain.outage import Outage
 from dispatch.domain.words import DistrictId
-from dispatch.errors import CrewBusy, DispatchError
+from dispatch.errors import CrewBusy, DispatchError, TooLittleToLearn
 from dispatch.journal import SYSTEM
-from dispatch.store import access, waiting
+from dispatch.ports import TravelTimes
+from dispatch.store import access, waiting, watchers
 from dispatch.store.constraints import in_our_words
 from dispatch.store.partitions import drop_fix_partitions, ensure_fix_partitions
+from dispatch.store.reads import on_site
 from dispatch.store.statistics import refresh_statistics
 from dispatch.store.transaction import BY_INDEX, reading, retrying, session
 from dispatch.usecases.assign_orders import AssignOrders, assign_orders
 from dispatch.usecases.group_district import GroupDistrict, group_district
 from dispatch.usecases.group_feeder import GroupFeeder, group_feeder
+from dispatch.usecases.reestimate_district import ReestimateDistrict, reestimate_district
+from dispatch.usecases.watch_check_ins import WatchCheckIns, watch_check_ins
 from dispatch.usecases.watch_clocks import WatchClocks, watch_clocks
+from dispatch.usecases.watch_estimates import WatchEstimates, watch_estimates
 from dispatch.usecases.watch_planned import WatchPlanned, watch_planned
 
 log = logging.getLogger(__name__)
@@ -32,6 +57,8 @@ log = logging.getLogger(__name__)
 EVERY_FIVE_SECONDS = "* * * * * */5"
 EVERY_TEN_MINUTES = "*/10 * * * *"
 EVERY_HOUR = "20 * * * *"
+EVERY_HALF_MINUTE = "* * * * * */30"
+EVERY_MINUTE = "* * * * *"
 AT_NIGHT = range(2, 5)
 """Local hours in which what takes long is worked out."""
 A_NIGHT = timedelta(hours=20)
@@ -41,6 +68,9 @@ STALLED_AFTER_S = 30.0
 STOP_WITHIN_S = 20.0
 POLL_S = 2.0
 POSITIONS_KEPT = timedelta(days=90)
+MESSAGES_KEPT = timedelta(days=7)
+PHOTOS_WAIT = timedelta(days=30)
+"""So long a photograph that came in part waits for the rest."""
 
 
 class Work:
@@ -107,7 +137,7 @@ class Work:
                     travel_times,
                     house.planner,
                     policy=house.policies.assignment,
-                    planning=house.policies.planning,
+                    planning=house.planning,
                     now=house.now(),
                 ),
             )
@@ -131,7 +161,7 @@ class Work:
                 log.info("%s has grown; its statistics were taken anew", table)
 
     def tick(self) -> None:
-        """Let the clocks run: warnings, escalations, orders nobody accepted, late planned work."""
+        """Let the clocks run: warnings, escalations, late planned work, crews that fall silent."""
         house = self._house
         retrying(
             house.transaction,
@@ -143,6 +173,52 @@ class Work:
                 store, WatchClocks(), policy=house.policies.assignment, now=house.now()
             ),
         )
+        retrying(
+            house.transaction,
+            lambda store: watch_check_ins(
+                store, WatchCheckIns(), policy=house.policies.safety, now=house.now()
+            ),
+        )
+
+    def reestimate(self) -> None:
+        """Say anew when supply is expected back, and raise what is about to pass unsaid."""
+        house = self._house
+        with reading(house.engine) as connection:
+            districts = waiting.districts_to_estimate(connection)
+        travel_times = house.travel_times()
+        for district_id in districts:
+            try:
+                self._reestimate(DistrictId(district_id), travel_times)
+            except DispatchError as refusal:  # the others must not wait for it
+                log.warning("%s was not estimated, the next time will: %s", district_id, refusal)
+        retrying(
+            house.transaction,
+            lambda store: watch_estimates(store, WatchEstimates(), now=house.now()),
+        )
+
+    def _reestimate(self, district_id: DistrictId, travel_times: TravelTimes) -> None:
+        house = self._house
+        retrying(
+            house.transaction,
+            lambda store: reestimate_district(
+                store,
+                ReestimateDistrict(district_id=district_id),
+                travel_times,
+                house.planner,
+                assignment=house.policies.assignment,
+                planning=house.planning,
+                now=house.now(),
+            ),
+        )
+
+    def learn_waits(self) -> None:
+        """Once a week, at night, learn from the repairs that have been added."""
+        house, now = self._house, self._house.now()
+        if now.astimezone(house.clockface.zone).hour in AT_NIGHT:
+            for sentence in renew_forecasts(
+                house.engine, house.transaction, zone=str(house.clockface.zone), now=now
+            ):
+                log.info("%s", sentence)
 
     def tend(self) -> None:
         """Make room: partitions for the coming days; old positions and sessions are forgotten."""
@@ -153,7 +229,12 @@ class Work:
             for name in drop_fix_partitions(connection, house.now() - self._keep_positions):
                 log.info("%s is older than positions are kept, and was dropped", name)
         with in_our_words(), house.engine.begin() as connection:
+            on_site.drop_broken_off(connection, house.now() - PHOTOS_WAIT)
+        with in_our_words(), house.engine.begin() as connection:
             access.forget_expired_sessions(connection, datetime.now(UTC) - timedelta(days=1))
+        now = self._house.now()
+        with in_our_words(), self._house.engine.begin() as connection:
+            watchers.forget(connection, now=now, ended_before=now - MESSAGES_KEPT)
 
     def look_for_links(self) -> None:
         """Once a night, work out who seems to hang on another transformer than on record."""
@@ -167,11 +248,27 @@ class Work:
         look = look_for_links(house.transaction, now - LINKS_OVER, now, by=SYSTEM, now=now)
         log.info("%d of %d links are suspected", len(look.found), look.judged)
 
+    def learn_speeds(self) -> None:
+        """Once a night, learn how fast crews drive; in force unless a person chose another."""
+        house, now = self._house, self._house.now()
+        if now.astimezone(house.clockface.zone).hour not in AT_NIGHT:
+            return
+        try:
+            kept = learn_tonight(house.engine, now, house.clockface.zone)
+        except TooLittleToLearn as little:
+            log.info("no speeds were learned: %s", little)
+        else:
+            if kept is not None:
+                log.info("speeds of version %d, from %d runs", kept.version, kept.runs)
+
 
 def build(
-    connector: BaseConnector, house: House, keep_positions: timedelta = POSITIONS_KEPT
+    connector: BaseConnector,
+    house: House,
+    keep_positions: timedelta = POSITIONS_KEPT,
+    public: PublicSettings | None = None,
 ) -> procrastinate.App:
-    """The queue's application with every job registered."""
+    """The queue's application with every job registered; the picture's only where it is shown."""
     app = procrastinate.App(connector=connector, periodic_defaults={"max_delay": 10})
     work = Work(house, keep_positions)
 
@@ -203,11 +300,54 @@ def build(
         await asyncio.to_thread(work.tend)
 
     @app.periodic(cron=EVERY_HOUR)
+    @app.task(name=SPEEDS, queue=QUEUES[SPEEDS], lock=SPEEDS, queueing_lock=SPEEDS)
+    def learn_speeds(timestamp: int) -> None:  # noqa: ARG001
+        work.learn_speeds()
+
+    @app.periodic(cron=EVERY_HOUR)
     @app.task(name=LINKS, queue=QUEUES[LINKS], lock=LINKS, queueing_lock=LINKS)
     def find_links(timestamp: int) -> None:  # noqa: ARG001
         work.look_for_links()
 
+    _register_forecasts(app, work)
+    _register_picture(app, house, public)
+    _register_lending(app, house)
     return app
+
+
+def _register_picture(app: procrastinate.App, house: House, public: PublicSettings | None) -> None:
+    """What the public is shown, where it is shown anything."""
+    if public is None or not public.public_map:
+        return
+    publisher = Publisher(house, public)
+
+    @app.periodic(cron=EVERY_MINUTE)
+    @app.task(name=PUBLISH, queue=QUEUES[PUBLISH], lock=PUBLISH, queueing_lock=PUBLISH)
+    def publish(timestamp: int) -> None:  # noqa: ARG001 (procrastinate's)
+        publisher.publish(datetime.now(UTC))
+
+
+def _register_forecasts(app: procrastinate.App, work: Work) -> None:
+    """What concerns the time at which supply is expected back."""
+
+    @app.periodic(cron=EVERY_HALF_MINUTE)
+    @app.task(name=ESTIMATE, queue=QUEUES[ESTIMATE], lock=ESTIMATE, queueing_lock=ESTIMATE)
+    def reestimate(timestamp: int) -> None:  # noqa: ARG001
+        work.reestimate()
+
+    @app.periodic(cron=EVERY_HOUR)
+    @app.task(name=WAITS, queue=QUEUES[WAITS], lock=WAITS, queueing_lock=WAITS)
+    def learn_waits(timestamp: int) -> None:  # noqa: ARG001
+        work.learn_waits()
+
+
+def _register_lending(app: procrastinate.App, house: House) -> None:
+    """What districts lend each other."""
+
+    @app.periodic(cron=EVERY_HALF_MINUTE)
+    @app.task(name=LEND, queue=QUEUES[LEND], lock=LEND, queueing_lock=LEND)
+    def lend(timestamp: int) -> None:  # noqa: ARG001
+        tend_lending(house)
 
 
 async def _release_jobs_of_the_dead(app: procrastinate.App) -> None:
@@ -217,12 +357,21 @@ async def _release_jobs_of_the_dead(app: procrastinate.App) -> None:
         await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=False)
 
 
+_DUE = """
+SELECT EXISTS (
+    SELECT FROM procrastinate_jobs
+    WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()
+) AS due
+"""
+
+
 async def run(
     house: House,
     *,
     concurrency: int,
     until_idle: bool = False,
     keep_positions: timedelta = POSITIONS_KEPT,
+    public: PublicSettings | None = None,
 ) -> None:
     """Work until told to stop by a signal, or (`until_idle`) until nothing waits."""
     connector = procrastinate.PsycopgConnector(
@@ -232,14 +381,23 @@ async def run(
         timeout=30.0,
         kwargs={"options": session(BY_INDEX)},
     )
-    app = build(connector, house, keep_positions)
-    async with app.open_async():
-        await app.run_worker_async(
-            concurrency=concurrency,
-            wait=not until_idle,
-            install_signal_handlers=not until_idle,
-            listen_notify=not until_idle,
-            fetch_job_polling_interval=POLL_S,
-            shutdown_graceful_timeout=STOP_WITHIN_S,
-            stalled_worker_timeout=STALLED_AFTER_S,
-        )
+    app = build(connector, house, keep_positions, public)
+    async with app.open_async(), RoadNews(house.roads, house.conninfo).followed():
+        while True:
+            await app.run_worker_async(
+                concurrency=concurrency,
+                wait=not until_idle,
+                install_signal_handlers=not until_idle,
+                listen_notify=not until_idle,
+                fetch_job_polling_interval=POLL_S,
+                shutdown_graceful_timeout=STOP_WITHIN_S,
+                stalled_worker_timeout=STALLED_AFTER_S,
+            )
+            if not until_idle or not await _waits(app):
+                break
+
+
+async def _waits(app: procrastinate.App) -> bool:
+    """Whether a job is due: a worker that finds none leaves, and its last jobs may queue more."""
+    found = await app.connector.execute_query_one_async(_DUE)
+    return bool(found["due"])

@@ -1,12 +1,13 @@
 """Which crew takes an order: ranked by road time, with reasons and blockers for each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from dispatch.domain.crew import CrewState
+from dispatch.domain.crew import CrewState, Lent
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.words import CrewId
+from dispatch.domain.zone import Zone
 from dispatch.ports import Travel
 from dispatch.sayings import reason
 
@@ -15,12 +16,14 @@ from dispatch.sayings import reason
 class AssignmentPolicy:
     """Settings of the first form; assumptions until a utility sets its own.
 
-    A position older than `freshest_fix` is not ranked as where the crew is.
+    A position older than `freshest_fix` is not ranked as where the crew is. A walk from
+    `worth_saying_m` on is said beside the drive.
     """
 
     freshest_fix: timedelta = timedelta(minutes=10)
     accept_within: timedelta = timedelta(minutes=3)
     shift_reserve: timedelta = timedelta(minutes=30)
+    worth_saying_m: float = 150.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,18 +85,22 @@ def rank_crews(
     *,
     declined: frozenset[CrewId] = frozenset(),
     due_at: datetime | None,
+    barred_by: Zone | None = None,
     policy: AssignmentPolicy,
     now: datetime,
 ) -> tuple[RankedCrew, ...]:
     """Every crew for `order`, those that can go first, each group by driving time.
 
     `states`, `origins` and `travels` go together, one per crew; `declined` are crews that gave
-    this order back.
+    this order back. Where the order lies on ground that is `barred_by` a zone, no crew goes.
     """
     ranked = [
         _rank(order, state, origin, travel, declined, due_at=due_at, policy=policy, now=now)
         for state, origin, travel in zip(states, origins, travels, strict=True)
     ]
+    if barred_by is not None:
+        barred = reason("in_no_go", name=barred_by.name)
+        ranked = [replace(each, blockers=(barred, *each.blockers)) for each in ranked]
     return tuple(
         sorted(
             ranked,
@@ -121,6 +128,8 @@ def _rank(
     reasons = [*origin.reasons]
     if travel.basis == "road":
         reasons.append(reason("by_road", minutes=round(travel.seconds / 60)))
+        if travel.on_foot_m >= policy.worth_saying_m:
+            reasons.append(reason("on_foot", metres=round(travel.on_foot_m, -1)))
     elif travel.basis == "straight_line":
         reasons.append(reason("straight_line"))
     if due_at is not None and travel.basis != "unreachable":
@@ -144,6 +153,11 @@ def _headroom(due_at: datetime, travel: Travel, now: datetime) -> str:
     return reason("in_time" if spare >= 0 else "late", minutes=round(abs(spare)))
 
 
+def _has_to_go_home(lent: Lent, travel: Travel, policy: AssignmentPolicy, now: datetime) -> bool:
+    """Whether a borrowed crew that drove there would have to leave again too soon to work."""
+    return (lent.until - now - policy.shift_reserve).total_seconds() < travel.seconds
+
+
 def _blockers(
     order: TroubleOrder,
     state: CrewState,
@@ -161,6 +175,8 @@ def _blockers(
     elif state.shift_ends_at is not None and state.shift_ends_at - now < policy.shift_reserve:
         minutes = round((state.shift_ends_at - now).total_seconds() / 60)
         blockers.append(reason("shift_ends_soon", minutes=minutes))
+    elif state.lent is not None and _has_to_go_home(state.lent, travel, policy, now):
+        blockers.append(reason("loan_too_short"))
     missing = order.skills - state.crew.skills
     if missing and state.crew.skills:
         blockers.append(reason("missing_skill", skills=", ".join(sorted(missing))))

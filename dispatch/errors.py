@@ -80,6 +80,12 @@ class NotVerified(DispatchError):
     code = "not-verified"
 
 
+class BeingCalled(DispatchError):
+    """Another agent is calling this customer at this moment."""
+
+    code = "being-called"
+
+
 class IdentityTaken(DispatchError):
     """The same identifier was used before for something else."""
 
@@ -93,7 +99,7 @@ class OverlappingInterruption(DispatchError):
 
 
 class TooLittleToLearn(DispatchError):
-    """Too few closed outages to re-estimate anything from."""
+    """Too little is on record to learn anything from."""
 
     code = "too-little-to-learn"
 

@@ -11,7 +11,6 @@ caller this is, and m f that of its own callers filed under the wrong customer. 
 of the neighbours and of the main switch are likelihood ratios besides. Rates are per minute.
 """
 
-import math
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -115,12 +114,8 @@ def inside(calling: Calling, said: Said, *, customers: int) -> float:
 
 
 def _density(calling: Calling, now: datetime) -> float:
-    """The density of `rates.Delay`, for one delay and without arrays: it runs for every call."""
-    x = max((now - calling.began_at).total_seconds() / 60, 0.0) + SOONEST_MIN
-    soon, shape = calling.delay["soon"], calling.delay["shape"]
-    scale, late = calling.delay["scale_min"], calling.delay["late_min"]
-    quick = (x / scale) ** (shape - 1) * math.exp(-x / scale) / (scale * math.gamma(shape))
-    return float(soon * quick + (1 - soon) * math.exp(-x / late) / late)
+    minutes = max((now - calling.began_at).total_seconds() / 60, 0.0) + SOONEST_MIN
+    return Delay(**calling.delay).density_at(minutes)
 
 
 def _own(calling: Calling, said: Said) -> float:

@@ -58,6 +58,11 @@ class Feeder:
         np.subtract.at(own, self.parent[below], self.served[below])
         return np.asarray(np.maximum(own, 0.0), dtype=float)
 
+    @property
+    def all_customers(self) -> float:
+        """Customers of the whole feeder, one at least."""
+        return max(float(self.customers[self.parent < 0].sum()), 1.0)
+
     def below(self, row: int) -> tuple[str, ...]:
         """Ids of the transformers at or below a device."""
         first, last = np.searchsorted(self._places, [self.pre[row], self.post[row]])

@@ -3,17 +3,13 @@
 Reports of one customer are one report, dated by the first.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
-from dispatch.domain.facts import (
-    FeederEvidence,
-    OutageFact,
-    ReportFact,
-)
+from dispatch.domain.facts import FeederEvidence, OutageFact, ReportFact
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId
 from dispatch.feeder import Feeder
@@ -43,6 +39,7 @@ class Gathered:
     settled: Mapping[TicketId, tuple[OutageId, float]]
     at: Floats
     calls: Signals
+    outlasting: frozenset[int]
     gasps: Signals
     states: States
     told: Told
@@ -55,6 +52,11 @@ class Gathered:
     def speaks(self) -> bool:
         """Whether anything beside reports says that something opened."""
         return bool(self.gasps.count) or bool(np.isfinite(self.told.device_open).any())
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is left to be explained."""
+        return not self.reports and not self.speaks
 
     def understood(self) -> "tuple[Gathered, Posterior]":
         """What all of it says of the feeder, seen from its head.
@@ -113,14 +115,25 @@ class Gathered:
 
     def below(self, row: int) -> list[int]:
         """Reports that may have come from at or below a device."""
+        return np.flatnonzero(self._share_below(row) > UNLIKELY_PLACE).tolist()
+
+    def _share_below(self, row: int) -> Floats:
+        """How much of each report's place lies at or below a device, shape (reports,)."""
         pre, post = self.feeder.pre[row], self.feeder.post[row]
         inside = (pre <= self.calls.pre) & (self.calls.pre < post)
-        share = np.bincount(
-            self.calls.report,
-            weights=np.where(inside, self.calls.weight, 0.0),
-            minlength=len(self.reports),
-        )
-        return np.flatnonzero(share > UNLIKELY_PLACE).tolist()
+        weight = np.where(inside, self.calls.weight, 0.0)
+        within = np.bincount(self.calls.report, weights=weight, minlength=len(self.reports))
+        return np.asarray(within, dtype=float)
+
+    def explained_by(self, posterior: Posterior, row: int) -> dict[int, float]:
+        """How probably each report came from a device's outage, given that it opened.
+
+        One that came in the dark of a known outage tells nothing of when the device opened; but it
+        has outlasted the restoration, and a device open above it is why.
+        """
+        explains = dict(enumerate(posterior.explains(row).tolist()))
+        inside = self._share_below(row)
+        return explains | {n: float(inside[n]) for n in self.outlasting}
 
     def single_share(self, n: int) -> float:
         """How probably a report that nothing new explains is the fault of one customer."""
@@ -132,12 +145,12 @@ class Gathered:
 
     def known_share(self, n: int) -> tuple[OutageId | None, float]:
         """The confirmed outage that most probably explains a report, with the probability."""
-        if not self.known:
+        if not self.known_ids:
             return None, 0.0
         by_outage = self.without.known[:, n] + self.without.of_known[:, n]
         best = int(np.argmax(by_outage))
         share = float(by_outage[best] / self.without.total[n])
-        return (self.known[best].id, share) if share > 0 else (None, 0.0)
+        return (self.without.known_ids[best], share) if share > 0 else (None, 0.0)
 
 
 def gather(
@@ -154,19 +167,21 @@ def gather(
     at = np.array([minutes_from(r[0].received_at, now) for r in reports], dtype=float)
     without = reports_without(reports, at, evidence, feeder, rates, now)
     without = replace(without, single=without.single * stirring.singles)
-    settled, open_ = settled_by(reports, known, without)
+    settled, open_ = settled_by(reports, without)
     reports = tuple(reports[n] for n in open_)
     at, without = at[open_], without.only(open_)
     dark_since = _dark_since(known, now)
+    dark_when = _dark_when(evidence, dark_since, now)
     return Gathered(
         feeder=feeder,
         rates=rates,
         now=now,
         reports=reports,
         known=known,
-        known_ids=frozenset(o.id for o in known),
+        known_ids=frozenset(without.known_ids),
         settled=settled,
-        calls=called(reports, at, without, feeder, rates, _dark_when(evidence, dark_since, now)),
+        calls=called(reports, at, without, feeder, rates, dark_when),
+        outlasting=_outlasting(reports, at, dark_when),
         at=at,
         gasps=gasped(evidence, feeder, rates, dark_since, now),
         states=seen_states(evidence, reports, feeder, rates, now),
@@ -199,6 +214,16 @@ def _dark_when(
         for transformer, (lost, relit) in evidence.relit.items()
     }
     return over | {transformer: (since, np.inf) for transformer, since in dark_since.items()}
+
+
+def _outlasting(
+    reports: Sequence[Sequence[ReportFact]],
+    at: Floats,
+    dark_when: Mapping[str, tuple[float, float]],
+) -> frozenset[int]:
+    """Reports that came in the dark of a known outage, which is over at their place."""
+    when = [dark_when.get(mine[0].transformer_id or "", (np.inf, np.inf)) for mine in reports]
+    return frozenset(n for n, (lost, relit) in enumerate(when) if lost <= at[n] <= relit < np.inf)
 
 
 def _by_customer(

@@ -36,10 +36,16 @@ def judge(
     """
     feeder = feeder or Feeder(evidence.tree, rates)
     gathered = gather(evidence, feeder, rates, now, stirring)
-    if not gathered.reports and not gathered.speaks:
+    if gathered.is_silent:
         return Verdict(explained=gathered.settled)
-    favoured = _favoured(evidence, feeder)
-    gathered, posterior = gathered.understood()
+    return decide(evidence, *gathered.understood(), costs)
+
+
+def decide(
+    evidence: FeederEvidence, gathered: Gathered, posterior: Posterior, costs: Costs
+) -> Verdict:
+    """Say what is out, from what the evidence was understood to say."""
+    favoured = _favoured(evidence, gathered.feeder)
     groups = _groups(gathered, posterior, favoured, costs)
     _settle_claims(gathered, groups, costs)
     taken = {member for group in groups for member in group.members}
@@ -48,7 +54,7 @@ def judge(
         Group(row=None, members={n: gathered.single_share(n)}, posterior=None, began=0.0)
         for n in left
     ]
-    return Judgement(evidence, gathered, posterior, costs, now).of(groups, explained)
+    return Judgement(evidence, gathered, posterior, costs, gathered.now).of(groups, explained)
 
 
 def _favoured(evidence: FeederEvidence, feeder: Feeder) -> list[int]:
@@ -68,7 +74,7 @@ def _groups(
     for row in posterior.best(favoured, costs.move):
         inner = _groups(gathered, posterior.below(row), favoured, costs)
         taken = {n for group in inner for n in group.members}
-        explains = dict(enumerate(posterior.explains(row).tolist()))
+        explains = gathered.explained_by(posterior, row)
         below = [n for n in gathered.below(row) if n not in taken]
         wanted = _thresholds(gathered, below, explains, costs)
         members = {n: explains[n] for n in below if explains[n] > wanted[n]}

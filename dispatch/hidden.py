@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import expit
 
-from dispatch.domain.facts import FeederEvidence, MeterSignalKind, OutageFact, ReportFact
+from dispatch.domain.facts import FeederEvidence, OutageFact, ReportFact
 from dispatch.domain.words import OutageId, TicketId, UsagePointId
 from dispatch.gathered import Gathered
 from dispatch.rates import Floats
 from dispatch.sayings import reason
+from dispatch.without import meters_lit
 
 LOOK_BACK_MIN = 240.0
 """A common fault began at most so long before the first of its reports (assumption)."""
@@ -228,14 +229,5 @@ class _Doubts:
 
     def _meters_lit(self, report: ReportFact) -> int:
         """Meters on the same transformer that tell of light since the outage began."""
-        lit = {MeterSignalKind.PING_ON, MeterSignalKind.POWER_UP}
-        return len(
-            {
-                s.usage_point_id
-                for s in self.evidence.signals
-                if s.kind in lit
-                and s.transformer_id == report.transformer_id
-                and s.usage_point_id != report.usage_point_id
-                and s.at > self.outage.started_at
-            }
-        )
+        lit = meters_lit(self.evidence, self.outage.started_at)
+        return len(lit.get(report.transformer_id or "", set()) - {report.usage_point_id})

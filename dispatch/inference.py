@@ -23,7 +23,7 @@ import numpy as np
 from scipy.special import expit
 
 from dispatch.feeder import Ints
-from dispatch.rates import Floats
+from dispatch.rates import HARDLY_ANY, Floats
 from dispatch.weighing import Hypotheses
 
 UNLIKELY = 1e-3
@@ -155,6 +155,12 @@ class Posterior:
                 rest[self._parent[i]] += np.logaddexp(self.log_open[i], rest[i])
         return rest
 
+    @cached_property
+    def log_evidence(self) -> float:
+        """Log odds of all that was heard, and not heard, against nothing having happened."""
+        top = self._parent < 0
+        return float(np.logaddexp(self.log_open[top], self._rest[top]).sum())
+
     def best(self, favoured: Sequence[int] = (), favour: float = 0.0) -> list[int]:
         """Rows of the likely topmost open devices.
 
@@ -189,6 +195,14 @@ class Posterior:
         """Expected beginning in minutes, given that the device opened."""
         weight = self._when(row).sum(axis=1)
         return float(weight @ self.hypotheses.begins[: self.limit])
+
+    def lasts(self, row: int) -> float:
+        """Probability that it is still open, given that it opened: not for a moment only.
+
+        So few of those below call then that they give it away.
+        """
+        by_share = self._when(row).sum(axis=0)
+        return float(by_share[self.hypotheses.shares.calls > max(HARDLY_ANY)].sum())
 
     def below(self, row: int) -> "Posterior":
         """What opened below it before, given that the device opened when and as is likeliest."""

@@ -19,7 +19,7 @@ from dispatch.hidden import hidden_behind
 from dispatch.inference import Posterior
 from dispatch.sayings import reason
 from dispatch.verdict import Costs, Judged, Verdict
-from dispatch.without import MANY
+from dispatch.without import MANY, filed_wrongly
 
 UNLIKELY_DEVICE = 0.005
 MOST_DEVICES = 8
@@ -35,6 +35,8 @@ SUREST: Mapping[NetworkLevel, float] = {
 }
 """How probably what can go dark together is in the tree at all: an assumed one may be cut elsewhere
 (assumption). Nothing is told surer than that."""
+
+EVEN = 0.5
 
 STILL_NEW = timedelta(minutes=2)
 """A report that old when its outage was opened was in another one before."""
@@ -159,27 +161,33 @@ class Judgement:
             gathered.rates,
             first_at,
             share=share,
-            astray=busy * gathered.rates.misplaced * called / self._on_feeder,
+            astray=busy
+            * called
+            * sum(filed_wrongly(self.evidence, gathered.feeder, gathered.rates)),
             stirring=gathered.stirring,
         )
-
-    @property
-    def _on_feeder(self) -> float:
-        """Customers of the feeder, one at least."""
-        feeder = self.gathered.feeder
-        return max(float(feeder.customers[feeder.parent < 0].sum()), 1.0)
 
     def _probability(self, group: Group) -> float:
         if group.row is None or group.posterior is None:
             return max(group.members.values(), default=0.0)
         return group.posterior.probability(group.row) * self._surest
 
+    @staticmethod
+    def _is_momentary(group: Group) -> bool:
+        """Whether its device opened for a moment only, more likely than not."""
+        if group.row is None or group.posterior is None:
+            return False
+        return group.posterior.lasts(group.row) < EVEN
+
     @property
     def _surest(self) -> float:
         return SUREST[self.evidence.level]
 
     def _related(self, group: Group) -> list[tuple[int, float]]:
-        """Rows of the devices that may have opened instead, above or below: likeliest first."""
+        """Rows of the devices that may be open instead, above or below: likeliest first.
+
+        What was open for a moment only is not.
+        """
         feeder, posterior = self.gathered.feeder, group.posterior or self.posterior
         if group.row is None:
             (n,) = group.members
@@ -189,13 +197,15 @@ class Judgement:
             first, last = int(feeder.pre[group.row]), int(feeder.post[group.row])
         rows, chance = posterior.rows, posterior.topmost
         found = (feeder.pre[rows] < last) & (first < feeder.post[rows]) & (chance > UNLIKELY_DEVICE)
-        related = zip(rows[found].tolist(), chance[found].tolist(), strict=True)
+        opened = zip(rows[found].tolist(), chance[found].tolist(), strict=True)
+        open_ = [(row, p * posterior.lasts(row)) for row, p in opened]
+        related = [(row, p) for row, p in open_ if p > UNLIKELY_DEVICE or row == group.row]
         return sorted(related, key=lambda each: (-each[1], each[0]))
 
     def _customers_out(self, group: Group, related: Sequence[tuple[int, float]]) -> float:
         if group.row is None:
             return float(len(group.members))
-        total = sum(p for _, p in related)
+        total = 1.0 if self._is_momentary(group) else sum(p for _, p in related)
         customers = self.gathered.feeder.customers
         if total <= 0:
             return float(customers[group.row])
@@ -209,6 +219,8 @@ class Judgement:
             few = round(self._customers_out(group, related))
             return few, few
         sizes = [(float(self.gathered.feeder.customers[row]), p) for row, p in related]
+        if self._is_momentary(group):
+            sizes.append((0.0, max(1.0 - sum(p for _, p in related), 0.0)))
         return well_may_be(sizes)
 
     def _hold(self, group: Group, keep: OutageFact | None, groups: Sequence[Group]) -> str | None:
@@ -225,12 +237,14 @@ class Judgement:
         ]
         part = self._part_of(first, group, older)
         waited = (self.now - self.gathered.first_at(first)).total_seconds() / 60
-        if waited >= self.costs.longest_hold_min:
+        misfiled = self.gathered.misplaced_share(first) > EVEN
+        longest = self.costs.longest_misfiled_min if misfiled else self.costs.longest_hold_min
+        if waited >= longest:
             return None
         waiting = (1 - part) * self.costs.late_minute * (waited + 1)
         if part * self.costs.needless_trip <= waiting:
             return None
-        return reason("held_back", percent=round(100 * part))
+        return reason("held_misfiled" if misfiled else "held_back", percent=round(100 * part))
 
     def _is_settling(self, group: Group, keep: OutageFact | None) -> bool:
         """Whether it has just split off an outage that a crew is asked for: it may fall back."""
@@ -286,6 +300,10 @@ class Judgement:
         name = device.name
         served = gathered.feeder.below(group.row)
         reporting = {r.transformer_id for n in group.members for r in gathered.reports[n]}
+        if self._is_momentary(group) and not gathered.sighted(group.row):
+            back = round(100 * (1 - (group.posterior or self.posterior).lasts(group.row)))
+            told = {"reports": len(group.members), "customers": customers}
+            return (reason("was_momentary", name=name, percent=back, **told),)
         seen = (reason("told_by_device", name=name),) if gathered.sighted(group.row) else ()
         return (
             *seen,

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from dispatch import sayings
 from dispatch.assumed import AREA
 from dispatch.branches import Hearing
-from dispatch.domain.facts import KnownFacts, OutageNearby, OwnTicket, PlannedNearby
+from dispatch.domain.facts import KnownFacts, OutageNearby, OwnTicket, PlannedNearby, ZoneAround
 from dispatch.domain.notice import How, NoticeAnswer, NoticeNearby
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.outage import PLANNED_LATE, OutageStatus
@@ -23,7 +23,7 @@ from dispatch.domain.words import KnownKind, NetworkLevel, Symptom
 from dispatch.explaining import Said, calling_of, inside, reaches, reported, updated
 from dispatch.notices import answering, say_notice
 from dispatch.rates import Rates
-from dispatch.sayings import Clockface, Saying, reason
+from dispatch.sayings import Clockface, Saying, reason, say_expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +135,11 @@ def explain(
     """
     planned = facts.planned
     if planned is None or now < planned.ends_at + weights.planned_late:
-        return _judge(facts, caller, now, clockface, weights)
-    answer = _judge(replace(facts, planned=None), caller, now, clockface, weights)
-    return _mention_late_end(answer, planned, now, clockface)
+        answer = _judge(facts, caller, now, clockface, weights)
+    else:
+        answer = _judge(replace(facts, planned=None), caller, now, clockface, weights)
+        answer = _mention_late_end(answer, planned, now, clockface)
+    return answer if facts.zone is None else _mention_zone(answer, facts.zone)
 
 
 def answered_from(
@@ -224,6 +226,26 @@ def _from_notice(
         notice=notice,
         reasons=(*answer.reasons, reason("public_notice", id=notice.id)),
         say=say_notice(notice.facts, notice.say_by, now=now, face=clockface),
+    )
+
+
+NAMES_A_ZONE = frozenset({KnownKind.KNOWN_FAULT, KnownKind.UNKNOWN})
+"""Answers by which a caller waits for a crew; the others have another cause than the weather."""
+
+
+def _mention_zone(answer: KnownAnswer, zone: ZoneAround) -> KnownAnswer:
+    """Add what is declared around the caller, and what that means for how long it takes."""
+    why = reason(f"in_zone_{zone.kind.value}", name=zone.name)
+    answer = replace(answer, reasons=(*answer.reasons, why))
+    if answer.kind not in NAMES_A_ZONE:
+        return answer
+    words = sayings.IN_ZONE[zone.kind]
+    return replace(
+        answer,
+        say=Saying(
+            answer.say.zh + words.zh.format(name=zone.name),
+            f"{answer.say.en} {words.en.format(name=zone.name)}",
+        ),
     )
 
 
@@ -460,9 +482,10 @@ def _say_fault(
     else:
         zh.append("正在安排抢修人员")
         en.append("a crew is being sent")
-    if outage.estimate is not None and outage.estimate.at > now:
-        zh.append(f"预计{clockface.zh(outage.estimate.at, now)}恢复供电")
-        en.append(f"power is expected back at {clockface.en(outage.estimate.at, now)}")
+    if outage.estimate is not None:
+        expected = say_expected(outage.estimate, now, clockface)
+        zh.append(expected.zh)
+        en.append(expected.en)
     return Saying("，".join(zh) + "。", "; ".join(en) + ".")
 
 

@@ -25,8 +25,7 @@ from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import NetworkLevel, TicketId
 from dispatch.feeder import Feeder
 from dispatch.gathered import gather
-from dispatch.grouping import judge
-from dispatch.inference import Posterior
+from dispatch.grouping import decide, judge
 from dispatch.judging import MOST_DEVICES, SUREST, UNLIKELY_DEVICE, well_may_be
 from dispatch.rates import Rates, Share
 from dispatch.verdict import Costs, Judged, Verdict
@@ -119,22 +118,25 @@ def judge_views(
     if len(views) == 1:
         only = views[0]
         return only.evidence, judge(only.evidence, rates, costs, now=now, feeder=only.feeder)
-    seen = [gather(v.evidence, v.feeder, rates, now).understood()[1] for v in views]
-    log = np.array([log_evidence(posterior) for posterior in seen])
+    seen = [gather(v.evidence, v.feeder, rates, now).understood() for v in views]
+    log = np.array([posterior.log_evidence for _, posterior in seen])
     weight = np.exp(log - log.max())
     weight /= weight.sum()
     kept = np.array([_kept(view) for view in views])
-    best = views[int(np.argmax(log + costs.move * kept))]
-    verdict = judge(best.evidence, rates, costs, now=now, feeder=best.feeder)
+    chosen = int(np.argmax(log + costs.move * kept))
+    evidence, (gathered, posterior) = views[chosen].evidence, seen[chosen]
+    if gathered.is_silent:
+        return evidence, Verdict(explained=gathered.settled)
+    verdict = decide(evidence, gathered, posterior, costs)
     mean: dict[str, float] = {}
     size: dict[str, float] = {}
-    for view, posterior, share in zip(views, seen, weight.tolist(), strict=True):
+    for view, (_, posterior), share in zip(views, seen, weight.tolist(), strict=True):
         surest = share * SUREST[view.evidence.level]
         for row, p in zip(posterior.rows.tolist(), posterior.topmost.tolist(), strict=True):
             area_id = view.feeder.devices[row].id
             mean[area_id] = mean.get(area_id, 0.0) + surest * p
             size[area_id] = float(view.feeder.customers[row])
-    return best.evidence, replace(
+    return evidence, replace(
         verdict, outages=tuple(_averaged(j, views, mean, size) for j in verdict.outages)
     )
 
@@ -175,21 +177,6 @@ def _averaged(
     )
 
 
-def log_evidence(posterior: Posterior) -> float:
-    """Log odds of all that was heard, and not heard, against nothing having happened."""
-    rest = posterior.own_places.copy()
-    first = int(posterior.numbers[0]) if posterior.numbers.size else 0
-    above = posterior.hypotheses.above[posterior.numbers] - first
-    total = 0.0
-    for i in range(posterior.numbers.size - 1, -1, -1):
-        whole = float(np.logaddexp(posterior.log_open[i], rest[i]))
-        if above[i] >= 0:
-            rest[above[i]] += whole
-        else:
-            total += whole
-    return total
-
-
 def by_position(district: DistrictEvidence) -> FeederEvidence:
     """What a district's other reports tell, on a tree assumed over their places."""
     count = max(round(district.customers / CUSTOMERS_PER_TRANSFORMER), 1)
@@ -217,6 +204,7 @@ def _evidence(district: DistrictEvidence, level: NetworkLevel, transformers: int
             within=STIRRED_WITHIN,
             opened_devices=district.opened_devices,
             opened_homes=district.opened_homes,
+            declared=district.declared,
         ),
         district_id=district.district_id,
         level=level,
@@ -267,6 +255,7 @@ def on_cells(
         ),
         outages=tuple(outages),
         lit={},
+        relit={},
         signals=(),
         sightings=(),
         level=NetworkLevel.POINTS,

@@ -47,6 +47,13 @@ class Delay:
         late = np.exp(-x / self.late_min) / self.late_min
         return np.where(minutes > 0, self.soon * gamma + (1 - self.soon) * late, 0.0)
 
+    def density_at(self, minutes: float) -> float:
+        """Per minute so long after the loss, where one figure is wanted without arrays."""
+        x = minutes / self.scale_min
+        gamma = x ** (self.shape - 1) * math.exp(-x) / (self.scale_min * math.gamma(self.shape))
+        late = math.exp(-minutes / self.late_min) / self.late_min
+        return float(self.soon * gamma + (1 - self.soon) * late)
+
     def distribution(self, minutes: Floats) -> Floats:
         """Share that has called within so many minutes, among those who ever do. Any shape."""
         x = np.maximum(minutes, 0.0)
@@ -94,6 +101,7 @@ class Promptly:
 
 
 HARDLY_ANY = (0.0007, 0.003)
+"""Shares of callers of what was dark for a moment only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,15 +152,15 @@ STORMIEST = 1e4
 
 
 @cache
-def stirred(happened: int, usually: float) -> float:
+def stirred(happened: int, usually: float, calm: float = CALM_WEIGHT) -> float:
     """How much more often than usually something happens, from how often it did.
 
-    Either the weather is calm and all is as usual (`CALM_WEIGHT`), or any factor up to `STORMIEST`
-    is as likely as any other of its order; the geometric mean of what the count leaves of that.
+    Either the weather is `calm` and all is as usual, or any factor up to `STORMIEST` is as likely
+    as any other of its order; the geometric mean of what the count leaves of that.
     """
     factor = np.geomspace(1.0, STORMIEST, 121)
-    prior = np.full(factor.size, (1 - CALM_WEIGHT) / factor.size)
-    prior[0] += CALM_WEIGHT
+    prior = np.full(factor.size, (1 - calm) / factor.size)
+    prior[0] += calm
     log = np.log(prior) + happened * np.log(factor) - factor * usually
     weight = np.exp(log - log.max())
     return float(np.exp(weight @ np.log(factor) / weight.sum()))
@@ -188,6 +196,7 @@ class Rates:
     clears_above: float = 0.05  # miscoordination: the device above opens instead
     single: float = 0.014  # service 0.004 and installation 0.010 per customer
     misplaced: float = 0.03  # share of reports filed under the wrong customer
+    misplaced_afar: float = 0.5  # of those, anywhere in the district; the others on the same feeder
     call_share: Share = field(default_factory=lambda: Share(hardly_any=0.01))
     call_delay: Delay = field(default_factory=Delay)
     straggling: float = 8e-5  # of callers a minute, however late: one in twenty within ten hours
@@ -210,7 +219,8 @@ class Rates:
         """How stirred the surroundings are.
 
         All openings together tell of both kinds; a storm breaks lines far more than installations,
-        so those of devices may raise theirs further.
+        so those of devices may raise theirs further. Where somebody declared one, it is not calm
+        for devices, however little has opened yet.
         """
         if around is None:
             return Stirring()
@@ -223,8 +233,9 @@ class Rates:
         expected = (devices + self.single * around.customers) * years
         opened = around.opened_devices + around.opened_homes
         overall = stirred(opened, expected)
+        calm = 0.0 if around.declared else CALM_WEIGHT
         return Stirring(
-            devices=max(overall, stirred(around.opened_devices, devices * years)),
+            devices=max(overall, stirred(around.opened_devices, devices * years, calm)),
             singles=overall,
         )
 

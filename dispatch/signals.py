@@ -73,6 +73,12 @@ class States:
     odds: Floats
     statement: Ints
 
+    @property
+    def dark(self) -> "States":
+        """Those that tell of darkness."""
+        rows = np.flatnonzero(self.odds > 0)
+        return States(self.pre[rows], self.at[rows], self.odds[rows], self.statement[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Told:

@@ -22,6 +22,7 @@ class Costs:
     hidden_fault: float = 120.0
     move: float = 1.0  # log odds that a new device must be better by
     longest_hold_min: float = 12.0
+    longest_misfiled_min: float = 120.0  # the same where it is likelier misfiled: call back and ask
     stay: float = 0.05  # a report stays where it is while it belongs there with this probability
     held: float = 3.0  # where a report is held counts so many times as much as another outage
     settle_min: float = 4.0  # what splits off an outage stands so long before a crew is asked for

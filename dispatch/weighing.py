@@ -112,8 +112,9 @@ def weigh(
     """
     told, states = told or Told.nothing(feeder), states or NO_STATES
     heard, gasped = calls.telling, (gasps or NO_SIGNALS).telling
-    rows = _active(feeder, heard, gasped, told)
-    begins, width = grid or beginnings(heard, gasped, told)
+    dark = states.dark
+    rows = _active(feeder, np.concatenate((heard.pre, gasped.pre, dark.pre)), told)
+    begins, width = grid or beginnings(heard, gasped, told, dark)
     rows = rows if begins.size else rows[:0]
     shares = Shares.of(rates, gasps=gasped.count > 0)
     places = _Places.of(feeder, rows)
@@ -139,26 +140,26 @@ def _prior(
     )
 
 
-def _active(feeder: Feeder, calls: Signals, gasps: Signals, told: Told) -> Ints:
-    """Devices with a signal below, or seen open themselves."""
-    places = np.unique(np.concatenate((calls.pre, gasps.pre)))
-    first, last = np.searchsorted(places, [feeder.pre, feeder.post])
+def _active(feeder: Feeder, places: Ints, told: Told) -> Ints:
+    """Devices with a place below that something dark is heard from, or seen open themselves."""
+    first, last = np.searchsorted(np.unique(places), [feeder.pre, feeder.post])
     seen = np.flatnonzero(np.isfinite(told.device_open))
     holds = (feeder.pre[:, None] <= feeder.pre[seen]) & (feeder.pre[seen] < feeder.post[:, None])
     return np.flatnonzero((last > first) | holds.any(axis=1))
 
 
-def beginnings(calls: Signals, gasps: Signals, told: Told) -> Grid:
+def beginnings(calls: Signals, gasps: Signals, told: Told, dark: States = NO_STATES) -> Grid:
     """Candidate beginnings and the minutes each stands for, both of shape (beginnings,).
 
     An outage began shortly before the first call of some place, or in the dark that another one
-    left; the grid is fine just before a call and coarse further back.
+    left; the grid is fine just before a call and coarse further back. `dark` are places seen dark.
     """
     first = calls.at[_first_of_place(calls)]
     fine = [(first[:, None] - np.array(JUST_BEFORE_MIN)).ravel()]
     fine.append((gasps.at[:, None] - np.array([0.1, 0.4, 1.0])).ravel())
     fine.append(told.device_open[np.isfinite(told.device_open)] - 0.05)
-    coarse = [(calls.at[:, None] - np.array(LONG_BEFORE_MIN)).ravel(), told.relit.dark_minutes()]
+    late = np.concatenate((calls.at, np.unique(dark.at)))
+    coarse = [(late[:, None] - np.array(LONG_BEFORE_MIN)).ravel(), told.relit.dark_minutes()]
     grid = np.union1d(_thinned(np.concatenate(fine)), _thinned(np.concatenate(coarse)))
     if not grid.size:
         return grid, grid
@@ -313,9 +314,11 @@ NOTICED_WITHIN_MIN = 1.0
 def _could_signal(
     places: _Places, told: Told, begins: Floats, delay: Delay | Promptly
 ) -> Iterator[tuple[Floats, Floats]]:
-    """Customers of each device's own places, (active,), and how many of those who ever signal
-    would have done so by now after each beginning, (beginnings,).
-    """  # noqa: D205
+    """Who could signal, (active,), and the share that would have by now, (beginnings,).
+
+    Customers of each device's own places; the share is of those who ever signal, after each
+    beginning.
+    """
     relit, earliest = told.relit, begins.min(initial=0.0)
     accounted = places.within(told.dark_pre, told.dark_customers)
     for at, lost in sorted(set(zip(relit.at.tolist(), relit.lost.tolist(), strict=True))):

@@ -64,6 +64,17 @@ class OffPlanet(GisError):
         )
 
 
+class BadOutline(GisError):
+    """Corners that enclose no one area, or too wide a one: what was found and expected."""
+
+    code = "bad-outline"
+
+    def __init__(self, found: str, expected: str) -> None:
+        super().__init__(f"{found}; expected {expected}", found=found, expected=expected)
+        self.found = found
+        self.expected = expected
+
+
 class InvalidGraph(GisError):
     """A road graph whose arrays contradict each other."""
 

@@ -16,7 +16,7 @@ TIED_WITHIN = 0.1
 LEADS_FROM = 0.5
 WEAK_BELOW = 0.9
 SHOWN_FROM = 0.02
-OF_THE_ORDER = frozenset({"held_back", "split_off"})
+OF_THE_ORDER = frozenset({"held_back", "held_misfiled", "split_off"})
 """Reasons why an order waits; they stand with the outage, not with each of its callers."""
 
 Certainty = Literal["tied", "unsure", "leading"]
@@ -82,15 +82,16 @@ def marriages(
 ) -> list[Marriage]:
     """The merges that are possible with outages near by, in their order.
 
-    A confirmed outage lives on, then the one whose crew is on its way, then the older one; two
-    confirmed ones cannot be merged.
+    A confirmed outage lives on, then the one whose crew is on its way, then the older one. Two
+    confirmed ones are merged only where it was with the same device; what is partly back lives on.
     """
     mine = _seniority(outage.status, outage.started_at, outage.id, crew=crew_on_its_way)
     possible = []
     for other in near:
         theirs = _seniority(other.status, other.started_at, other.id, crew=other.crew_on_its_way)
         part_status = outage.status if theirs < mine else other.status
-        if part_status is not OutageStatus.PREDICTED:
+        twin = part_status is OutageStatus.CONFIRMED and other.same_device
+        if part_status is not OutageStatus.PREDICTED and not twin:
             continue
         whole, part = (other, outage) if theirs < mine else (outage, other)
         possible.append(
@@ -101,5 +102,7 @@ def marriages(
 
 def _seniority(
     status: OutageStatus, started_at: datetime, number: int, *, crew: bool
-) -> tuple[bool, bool, datetime, int]:
-    return (status is OutageStatus.PREDICTED, not crew, started_at, number)
+) -> tuple[bool, bool, bool, datetime, int]:
+    predicted = status is OutageStatus.PREDICTED
+    partly_back = status is OutageStatus.PARTIALLY_RESTORED
+    return (predicted, not partly_back, not crew, started_at, number)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from gettext import NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -41,6 +42,7 @@ def preferred(cookie: str | None, accepts: str) -> Language:
     return Language.ZH
 
 
+@cache
 def catalogue(language: Language) -> NullTranslations:
     """Read the catalogue of a language; compiled in memory, so that no file can be stale."""
     if language is Language.EN:

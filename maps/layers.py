@@ -5,17 +5,22 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+import shapely
 from sqlalchemy import Connection
 
+from dispatch.coverage import Coverage
 from dispatch.domain.outage import OutageStatus
+from dispatch.domain.zone import Zone
 from dispatch.errors import InvalidInput
 from dispatch.store.reads import field, map_layers
 from dispatch.store.reads.details import AttachedTicket
 from dispatch.store.reads.field import Box, CrewNow
+from dispatch.store.reads.planned import PlannedAt
 from dispatch.store.reads.suspects import ThoughtOut
 from dispatch.store.reads.worklist import WorkItem
+from dispatch.store.roads import RoadClosure
 from maps.judging import Lineup, percent
-from maps.style import MAIN_ROADS
+from maps.style import MAIN_ROADS, ZONE_SIGNS
 
 EAST, NORTH = 180, 90
 TILE_PX = 256
@@ -61,16 +66,69 @@ def network(
     connection: Connection, box: Box, districts: Collection[str] | None, zoom: float
 ) -> GeoJson:
     """The line sections in `box` by state; low voltage only when looked at closely."""
+    levels, tolerance = levels_at(zoom), pixel_degrees(zoom)
+    return styled_lines(map_layers.network(connection, box, districts, levels, tolerance))
+
+
+def levels_at(zoom: float) -> list[str]:
+    """The voltage levels that are drawn at a zoom."""
     levels = ["mv"]
     if zoom >= LV_FROM:
         levels.append("lv")
     if zoom >= SERVICE_FROM:
         levels.append("service")
-    drawn = map_layers.network(connection, box, districts, levels, pixel_degrees(zoom))
+    return levels
+
+
+def styled_lines(drawn: GeoJson) -> GeoJson:
+    """Give the line sections the style of their state."""
     for feature in drawn["features"]:
         state, level = feature["properties"]["state"], feature["properties"]["level"]
         feature["properties"]["style"] = f"{level}-lit" if state == "lit" else state
     return drawn
+
+
+def closures(
+    shut: Iterable[tuple[RoadClosure, shapely.MultiLineString]], box: Box, now: datetime
+) -> GeoJson:
+    """The streets in `box` that are closed now or will be; everybody's, as everybody drives."""
+    view = shapely.box(box.west, box.south, box.east, box.north)
+    features = [
+        {
+            "type": "Feature",
+            "geometry": shapely.geometry.mapping(lines),
+            "properties": {
+                "style": "road-closed" if closure.holds_at(now) else "road-announced",
+                "id": closure.id,
+            },
+        }
+        for closure, lines in shut
+        if lines.intersects(view)
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def zones(standing: Iterable[Zone], box: Box, now: datetime) -> GeoJson:
+    """The outlines of zones that reach into `box`, each with its sign, name and districts."""
+    view = shapely.box(box.west, box.south, box.east, box.north)
+    features = [
+        {
+            "type": "Feature",
+            "geometry": shapely.geometry.mapping(shapely.LineString(zone.area.exterior)),
+            "properties": {
+                "style": f"zone-{zone.kind.value.replace('_', '-')}",
+                "title": f"{ZONE_SIGNS[zone.kind]} {zone.name}",
+                "id": zone.id,
+                "name": zone.name,
+                "breaks_things": zone.kind.breaks_things,
+                "announced": not zone.holds_at(now),
+                "districts": sorted(zone.districts),
+            },
+        }
+        for zone in standing
+        if zone.area.intersects(view)
+    ]
+    return {"type": "FeatureCollection", "features": features}
 
 
 def transformers(connection: Connection, box: Box, districts: Collection[str] | None) -> GeoJson:
@@ -92,18 +150,34 @@ def reports(connection: Connection, box: Box, districts: Collection[str] | None)
 def work(items: Iterable[WorkItem], box: Box) -> GeoJson:
     """The outages and incidents of the list that lie in `box`, the most urgent drawn last."""
     features = [
-        _point(
+        placed(
             item.lon,
             item.lat,
             style=_work_style(item),
             key=f"{item.kind}-{item.id}",
             title=item.title,
             customers=item.customers_out,
+            due_at=None if item.due_at is None else item.due_at.isoformat(),
+            crew=item.crew_id,
         )
         for item in items
-        if item.lon is not None and item.lat is not None and _holds(box, item.lon, item.lat)
+        if item.lon is not None and item.lat is not None and holds(box, item.lon, item.lat)
     ]
     return {"type": "FeatureCollection", "features": features[::-1]}
+
+
+def planned(drawn: Iterable[PlannedAt], now: datetime) -> GeoJson:
+    """The transformers whose supply is cut on purpose, now or soon."""
+    features = [
+        placed(
+            each.lon,
+            each.lat,
+            style="planned" if each.starts_at <= now else "planned-soon",
+            title=f"{each.name} · {each.reason}",
+        )
+        for each in drawn
+    ]
+    return {"type": "FeatureCollection", "features": features}
 
 
 def thought(
@@ -117,11 +191,11 @@ def thought(
     Callers have `ticket`, for the panel to ring; a device without a place is left to the list.
     """
     features = [
-        _point(t.lon, t.lat, style="thought-out", title=t.name, **_share(t.probability))
+        placed(t.lon, t.lat, style="thought-out", title=t.name, **_share(t.probability))
         for t in transformers
     ]
     features += [
-        _point(
+        placed(
             each.ticket.place.lon,
             each.ticket.place.lat,
             style="caller-weak" if each.ticket.id in weak else "caller",
@@ -133,7 +207,7 @@ def thought(
         if each.ticket.place is not None
     ]
     features += [
-        _point(each.lon, each.lat, style="suspect", title=each.name, **_share(each.probability))
+        placed(each.lon, each.lat, style="suspect", title=each.name, **_share(each.probability))
         for each in reversed(() if lineup is None else lineup.suspects)
         if each.lon is not None and each.lat is not None
     ]
@@ -154,11 +228,51 @@ def crews(standing: Iterable[CrewNow], now: datetime) -> GeoJson:
     }
 
 
+def coverage(covered: Iterable[Coverage], box: Box | None = None) -> GeoJson:
+    """The cells of customers, those in `box` if there is one, by the soonest free crew.
+
+    Each is a square with `minutes` (null: nobody) and `customers`.
+    """
+    features = [_cell(each, at) for each in covered for at in _cells_in(each, box)]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _cells_in(covered: Coverage, box: Box | None) -> list[int]:
+    cells = covered.cells
+    if box is None:
+        return list(range(len(cells)))
+    inside = (cells.west <= box.east) & (cells.east >= box.west)
+    inside &= (cells.south <= box.north) & (cells.north >= box.south)
+    return [int(at) for at in inside.nonzero()[0]]
+
+
+def _cell(covered: Coverage, at: int) -> GeoJson:
+    cells, minutes = covered.cells, float(covered.soonest[at])
+    edges = (cells.west[at], cells.south[at], cells.east[at], cells.north[at])
+    w, s, e, n = (round(float(each), 6) for each in edges)
+    square = [[[w, s], [e, s], [e, n], [w, n], [w, s]]]
+    properties = {
+        "style": _cover_style(covered, minutes),
+        "minutes": round(minutes, 1) if math.isfinite(minutes) else None,
+        "customers": int(cells.customers[at]),
+    }
+    geometry = {"type": "Polygon", "coordinates": square}
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def _cover_style(covered: Coverage, minutes: float) -> str:
+    if math.isinf(minutes):
+        return "cover-nobody"
+    if minutes <= covered.policy.within_min:
+        return "cover-near"
+    return "cover-far" if minutes <= covered.policy.then_min else "cover-over"
+
+
 def _crew(each: CrewNow, now: datetime) -> GeoJson:
     state, fix = each.state, each.state.last_fix
     stale = each.fix_age is None or each.fix_age > FRESH
     busy = state.active_order_id is not None
-    return _point(
+    return placed(
         state.crew.base_lon if fix is None else fix.lon,
         state.crew.base_lat if fix is None else fix.lat,
         style="crew-stale" if stale else "crew-busy" if busy else "crew-free",
@@ -178,10 +292,12 @@ def _work_style(item: WorkItem) -> str:
     return "outage-predicted" if item.status == OutageStatus.PREDICTED else "outage-confirmed"
 
 
-def _holds(box: Box, lon: float, lat: float) -> bool:
+def holds(box: Box, lon: float, lat: float) -> bool:
+    """Whether a place lies in `box`."""
     return box.west <= lon <= box.east and box.south <= lat <= box.north
 
 
-def _point(lon: float, lat: float, **properties: object) -> GeoJson:
+def placed(lon: float, lat: float, **properties: object) -> GeoJson:
+    """A point with its properties."""
     geometry = {"type": "Point", "coordinates": [round(lon, 6), round(lat, 6)]}
     return {"type": "Feature", "geometry": geometry, "properties": properties}

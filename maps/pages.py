@@ -1,16 +1,18 @@
 """Renders pages and their parts with Jinja2, one environment a language; everything is escaped."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from gettext import NullTranslations
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from dispatch.sayings import say_reason
 from gis.crs import Datum, from_wgs84
@@ -46,28 +48,23 @@ class Moment:
 
 
 class Pages:
-    """The templates in every language."""
-
-    def __init__(self) -> None:
-        self._catalogues = {language: catalogue(language) for language in Language}
-        self._environments = {
-            language: _environment(language, self._catalogues[language]) for language in Language
-        }
+    """The templates in every language, compiled once in a process."""
 
     def say(self, language: Language, message: str) -> str:
         """A marked message in a language."""
-        return self._catalogues[language].gettext(message)
+        return catalogue(language).gettext(message)
 
     def render(
         self, name: str, language: Language, moment: Moment, values: Mapping[str, object]
     ) -> str:
         """Render the template `name` with `values`; a value that is missing is an error."""
-        template = self._environments[language].get_template(name)
+        template = _environment(language).get_template(name)
         return template.render(now=moment.now, zone=moment.zone, **values)
 
 
-def _environment(language: Language, translations: NullTranslations) -> Environment:
-    chinese = language is Language.ZH
+@cache
+def _environment(language: Language) -> Environment:
+    translations, chinese = catalogue(language), language is Language.ZH
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -113,6 +110,7 @@ def _environment(language: Language, translations: NullTranslations) -> Environm
         of_belonging=of_belonging,
         iso=lambda at: at.isoformat(),
         amap=amap_link,
+        typed=_typed,
     )
     return made
 
@@ -127,6 +125,11 @@ def _clock(at: datetime, moment_zone: ZoneInfo, now: datetime) -> str:
 def _field(at: datetime, moment_zone: ZoneInfo) -> str:
     """A moment as an input for date and time holds it."""
     return f"{at.astimezone(moment_zone):%Y-%m-%dT%H:%M}"
+
+
+def _typed(message: str) -> Markup:
+    """A message whose words between backticks are what somebody types."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(message))))  # noqa: S704 (escaped)
 
 
 def _span(seconds: float, *, chinese: bool) -> str:

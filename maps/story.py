@@ -51,4 +51,4 @@ class Shown:
 
 
 def _is_step(entry: TimelineEntry) -> bool:
-    return entry.what.startswith("order:") and "." not in entry.kind
+    return entry.what.startswith("order:")

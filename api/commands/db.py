@@ -14,7 +14,7 @@ from sqlalchemy import Engine, NullPool, create_engine
 from api.database import kept_database, reached_database
 from api.settings import DatabaseSettings
 from dispatch.store import backup, cluster, migrate
-from dispatch.store.check import Finding
+from dispatch.store.check import Finding, check_paper
 from dispatch.store.check import check as check_database
 
 db = typer.Typer(help="Create, upgrade, back up, restore and check the database.")
@@ -73,13 +73,19 @@ def restore(
 
 
 @db.command()
-def check() -> None:
+def check(
+    paper: Annotated[
+        list[str] | None,
+        typer.Option(help="what a printed dossier says, such as outage:7/12=171f10815bc532ee"),
+    ] = None,
+) -> None:
     """Ask whether the database is sound; ends with 1 when it is not."""
     with (
         reached_database(DatabaseSettings(), "relight db check") as url,
         _engine(url).connect() as connection,
     ):
         findings = check_database(connection)
+        findings += [check_paper(connection, written) for written in paper or ()]
     for finding in findings:
         out.print(f"{_mark(finding)}  {finding.about}: {finding.detail}", soft_wrap=True)
     if any(finding.sound is False for finding in findings):

@@ -1,13 +1,18 @@
 """`relight drill`: simulated calm days and storms with a known truth, and who tells it best."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from api.drilling import Asked, ground_for, recorded_on
+from api.drilling import policies as compare_policies
 
 if TYPE_CHECKING:
     from dispatch.drill.storms.ground import Ground
@@ -29,12 +34,18 @@ MAIN = ("f1", "needless", "hidden", "right_15", "nothing_found")
 WEATHERS = ("calm", "storm", "both")
 
 
+drills = typer.Typer(invoke_without_command=True)
+"""The drill of storms, and others as commands of it."""
+
+
 def register(app: typer.Typer) -> None:
     """Add this command to the command line."""
-    app.command("drill")(drill)
+    drills.callback()(drill)
+    app.add_typer(drills, name="drill")
 
 
 def drill(
+    context: typer.Context,
     network: NetworkFiles = None,
     county: Annotated[bool, typer.Option("--county", help="the generated county")] = False,
     american: Annotated[
@@ -70,22 +81,83 @@ def drill(
     plate: Annotated[
         Path | None, typer.Option("--map", help="write a map of the first episode here (HTML)")
     ] = None,
+    policies: Annotated[
+        bool, typer.Option("--policies", help="compare ways of sending crews instead")
+    ] = False,
+    roads: Annotated[
+        list[Path] | None,
+        typer.Option("--roads", exists=True, help="with --policies: road file; repeat for parts"),
+    ] = None,
+    crews: Annotated[int, typer.Option(min=0, help="with --policies and --roads: how many")] = 0,
+    load: Annotated[float, typer.Option(min=0.01, help="with --policies: faults, times usual")] = 1,
+    scenario: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="with --policies: what if (TOML)"),
+    ] = None,
+    recorded: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="with --policies and --roads: a day that was"),
+    ] = None,
+    lending: Annotated[
+        bool, typer.Option("--lending", help="with --policies: districts apart, and lending crews")
+    ] = False,
+    districts: Annotated[
+        int, typer.Option(min=1, help="with --lending and --roads: how many districts")
+    ] = 3,
 ) -> None:
-    """Let every method judge the same simulated episodes, and compare what it said at the time."""
+    """Let every method judge the same simulated episodes, and compare what it said at the time.
+
+    With --policies: play the same simulated days with every way of sending crews.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if weather not in WEATHERS:
+        raise typer.BadParameter(f"{weather!r}; expected calm, storm or both", param_hint="weather")
+    storms = [word == "storm" for word in ("calm", "storm") if weather in {word, "both"}]
+    _refuse_mixed(
+        policies=policies,
+        told={"--html": html, "--map": plate, "--level": level},
+        played={
+            "--roads": roads,
+            "--scenario": scenario,
+            "--crews": crews,
+            "--lending": lending,
+            "--recorded": recorded,
+        },
+    )
+    if policies:
+        question = Asked(
+            storms=storms,
+            days=episodes,
+            first_seed=seed,
+            load=load,
+            methods=methods or [],
+            scenario=scenario,
+            lending=lending,
+            json_file=json_file,
+        )
+        if recorded is not None:
+            compare_policies(*recorded_on(recorded, roads or [], question))
+            return
+        given = partial(
+            _network, network or [], crs, county=False, american=american, feeders=feeders
+        )
+        own = given if network or american else None
+        parts = partial(ground_for, roads or [], own, county=county, crews=crews)
+        compare_policies(parts(districts=districts), question)
+        return
     from dispatch.drill.storms.ground import ground_of  # noqa: PLC0415 (web and worker need none)
     from dispatch.drill.storms.ours import our_methods  # noqa: PLC0415
     from dispatch.drill.storms.running import drill as run  # noqa: PLC0415
     from dispatch.drill.storms.truth import Condition  # noqa: PLC0415
 
-    if weather not in WEATHERS:
-        raise typer.BadParameter(f"{weather!r}; expected calm, storm or both", param_hint="weather")
     ours, kinds = _methods(methods)
     ours = (*ours, *_at_levels(level or ()))
     ground = ground_of(
         _network(network or [], crs, county=county, american=american, feeders=feeders)
     )
     results = []
-    for storm in [word == "storm" for word in ("calm", "storm") if weather in (word, "both")]:
+    for storm in storms:
         condition = Condition(
             storm=storm,
             gasps=gasps,
@@ -111,6 +183,22 @@ def drill(
     _write(results, json_file, html)
     if plate is not None:
         _draw(ground, condition, seed, plate)
+
+
+def _refuse_mixed(
+    *, policies: bool, told: Mapping[str, object], played: Mapping[str, object]
+) -> None:
+    """Refuse what is meant for days of dispatching without them, and the other way round."""
+    if policies:
+        _refuse(told, "not with --policies")
+    else:
+        _refuse(played, "only with --policies")
+
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    for name, value in options.items():
+        if value:
+            raise typer.BadParameter(why, param_hint=name)
 
 
 def _network(

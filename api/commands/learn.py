@@ -10,6 +10,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from api.commands.token import reached_engine
+from api.settings import FieldSettings
 from dispatch.errors import InvalidInput
 from dispatch.rates import SHIPPED, Rates
 from dispatch.store.transaction import reading, transactions
@@ -35,25 +36,36 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="day after the last, UTC; now")
 ]
+Keep = Annotated[bool, typer.Option("--store", help="keep the result as a version")]
+Use = Annotated[
+    bool, typer.Option("--apply", help="keep it and put it into force, without a restart")
+]
+Reason = Annotated[str, typer.Option(help="why, for the record")]
+Listed = Annotated[bool, typer.Option("--list", help="list the versions")]
+Revert = Annotated[
+    int | None, typer.Option(help="put this version into force; 1 is what was shipped")
+]
+NOTHING_KEPT = "Nothing was stored; --store keeps it, --apply puts it into force."
 
 
 def register(app: typer.Typer) -> None:
     """Add this command to the command line."""
-    app.command("learn")(learn)
+    group = typer.Typer(invoke_without_command=True)
+    group.callback()(learn)
+    group.command("speeds")(learn_speeds)
+    group.command("restoration")(learn_restoration)
+    app.add_typer(group, name="learn")
 
 
 def learn(
+    context: typer.Context,
     since: Since = None,
     until: Until = None,
-    store: Annotated[bool, typer.Option("--store", help="keep the result as a version")] = False,
-    apply: Annotated[
-        bool, typer.Option("--apply", help="keep it and put it into force, without a restart")
-    ] = False,
-    reason: Annotated[str, typer.Option(help="why, for the record")] = "re-estimated",
-    list_: Annotated[bool, typer.Option("--list", help="list the versions")] = False,
-    revert: Annotated[
-        int | None, typer.Option(help="put this version into force; 1 is what was shipped")
-    ] = None,
+    store: Keep = False,
+    apply: Use = False,
+    reason: Reason = "re-estimated",
+    list_: Listed = False,
+    revert: Revert = None,
     links: Annotated[
         bool, typer.Option("--links", help="work out, list and keep who seems to hang elsewhere")
     ] = False,
@@ -62,6 +74,8 @@ def learn(
     ] = None,
 ) -> None:
     """Re-estimate fault rates, callers and delays from closed outages; shows, changes nothing."""
+    if context.invoked_subcommand is not None:
+        return
     if list_ + links + (revert is not None) + (store or apply) > 1:
         raise typer.BadParameter("choose one of --store or --apply, --list, --revert, --links")
     if csv_file is not None and not links:
@@ -74,13 +88,85 @@ def learn(
         elif links:
             _links(engine, *_period(engine, since, until), csv_file)
         else:
-            period = _period(engine, since, until)
-            learned = _estimate(engine, *period)
-            version = _keep(engine, learned, period, reason) if store or apply else None
+            _rates(engine, _period(engine, since, until), reason, keep=store or apply, use=apply)
+
+
+def _rates(
+    engine: Engine, period: tuple[datetime, datetime], reason: str, *, keep: bool, use: bool
+) -> None:
+    learned = _estimate(engine, *period)
+    version = _keep(engine, learned, period, reason) if keep else None
+    if version is None:
+        out().print(NOTHING_KEPT)
+    elif use:
+        _apply(engine, version, reason)
+
+
+def learn_speeds(
+    since: Since = None,
+    until: Until = None,
+    store: Keep = False,
+    apply: Use = False,
+    reason: Reason = "learned from tracks",
+    list_: Listed = False,
+    revert: Revert = None,
+) -> None:
+    """Learn driving speeds by class and hour from four weeks of tracks; shows, changes nothing."""
+    from api.learning_speeds import (  # noqa: PLC0415 (others start faster)
+        drive_by_version,
+        learn_and_show,
+        show_versions,
+    )
+
+    if list_ + (revert is not None) + (store or apply) > 1:
+        raise typer.BadParameter("choose one of --store or --apply, --list, --revert")
+    with reached_engine("relight learn speeds") as engine:
+        if list_:
+            show_versions(engine)
+        elif revert is not None:
+            drive_by_version(engine, revert, reason)
+        else:
+            version = learn_and_show(engine, since, until, reason, keep=store or apply)
             if version is None:
-                out().print("Nothing was stored; --store keeps it, --apply puts it into force.")
+                out().print(NOTHING_KEPT)
             elif apply:
-                _apply(engine, version, reason)
+                drive_by_version(engine, version, reason)
+
+
+def learn_restoration(
+    since: Since = None,
+    until: Until = None,
+    store: Keep = False,
+    apply: Use = False,
+    reason: Reason = "re-estimated",
+    list_: Listed = False,
+    revert: Revert = None,
+    made_up: Annotated[
+        int | None,
+        typer.Option("--made-up", min=4, max=520, help="try it on so many made-up weeks instead"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=1, help="with --made-up")] = 1,
+) -> None:
+    """Learn waits for crews and supply from repairs, and judge them on weeks held out."""
+    from api import learning_waits as waits  # noqa: PLC0415 (others start faster)
+
+    if list_ + (made_up is not None) + (revert is not None) + (store or apply) > 1:
+        raise typer.BadParameter("choose one of --store or --apply, --list, --revert, --made-up")
+    zone = FieldSettings().zone
+    if made_up is not None:
+        waits.learn_made_up(out(), made_up, seed, zone)
+        return
+    with reached_engine("relight learn restoration") as engine:
+        if list_:
+            waits.list_versions(out(), engine)
+        elif revert is not None:
+            waits.put_into_force(out(), engine, revert, reason)
+        else:
+            learned = waits.learn_on_record(out(), engine, *_period(engine, since, until), zone)
+            if store or apply:
+                waits.keep(out(), engine, learned, reason, apply=apply)
+            else:
+                out().print(NOTHING_KEPT)
 
 
 def _period(

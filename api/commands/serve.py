@@ -14,7 +14,10 @@ def register(app: typer.Typer) -> None:
 
 
 def serve() -> None:
-    """Run the database (unless RELIGHT_DATABASE_URL names one), the web server and a worker."""
+    """Run the database (unless RELIGHT_DATABASE_URL names one), the web server and a worker.
+
+    With RELIGHT_GATEWAY=true the JT/T 808 gateway as well.
+    """
     from api import processes  # noqa: PLC0415 (web and worker take seconds to import)
 
     settings = Settings()
@@ -23,5 +26,6 @@ def serve() -> None:
         engine = open_engine(url, connections=2, patience_s=60)
         processes.prepare(engine, settings)
         engine.dispose()
-        with processes.worker_beside(url):
+        gateway = ("gateway",) if settings.gateway.gateway else ()
+        with processes.beside(url, "worker", *gateway):
             processes.serve_web(url, settings)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from api.callers import digest_of
 from api.commands.token import reached_engine
-from api.inputs import TrackerIn
+from api.inputs.crews import TrackerIn
 from api.trackers.registry import new_secret
 from dispatch.domain.tracking import Tracker, Wire
 from dispatch.domain.words import CrewId

@@ -26,6 +26,9 @@ MOST_FIXES = 60
 FORGETS_BUTTON = 0.08
 """How often a crew forgets to press arrived (assumption); its track shows it all the same."""
 
+CHECKS_IN_EVERY = timedelta(minutes=20)
+"""A crew at its site says that all is well before the standing half hour is over."""
+
 IN_PARTS = 0.5
 """How many of the larger repairs bring customers back in two steps (assumption)."""
 
@@ -51,6 +54,7 @@ class Job:
     drives_until: datetime | None = None
     left_at: datetime | None = None
     on_site_at: datetime | None = None
+    said_at: datetime | None = None
     truth: Truth | None = None
     steps: list[tuple[datetime, str, dict[str, Any]]] = field(default_factory=list)
 
@@ -154,12 +158,15 @@ class SimulatedCrew:
         ]
 
     async def _mend(self, job: Job, now: datetime) -> None:
+        if job.said_at is not None and now - job.said_at >= CHECKS_IN_EVERY:
+            await self._act("check_in", job, now)
         while job.steps and job.steps[0][0] <= now:
             at, kind, said = job.steps.pop(0)
             await self._act(kind, job, at, **said)
 
     async def _act(self, kind: str, job: Job, at: datetime, **said: object) -> None:
         self.seq += 1
+        job.said_at = at
         action = {
             "id": f"{self.crew_id}-{self.clock.started.timestamp():.0f}-{self.seq}",
             "seq": self.seq,

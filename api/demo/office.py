@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 LOCATE_AFTER = timedelta(minutes=2)
 TRY_AGAIN_AFTER = timedelta(minutes=30)
+LENDS_AT_MOST = 2
+"""So many crews of a district may be out at one time, one free crew stays (assumption)."""
 
 
 @dataclass(slots=True)
@@ -35,6 +37,22 @@ class Office:
             if happening.kind == "call_back":
                 answer = dict(happening.payload)
                 self.answers[str(answer.pop("ticket_id"))] = answer
+
+    async def consent_to_lending(self, districts: Sequence[str]) -> None:
+        """Let each district consent beforehand to lend crews to any other; once is enough."""
+        known = await self.dispatcher.get("lending-rules")
+        assert isinstance(known, list)
+        consented = {rule["from_district"] for rule in known}
+        for district_id in districts if len(districts) > 1 else ():
+            if district_id not in consented:
+                rule = {
+                    "from_district": district_id,
+                    "most": LENDS_AT_MOST,
+                    "keep_free": 1,
+                    "reason": "恶劣天气互助",
+                }
+                await self.dispatcher.post("lending-rules", rule)
+                self._count("districts consented to lend")
 
     async def take_calls(self) -> None:
         """Let the day happen: reports, urging, planned work, each at its time."""

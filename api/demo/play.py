@@ -13,7 +13,7 @@ from api.demo.crews import SimulatedCrew, Truth
 from api.demo.office import Office
 from api.demo.stage import Stage
 from api.demo.wire import Wire
-from gis.roads.cch import CchTravelTimes
+from gis.roads.cch import engine_for
 from gis.roads.network import RoadNetwork
 from gis.roads.readers import read_roads
 
@@ -60,6 +60,8 @@ async def play(
         return max(found, key=lambda t: len(t.transformers), default=NOTHING_FOUND)
 
     roads = await asyncio.to_thread(_roads, stage)
+    if (stranded := off_the_roads(stage, roads)) is not None:
+        out.print(stranded, style="bold yellow")
     limits = httpx.Limits(max_connections=60)
     async with httpx.AsyncClient(base_url=address, timeout=30, limits=limits) as client:
         office = Office(
@@ -81,6 +83,7 @@ async def play(
             )
             for number, base in enumerate(stage.crews)
         ]
+        await office.consent_to_lending(stage.districts)
         async with asyncio.TaskGroup() as group:
             group.create_task(office.take_calls())
             group.create_task(office.call_back())
@@ -92,7 +95,23 @@ async def play(
 def _roads(stage: Stage) -> RoadNetwork | None:
     if not stage.roads:
         return None
-    return RoadNetwork(CchTravelTimes(read_roads(stage.roads).largest_part()))
+    return RoadNetwork(engine_for(read_roads(stage.roads).largest_part()))
+
+
+def off_the_roads(stage: Stage, roads: RoadNetwork | None) -> str | None:
+    """What to say where crews stand beside the roads that were given, or no roads were."""
+    if roads is None:
+        return (
+            "no roads were given: crews drive straight lines, and every time on the road is a guess"
+        )
+    snaps = roads.snap_all([c.lon for c in stage.crews], [c.lat for c in stage.crews])
+    far = sum(snap is None for snap in snaps)
+    if not far:
+        return None
+    return (
+        f"{far} of {len(stage.crews)} crews have no road within {roads.max_snap_m:,.0f} m: these"
+        " roads are not those of this network, and crews there drive straight lines"
+    )
 
 
 async def _say_how_it_goes(office: Office, clock: FastClock, out: Console) -> None:

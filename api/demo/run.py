@@ -20,6 +20,8 @@ from api.demo import elsewhere, stage
 from api.demo.play import play
 from api.processes import prepare
 from api.settings import DatabaseSettings, Settings
+from dispatch.drill.county import Happening
+from dispatch.drill.county.parameters import DAY
 from dispatch.store.partitions import ensure_fix_partitions
 from dispatch.store.transaction import open_engine
 
@@ -27,6 +29,14 @@ out = Console(highlight=False)
 
 STOP_WITHIN_S = 20
 ANSWERS_WITHIN_S = 60.0
+LONGEST_ACCOUNT = 20  # that somebody would type; an anonymous register has hashes
+
+SHOWN_TO_EVERYBODY = {
+    "RELIGHT_PUBLIC_MAP": "on",
+    "RELIGHT_EMERGENCY_PHONE": "95598",
+    "RELIGHT_COMPANY": "演示供电公司（演示数据）",
+}
+"""The public map is on in the demonstration, unless the environment says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,7 @@ def _run(url: str, folder: Path, wish: Wish) -> None:
     engine.dispose()
     clock = FastClock(set_up.begins, datetime.now(UTC) + timedelta(seconds=4), wish.speed)
     surroundings = {
+        **SHOWN_TO_EVERYBODY,
         **os.environ,
         "RELIGHT_DATABASE_URL": url,
         "RELIGHT_CLOCK": str(clock),
@@ -167,5 +178,28 @@ def _say_where(address: str, set_up: stage.Stage) -> None:
     out.print(f"  password    {stage.PASSWORD}")
     out.print("  look first  /console as dispatcher: the storm comes in over the map")
     out.print("              /desk as agent: type an account, a telephone number or an address")
+    if caller := _one_caller(set_up):
+        out.print(f"              such as {caller.account}, who will call at {_hour(caller.at)}")
     out.print(f"              /crew as {crew}: the orders of one crew, as on its phone")
+    out.print("              /board as supervisor: the wall; /commitments: what was promised")
+    out.print("              /map as nobody: what the public sees, a minute after it is known")
     out.print("  stop with   Ctrl-C\n")
+
+
+def _one_caller(set_up: stage.Stage) -> Happening | None:
+    """Somebody whose supply will fail, and whom the desk can be asked about."""
+    return next(
+        (
+            each
+            for each in set_up.day
+            if each.why == "fault"
+            and each.account
+            and len(each.account) <= LONGEST_ACCOUNT
+            and each.at > set_up.begins + timedelta(hours=1)
+        ),
+        None,
+    )
+
+
+def _hour(at: datetime) -> str:
+    return f"{at.astimezone(DAY.tzinfo):%H:%M}"

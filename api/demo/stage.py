@@ -38,12 +38,13 @@ class Base:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What the day needs: who calls when, which crews drive, on which roads."""
+    """What the day needs: who calls when, which crews drive, on which roads, in which districts."""
 
     day: Sequence[Happening]
     crews: Sequence[Base]
     roads: Sequence[Path]
     begins: datetime
+    districts: Sequence[str] = ()
 
 
 def make_county(
@@ -127,6 +128,7 @@ def county(
         crews=[Base(crew_id=c.id, lon=c.lon, lat=c.lat) for c in made.crews],
         roads=[files["roads"]],
         begins=DAY + timedelta(hours=begin_h),
+        districts=[district.id for district in made.districts],
     )
     wanted = ("districts", "areas", "roads", "network", "crews")
     return set_up, {what: [files[what]] for what in wanted}

@@ -11,27 +11,16 @@ from starlette.concurrency import run_in_threadpool
 from api.access import API
 from api.callers import Caller, Calling
 from api.house import House
-from api.inputs import (
-    AttachIn,
-    CallbackIn,
-    Code,
-    Line,
-    LocationIn,
-    Metres,
-    NoteIn,
-    Phone,
-    PlaceIn,
-    ReasonIn,
-    TicketIn,
-    Words,
-)
+from api.inputs.fields import Code, Line, LocationIn, Metres, Phone, ReasonIn, Words
+from api.inputs.reports import AttachIn, CallbackIn, PlaceIn, TicketIn, UrgeIn, recent
+from api.reporting import queue_work, take_report
 from api.routers.parts import Working, in_one_go, outage_for, ticket_for
 from api.views.known import KnownOut
 from api.views.tickets import ClockOut, ReportedOut, TicketFull, TicketOut
 from dispatch.domain.facts import KnownFacts
 from dispatch.domain.notice import How
 from dispatch.domain.ticket import Complaint, TroubleTicket
-from dispatch.domain.words import Channel, Disposition, DistrictId, OutageId, TicketId
+from dispatch.domain.words import Channel, DistrictId, OutageId, TicketId
 from dispatch.errors import IdentityTaken, InvalidInput
 from dispatch.known import CallerSays, answered_from, explain
 from dispatch.location import ReportedPosition, Whereabouts
@@ -54,13 +43,11 @@ from dispatch.usecases.attach_ticket import (
 )
 from dispatch.usecases.place_ticket import PlaceTicket, place_ticket
 from dispatch.usecases.record_callback import RecordCallback, record_callback
-from dispatch.usecases.report_trouble import Reported, ReportTrouble, report_trouble
+from dispatch.usecases.report_trouble import ReportTrouble
 from dispatch.usecases.urge_ticket import UrgeTicket, urge_ticket
 from gis.crs import Datum
 
 router = APIRouter(tags=["agents"])
-
-OPENS_AN_ORDER = frozenset({Disposition.NEW_OUTAGE, Disposition.INCIDENT})
 
 
 class Asking(BaseModel):
@@ -168,7 +155,7 @@ async def _known(
         with in_our_words():
             async with pool.connection() as connection:
                 await connection.execute(COUNT_ANSWER.encode(), answer_row(counted))
-    return KnownOut.of(answer, point)
+    return KnownOut.of(answer, point, now)
 
 
 async def _facts_on_record(
@@ -205,7 +192,7 @@ def _ask_core(house: House, caller: Caller, question: AskKnown) -> KnownOut:
         return KnownOut.nowhere(known, caller)
     if place is not None and not caller.sees(place.district_id):
         return KnownOut.nowhere(_hidden(), caller)
-    return KnownOut.of(known.answer, known.whereabouts.service_point)
+    return KnownOut.of(known.answer, known.whereabouts.service_point, house.now())
 
 
 def _hidden() -> Known:
@@ -216,27 +203,18 @@ def _hidden() -> Known:
 @router.post(f"{API}/tickets", status_code=201, responses={200: {"model": ReportedOut}})
 def post_ticket(body: TicketIn, response: Response, caller: Calling, house: Working) -> ReportedOut:
     """Take a report: 201 the first time, 200 with the same answer when it is sent again."""
-    now = house.now()
     command = ReportTrouble(
         id=TicketId(body.id),
         complaint=body.complaint(),
         position=None if body.location is None else body.location.wgs84(),
-        received_at=body.received(now),
+        received_at=body.received(house.now()),
         by=caller.name,
         district_id=_only_district(caller),
     )
 
-    def report(store: Store) -> Reported:
-        return report_trouble(store, command, now=now, clockface=house.clockface)
-
-    try:
-        reported = in_one_go(house, report)
-    except IdentityTaken:  # the same report, sent twice at the same moment: the other one won
-        reported = in_one_go(house, report)
+    reported = take_report(house, command)
     ticket = reported.ticket
-    if reported.is_new:
-        _queue_work(house, ticket)
-    else:
+    if not reported.is_new:
         response.status_code = 200
     if caller.sees(ticket.district_id):
         return ReportedOut.of(reported, caller)
@@ -248,14 +226,6 @@ def post_ticket(body: TicketIn, response: Response, caller: Calling, house: Work
 def _only_district(caller: Caller) -> DistrictId | None:
     """Where an unlocated report belongs: the caller's district, if there is just one."""
     return DistrictId(next(iter(caller.districts))) if len(caller.districts) == 1 else None
-
-
-def _queue_work(house: House, ticket: TroubleTicket) -> None:
-    """Let the feeder and the district be looked at; the ticket is stored whatever comes of it."""
-    feeder_id = None if ticket.place is None else ticket.place.feeder_id
-    house.queue.group(feeder_id or ticket.district_id)
-    if ticket.disposition in OPENS_AN_ORDER:
-        house.queue.assign(ticket.district_id)
 
 
 @router.get(f"{API}/tickets/{{ticket_id}}")
@@ -270,13 +240,15 @@ def get_ticket(ticket_id: str, caller: Calling, house: Working) -> TicketFull:
 
 
 @router.post(f"{API}/tickets/{{ticket_id}}/urge")
-def post_urge(ticket_id: str, body: NoteIn, caller: Calling, house: Working) -> TicketOut:
-    """Record that the caller asked to hurry; the order rises in every list."""
+def post_urge(ticket_id: str, body: UrgeIn, caller: Calling, house: Working) -> TicketOut:
+    """Record that the caller asked to hurry, once for its `id`; the order rises in every list."""
+    now = house.now()
+    at = None if body.at is None else recent("at", body.at, now)
 
     def urge(store: Store) -> TroubleTicket:
         ticket = ticket_for(store, caller, ticket_id)
-        command = UrgeTicket(ticket_id=ticket.id, by=caller.name, note=body.note)
-        return urge_ticket(store, command, now=house.now())
+        command = UrgeTicket(ticket_id=ticket.id, by=caller.name, note=body.note, id=body.id, at=at)
+        return urge_ticket(store, command, now=now)
 
     return TicketOut.of(in_one_go(house, urge), caller)
 
@@ -297,7 +269,7 @@ def post_attach(ticket_id: str, body: AttachIn, caller: Calling, house: Working)
         return attach_ticket(store, command, now=house.now())
 
     ticket = in_one_go(house, attach)
-    _queue_work(house, ticket)
+    queue_work(house, ticket)
     return TicketOut.of(ticket, caller)
 
 
@@ -311,13 +283,15 @@ def post_detach(ticket_id: str, body: ReasonIn, caller: Calling, house: Working)
         return detach_ticket(store, command, now=house.now())
 
     ticket = in_one_go(house, detach)
-    _queue_work(house, ticket)
+    queue_work(house, ticket)
     return TicketOut.of(ticket, caller)
 
 
 @router.post(f"{API}/tickets/{{ticket_id}}/callback")
 def post_callback(ticket_id: str, body: CallbackIn, caller: Calling, house: Working) -> TicketOut:
-    """Record what a caller answered after the restoration; still dark opens a nested outage."""
+    """Record what a caller answered, once for its `id`; still dark opens a nested outage."""
+    now = house.now()
+    at = None if body.at is None else recent("at", body.at, now)
 
     def call_back(store: Store) -> TroubleTicket:
         ticket = ticket_for(store, caller, ticket_id)
@@ -327,11 +301,13 @@ def post_callback(ticket_id: str, body: CallbackIn, caller: Calling, house: Work
             power_on=body.power_on,
             satisfied=body.satisfied,
             note=body.note,
+            id=body.id,
+            at=at,
         )
-        return record_callback(store, command, now=house.now())
+        return record_callback(store, command, now=now)
 
     ticket = in_one_go(house, call_back)
-    _queue_work(house, ticket)
+    queue_work(house, ticket)
     return TicketOut.of(ticket, caller)
 
 
@@ -353,5 +329,5 @@ def put_place(ticket_id: str, body: PlaceIn, caller: Calling, house: Working) ->
         return place_ticket(store, command, now=house.now(), clockface=house.clockface)
 
     ticket = in_one_go(house, place)
-    _queue_work(house, ticket)
+    queue_work(house, ticket)
     return TicketOut.of(ticket, caller)

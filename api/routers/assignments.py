@@ -1,25 +1,26 @@
 """Who goes: ranked crews, and a dispatcher's choice, for outages and for incidents."""
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from api.access import API
 from api.callers import Caller, Calling
 from api.house import House
-from api.inputs import (
-    AssignmentIn,
-    ReasonIn,
-)
+from api.inputs.crews import AssignmentIn
+from api.inputs.fields import ReasonIn
 from api.routers.parts import (
     MustHaveSeen,
     Working,
     in_one_go,
+    left_uncovered,
     order_for,
     outage_for,
     tag,
     weighed,
 )
-from api.views.orders import IncidentOut, OrderFull, OrderOut, RankedOut, StepOut
+from api.views.orders import EtaOut, IncidentOut, OrderFull, OrderOut, RankedOut, StepOut
 from api.views.outages import OutageOut
 from api.views.tickets import TicketOut
 from dispatch.domain.order import Incident, TroubleOrder
@@ -33,7 +34,7 @@ from dispatch.domain.words import (
     TicketId,
 )
 from dispatch.errors import NotFound
-from dispatch.ports import Store, TravelTimes
+from dispatch.ports import Store
 from dispatch.usecases.choose_crew import ChooseCrew, choose_crew
 from dispatch.usecases.close_incident import CloseIncident, close_incident
 
@@ -60,24 +61,26 @@ def order_full(store: Store, order: TroubleOrder, caller: Caller) -> OrderFull:
     )
 
 
-def ranked_out(
-    house: House, store: Store, order: TroubleOrder, travel_times: TravelTimes
-) -> list[RankedOut]:
-    """Rank the crews for an order, and hold them against the plan."""
-    ranked, foreseen = weighed(house, store, order, travel_times)
-    return [RankedOut.of(each, foreseen) for each in ranked]
+def ranked_out(house: House, find: Callable[[Store], TroubleOrder | None]) -> list[RankedOut]:
+    """Rank the crews for an order, hold them against the plan, say what each leaves uncovered."""
+    travel_times = house.travel_times()
+    with house.transaction() as store:
+        order = find(store)
+        if order is None:
+            return []
+        ranked, foreseen = weighed(house, store, order, travel_times)
+    leaves = left_uncovered(house, order, ranked, travel_times)
+    return [RankedOut.of(each, foreseen, leaves.get(each.state.crew.id)) for each in ranked]
 
 
 @router.get(f"{OUTAGE}/crews")
 def get_outage_crews(outage_id: int, caller: Calling, house: Working) -> list[RankedOut]:
     """Rank the crews of the district for an outage: reasons, blockers, fix ages, and the plan."""
-    travel_times = house.travel_times()
-    with house.transaction() as store:
-        outage = outage_for(store, caller, outage_id)
-        order = store.orders.find_open_of_outage(outage.id)
-        if order is None:
-            return []
-        return ranked_out(house, store, order, travel_times)
+
+    def of_outage(store: Store) -> TroubleOrder | None:
+        return store.orders.find_open_of_outage(outage_for(store, caller, outage_id).id)
+
+    return ranked_out(house, of_outage)
 
 
 @router.put(f"{OUTAGE}/assignment")
@@ -109,7 +112,7 @@ def put_outage_assignment(
     order, outage = in_one_go(house, choose)
     house.queue.assign(outage.district_id)
     tag(response, outage.version)
-    return AssignedOut(order=OrderOut.of(order), outage=OutageOut.full(outage))
+    return AssignedOut(order=OrderOut.of(order), outage=OutageOut.full(outage, house.now()))
 
 
 @router.get(f"{API}/orders/{{order_id}}")
@@ -122,13 +125,21 @@ def get_order(order_id: int, response: Response, caller: Calling, house: Working
     return full
 
 
+@router.get(f"{API}/orders/{{order_id}}/eta")
+def get_order_eta(order_id: int, caller: Calling, house: Working) -> EtaOut:
+    """Say when the crew is expected; 404 while nobody is on the way or has been seen on it."""
+    with house.transaction() as store:
+        order = order_for(store, caller, order_id)
+        eta = store.etas.find(order.id)
+    if eta is None:
+        raise NotFound("expected arrival", order_id=order_id)
+    return EtaOut.of(eta, stale=eta.is_stale(house.now(), house.policies.eta))
+
+
 @router.get(f"{API}/orders/{{order_id}}/crews")
 def get_order_crews(order_id: int, caller: Calling, house: Working) -> list[RankedOut]:
     """Rank the crews of the district for an order."""
-    travel_times = house.travel_times()
-    with house.transaction() as store:
-        order = order_for(store, caller, order_id)
-        return ranked_out(house, store, order, travel_times)
+    return ranked_out(house, lambda store: order_for(store, caller, order_id))
 
 
 @router.put(f"{API}/orders/{{order_id}}/assignment")

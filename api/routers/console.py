@@ -11,15 +11,20 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlalchemy import Connection
 
+from api.arrived import arrived_of
+from api.basemap import OSM_FILES
 from api.callers import Caller, Calling
 from api.house import House
-from api.routers.frame import Written, language_of, page
+from api.routers.frame import Written, geojson, language_of, page
 from api.routers.notices import notices_of
-from api.routers.parts import Working, weighed
+from api.routers.parts import Working, left_uncovered, order_for, weighed
+from api.routers.room import rows_of
 from dispatch.asking import ASKED_WITHIN
 from dispatch.assignment import RankedCrew, choose
+from dispatch.domain.eta import DoorEta
 from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
-from dispatch.domain.words import IncidentId, OutageId, TicketId
+from dispatch.domain.rules import PauseReason, Recipient
+from dispatch.domain.words import CrewId, IncidentId, OutageId, TicketId
 from dispatch.errors import NotFound
 from dispatch.procedures.foreseeing import Foreseen
 from dispatch.store.orders import PgOrders
@@ -29,6 +34,7 @@ from dispatch.store.reads import (
     details,
     field,
     map_layers,
+    on_site,
     proposals,
     settling,
     suspects,
@@ -37,6 +43,8 @@ from dispatch.store.reads.details import OutageDetail, TimelineEntry
 from dispatch.store.reads.network_search import find_in_network
 from dispatch.store.reads.planned import planned_outages
 from dispatch.store.reads.worklist import worklist
+from dispatch.store.roads import taken_by
+from dispatch.store.rules import PgRules
 from dispatch.store.transaction import reading
 from dispatch.usecases.seek_evidence import SeekEvidence, seek_evidence
 from dispatch.usecases.verify_restoration import VerifyRestoration, verify_restoration
@@ -51,26 +59,54 @@ from maps.words import WORDS
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 LEGEND = (
-    ("hazard", marked("Danger")),
-    ("outage-predicted", marked("Outage, predicted")),
-    ("outage-confirmed", marked("Outage, confirmed")),
-    ("incident", marked("Incident")),
-    ("report", marked("Report")),
-    ("transformer-out", marked("Transformer without supply")),
-    ("suspect", marked("Device that may have opened, and how probably")),
-    ("thought-out", marked("Transformer, perhaps out with the open row")),
-    ("caller", marked("Caller of the open row")),
-    ("caller-weak", marked("Caller of the open row, weakly explained")),
-    ("crew-free", marked("Crew, free")),
-    ("crew-busy", marked("Crew with an order")),
-    ("crew-stale", marked("Crew, position old or unknown")),
-    ("mv-lit", marked("Line with supply")),
-    ("predicted", marked("Line, thought to be out")),
-    ("out", marked("Line out")),
+    ("hazard", "work", marked("Danger")),
+    ("outage-predicted", "work", marked("Outage, predicted")),
+    ("outage-confirmed", "work", marked("Outage, confirmed")),
+    ("incident", "work", marked("Incident")),
+    ("report", "reports", marked("Report")),
+    ("transformer-out", "transformers", marked("Transformer without supply")),
+    ("suspect", "thought", marked("Device that may have opened, and how probably")),
+    ("thought-out", "thought", marked("Transformer, perhaps out with the open row")),
+    ("caller", "thought", marked("Caller of the open row")),
+    ("caller-weak", "thought", marked("Caller of the open row, weakly explained")),
+    ("crew-free", "crews", marked("Crew, free")),
+    ("crew-busy", "crews", marked("Crew with an order")),
+    ("crew-stale", "crews", marked("Crew, position old or unknown")),
+    ("mv-lit", "network", marked("Line with supply")),
+    ("predicted", "network", marked("Line, thought to be out")),
+    ("out", "network", marked("Line out")),
+    ("partial", "network", marked("Line out, some of it back")),
+    ("planned", "planned", marked("Transformer under planned work")),
+    ("planned-soon", "planned", marked("Transformer, planned work within a day")),
+    ("way", "crews", marked("Way of a crew to its order")),
+    ("road-closed", "closures", marked("Road closed")),
+    ("road-announced", "closures", marked("Road that will be closed")),
+    ("zone-storm", "zones", marked("Storm zone")),
+    ("zone-flood", "zones", marked("Flood zone")),
+    ("zone-fire", "zones", marked("Fire zone")),
+    ("zone-no-go", "zones", marked("No-go zone")),
+    ("cover-near", "coverage", marked("Free crew within 15 minutes")),
+    ("cover-far", "coverage", marked("Free crew within 30 minutes")),
+    ("cover-over", "coverage", marked("Free crew further away")),
+    ("cover-nobody", "coverage", marked("No free crew can come")),
+)
+LAYERS = (
+    ("network", marked("Network")),
+    ("work", marked("Outages and incidents")),
+    ("transformers", marked("Transformers without supply")),
+    ("reports", marked("Reports")),
+    ("thought", marked("What is thought of the open row")),
+    ("crews", marked("Crews")),
+    ("promises", marked("Commitments about to run out")),
+    ("planned", marked("Planned work")),
+    ("closures", marked("Closed roads")),
+    ("zones", marked("Zones")),
+    ("coverage", marked("Coverage by free crews")),
 )
 ON_ITS_WAY = frozenset({OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE, OrderStatus.ARRIVED})
 PLAN_AHEAD = timedelta(hours=2)
-OSM_FILES = (".osm", ".osm.bz2", ".osm.pbf", ".pbf")
+ZONE_LASTS = timedelta(hours=6)
+"""How long a zone is proposed to hold."""
 
 After = Annotated[str | None, Query(max_length=100, description="mark what is newer than this")]
 
@@ -81,7 +117,8 @@ def get_console(request: Request, caller: Calling, house: Working) -> HTMLRespon
     pages: Pages = request.app.state.pages
     language = language_of(request)
     with reading(house.engine) as connection:
-        listed = _list_values(connection, caller, house)
+        rows = rows_of(connection, request, caller, house)
+        pauses = _pauses_of(connection, house.now())
         view = map_layers.extent(connection, caller.scope)
         source = map_layers.road_source(connection) or ""
     return page(
@@ -89,30 +126,27 @@ def get_console(request: Request, caller: Calling, house: Working) -> HTMLRespon
         "console.html",
         caller=caller,
         map=shell(view).with_nonce(request.state.csp_nonce),
-        style=json.dumps(style.table()),
-        legend=[(name, pages.say(language, label)) for name, label in LEGEND],
+        style=json.dumps(style.themes()),
+        rows=json.dumps(rows, ensure_ascii=False),
+        storm_from=request.app.state.settings.storm_from,
+        pauses=pauses,
+        legend=[(name, layer, pages.say(language, label)) for name, layer, label in LEGEND],
+        switches=[(layer, pages.say(language, label)) for layer, label in LAYERS],
         plan_from=house.now() + PLAN_AHEAD,
         plan_until=house.now() + 2 * PLAN_AHEAD,
+        zone_until=house.now() + ZONE_LASTS,
         attribution=source.lower().endswith(OSM_FILES),
-        **listed,
+        ground=request.app.state.basemap.shown(),
     )
 
 
-@router.get("/console/list")
-def get_list(request: Request, caller: Calling, house: Working) -> HTMLResponse:
-    """The list of what is to be done, the most urgent first."""
-    with reading(house.engine) as connection:
-        listed = _list_values(connection, caller, house)
-    return page(request, "_list.html", caller=caller, **listed)
-
-
-def _list_values(connection: Connection, caller: Caller, house: House) -> dict[str, Any]:
-    items = worklist(connection, caller.scope, house.now())
-    return {
-        "items": items,
-        "alarms": proposals.waiting(connection, caller.scope),
-        "customers": sum(item.customers_out for item in items),
-    }
+def _pauses_of(connection: Connection, now: datetime) -> list[PauseReason]:
+    """For what a dispatcher may let clocks stand still by the rules in force."""
+    return [
+        each
+        for each in PgRules(connection).at(now).pauses
+        if each.in_use and Recipient.DISPATCHER in each.by
+    ]
 
 
 @router.get("/console/crews")
@@ -130,6 +164,19 @@ def get_planned(request: Request, caller: Calling, house: Working) -> HTMLRespon
     with reading(house.engine) as connection:
         found = planned_outages(connection, caller.scope, house.now())
     return page(request, "_planned.html", caller=caller, planned=found)
+
+
+@router.get("/console/closures")
+def get_closures(request: Request, caller: Calling, house: Working) -> HTMLResponse:
+    """Roads that cannot be driven, now or announced."""
+    shown = [
+        (closure, len(lines.geoms))
+        for closure, lines in house.roads.closures()
+        if caller.sees(closure.district_id)
+    ]
+    with reading(house.engine) as connection:
+        taken = taken_by(connection, [closure.id for closure, _ in shown])
+    return page(request, "_closures.html", caller=caller, closures=shown, taken=taken)
 
 
 @router.get("/console/network")
@@ -170,13 +217,17 @@ def get_outage(
             return page(request, "_gone.html", caller=caller, status=404)
         names = _crew_names(connection, caller, house.now())
         judged = _judged(connection, caller, detail)
-    order = detail.orders[-1].order if detail.orders else None
+        order = detail.orders[-1].order if detail.orders else None
+        arrived = arrived_of(connection, order, house)
+        photos = on_site.photos_of(connection, [each.order.id for each in detail.orders])
     return page(
         request,
         "_outage.html",
         caller=caller,
         detail=detail,
+        photos=photos,
         **judged,
+        **arrived,
         names=names,
         notices=notices_of(house, caller, outage_id),
         after=None if after is None else Shown.read(after),
@@ -254,7 +305,7 @@ def get_thought(outage_id: int, caller: Calling, house: Working) -> Response:
             detail.tickets,
             weakly_explained(detail.tickets),
         )
-    return _geojson(drawn)
+    return geojson(drawn)
 
 
 @router.get("/console/incidents/{incident_id}")
@@ -271,9 +322,12 @@ def get_incident(
         except NotFound:
             return page(request, "_gone.html", caller=caller, status=404)
         order = orders.find_open_of_incident(incident.id)
+        noted = details.story(connection, f"incident:{incident.id}")
         steps = [] if order is None else [_entry(step) for step in orders.list_steps(order.id)]
         names = _crew_names(connection, caller, house.now())
-    timeline = sorted((*detail.timeline, *steps), key=lambda entry: entry.at)
+        arrived = arrived_of(connection, order, house)
+        photos = [] if order is None else on_site.photos_of(connection, [order.id])
+    timeline = sorted((*detail.timeline, *noted, *steps), key=lambda entry: entry.at)
     return page(
         request,
         "_incident.html",
@@ -282,6 +336,8 @@ def get_incident(
         ticket=detail.ticket,
         clocks=detail.clocks,
         order=order,
+        photos=photos,
+        **arrived,
         timeline=timeline,
         names=names,
         after=None if after is None else Shown.read(after),
@@ -331,30 +387,48 @@ def get_layer(
             drawn = layers.work(worklist(connection, districts, now), box)
         elif layer == "crews":
             drawn = layers.crews(field.crews_now(connection, districts, now), now)
+        elif layer == "closures":
+            drawn = layers.closures(house.roads.closures(), box, now)
         else:
             raise NotFound("layer", layer=layer)
-    return _geojson(drawn)
-
-
-def _geojson(drawn: layers.GeoJson) -> Response:
-    return Response(
-        json.dumps(drawn, ensure_ascii=False, separators=(",", ":")),
-        media_type="application/geo+json",
-        headers={"Cache-Control": "no-store"},
-    )
+    return geojson(drawn)
 
 
 def _ranking(house: House, order: TroubleOrder | None) -> dict[str, Any]:
     """The crews for an order that still wants one, and the one the system would send."""
     ranked: tuple[RankedCrew, ...] = ()
     foreseen, proposed = Foreseen(), None
+    leaves: Mapping[CrewId, str] = {}
+    eta: DoorEta | None = None
     if order is not None and order.is_open:
         travel_times, proposed = house.travel_times(), order.proposed_crew_id
         with house.transaction() as store:
             ranked, foreseen = weighed(house, store, order, travel_times)
+            eta = store.etas.find(order.id)
+        leaves = left_uncovered(house, order, ranked, travel_times)
     best = choose(ranked)
     nearest = None if best is None else best.state.crew.id
-    return {"ranked": ranked, "best": proposed or nearest, "foreseen": foreseen}
+    return {
+        "ranked": ranked,
+        "best": proposed or nearest,
+        "foreseen": foreseen,
+        "leaves": leaves,
+        **_eta(house, eta),
+    }
+
+
+def _eta(house: House, eta: DoorEta | None) -> dict[str, Any]:
+    stale = eta is not None and eta.is_stale(house.now(), house.policies.eta)
+    return {"eta": eta, "eta_stale": stale}
+
+
+@router.get("/console/orders/{order_id}/eta")
+def get_eta(order_id: int, request: Request, caller: Calling, house: Working) -> HTMLResponse:
+    """When the crew of an order is expected at the door."""
+    with house.transaction() as store:
+        order = order_for(store, caller, order_id)
+        eta = store.etas.find(order.id)
+    return page(request, "_eta.html", caller=caller, order=order, **_eta(house, eta))
 
 
 def _entry(step: DispatchStep) -> TimelineEntry:

@@ -7,14 +7,16 @@ from pydantic import BaseModel
 
 from api.access import API
 from api.callers import Caller, Calling
+from api.expecting import expect_anew
 from api.house import House
-from api.inputs import ActionIn, ActionsIn, FixIn, PositionsIn
+from api.inputs.crews import ActionIn, ActionsIn, FixIn, PositionsIn
 from api.routers.parts import Working, in_one_go
 from api.views.orders import IncidentOut, OrderOut
 from api.views.outages import OutageOut
 from api.views.tickets import TicketOut
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.order import TroubleOrder
+from dispatch.domain.warning import ClockWarning
 from dispatch.domain.words import ActionKind, CrewId, OrderId, TicketId
 from dispatch.errors import (
     Collision,
@@ -24,6 +26,7 @@ from dispatch.errors import (
     StoreUnavailable,
 )
 from dispatch.ports import ActionRecord, Store
+from dispatch.restoration import asks_crew
 from dispatch.usecases.record_crew_action import (
     RecordCrewAction,
     record_crew_action,
@@ -39,12 +42,41 @@ RECENTLY = timedelta(hours=12)
 
 
 class CrewOrderOut(BaseModel):
-    """An order as its crew sees it; telephone numbers only while the crew is on it."""
+    """An order as its crew sees it; telephone numbers only while the crew is on it.
+
+    `asks_estimate`: the crew on site is to say when supply will be back, as nobody there has, or
+    what was said is about to pass.
+    """
 
     order: OrderOut
     outage: OutageOut | None
     incident: IncidentOut | None
     tickets: list[TicketOut]
+    asks_estimate: bool
+    warnings: list["CrewWarningOut"] = []
+
+
+class CrewWarningOut(BaseModel):
+    """A promise of the order that runs out, or is over, and that the crew has to hear of."""
+
+    id: int
+    rule: str
+    level: int
+    overdue: bool
+    due_at: datetime
+    sent_at: datetime
+
+    @classmethod
+    def of(cls, warning: ClockWarning) -> "CrewWarningOut":
+        """Build from the warning."""
+        return cls(
+            id=warning.number,
+            rule=warning.rule_id,
+            level=warning.level,
+            overdue=warning.overdue,
+            due_at=warning.due_at,
+            sent_at=warning.sent_at,
+        )
 
 
 class ActionOut(BaseModel):
@@ -83,10 +115,10 @@ def get_orders(caller: Calling, house: Working) -> list[CrewOrderOut]:
     with house.transaction() as store:
         orders = store.orders.list_of_crew(caller.crew, since=house.now() - RECENTLY)
         mine = [order for order in orders if order.crew_id == caller.crew]
-        return [_crew_order(store, order, caller) for order in mine]
+        return [_crew_order(store, order, caller, house.now()) for order in mine]
 
 
-def _crew_order(store: Store, order: TroubleOrder, caller: Caller) -> CrewOrderOut:
+def _crew_order(store: Store, order: TroubleOrder, caller: Caller, now: datetime) -> CrewOrderOut:
     outage = None if order.outage_id is None else store.outages.get(order.outage_id)
     incident = None if order.incident_id is None else store.orders.get_incident(order.incident_id)
     if incident is not None:
@@ -101,9 +133,16 @@ def _crew_order(store: Store, order: TroubleOrder, caller: Caller) -> CrewOrderO
         ]
     return CrewOrderOut(
         order=OrderOut.of(order),
-        outage=None if outage is None else OutageOut.full(outage),
+        outage=None if outage is None else OutageOut.full(outage, now),
         incident=None if incident is None else IncidentOut.of(incident),
         tickets=shown,
+        warnings=[
+            CrewWarningOut.of(warning)
+            for warning in store.warnings.list_open_of_crew(caller.crew)
+            if warning.order_id == order.id
+        ],
+        asks_estimate=outage is not None
+        and asks_crew(outage, order, telling=store.forecasts.telling, now=now),
     )
 
 
@@ -116,8 +155,8 @@ def post_actions(body: ActionsIn, caller: Calling, house: Working) -> ActionsOut
         for action in sorted(body.actions, key=lambda each: each.seq)
     }
     with house.transaction() as store:
-        district_id = store.crews.get(crew_id).district_id
-    house.queue.assign(district_id)
+        state = store.crews.state(crew_id, house.now())
+    house.queue.assign(state.works_for, state.crew.district_id)
     return ActionsOut(actions=[outcomes[action.id] for action in body.actions])
 
 
@@ -127,11 +166,16 @@ def _act(house: House, crew_id: CrewId, action: ActionIn) -> ActionOut:
         command = _command(crew_id, action)
     except InvalidInput as refusal:
         return ActionOut(id=action.id, seq=action.seq, outcome="refused", detail=str(refusal))
+    travel_times = house.travel_times()
     try:
         record = in_one_go(
             house,
             lambda store: record_crew_action(
-                store, command, policy=house.policies.arrival, now=house.now()
+                store,
+                command,
+                policy=house.policies.arrival,
+                now=house.now(),
+                travel_times=travel_times,
             ),
         )
     except (StoreUnavailable, Collision):
@@ -169,6 +213,10 @@ def _command(crew_id: CrewId, action: ActionIn) -> RecordCrewAction:
         restore_at=action.restore_at,
         transformers=None if action.transformers is None else tuple(action.transformers),
         note=action.note,
+        damage=action.damage,
+        parts=action.parts,
+        ticket_id=action.ticket_id,
+        power_on=action.power_on,
         facts=facts,
     )
 
@@ -186,7 +234,7 @@ def post_positions(body: PositionsIn, caller: Calling, house: Working) -> Positi
             refused.append(RefusedFix(id=sent.id, why=str(nowhere)))
         else:
             fixes.append(_fix(crew_id, sent, lon, lat, now))
-    command = RecordPositions(crew_id=crew_id, fixes=fixes)
+    command, travel_times = RecordPositions(crew_id=crew_id, fixes=fixes), house.travel_times()
     kept = in_one_go(
         house,
         lambda store: record_positions(
@@ -195,8 +243,11 @@ def post_positions(body: PositionsIn, caller: Calling, house: Working) -> Positi
             tracking=house.policies.tracking,
             policy=house.policies.arrival,
             now=now,
+            travel_times=travel_times,
         ),
     )
+    if kept.new:
+        expect_anew(house, [crew_id])
     refused += [RefusedFix(id=fix.id, why=why) for fix, why in kept.dropped]
     return PositionsOut(received=len(body.positions), new=kept.new, refused=refused)
 
@@ -212,4 +263,5 @@ def _fix(crew_id: CrewId, sent: FixIn, lon: float, lat: float, now: datetime) ->
         accuracy_m=sent.accuracy_m,
         speed_mps=sent.speed_mps,
         mock=sent.mock,
+        battery=sent.battery,
     )

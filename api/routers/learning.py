@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from api.access import API
 from api.callers import Caller, Calling
 from api.house import House
-from api.inputs import LinkDecisionIn, ReasonIn
+from api.inputs.fields import LinkDecisionIn, ReasonIn
 from api.learning import rates_in_force
+from api.routers.forecasts import kept_forecasts
 from api.routers.frame import page
 from api.routers.parts import Working, in_one_go
 from api.views.learning import LinkDecisionOut, RatesOut, SuspectedLinksOut, VersionOut
@@ -192,6 +193,7 @@ def _lessons(
     with reading(house.engine) as connection:
         return {
             "rates": _versions(connection, caller),
+            "forecasts": kept_forecasts(connection),
             "suspected": _suspected(connection, caller, district or None, after, A_PAGE),
             "decided": link_decisions(connection, caller.scope, limit=LATELY),
             "districts": districts_to_choose(connection, caller.scope),

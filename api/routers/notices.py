@@ -7,7 +7,8 @@ from fastapi import APIRouter, Response
 from api.access import API
 from api.callers import Caller, Calling
 from api.house import House
-from api.inputs import ReasonIn, ReleaseIn
+from api.inputs.fields import ReasonIn
+from api.inputs.outages import ReleaseIn
 from api.routers.parts import (
     USUALLY,
     Seen,

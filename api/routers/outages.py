@@ -9,15 +9,8 @@ from pydantic import BaseModel
 from api.access import API
 from api.callers import Caller, Calling
 from api.house import House
-from api.inputs import (
-    CloseIn,
-    ConfirmIn,
-    EstimateIn,
-    MergeIn,
-    RestoreIn,
-    SplitIn,
-    recent,
-)
+from api.inputs.outages import CloseIn, ConfirmIn, EstimateIn, MergeIn, RestoreIn, SplitIn
+from api.inputs.reports import recent
 from api.routers.assignments import order_full
 from api.routers.parts import (
     Seen,
@@ -95,28 +88,30 @@ class WorkItemOut(BaseModel):
     due_at: datetime | None
 
     @classmethod
-    def of(cls, item: WorkItem, caller: Caller) -> "WorkItemOut":
+    def of(cls, item: WorkItem, caller: Caller, now: datetime) -> "WorkItemOut":
         """Build from the line; a title that is a telephone number is masked like one."""
         fields = {name: getattr(item, name) for name in cls.model_fields if name != "etr"}
         if item.kind == "unlocated" and item.title.lstrip("+").isdecimal():
             fields["title"] = caller.phone(item.title)
-        return cls(**fields, etr=EstimateOut.of(item.estimate))
+        return cls(**fields, etr=EstimateOut.of(item.estimate, now))
 
 
 @router.get(f"{API}/worklist")
 def get_worklist(caller: Calling, house: Working) -> list[WorkItemOut]:
     """List all that is not closed: danger first, then urged, then the least headroom."""
+    now = house.now()
     with reading(house.engine) as connection:
-        items = worklist(connection, caller.scope, house.now())
-    return [WorkItemOut.of(item, caller) for item in items]
+        items = worklist(connection, caller.scope, now)
+    return [WorkItemOut.of(item, caller, now) for item in items]
 
 
 @router.get(f"{API}/outages")
 def get_outages(caller: Calling, house: Working) -> list[WorkItemOut]:
     """List the outages that are not closed, most urgent first."""
+    now = house.now()
     with reading(house.engine) as connection:
-        items = worklist(connection, caller.scope, house.now())
-    return [WorkItemOut.of(item, caller) for item in items if item.kind == "outage"]
+        items = worklist(connection, caller.scope, now)
+    return [WorkItemOut.of(item, caller, now) for item in items if item.kind == "outage"]
 
 
 @router.get(OUTAGE)
@@ -130,7 +125,7 @@ def get_outage(outage_id: int, response: Response, caller: Calling, house: Worki
         scope = store.outages.scope_out(outage.id)
         order = store.orders.find_open_of_outage(outage.id)
         detail = OutageDetail(
-            **OutageOut.full(outage).model_dump(),
+            **OutageOut.full(outage, house.now()).model_dump(),
             transformers_out=sorted(scope.transformers),
             usage_points_out=sorted(scope.usage_points),
             customers_out=store.directory.count_customers(scope),
@@ -177,7 +172,7 @@ def _changed(house: House, response: Response, work: Callable[[Store], Outage]) 
     house.queue.group(outage.feeder_id or outage.district_id)
     house.queue.assign(outage.district_id)
     tag(response, outage.version)
-    return OutageOut.full(outage)
+    return OutageOut.full(outage, house.now())
 
 
 @router.post(f"{OUTAGE}/confirm")

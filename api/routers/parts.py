@@ -3,7 +3,7 @@
 The dependencies are async though they wait for nothing: each plain one would cost a thread.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Protocol, TypeVar
 
@@ -11,15 +11,18 @@ from fastapi import Depends, Header, Query, Request, Response
 
 from api.callers import Caller
 from api.house import House
-from api.inputs import Moment, version_of
+from api.inputs.fields import Moment, version_of
 from api.problems import PreconditionRequired
 from dispatch.assignment import RankedCrew
 from dispatch.domain.notice import Notice
-from dispatch.domain.order import TroubleOrder
+from dispatch.domain.order import Incident, TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage
 from dispatch.domain.proposal import SplitProposal
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import (
+    CrewId,
+    DistrictId,
+    IncidentId,
     NoticeId,
     OrderId,
     OutageId,
@@ -105,7 +108,7 @@ def planned_for(store: Store, caller: Caller, planned_id: int) -> PlannedOutage:
         caller,
         "planned outage",
         planned_id,
-        lambda: store.outages.get_planned(PlannedOutageId(planned_id)),
+        lambda: store.planned.get(PlannedOutageId(planned_id)),
     )
 
 
@@ -124,7 +127,27 @@ def proposal_for(store: Store, caller: Caller, proposal_id: int) -> SplitProposa
     )
 
 
+def incident_for(store: Store, caller: Caller, row: str) -> Incident:
+    """Read the incident of a row such as `incident-4`; another district's does not exist."""
+    key = row.partition("-")[2]
+    return _read(caller, "incident", key, lambda: store.orders.get_incident(IncidentId(int(key))))
+
+
+def district_of(store: Store, caller: Caller, thing: str) -> DistrictId | None:
+    """The district of a row of the list, such as `outage-17`; another's does not exist."""
+    kind, _, key = thing.partition("-")
+    number = key.isdecimal() and key.isascii() and len(key) <= LONGEST_NUMBER
+    if kind == "outage" and number:
+        return outage_for(store, caller, int(key)).district_id
+    if kind == "incident" and number:
+        return incident_for(store, caller, thing).district_id
+    if kind == "unlocated" and key:
+        return ticket_for(store, caller, key).district_id
+    raise NotFound("row", id=thing)
+
+
 LONGEST = timedelta(days=5 * 366)
+LONGEST_NUMBER = 18
 USUALLY = timedelta(days=1)
 
 Since = Annotated[Moment | None, Query(description="a day back, if not given")]
@@ -165,7 +188,23 @@ def weighed(
         travel_times,
         house.planner,
         assignment=policies.assignment,
-        planning=policies.planning,
+        planning=house.planning,
         now=now,
     )
     return ranked, foreseen
+
+
+def left_uncovered(
+    house: House,
+    order: TroubleOrder | None,
+    ranked: Sequence[RankedCrew],
+    travel_times: TravelTimes,
+) -> Mapping[CrewId, str]:
+    """What sending each free crew of an order's district would leave uncovered, as a reason.
+
+    Not to be asked within a transaction: it may read the customers.
+    """
+    if order is None or order.district_id is None or not ranked:
+        return {}
+    states = [each.state for each in ranked]
+    return house.coverage.leaves(order.district_id, states, travel_times, house.now())

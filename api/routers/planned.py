@@ -1,18 +1,13 @@
-"""Supply cut on purpose, and roads that cannot be driven."""
-
-from datetime import datetime
+"""Supply cut on purpose."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from fastapi.responses import Response
 
 from api.access import API
 from api.callers import Caller, Calling
-from api.inputs import (
-    ClosureIn,
-    EndIn,
-    PlannedIn,
-    recent,
-)
+from api.inputs.outages import EndIn, PlannedIn
+from api.inputs.reports import recent
+from api.routers.frame import Written, geojson
 from api.routers.parts import (
     Working,
     in_one_go,
@@ -24,18 +19,19 @@ from dispatch.domain.outage import (
 )
 from dispatch.errors import InvalidInput
 from dispatch.ports import Store
-from dispatch.store import roads
-from dispatch.store.constraints import in_our_words
-from dispatch.store.reads.planned import planned_outages
+from dispatch.store.reads.planned import planned_at, planned_outages
 from dispatch.store.transaction import reading
 from dispatch.usecases.plan_outage import (
     CancelPlannedOutage,
     EndPlannedOutage,
     PlanOutage,
+    RemindOfPlannedOutage,
     cancel_planned_outage,
     end_planned_outage,
     plan_outage,
+    remind_of_planned_outage,
 )
+from maps import layers
 
 router = APIRouter(tags=["dispatchers"])
 
@@ -88,6 +84,18 @@ def post_cancel_planned(planned_id: int, caller: Calling, house: Working) -> Pla
     return PlannedOut.full(in_one_go(house, cancel))
 
 
+@router.post(f"{API}/planned-outages/{{planned_id}}/remind")
+def post_remind_planned(planned_id: int, caller: Calling, house: Working) -> PlannedOut:
+    """Write down that important customers were reminded shortly before the cut."""
+
+    def remind(store: Store) -> PlannedOutage:
+        planned = planned_for(store, caller, planned_id)
+        command = RemindOfPlannedOutage(planned_id=planned.id, by=caller.name)
+        return remind_of_planned_outage(store, command, now=house.now())
+
+    return PlannedOut.full(in_one_go(house, remind))
+
+
 @router.post(f"{API}/planned-outages/{{planned_id}}/end")
 def post_end_planned(planned_id: int, body: EndIn, caller: Calling, house: Working) -> PlannedOut:
     """Supply is back after planned work."""
@@ -102,68 +110,10 @@ def post_end_planned(planned_id: int, body: EndIn, caller: Calling, house: Worki
     return PlannedOut.full(in_one_go(house, end))
 
 
-class ClosureOut(BaseModel):
-    """A road that cannot be driven."""
-
-    id: int
-    district_id: str | None
-    reason: str
-    starts_at: datetime
-    ends_at: datetime | None
-    by: str
-    line: list[tuple[float, float]]
-    lifted_at: datetime | None
-
-    @classmethod
-    def of(cls, closure: roads.RoadClosure) -> "ClosureOut":
-        """Build from the closure."""
-        return cls(
-            id=closure.id,
-            district_id=closure.district_id,
-            reason=closure.reason,
-            starts_at=closure.starts_at,
-            ends_at=closure.ends_at,
-            by=closure.by,
-            line=list(closure.line),
-            lifted_at=closure.lifted_at,
-        )
-
-
-@router.get(f"{API}/road-closures")
-def get_closures(caller: Calling, house: Working) -> list[ClosureOut]:
-    """List roads closed now or announced."""
+@router.get("/console/layers/planned", include_in_schema=False)
+def get_layer(caller: Calling, house: Working, bbox: Written) -> Response:
+    """The transformers within `bbox` under planned work now or within a day, as GeoJSON."""
+    now = house.now()
     with reading(house.engine) as connection:
-        closures = roads.list_closures(connection, house.now())
-    return [ClosureOut.of(c) for c in closures if caller.sees(c.district_id)]
-
-
-@router.post(f"{API}/road-closures", status_code=201)
-def post_closure(body: ClosureIn, caller: Calling, house: Working) -> ClosureOut:
-    """Close a road to every crew until a time, or until it is lifted."""
-    line = body.wgs84()
-    starts_at = body.starts_at or house.now()
-    if body.ends_at is not None and body.ends_at <= starts_at:
-        raise InvalidInput("ends_at", body.ends_at.isoformat(), "a time after starts_at")
-    with house.transaction() as store:
-        district_id = store.directory.find_district(*line[0])
-    caller.must_see(district_id, "road", lon=line[0][0], lat=line[0][1])
-    with in_our_words(), house.engine.begin() as connection:
-        closure = roads.add_closure(
-            connection,
-            district_id=district_id,
-            reason=body.reason,
-            line=line,
-            starts_at=starts_at,
-            ends_at=body.ends_at,
-            by=caller.name,
-        )
-    return ClosureOut.of(closure)
-
-
-@router.delete(f"{API}/road-closures/{{closure_id}}", status_code=204)
-def delete_closure(closure_id: int, caller: Calling, house: Working) -> None:
-    """Open the road again."""
-    with in_our_words(), house.engine.begin() as connection:
-        closure = roads.find_closure(connection, closure_id)
-        caller.must_see(closure.district_id, "road closure", id=closure_id)
-        roads.lift_closure(connection, closure_id, house.now())
+        found = planned_at(connection, layers.box_of(bbox), caller.scope, now)
+    return geojson(layers.planned(found, now))

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from api.access import API
 from api.callers import Calling
 from api.house import House
-from api.inputs import ReasonIn
+from api.inputs.fields import ReasonIn
 from api.routers.parts import MustHaveSeen, Working, in_one_go, proposal_for, tag
 from api.views.proposals import SplitProposalOut
 from dispatch.domain.proposal import SplitProposal

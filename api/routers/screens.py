@@ -1,32 +1,42 @@
-"""Login, language, the desk and the crew's phone, and the parts of them that are read again."""
+"""Login, language and the crew's phone, and the parts of them that are read again."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from fastapi import APIRouter, FastAPI, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import Connection
 
-from api import desk
-from api.callers import Caller, Calling
+from api.callers import Calling
 from api.house import House
-from api.problems import refused
-from api.routers.frame import LANGUAGE_COOKIE, YEAR_S, Written, language_of, page
-from api.routers.parts import Working, ticket_for
+from api.routers.crews import RECENTLY
+from api.routers.frame import LANGUAGE_COOKIE, THEME_COOKIE, Written, page, remembering
+from api.routers.parts import Working
 from api.routers.sessions import HOME, safe_goto
-from api.views.known import KnownOut
-from api.views.sayings import SayingOut
+from dispatch.domain.access import AccessNote
+from dispatch.domain.arrival import Verdict
 from dispatch.domain.clock import ARRIVAL_COMMITMENT, Clock
-from dispatch.domain.words import HAZARDS_KNOWN, CrewId, Symptom
-from dispatch.errors import Forbidden, NotAuthenticated
-from dispatch.sayings import MAIN_SWITCH, NEIGHBOURS
+from dispatch.domain.order import TroubleOrder
+from dispatch.domain.ticket import TroubleTicket
+from dispatch.domain.words import CrewId, UsagePointId
+from dispatch.domain.zone import Zone
+from dispatch.restoration import asks_crew
+from dispatch.store.access_notes import PgAccessNotes
 from dispatch.store.clocks import PgClocks
-from dispatch.store.reads import details
+from dispatch.store.crews import PgCrews
+from dispatch.store.reads import arrivals, details, suspects
 from dispatch.store.reads.details import CrewOrder
+from dispatch.store.reads.loans import loan_of_crew
+from dispatch.store.safety import PgCheckIns
 from dispatch.store.transaction import reading
-from maps.languages import Language, marked
-from maps.pages import Pages
+from dispatch.store.warnings import PgWarnings
+from dispatch.store.zones import zones_at
+from maps.languages import Language
+from maps.themes import Theme
+
+MOST_DEVICES = 8
+"""So many of the devices that may have opened are offered to the crew."""
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -46,72 +56,13 @@ def get_login(request: Request, wrong: bool = False, goto: Written = "") -> HTML
 @router.get("/language/{code}")
 def get_language(code: Language, request: Request, goto: Written = "/") -> RedirectResponse:
     """Remember which language somebody reads, and go back."""
-    answer = RedirectResponse(safe_goto(goto) or "/", status_code=303)
-    answer.set_cookie(
-        LANGUAGE_COOKIE,
-        code.value,
-        max_age=YEAR_S,
-        samesite="lax",
-        secure=request.app.state.settings.secure_cookies,
-        httponly=True,
-    )
-    return answer
+    return remembering(request, goto, LANGUAGE_COOKIE, code.value)
 
 
-# The desk --------------------------------------------------------------------------------------
-
-
-@router.get("/desk")
-def get_desk(
-    request: Request,
-    caller: Calling,
-    house: Working,
-    asking: Annotated[desk.DeskQuestion, Query()],
-) -> HTMLResponse:
-    """The agent's one box; `phone` (from the telephone system) or `q` fill it."""
-    values = _answer_values(house, caller, asking)
-    return page(request, "desk.html", caller=caller, **values)
-
-
-@router.get("/desk/answer")
-def get_answer(
-    request: Request,
-    caller: Calling,
-    house: Working,
-    asking: Annotated[desk.DeskQuestion, Query()],
-) -> HTMLResponse:
-    """What is known of a caller, and what to say."""
-    return page(request, "_answer.html", caller=caller, **_answer_values(house, caller, asking))
-
-
-def _answer_values(house: House, caller: Caller, asking: desk.DeskQuestion) -> dict[str, Any]:
-    answered = desk.answer(house, caller, asking)
-    return {
-        "q": asking.typed,
-        "known": answered.known,
-        "replies": _replies(answered.known),
-        "who": answered.who,
-        "says": asking,
-        "hazards_known": list(HAZARDS_KNOWN),
-    }
-
-
-def _replies(known: KnownOut | None) -> tuple[Symptom, ...]:
-    """What a caller may answer to the question, as one key for the agent."""
-    if known is None or known.ask is None:
-        return ()
-    if known.ask == SayingOut.of(NEIGHBOURS):
-        return (Symptom.NEIGHBOURS_OUT, Symptom.NEIGHBOURS_LIT)
-    return (Symptom.MAIN_SWITCH_TRIPPED,) if known.ask == SayingOut.of(MAIN_SWITCH) else ()
-
-
-@router.get("/desk/reports/{ticket_id}")
-def get_taken(ticket_id: str, request: Request, caller: Calling, house: Working) -> HTMLResponse:
-    """What became of a report that was just taken."""
-    with house.transaction() as store:
-        ticket = ticket_for(store, caller, ticket_id)
-        clocks = store.clocks.list_of_ticket(ticket.id)
-    return page(request, "_taken.html", caller=caller, ticket=ticket, clocks=clocks)
+@router.get("/theme/{choice}")
+def get_theme(choice: Theme, request: Request, goto: Written = "/") -> RedirectResponse:
+    """Remember on which ground somebody reads, and go back."""
+    return remembering(request, goto, THEME_COOKIE, choice.value)
 
 
 # The crew's phone ------------------------------------------------------------------------------
@@ -120,81 +71,115 @@ def get_taken(ticket_id: str, request: Request, caller: Calling, house: Working)
 @router.get("/crew")
 def get_crew(request: Request, caller: Calling, house: Working) -> HTMLResponse:
     """The orders of one crew, on a phone."""
-    orders = _crew_orders(house, caller.crew)
-    return page(request, "crew.html", caller=caller, orders=orders)
+    screen = _crew_screen(house, caller.crew)
+    return page(request, "crew.html", caller=caller, crew=caller.crew, **screen)
 
 
 @router.get("/crew/orders")
 def get_crew_orders(request: Request, caller: Calling, house: Working) -> HTMLResponse:
     """The same, without the page around it."""
-    orders = _crew_orders(house, caller.crew)
-    return page(request, "_orders.html", caller=caller, orders=orders)
+    return page(request, "_orders.html", caller=caller, **_crew_screen(house, caller.crew))
+
+
+def _crew_screen(house: House, crew_id: CrewId) -> dict[str, Any]:
+    """The orders of a crew, for whom it drives, and where it is asked to stand by."""
+    with reading(house.engine) as connection:
+        posting = PgCrews(connection).find_posting(crew_id)
+        loan = loan_of_crew(connection, crew_id)
+    stands_by = posting is not None and posting.ends_at > house.now()
+    safety = house.policies.safety
+    return {
+        "check_in_s": round(safety.every.total_seconds()),
+        "orders": _crew_orders(house, crew_id),
+        "posting": posting if stands_by else None,
+        "loan": loan,
+    }
 
 
 def _crew_orders(house: House, crew_id: CrewId) -> list[dict[str, object]]:
     """Orders under way with what is out and what was promised, then those done lately."""
     with reading(house.engine) as connection:
-        found = details.crew_orders(connection, crew_id, house.now() - desk.RECENTLY)
+        found = details.crew_orders(connection, crew_id, house.now() - RECENTLY)
+        mine = [each for each in found if each.sent.order.crew_id == crew_id]
+        zones = zones_at(connection, None, house.now())
+        access = _access(connection, mine)
         return [
-            _crew_order(connection, each) for each in found if each.sent.order.crew_id == crew_id
+            {
+                **_crew_order(connection, each, crew_id),
+                "zones": _zones_of(each.sent.order, zones),
+                "access": {
+                    t.id: access[home]
+                    for t in each.tickets
+                    if (home := _home(t)) is not None and home in access
+                },
+                "check_in_due_at": _check_in_due(connection, each, house),
+                "asks_estimate": each.outage is not None
+                and asks_crew(
+                    each.outage,
+                    each.sent.order,
+                    telling=house.policies.telling,
+                    now=house.now(),
+                ),
+            }
+            for each in mine
         ]
 
 
-def _crew_order(connection: Connection, each: CrewOrder) -> dict[str, object]:
+def _zones_of(order: TroubleOrder, zones: Iterable[Zone]) -> list[Zone]:
+    """The zones that an order lies in; ground that nobody may enter first."""
+    there = [z for z in zones if z.holds(order.district_id, order.lon, order.lat)]
+    return sorted(there, key=lambda zone: zone.kind.breaks_things)
+
+
+def _home(ticket: TroubleTicket) -> UsagePointId | None:
+    """Whose place a report is of, where that is known."""
+    return None if ticket.place is None else ticket.place.usage_point_id
+
+
+def _access(
+    connection: Connection, orders: Iterable[CrewOrder]
+) -> Mapping[UsagePointId, AccessNote]:
+    """How to get to the places of some orders' reports."""
+    homes = {home for each in orders for t in each.tickets if (home := _home(t)) is not None}
+    return PgAccessNotes(connection).of(homes)
+
+
+def _check_in_due(connection: Connection, each: CrewOrder, house: House) -> datetime | None:
+    """When the crew of an order is to say that all is well; None unless it is at the site."""
+    safety = house.policies.safety
+    at_work = PgCheckIns(connection).find_at_work(each.sent.order.id) if safety.is_on else None
+    return None if at_work is None else safety.due_at(at_work.last_sign_at)
+
+
+def _crew_order(connection: Connection, each: CrewOrder, crew_id: CrewId) -> dict[str, object]:
     parts: list[details.TransformerPart] = []
+    told: dict[str, bool | None] = {}
+    devices: list[suspects.Suspect] = []
     if each.outage is not None:
         detail = details.outage_detail(connection, each.outage.id, None)
         parts = [part for part in detail.transformers if part.restored_at is None]
         clocks: Sequence[Clock] = detail.clocks
+        told = {t.ticket.id: t.power_on for t in detail.tickets if t.told_at is not None}
+        devices = [d for d in suspects.suspects(connection, each.outage) if d.id is not None]
     else:
         clocks = [c for t in each.tickets for c in PgClocks(connection).list_of_ticket(t.id)]
     promises = [c for c in clocks if c.rule_id == ARRIVAL_COMMITMENT and c.verdict == "running"]
+    said = each.sent.arrival
+    contradicted = said is not None and said.verdict is Verdict.CONTRADICTED
     return {
+        "asked": contradicted and not arrivals.has_answered(connection, each.sent.order),
         "sent": each.sent,
         "title": each.title,
         "outage": each.outage,
         "tickets": each.tickets,
         "parts": parts,
+        "told": told,
+        "devices": devices[:MOST_DEVICES],
         "dark_for": each.dark_for,
         "promises": promises[:1],
+        "warnings": [
+            warning
+            for warning in PgWarnings(connection).list_open_of_crew(crew_id)
+            if warning.order_id == each.sent.order.id
+        ],
     }
-
-
-# Who is not let in -----------------------------------------------------------------------------
-
-
-def install(app: FastAPI) -> None:
-    """Lead people without a session to the login page, and answer programs with a problem."""
-    app.add_exception_handler(NotAuthenticated, _log_in_first)
-    app.add_exception_handler(Forbidden, _not_yours)
-
-
-def _log_in_first(request: Request, exc: Exception) -> Response:
-    if not _is_page(request):
-        return refused(request, exc)
-    if "HX-Request" in request.headers:
-        return Response(status_code=401, headers={"HX-Redirect": "/login"})
-    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    goto = "" if target == "/" else "?" + urlencode({"goto": target})
-    return RedirectResponse(f"/login{goto}", status_code=303)
-
-
-def _not_yours(request: Request, exc: Exception) -> Response:
-    if not _is_page(request) or "HX-Request" in request.headers:
-        return refused(request, exc)
-    pages: Pages = request.app.state.pages
-    language = language_of(request)
-    return page(
-        request,
-        "message.html",
-        caller=request.state.caller,
-        status=403,
-        title=pages.say(language, marked("Not for your role")),
-        text=pages.say(language, marked("This screen belongs to another role.")),
-    )
-
-
-def _is_page(request: Request) -> bool:
-    """Whether a person's browser asked for a page, and not a program for data."""
-    wants = "text/html" in request.headers.get("Accept", "") or "HX-Request" in request.headers
-    return request.method == "GET" and wants and not request.url.path.startswith("/api/")

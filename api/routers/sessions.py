@@ -20,6 +20,8 @@ from dispatch.store.transaction import reading
 router = APIRouter(tags=["sessions"])
 
 SESSION_LASTS = timedelta(hours=12)
+ON_THE_WALL = timedelta(days=92)
+"""A screen that only shows sums has nobody beside it who could log in at every shift."""
 
 
 class LoginIn(BaseModel):
@@ -60,7 +62,7 @@ def get_me(caller: Calling) -> CallerOut:
 def post_session(request: Request, response: Response, body: LoginIn) -> CallerOut:
     """Log in; the session comes back as a cookie."""
     user, secret = _log_in(request, body.login, body.password)
-    _set_cookie(request, response, secret)
+    _set_cookie(request, response, secret, user)
     return CallerOut(
         name=user.login,
         role=Role(user.role),
@@ -91,14 +93,14 @@ def post_login_page(
     except NotAuthenticated:
         return RedirectResponse("/login?wrong=1", status_code=303)
     answer = RedirectResponse(safe_goto(goto) or HOME[Role(user.role)], status_code=303)
-    _set_cookie(request, answer, secret)
+    _set_cookie(request, answer, secret, user)
     return answer
 
 
 @router.post("/logout", include_in_schema=False)
 def post_logout_page(request: Request) -> RedirectResponse:
     """Log out from a page."""
-    _refuse_foreign_pages(request)
+    refuse_foreign_pages(request)
     _end(request)
     answer = RedirectResponse("/login", status_code=303)
     answer.delete_cookie(COOKIE, path="/")
@@ -112,11 +114,17 @@ HOME = {
     Role.SUPERVISOR: "/console",
     Role.INTEGRATION: "/login",
     Role.ADMIN: "/console",
+    Role.WALL: "/board",
 }
 
 
+def lasts(role: Role) -> timedelta:
+    """How long a session of this role lasts."""
+    return ON_THE_WALL if role is Role.WALL else SESSION_LASTS
+
+
 def _log_in(request: Request, login: str, password: str) -> tuple[access.User, str]:
-    _refuse_foreign_pages(request)
+    refuse_foreign_pages(request)
     throttle: Throttle = request.app.state.throttle
     engine = request.app.state.house.engine
     address = request.client.host if request.client else "-"
@@ -141,16 +149,16 @@ def _log_in(request: Request, login: str, password: str) -> tuple[access.User, s
         crew_id=user.crew_id,
         login=user.login,
         now=now,
-        lasts=SESSION_LASTS,
+        lasts=lasts(Role(user.role)),
     )
     return user, secret
 
 
-def _set_cookie(request: Request, response: Response, secret: str) -> None:
+def _set_cookie(request: Request, response: Response, secret: str, user: access.User) -> None:
     response.set_cookie(
         COOKIE,
         secret,
-        max_age=round(SESSION_LASTS.total_seconds()),
+        max_age=round(lasts(Role(user.role)).total_seconds()),
         path="/",
         secure=request.app.state.settings.secure_cookies,
         httponly=True,
@@ -168,10 +176,10 @@ def _end(request: Request) -> None:
     request.app.state.callers.forget(secret)
 
 
-def _refuse_foreign_pages(request: Request) -> None:
-    """Nobody is logged in or out by another site's page; programs send no such header."""
+def refuse_foreign_pages(request: Request) -> None:
+    """Nothing is done for another site's page; programs send no such header."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
-        raise Forbidden("another site's page may not log anybody in or out")
+        raise Forbidden("another site's page may not do this")
 
 
 def safe_goto(goto: str) -> str | None:

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from api.access import API
 from api.callers import Calling, Role
-from api.inputs import DeviceStatesIn, MeterSignalsIn, recent
+from api.inputs.reports import recent
+from api.inputs.signals import DeviceStatesIn, MeterSignalsIn
 from api.routers.parts import Working, in_one_go
 from dispatch.domain.signal import SightingSource
 from dispatch.errors import InvalidInput

@@ -1,4 +1,4 @@
-"""What a supervisor's reports call: promises kept, indices of a period, calls avoided."""
+"""What a supervisor's reports call: indices of a period, calls avoided."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -11,11 +11,7 @@ from api.callers import Calling
 from api.routers.parts import USUALLY, Since, Until, Working, period
 from api.views.notices import AvoidedOut
 from dispatch.indices import reliability
-from dispatch.store.reads.figures import (
-    CommitmentStanding,
-    commitments,
-    interruptions_begun,
-)
+from dispatch.store.reads.figures import interruptions_begun
 from dispatch.store.reads.notices import released
 from dispatch.store.reads.population import customers_served
 from dispatch.store.transaction import reading
@@ -33,26 +29,6 @@ NOBODY_SERVED = {
 }
 
 
-class StandingOut(BaseModel):
-    """One rule in one area class: each promise, and the running average with its headroom."""
-
-    rule_id: str
-    area_class: str
-    clocks: int
-    kept: int
-    missed: int
-    cannot_say: int
-    running: int
-    target_minutes: float
-    mean_minutes: float | None
-    headroom_minutes: float | None
-
-    @classmethod
-    def of(cls, standing: CommitmentStanding) -> "StandingOut":
-        """Build from the standing."""
-        return cls(**{name: getattr(standing, name) for name in cls.model_fields})
-
-
 class IndicesOut(BaseModel):
     """IEEE 1366 over the interruptions that began in a period; None where nobody is served.
 
@@ -68,17 +44,6 @@ class IndicesOut(BaseModel):
     saifi: float | None
     caidi_minutes: float | None
     momentary: float | None
-
-
-@router.get(f"{API}/commitments")
-def get_commitments(
-    caller: Calling, house: Working, since: Since = None, until: Until = None
-) -> list[StandingOut]:
-    """Count promises kept and missed, by rule and area class, of clocks started in a period."""
-    start, end = period(house, since, until, USUALLY)
-    with reading(house.engine) as connection:
-        found = commitments(connection, caller.scope, start, end)
-    return [StandingOut.of(standing) for standing in found]
 
 
 @router.get(f"{API}/indices")

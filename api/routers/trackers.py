@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from api.access import API
 from api.callers import Caller, Calling, digest_of
 from api.house import House
-from api.inputs import BindIn, TrackerIn
+from api.inputs.crews import BindIn, TrackerIn
 from api.routers.parts import Working, in_one_go
 from api.trackers.registry import new_secret
 from dispatch.domain.tracking import Tracker, Wire

@@ -11,6 +11,7 @@ from api.trackers.readings import (
     Unread,
     Why,
     accuracy,
+    battery,
     moment,
     position,
     speed,
@@ -42,6 +43,7 @@ def _reading(told: Mapping[str, object]) -> Reading | Unread:
             fixed_at=moment(told.get("tst")),
             accuracy_m=accuracy(told.get("acc")),
             speed_mps=speed(told.get("vel"), KMH_MPS),
+            battery=battery(told.get("batt")),
         )
     except Refused as refused:
         return Unread(refused.why)

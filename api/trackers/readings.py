@@ -46,7 +46,10 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A position as a device gave it: degrees in the device's own datum, SI units, aware UTC."""
+    """A position as a device gave it: degrees in the device's own datum, SI units, aware UTC.
+
+    `battery` is what is left of the device's, in per cent.
+    """
 
     lon: float
     lat: float
@@ -54,6 +57,7 @@ class Reading:
     accuracy_m: float | None = None
     speed_mps: float | None = None
     mock: bool = False
+    battery: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,18 @@ def accuracy(value: object) -> float | None:
     if found > WORST_ACCURACY_M:
         raise Refused(Why.BAD_ACCURACY)
     return found
+
+
+def battery(value: object, whole: float = 100.0) -> int | None:
+    """What is left of a battery in per cent, of a number whose `whole` is a full one.
+
+    What cannot be meant counts as unknown: no position is lost for a battery's sake.
+    """
+    try:
+        found = number(value, Why.UNREADABLE)
+    except Refused:
+        return None
+    return None if found is None or not 0 <= found <= whole else round(100 * found / whole)
 
 
 def flag(value: object) -> bool | None:

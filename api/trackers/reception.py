@@ -85,6 +85,7 @@ class Reception:
                     speed_mps=item.speed_mps,
                     mock=item.mock,
                     device=tracker.id,
+                    battery=item.battery,
                 )
             )
         for what, times in refused.items():

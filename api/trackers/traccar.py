@@ -17,6 +17,7 @@ from api.trackers.readings import (
     Unread,
     Why,
     accuracy,
+    battery,
     flag,
     moment,
     position,
@@ -53,6 +54,7 @@ def _reading(params: Mapping[str, str], speed_unit_mps: float) -> Reading | Unre
             accuracy_m=accuracy(params.get("accuracy")),
             speed_mps=speed(params.get("speed"), speed_unit_mps),
             mock=flag(params.get("mock")) is True,
+            battery=battery(params.get("batt") or params.get("battery")),
         )
     except Refused as refused:
         return Unread(refused.why)
@@ -91,6 +93,12 @@ def _json_reading(location: Mapping[str, object], coords: Mapping[str, object]) 
             accuracy_m=accuracy(coords.get("accuracy")),
             speed_mps=speed(coords.get("speed"), 1.0),
             mock=flag(location.get("mock")) is True,
+            battery=_json_battery(location.get("battery")),
         )
     except Refused as refused:
         return Unread(refused.why)
+
+
+def _json_battery(told: object) -> int | None:
+    """The level of JSON's battery, 0 to 1; the client says -1 where it does not know."""
+    return battery(told.get("level"), whole=1.0) if isinstance(told, dict) else None

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from api.expecting import expect_anew
 from api.house import House
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.words import CrewId
@@ -56,14 +57,20 @@ class Weighing:
             return
         for crew_id in crews:
             self._weigh_crew(crew_id, heard[crew_id])
+        expect_anew(self._house, crews)
 
     def _weigh_crew(self, crew_id: CrewId, fixes: Sequence[PositionFix]) -> None:
         house, command = self._house, WeighPositions(crew_id=crew_id, fixes=fixes)
         try:
+            travel_times = house.travel_times()
             retrying(
                 house.transaction,
                 lambda store: weigh_positions(
-                    store, command, policy=house.policies.arrival, now=house.now()
+                    store,
+                    command,
+                    policy=house.policies.arrival,
+                    now=house.now(),
+                    travel_times=travel_times,
                 ),
             )
         except DispatchError as refused:

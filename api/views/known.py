@@ -72,6 +72,7 @@ class PlaceCandidate(BaseModel):
     id: str
     kind: str
     name: str
+    address: str
     score: float
     lon: float
     lat: float
@@ -84,6 +85,7 @@ class PlaceCandidate(BaseModel):
             id=entry.id,
             kind=str(entry.kind),
             name=entry.name,
+            address=entry.address,
             score=round(match.score, 3),
             lon=entry.lon,
             lat=entry.lat,
@@ -112,7 +114,7 @@ class KnownOut(BaseModel):
     places: list[PlaceCandidate] = []
 
     @classmethod
-    def of(cls, answer: KnownAnswer, point: ServicePoint | None) -> "KnownOut":
+    def of(cls, answer: KnownAnswer, point: ServicePoint | None, now: datetime) -> "KnownOut":
         """Build from an answer and the customer it is for."""
         outage = answer.outage
         return cls(
@@ -123,7 +125,7 @@ class KnownOut(BaseModel):
             outage=None if outage is None else OutageBrief.of(outage),
             notice=None if answer.notice is None else answer.notice.id,
             planned=None if answer.planned is None else PlannedBrief.of(answer.planned),
-            etr=EstimateOut.of(outage.estimate if outage else None),
+            etr=EstimateOut.of(outage.estimate if outage else None, now),
             crew=ProgressOut.of(outage.crew if outage else None),
             usage_point=UsagePointOut.of(point),
             repeats=answer.repeats.id if answer.repeats else None,

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from api.views.sayings import SayingOut, reasons_of
 from api.views.tickets import TicketOut
 from dispatch.assignment import RankedCrew
+from dispatch.domain.eta import DoorEta
 from dispatch.domain.order import DispatchStep, Incident, TroubleOrder
 from dispatch.planning.explain import Option
 from dispatch.procedures.foreseeing import Foreseen
@@ -98,6 +99,32 @@ class OrderOut(BaseModel):
             travel_s=order.travel_s,
             travel_basis=order.travel_basis,
             why=reasons_of(order.why),
+        )
+
+
+class EtaOut(BaseModel):
+    """When the crew of an order is expected at the door.
+
+    `arrives_at` is None where no open road leads; `stale` where the position is too old to believe.
+    """
+
+    order_id: int
+    crew_id: str
+    arrives_at: datetime | None
+    basis: str
+    fixed_at: datetime
+    stale: bool
+
+    @classmethod
+    def of(cls, eta: DoorEta, *, stale: bool) -> "EtaOut":
+        """Build from what was reckoned."""
+        return cls(
+            order_id=eta.order_id,
+            crew_id=eta.crew_id,
+            arrives_at=eta.arrives_at,
+            basis=eta.basis,
+            fixed_at=eta.fixed_at,
+            stale=stale,
         )
 
 
@@ -220,10 +247,14 @@ class RankedOut(BaseModel):
     doubts: list[SayingOut]
     plan: OptionOut | None
     excluded: list[SayingOut]
+    leaves: SayingOut | None
 
     @classmethod
-    def of(cls, ranked: RankedCrew, foreseen: Foreseen) -> "RankedOut":
-        """Build from the ranking and the plan; minutes are null where no road leads."""
+    def of(cls, ranked: RankedCrew, foreseen: Foreseen, leaves: str | None) -> "RankedOut":
+        """Build from the ranking, the plan and what is left uncovered.
+
+        Minutes are null where no road leads, `leaves` for a crew that covers nobody now.
+        """
         option = foreseen.options.get(ranked.state.crew.id)
         state, travel = ranked.state, ranked.travel
         reachable = travel.basis != "unreachable"
@@ -245,4 +276,5 @@ class RankedOut(BaseModel):
             if option is None
             else OptionOut.of(option, chosen=option.crew_id in foreseen.chosen),
             excluded=reasons_of(foreseen.excluded.get(state.crew.id, ())),
+            leaves=None if leaves is None else SayingOut.of(say_reason(leaves)),
         )

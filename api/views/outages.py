@@ -10,19 +10,34 @@ from dispatch.store.reads.still_dark import DarkFor
 
 
 class EstimateOut(BaseModel):
-    """When supply is expected back, who says so and how surely."""
+    """When supply is expected back, who says so and how surely.
+
+    Once `passed`, `at` is when it *was* expected; nothing holds until somebody says anew. `between`
+    holds eight times in ten and is null for what a person entered.
+    """
 
     at: datetime
     source: str
     confidence: str
+    between: tuple[datetime, datetime] | None = None
+    basis: str | None = None
+    said_at: datetime | None = None
+    passed: bool = False
 
     @classmethod
-    def of(cls, estimate: EstimatedRestoration | None) -> "EstimateOut | None":
-        """Build from the estimate, if there is one."""
+    def of(cls, estimate: EstimatedRestoration | None, now: datetime) -> "EstimateOut | None":
+        """Build from the estimate, if there is one, as it stands now."""
         if estimate is None:
             return None
+        begin, end = estimate.from_at, estimate.to_at
         return cls(
-            at=estimate.at, source=estimate.source.value, confidence=estimate.confidence.value
+            at=estimate.at,
+            source=estimate.source.value,
+            confidence=estimate.confidence.value,
+            between=None if begin is None or end is None else (begin, end),
+            basis=None if estimate.basis is None else estimate.basis.value,
+            said_at=estimate.said_at,
+            passed=estimate.has_passed(now),
         )
 
 
@@ -104,7 +119,7 @@ class OutageOut(OutageBrief):
     prediction: PredictionOut | None
 
     @classmethod
-    def full(cls, outage: Outage) -> "OutageOut":
+    def full(cls, outage: Outage, now: datetime) -> "OutageOut":
         """Build from the outage."""
         return cls(
             **OutageBrief.of(outage).model_dump(),
@@ -122,7 +137,7 @@ class OutageOut(OutageBrief):
             close_reason=outage.close_reason,
             parent_id=outage.parent_id,
             merged_into_id=outage.merged_into_id,
-            etr=EstimateOut.of(outage.estimate),
+            etr=EstimateOut.of(outage.estimate, now),
             prediction=PredictionOut.of(outage.prediction),
         )
 

@@ -13,8 +13,13 @@ from dispatch.usecases.report_trouble import Reported
 
 
 class ClockOut(BaseModel):
-    """A promise and how it stands, with the rule version it is judged by."""
+    """A promise and how it stands, with the rule version and district's figures it is judged by.
 
+    `due_at` is later by `paused_s`, the time it stood still; since `paused_since` it does again.
+    `without_pauses` is the verdict had it never stood still.
+    """
+
+    id: int | None
     rule: str
     rule_version: int
     area_class: str
@@ -26,11 +31,18 @@ class ClockOut(BaseModel):
     stopped_latest: datetime | None
     judged_at: datetime | None
     judged_by: str | None
+    override: str | None
+    warned: int
+    paused_s: float
+    paused_since: datetime | None
+    without_pauses: str | None
+    rejudged: int
 
     @classmethod
     def of(cls, clock: Clock) -> "ClockOut":
         """Build from the clock."""
         return cls(
+            id=clock.id,
             rule=clock.rule_id,
             rule_version=clock.rule_version,
             area_class=clock.area_class.value,
@@ -42,6 +54,12 @@ class ClockOut(BaseModel):
             stopped_latest=clock.stopped_latest,
             judged_at=clock.judged_at,
             judged_by=clock.judged_by,
+            override=clock.override_id,
+            warned=clock.warned,
+            paused_s=clock.paused_s,
+            paused_since=clock.paused_since,
+            without_pauses=None if clock.without_pauses is None else clock.without_pauses.value,
+            rejudged=max(0, clock.judgements - 1),
         )
 
 

@@ -3,54 +3,55 @@
 A fix shows presence only as well as it is accurate, so every fix is a circle, and the site is one
 too (a geocoded address is not a point). A fix whose circle certainly lies within reach of the site
 is *inside*; one that certainly does not is *outside*; the others say nothing. Touching the fence
-is not arriving: the crew has to stay (dwell), or to come slowly and be seen inside twice.
+is not arriving: the crew has to stay. What the track of one device shows counts only if nothing
+speaks against that track (`dispatch.domain.forgery`).
+
+The arrival is an interval. It was not before the crew can have driven from where it was last seen
+elsewhere, and not after it was first seen to stay.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from dispatch.domain.crew import PositionFix
-from gis.crs import distance_m
+from dispatch.domain.forgery import Companion
+from dispatch.domain.look import NO_ROADS, ArrivalPolicy, Look, Roads, Site
+from dispatch.domain.reasons import written
+from dispatch.domain.stay import Stay
+from dispatch.domain.trail import Sighting, Trail, trails
+
+__all__ = [
+    "NO_ROADS",
+    "ArrivalEvidence",
+    "ArrivalPolicy",
+    "Companion",
+    "Roads",
+    "Site",
+    "Verdict",
+    "judge_arrival",
+]
+
+MINUTE_S = 60.0
 
 
 class Verdict(StrEnum):
-    """What the track makes of an arrival."""
+    """What the track makes of an arrival; withdrawn: neither claimed nor shown any more."""
 
     CONFIRMED = "confirmed"
     CLAIMED_ONLY = "claimed_only"
     CONTRADICTED = "contradicted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """Where the work is, EPSG:4326, and how far off that may be."""
-
-    lon: float
-    lat: float
-    accuracy_m: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArrivalPolicy:
-    """The settings of the fence; all are assumptions until a utility sets its own."""
-
-    fence_m: float = 150.0
-    dwell: timedelta = timedelta(minutes=2)
-    worst_accuracy_m: float = 200.0
-    widest_site_m: float = 400.0
-    walking_mps: float = 5.0
-    fastest_mps: float = 45.0
-    contradict_within: timedelta = timedelta(minutes=5)
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalEvidence:
     """When the crew arrived at the earliest and at the latest, and what that rests on.
 
-    `earliest` is the last moment it was certainly elsewhere, `latest` the first moment it was
-    certainly there; both None unless the verdict is `confirmed`.
+    `earliest` is before what it cannot have been there, as far as the track tells; `latest` the
+    first moment it was seen to stay, None unless the verdict is `confirmed`. `reasons` are written
+    as `dispatch.sayings` reads them.
     """
 
     verdict: Verdict
@@ -58,6 +59,11 @@ class ArrivalEvidence:
     latest: datetime | None
     claimed_at: datetime | None
     reasons: tuple[str, ...]
+
+    @property
+    def is_filled_in(self) -> bool:
+        """Whether the track shows an arrival that nobody pressed the button for."""
+        return self.verdict is Verdict.CONFIRMED and self.claimed_at is None
 
 
 def judge_arrival(
@@ -67,6 +73,9 @@ def judge_arrival(
     sent_at: datetime,
     claimed_at: datetime | None,
     policy: ArrivalPolicy,
+    roads: Roads = NO_ROADS,
+    others: Collection[Companion] = (),
+    earlier: Collection[PositionFix] = (),
 ) -> ArrivalEvidence | None:
     """Weigh a crew's track against a site.
 
@@ -75,127 +84,205 @@ def judge_arrival(
     site
         Where the work is.
     fixes
-        Fixes of the crew in any order; those before `sent_at` only tell where it came from.
+        Fixes of the crew's devices, WGS-84, in any order, any of them twice; those before
+        `sent_at` only tell where it came from.
     sent_at
         When the crew got the order; it cannot have arrived for it before.
     claimed_at
         When the crew says it arrived, if it said so.
     policy
         Fence, dwell and limits.
+    roads
+        Drives to the site, and how far from roads a place is.
+    others
+        Other crews that were near: their fixes and where they were sent.
+    earlier
+        Fixes of the crew of other days, at the same coordinates as some of `fixes`.
 
     Returns
     -------
     evidence
         None while there is neither a claim nor a proven arrival.
     """
-    usable, refused = _usable(fixes, policy)
-    reach_m = policy.fence_m + min(site.accuracy_m, policy.widest_site_m)
-    seen = [(fix, *_circle(site, fix)) for fix in usable]
-    inside = [fix.fixed_at for fix, _, farthest in seen if farthest <= reach_m]
-    outside = [fix.fixed_at for fix, nearest, _ in seen if nearest > reach_m]
-    stay = _first_stay([t for t in inside if t >= sent_at], outside, policy.dwell)
-    if stay is not None:
-        return _confirmed(stay, outside, sent_at, claimed_at, policy)
-    if claimed_at is None:
-        return None
-    near_claim = [
-        (fix, nearest)
-        for fix, nearest, _ in seen
-        if abs(fix.fixed_at - claimed_at) <= policy.contradict_within
+    looks = [
+        Look(site, trail, sent_at, claimed_at, policy, roads)
+        for trail in trails(site.lon, site.lat, fixes, policy.trail)
     ]
-    if near_claim and all(nearest > reach_m for _, nearest in near_claim):
-        closest = min(nearest for _, nearest in near_claim)
-        reason = f"every fix around the claim is at least {closest:.0f} m from the site"
-        return _unproven(Verdict.CONTRADICTED, claimed_at, (reason, *refused))
-    reason = "no fix near the claim" if not near_claim else "the track does not show a stay"
-    return _unproven(Verdict.CLAIMED_ONLY, claimed_at, (reason, *refused))
+    looks.sort(key=lambda look: look.stay.first.at if look.stay else look.sent_at)
+    weighed = [_weighed(look, looks, others, earlier) for look in looks]
+    proofs = [proof for proof, _ in weighed if proof is not None]
+    if proofs:
+        return _confirmed(min(proofs, key=lambda proof: proof.stay.first.at))
+    refused = [reason for _, reasons in weighed for reason in reasons]
+    return None if claimed_at is None else _claimed(claimed_at, looks, refused, policy)
 
 
-def _confirmed(
-    stay: tuple[datetime, datetime],
-    outside: Sequence[datetime],
-    sent_at: datetime,
-    claimed_at: datetime | None,
-    policy: ArrivalPolicy,
-) -> ArrivalEvidence:
-    began, ended = stay
-    before = [t for t in outside if t < began]
-    earliest = max(before[-1], sent_at) if before else sent_at
-    minutes = (ended - began).total_seconds() / 60
-    reasons = [f"inside the fence for {minutes:.0f} min from {began:%H:%M:%S}"]
-    if claimed_at is None:
-        reasons.append("the crew did not press the button; the track did")
-    elif claimed_at < earliest - policy.contradict_within:
-        reasons.append(f"claimed {claimed_at:%H:%M}, when the track was still elsewhere")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proof:
+    """A stay that nothing speaks against, before when it was not, and what else is to be said."""
+
+    look: Look
+    stay: Stay
+    not_before: datetime
+    reasons: tuple[str, ...]
+
+
+def _weighed(
+    look: Look,
+    looks: Sequence[Look],
+    others: Collection[Companion],
+    earlier: Collection[PositionFix],
+) -> tuple[_Proof | None, list[str]]:
+    """Weigh a device's stays one after the other until one counts; why the others do not.
+
+    That a stay proves nothing does not mean that the crew was not there: the arrival may lie as
+    far back as the first one refused, unless another device refutes that.
+    """
+    refused: list[str] = []
+    bounds: list[datetime] = []
+    stay = look.stay
+    while stay is not None:
+        against = look.against(stay, earlier)
+        theirs, notes = (None, []) if against else look.of_another_crew(stay, others)
+        elsewhere = None if against or theirs else _elsewhere(look, stay, looks)
+        bound = look.not_before(stay.first.at)
+        why = against or theirs or elsewhere
+        if why is None:
+            return _Proof(
+                look=look,
+                stay=stay,
+                not_before=min([*bounds, bound]),
+                reasons=(*notes, *_of_the_refused(refused)),
+            ), refused
+        refused += [why, *notes]
+        if elsewhere is None:
+            bounds.append(min(bound, stay.first.at))
+        stay = look.stay_at_another_spot(stay) if theirs else look.stay_on_return(stay)
+    return None, refused
+
+
+def _of_the_refused(reasons: Sequence[str]) -> tuple[str, ...]:
+    """Why an earlier stay is not the arrival, if there was one."""
+    return (written("arrival_refused_before"), *reasons) if reasons else ()
+
+
+def _confirmed(proof: _Proof) -> ArrivalEvidence:
+    """The arrival that a stay shows."""
+    look, stay = proof.look, proof.stay
+    latest = max(stay.first.late, look.sent_at)
+    minutes = (stay.last.at - stay.first.at).total_seconds() / MINUTE_S
+    reasons = [
+        written("arrival_stayed", minutes=f"{minutes:.0f}", metres=round(stay.away_m)),
+        *proof.reasons,
+    ]
+    if look.trail.seen[0] is stay.first:
+        reasons.append(written("arrival_way_unseen"))
+    if look.claimed_at is None:
+        reasons.append(written("arrival_unsaid"))
+    elif look.claimed_at < proof.not_before:
+        early = (stay.first.at - look.claimed_at).total_seconds() / MINUTE_S
+        reasons.append(written("arrival_said_early", minutes=f"{early:.0f}"))
     return ArrivalEvidence(
         verdict=Verdict.CONFIRMED,
-        earliest=earliest,
-        latest=began,
-        claimed_at=claimed_at,
-        reasons=tuple(reasons),
+        earliest=min(proof.not_before, latest),
+        latest=latest,
+        claimed_at=look.claimed_at,
+        reasons=(*reasons, *_about(look.trail)),
     )
 
 
-def _unproven(verdict: Verdict, claimed_at: datetime, reasons: tuple[str, ...]) -> ArrivalEvidence:
-    return ArrivalEvidence(
-        verdict=verdict, earliest=None, latest=None, claimed_at=claimed_at, reasons=reasons
-    )
-
-
-def _circle(site: Site, fix: PositionFix) -> tuple[float, float]:
-    """Nearest and farthest the device can be from the site, in metres."""
-    away = distance_m(fix.lon, fix.lat, site.lon, site.lat)
-    radius = fix.accuracy_m or 0.0
-    return max(0.0, away - radius), away + radius
-
-
-def _usable(
-    fixes: Sequence[PositionFix], policy: ArrivalPolicy
-) -> tuple[list[PositionFix], tuple[str, ...]]:
-    """The fixes that may speak, in order of device time, and why the others may not."""
-    kept: list[PositionFix] = []
-    mock = vague = jumps = ahead = doubtful = 0
-    for fix in sorted(fixes, key=lambda f: (f.fixed_at, f.id)):
-        if fix.mock:
-            mock += 1
-        elif fix.doubts:
-            doubtful += 1
-        elif (fix.accuracy_m or 0.0) > policy.worst_accuracy_m:
-            vague += 1
-        elif fix.fixed_at > fix.received_at + policy.contradict_within:
-            ahead += 1
-        elif kept and _jumped(kept[-1], fix, policy):
-            jumps += 1
-        else:
-            kept.append(fix)
-    counted = (
-        (mock, "fixes marked as mock"),
-        (doubtful, "fixes in doubt when they came in"),
-        (vague, "fixes too inaccurate"),
-        (ahead, "fixes with a clock ahead of ours"),
-        (jumps, "fixes that no vehicle can have reached"),
-    )
-    return kept, tuple(f"{n} {what}" for n, what in counted if n)
-
-
-def _jumped(last: PositionFix, fix: PositionFix, policy: ArrivalPolicy) -> bool:
-    away = distance_m(last.lon, last.lat, fix.lon, fix.lat)
-    slack = (last.accuracy_m or 0.0) + (fix.accuracy_m or 0.0) + policy.fence_m
-    seconds = (fix.fixed_at - last.fixed_at).total_seconds()
-    return away - slack > policy.fastest_mps * seconds
-
-
-def _first_stay(
-    inside: Sequence[datetime], outside: Sequence[datetime], dwell: timedelta
-) -> tuple[datetime, datetime] | None:
-    """The first run of inside fixes, unbroken by an outside one, that lasts `dwell`."""
-    began: datetime | None = None
-    left = sorted(outside)
-    last: datetime | None = None
-    for at in inside:
-        if began is None or last is None or any(last < gone < at for gone in left):
-            began = at
-        last = at
-        if at - began >= dwell:
-            return began, at
+def _elsewhere(look: Look, stay: Stay, looks: Sequence[Look]) -> str | None:
+    """Whether another device of the crew was certainly elsewhere meanwhile."""
+    for other in looks:
+        if other is look:
+            continue
+        before = [s for s in other.trail.seen if s.at <= stay.first.at][-1:]
+        during = [s for s in other.trail.seen if stay.first.at < s.at < stay.last.at]
+        after = [s for s in other.trail.seen if s.at >= stay.last.at][:1]
+        away = [s for s in during if other.outside(s)]
+        if not during and before and after and other.no_time_between(before[0], after[0]):
+            away = before
+        if away:
+            name = other.trail.device or "phone"
+            return written("arrival_elsewhere", device=name, metres=round(away[0].away_m))
     return None
+
+
+def _claimed(
+    claimed_at: datetime, looks: Sequence[Look], refused: Sequence[str], policy: ArrivalPolicy
+) -> ArrivalEvidence:
+    """What becomes of a claim that no stay proves."""
+    verdict, reasons = Verdict.CLAIMED_ONLY, list(refused)
+    earliest = None
+    for look in looks:
+        near = [s for s in look.trail.seen if abs(s.at - claimed_at) <= policy.contradict_within]
+        bound = look.not_before(claimed_at) if not refused else None
+        earliest = bound if earliest is None or (bound and bound > earliest) else earliest
+        if refused:
+            continue
+        against = _contradiction(look, claimed_at, near)
+        if against is None:
+            reasons.append(_unproven(look, near))
+        elif (datum := look.datum_at_claim(near)) is not None:
+            reasons.append(datum)
+        else:
+            verdict = Verdict.CONTRADICTED
+            reasons.append(against)
+    if not any(look.trail.seen for look in looks):
+        reasons.append(written("arrival_no_fix"))
+    for look in looks:
+        reasons += _about(look.trail)
+    return ArrivalEvidence(
+        verdict=verdict,
+        earliest=earliest,
+        latest=None,
+        claimed_at=claimed_at,
+        reasons=tuple(dict.fromkeys(reasons)),
+    )
+
+
+def _contradiction(look: Look, claimed_at: datetime, near: Sequence[Sighting]) -> str | None:
+    """Why the crew cannot have been there when it said so, if it cannot."""
+    policy = look.policy
+    before = [s for s in near if s.at <= claimed_at]
+    after = [s for s in near if s.at > claimed_at]
+    if not before or not look.outside(before[-1]):
+        return None
+    last = before[-1]
+    if after:
+        if not look.no_time_between(last, after[0]):
+            return None
+        return written("arrival_far", metres=round(min(last.away_m, after[0].away_m)))
+    short_m = last.away_m - last.radius_m - look.site.accuracy_m - policy.fence_m
+    if (claimed_at - last.early).total_seconds() >= max(
+        short_m / policy.closing_mps, look.soonest_s(last, by_road=True)
+    ):
+        return None
+    return written("arrival_far", metres=round(last.away_m))
+
+
+def _unproven(look: Look, near: Sequence[Sighting]) -> str:
+    """Why a claim that nothing speaks against is not proven."""
+    if not near:
+        return written("arrival_no_fix")
+    closest = min(near, key=lambda seen: seen.away_m)
+    if look.site.accuracy_m + closest.radius_m > look.policy.fence_m - look.policy.stay.still_m:
+        return written(
+            "arrival_vague_site",
+            accuracy=round(look.site.accuracy_m),
+            metres=round(closest.away_m),
+        )
+    return written("arrival_no_stay", metres=round(closest.away_m))
+
+
+def _about(trail: Trail) -> list[str]:
+    """What was left out of a track, and how its clock was set right."""
+    notes = [
+        written(f"arrival_left_out_{what}", count=count)
+        for what, count in sorted(trail.left_out.items())
+    ]
+    if trail.skews:
+        worst = max(trail.skews, key=abs)
+        code = "arrival_clock_behind" if worst > 0 else "arrival_clock_fast"
+        notes.append(written(code, seconds=round(abs(worst))))
+    return notes

@@ -1,36 +1,43 @@
-"""Commitments as data: rules with versions, clocks that run, and how they are judged."""
+"""Clocks that run, stand still and are judged on an interval of evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from dispatch.domain.published import (
+    ARRIVAL_COMMITMENT,
+    ARRIVAL_NATIONAL,
+    CALL_BACK,
+    DESK,
+    PUBLISHED,
+    PUBLISHED_RULES,
+    RESTORATION,
+)
+from dispatch.domain.rules import Rule, RuleSet, Scope, StartsAt, StopsAt
 from dispatch.domain.words import AreaClass, DistrictId, OrderId, TicketId
-from dispatch.errors import InvalidInput
+from dispatch.errors import IllegalStep, InvalidInput
 
-
-class StopsAt(StrEnum):
-    """The milestone that stops a clock."""
-
-    DISPATCHED = "dispatched"
-    ARRIVED = "arrived"
-    RESTORED = "restored"
-    CALLED_BACK = "called_back"
-
-
-class StartsAt(StrEnum):
-    """The milestone that starts a clock."""
-
-    RECEIVED = "received"
-    ARRIVED = "arrived"
-    RESTORED = "restored"
-
-
-class Scope(StrEnum):
-    """Whether a promise holds for each job or for the average of all."""
-
-    EACH = "each"
-    AVERAGE = "average"
+__all__ = [
+    "ARRIVAL_COMMITMENT",
+    "ARRIVAL_NATIONAL",
+    "CALL_BACK",
+    "DESK",
+    "PUBLISHED",
+    "PUBLISHED_RULES",
+    "RESTORATION",
+    "Clock",
+    "Judgement",
+    "Pause",
+    "Rule",
+    "RuleSet",
+    "Scope",
+    "StartsAt",
+    "StopsAt",
+    "Verdict",
+    "paused_before",
+    "start_clocks",
+]
 
 
 class Verdict(StrEnum):
@@ -44,44 +51,77 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One commitment: so many minutes by area class, from one milestone to another.
+class Pause:
+    """A time in which a clock stood still; `until` is None while it does.
 
-    `source` says where the figure was read, or that it is a setting.
+    `evidence` names what shows it: the id of a photograph, a call record, an entry of the journal.
     """
 
-    id: str
-    title: str
-    starts: StartsAt
-    stops: StopsAt
-    minutes: Mapping[AreaClass, float]
-    scope: tuple[Scope, ...]
-    source: str
-    warn_at: tuple[float, ...] = (0.5, 0.75, 0.9)
+    id: int | None = None
+    clock_id: int
+    reason: str
+    since: datetime
+    until: datetime | None = None
+    by: str
+    recorded_at: datetime
+    note: str
+    evidence: str | None = None
+    ended_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleSet:
-    """The commitments in force from a moment on."""
+class Judgement:
+    """How a clock was judged, once or again; never changed afterwards.
 
-    version: int
-    valid_from: datetime
-    rules: tuple[Rule, ...]
+    `without_pauses` is how it would have been judged had it never stood still. `why` is empty for
+    a judgement that followed from the milestone itself.
+    """
 
-    def get(self, rule_id: str) -> Rule:
-        """The rule with that id; `InvalidInput` if the set has none."""
-        for rule in self.rules:
-            if rule.id == rule_id:
-                return rule
-        raise InvalidInput("rule", rule_id, f"a rule of set {self.version}")
+    clock_id: int
+    number: int
+    verdict: Verdict
+    without_pauses: Verdict
+    stopped_earliest: datetime | None
+    stopped_latest: datetime | None
+    due_at: datetime
+    paused_s: float
+    rule_version: int
+    override_id: str | None
+    at: datetime
+    by: str
+    why: str
+
+
+def paused_before(pauses: Iterable[Pause], at: datetime) -> timedelta:
+    """How long a clock stood still before a moment; pauses of one clock never overlap."""
+    return sum(
+        (
+            (at if each.until is None else min(each.until, at)) - each.since
+            for each in pauses
+            if each.since < at
+        ),
+        timedelta(),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """A rule that applies to one ticket or one order, and how it stands.
 
-    `warned` counts the levels already sent: each entry of the rule's `warn_at`, then one
-    more when the time ran out (督办).
+    Attributes
+    ----------
+    due_at
+        The end, later by as long as the clock has stood still.
+    warned
+        How many of the rule's levels were sent.
+    next_level_at
+        When the next level is reached if the clock does not stand still; None after the last.
+    override_id
+        The district's own figures it was started with, if any.
+    paused_s, paused_since
+        How long it stood still in pauses that are over, and since when it stands still now.
+    without_pauses
+        How it was judged had it never stood still.
     """
 
     id: int | None
@@ -100,40 +140,180 @@ class Clock:
     stopped_latest: datetime | None = None
     judged_at: datetime | None = None
     judged_by: str | None = None
+    override_id: str | None = None
+    next_level_at: datetime | None = None
+    paused_s: float = 0.0
+    paused_since: datetime | None = None
+    without_pauses: Verdict | None = None
+    judgements: int = 0
+
+    @property
+    def number(self) -> int:
+        """The number of a clock that is stored."""
+        if self.id is None:
+            raise ValueError("a clock has a number once it is stored")
+        return self.id
+
+    @property
+    def subject(self) -> str:
+        """What it is the clock of, as the journal names it."""
+        return f"ticket:{self.ticket_id}" if self.ticket_id else f"order:{self.order_id}"
+
+    @property
+    def target(self) -> timedelta:
+        """The time that the rule gives, without pauses."""
+        return self.due_at - self.started_at - timedelta(seconds=self.paused_s)
 
     def judge(
-        self, earliest: datetime | None, latest: datetime | None, *, by: str, now: datetime
+        self,
+        earliest: datetime | None,
+        latest: datetime | None,
+        *,
+        by: str,
+        now: datetime,
+        pauses: Sequence[Pause] = (),
     ) -> "Clock":
         """Stop the clock on an interval of evidence.
 
-        Kept when even the latest moment is in time, missed when even the earliest is late.
-        An open end, or an interval across the due time, cannot say.
+        Kept when even the latest moment is in time, missed when even the earliest is late; time
+        that it stood still does not count. An open end, or an interval across the due time, cannot
+        say. A pause that nobody ended is over with the milestone. What happened before the promise
+        began, as a crew that was on site when one more neighbour called, took no time.
         """
-        if latest is not None and latest <= self.due_at:
-            verdict = Verdict.KEPT
-        elif earliest is not None and earliest > self.due_at:
-            verdict = Verdict.MISSED
-        else:
-            verdict = Verdict.CANNOT_SAY
+        earliest, latest = self._since_begun(earliest), self._since_begun(latest)
+        stopped = latest or earliest or now
+        paused = paused_before(pauses, stopped)
         return replace(
             self,
-            verdict=verdict,
+            verdict=self._verdict(earliest, latest, pauses),
+            without_pauses=self._verdict(earliest, latest, ()),
             stopped_earliest=earliest,
             stopped_latest=latest,
+            due_at=self.started_at + self.target + paused,
+            paused_s=paused.total_seconds(),
+            paused_since=None,
             judged_at=now,
             judged_by=by,
+            judgements=self.judgements + 1,
+        )
+
+    def _since_begun(self, at: datetime | None) -> datetime | None:
+        return None if at is None else max(at, self.started_at)
+
+    def _verdict(
+        self, earliest: datetime | None, latest: datetime | None, pauses: Sequence[Pause]
+    ) -> Verdict:
+        if latest is not None and self._worked(latest, pauses) <= self.target:
+            return Verdict.KEPT
+        if earliest is not None and self._worked(earliest, pauses) > self.target:
+            return Verdict.MISSED
+        return Verdict.CANNOT_SAY
+
+    def _worked(self, at: datetime, pauses: Sequence[Pause]) -> timedelta:
+        return at - self.started_at - paused_before(pauses, at)
+
+    def judgement(self, why: str) -> Judgement:
+        """The entry to keep of how it was judged just now."""
+        if self.judged_at is None:
+            raise ValueError("the clock has not been judged")
+        return Judgement(
+            clock_id=self.number,
+            number=self.judgements,
+            verdict=self.verdict,
+            without_pauses=self.without_pauses or self.verdict,
+            stopped_earliest=self.stopped_earliest,
+            stopped_latest=self.stopped_latest,
+            due_at=self.due_at,
+            paused_s=self.paused_s,
+            rule_version=self.rule_version,
+            override_id=self.override_id,
+            at=self.judged_at,
+            by=self.judged_by or "",
+            why=why,
         )
 
     def void(self, *, by: str, now: datetime) -> "Clock":
         """The promise fell away, as when nobody needs to come any more."""
-        return replace(self, verdict=Verdict.VOID, judged_at=now, judged_by=by)
+        return replace(
+            self,
+            verdict=Verdict.VOID,
+            without_pauses=Verdict.VOID,
+            paused_since=None,
+            judged_at=now,
+            judged_by=by,
+            judgements=self.judgements + 1,
+        )
+
+    def under(self, rule: Rule, version: int, override_id: str | None) -> "Clock":
+        """The same clock under another version of its rule, to be judged again.
+
+        Raises
+        ------
+        InvalidInput
+            That rule promises nothing in the clock's area class, or ends elsewhere.
+        """
+        if self.area_class not in rule.minutes or rule.starts is not self.started_from:
+            raise InvalidInput(
+                "rule_version", version, f"a version in which {rule.id} can start this clock"
+            )
+        target = timedelta(minutes=rule.minutes[self.area_class])
+        paused = timedelta(seconds=self.paused_s)
+        due_at = self.started_at + target + paused
+        return replace(self, rule_version=version, override_id=override_id, due_at=due_at)
+
+    def stand(self, pauses: Sequence[Pause], rule: Rule) -> "Clock":
+        """The running clock with all its pauses counted; it stands still if one is not over.
+
+        Raises
+        ------
+        IllegalStep
+            The clock has stopped.
+        InvalidInput
+            A pause begins before the clock, ends before it begins, or overlaps another.
+        """
+        if self.verdict is not Verdict.RUNNING:
+            raise IllegalStep("the clock has stopped", clock_id=self.id)
+        _check_pauses(self, pauses)
+        closed = sum((p.until - p.since for p in pauses if p.until is not None), timedelta())
+        stood = replace(
+            self,
+            due_at=self.started_at + self.target + closed,
+            paused_s=closed.total_seconds(),
+            paused_since=next((p.since for p in pauses if p.until is None), None),
+        )
+        return stood.expect_level(rule)
+
+    def expect_level(self, rule: Rule) -> "Clock":
+        """The clock with the moment of the level that comes after those that were sent."""
+        if self.warned >= len(rule.levels):
+            return replace(self, next_level_at=None)
+        worked = rule.levels[self.warned].after_start(self.target)
+        paused = timedelta(seconds=self.paused_s)
+        return replace(self, next_level_at=self.started_at + worked + paused)
 
     def level_at(self, now: datetime, rule: Rule) -> int:
-        """The warning level that holds at `now`: 0 none, the last one when time has run out."""
-        total = (self.due_at - self.started_at).total_seconds()
-        share = (now - self.started_at).total_seconds() / total if total > 0 else 1.0
-        passed = sum(share >= threshold for threshold in rule.warn_at)
-        return passed + (now >= self.due_at)
+        """How many levels of its rule are reached at `now`: 0 none."""
+        worked = (self.paused_since or now) - self.started_at - timedelta(seconds=self.paused_s)
+        return sum(worked >= level.after_start(self.target) for level in rule.levels)
+
+    def warn(self, level: int, rule: Rule) -> "Clock":
+        """The clock after its levels up to `level` were sent."""
+        return replace(self, warned=level).expect_level(rule)
+
+
+def _check_pauses(clock: Clock, pauses: Sequence[Pause]) -> None:
+    """Pauses follow one another, each within the clock's time; only the last may be open."""
+    end = clock.started_at
+    for each in sorted(pauses, key=lambda pause: pause.since):
+        if each.since < end:
+            raise InvalidInput(
+                "since",
+                each.since.isoformat(),
+                f"a time from {end.isoformat()} on, outside every other pause",
+            )
+        if each.until is not None and each.until <= each.since:
+            raise InvalidInput("until", each.until.isoformat(), "a time after since")
+        end = each.until or datetime.max.replace(tzinfo=end.tzinfo)
 
 
 def start_clocks(
@@ -154,66 +334,14 @@ def start_clocks(
             district_id=district_id,
             rule_id=rule.id,
             rule_version=rules.version,
+            override_id=override_id,
             ticket_id=ticket_id,
             order_id=order_id,
             area_class=area_class,
             started_from=starts,
             started_at=at,
             due_at=at + timedelta(minutes=rule.minutes[area_class]),
-        )
-        for rule in rules.rules
+        ).expect_level(rule)
+        for rule, override_id in rules.applied(district_id, at)
         if rule.starts is starts and rule.stops in stops and area_class in rule.minutes
     )
-
-
-_ALL = (AreaClass.URBAN, AreaClass.RURAL, AreaClass.REMOTE)
-
-
-def _by_area(*minutes: float) -> Mapping[AreaClass, float]:
-    return dict(zip(_ALL, minutes, strict=False))
-
-
-DESK = "dispatch_desk"
-ARRIVAL_COMMITMENT = "arrival_commitment"
-ARRIVAL_NATIONAL = "arrival_national"
-RESTORATION = "restoration_after_arrival"
-CALL_BACK = "call_back"
-
-PUBLISHED_RULES: tuple[Rule, ...] = (
-    Rule(
-        id=DESK,
-        title="Dispatch a fault order / 派单",
-        starts=StartsAt.RECEIVED,
-        stops=StopsAt.DISPATCHED,
-        minutes=_by_area(3, 3, 3),
-        scope=(Scope.EACH,),
-        source="95598 desk rule, read in a published procedure: 3 minutes",
-    ),
-    Rule(
-        id=ARRIVAL_COMMITMENT,
-        title="Arrive on site, commitment / 到达现场承诺",
-        starts=StartsAt.RECEIVED,
-        stops=StopsAt.ARRIVED,
-        minutes=_by_area(45, 90, 120),
-        scope=(Scope.EACH, Scope.AVERAGE),
-        source="Supply service commitments: older text each job, text read in 2023 average",
-    ),
-    Rule(
-        id=ARRIVAL_NATIONAL,
-        title="Arrive on site, national standard / 到达现场国家标准",
-        starts=StartsAt.RECEIVED,
-        stops=StopsAt.ARRIVED,
-        minutes=_by_area(60, 120, 240),
-        scope=(Scope.EACH,),
-        source="National service standard: each job",
-    ),
-    Rule(
-        id=RESTORATION,
-        title="Restore after arrival / 到场后复电",
-        starts=StartsAt.ARRIVED,
-        stops=StopsAt.RESTORED,
-        minutes=_by_area(180, 240),
-        scope=(Scope.AVERAGE,),
-        source="Supply service commitments: average, urban 3 h, rural 4 h",
-    ),
-)

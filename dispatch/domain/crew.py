@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatch.domain.words import CrewId, DistrictId, OrderId
+from dispatch.domain.words import CrewId, DistrictId, LoanId, OrderId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,8 @@ class PositionFix:
     """One fix of a crew's device, WGS-84; `fixed_at` is the device's time, never ours.
 
     `device` is the tracker it came from, empty for the crew's own phone; `doubts` the sum of the
-    `Doubt`s about it, 0 for a good one.
+    `Doubt`s about it, 0 for a good one. `battery` is what the device had left, in per cent; it is
+    kept with the newest fix alone.
     """
 
     id: str
@@ -38,6 +39,32 @@ class PositionFix:
     mock: bool = False
     device: str = ""
     doubts: int = 0
+    battery: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """Where a crew was asked to stand by, EPSG:4326; it ends with an order, by word, or in time.
+
+    `place` is what the place is called, empty for one in the street.
+    """
+
+    crew_id: CrewId
+    lon: float
+    lat: float
+    place: str
+    by: str
+    asked_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent:
+    """To whom a crew is lent at one moment, and until when at the latest."""
+
+    loan_id: LoanId
+    to_id: DistrictId
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +76,20 @@ class CrewState:
     shift_ends_at: datetime | None
     last_fix: PositionFix | None
     active_order_id: OrderId | None
+    lent: Lent | None = None
+
+    @property
+    def works_for(self) -> DistrictId:
+        """The district in whose plan it is, and in no other's."""
+        return self.crew.district_id if self.lent is None else self.lent.to_id
+
+    @property
+    def leaves_at(self) -> datetime | None:
+        """When that district loses it: its shift ends, or its loan; None for never."""
+        if self.lent is None:
+            return self.shift_ends_at
+        ends = self.lent.until
+        return ends if self.shift_ends_at is None else min(ends, self.shift_ends_at)
 
     def fix_age(self, now: datetime) -> timedelta | None:
         """How old the last fix is; None when there never was one."""

@@ -23,6 +23,7 @@ from dispatch.domain.words import (
     TicketId,
     UsagePointId,
 )
+from dispatch.domain.zone import ZoneKind
 
 Touches = Literal["usage_point", "transformer", "near"]
 """How an outage touches a caller: their home itself, their transformer, or only the vicinity."""
@@ -119,6 +120,15 @@ class OwnTicket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneAround:
+    """The declared zone that a caller's place lies in."""
+
+    kind: ZoneKind
+    name: str
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFacts:
     """Everything on record around one caller; outages open first, then those restored recently.
 
@@ -130,6 +140,7 @@ class KnownFacts:
     outages: tuple[OutageNearby, ...] = ()
     planned: PlannedNearby | None = None
     own_tickets: tuple[OwnTicket, ...] = ()
+    zone: ZoneAround | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +234,21 @@ class OutageFact:
     level: NetworkLevel = NetworkLevel.FEEDER_MODEL
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageElsewhere:
+    """An open outage on another feeder, some of whose callers may have been filed on this one.
+
+    `reports` counts its callers where it is a device's. `transformers` are those that it holds of
+    the ones where reports of this feeder may have come from.
+    """
+
+    id: OutageId
+    is_confirmed: bool
+    started_at: datetime
+    reports: int
+    transformers: frozenset[str] = frozenset()
+
+
 class MeterSignalKind(StrEnum):
     """What a meter says of its supply; pings are answers, or silence, when it was asked."""
 
@@ -230,6 +256,11 @@ class MeterSignalKind(StrEnum):
     POWER_UP = "power_up"
     PING_ON = "ping_on"
     PING_OFF = "ping_off"
+
+    @property
+    def tells_of_light(self) -> bool:
+        """Whether there was supply when it came."""
+        return self in {MeterSignalKind.PING_ON, MeterSignalKind.POWER_UP}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +289,7 @@ class Surroundings:
 
     `devices` counts the protective devices of each kind, `km` is the length of lines behind them;
     `opened_devices` and `opened_homes` are outages opened `within` the last hours, of devices and
-    of single homes.
+    of single homes. `declared` where a dispatcher says that a storm, flood or fire is there.
     """
 
     devices: Mapping[str, int]
@@ -267,6 +298,7 @@ class Surroundings:
     within: timedelta
     opened_devices: int = 0
     opened_homes: int = 0
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,8 +306,9 @@ class FeederEvidence:
     """What is known along one feeder; `lit` says when a transformer was last known to have light.
 
     `relit` has, of each transformer whose last known outage is over, when it lost supply and when
-    that came back. Without `around` the weather is taken to be calm; `district_id` says whose
-    rates count. Below the `level` of a feeder model the tree is an assumed one.
+    that came back. Without `around` the weather is taken to be calm; `elsewhere` are outages on the
+    district's other feeders whose callers may be among the reports. `district_id` says whose rates
+    count. Below the `level` of a feeder model the tree is an assumed one.
     """
 
     tree: FeederTree
@@ -286,6 +319,7 @@ class FeederEvidence:
     signals: tuple[MeterSignal, ...] = ()
     sightings: tuple[DeviceSighting, ...] = ()
     around: Surroundings | None = None
+    elsewhere: tuple[OutageElsewhere, ...] = ()
     district_id: DistrictId | None = None
     level: NetworkLevel = NetworkLevel.FEEDER_MODEL
 
@@ -310,6 +344,7 @@ class DistrictEvidence:
     per_km2: Mapping[TicketId, float] = field(default_factory=dict)
     opened_devices: int = 0
     opened_homes: int = 0
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

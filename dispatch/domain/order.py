@@ -37,6 +37,11 @@ class StepKind(StrEnum):
     ESCALATED = "escalated"
     REASSIGNED = "reassigned"
     NOTED = "noted"
+    CHECKED_IN = "checked_in"
+    CHECK_IN_MISSED = "check_in_missed"
+    CHECK_IN_ACKNOWLEDGED = "check_in_acknowledged"
+    HEARD_AGAIN = "heard_again"
+    PHOTOGRAPHED = "photographed"
 
 
 UNDER_WAY = frozenset(
@@ -80,8 +85,14 @@ NEXT_STATUS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
             OrderStatus.CANCELLED,
         }
     ),
+    # Back on its way: the button was pressed by mistake.
     OrderStatus.ARRIVED: frozenset(
-        {OrderStatus.AWAITING_ASSIGNMENT, OrderStatus.FIELD_COMPLETE, OrderStatus.CANCELLED}
+        {
+            OrderStatus.AWAITING_ASSIGNMENT,
+            OrderStatus.EN_ROUTE,
+            OrderStatus.FIELD_COMPLETE,
+            OrderStatus.CANCELLED,
+        }
     ),
     OrderStatus.FIELD_COMPLETE: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
@@ -185,6 +196,8 @@ class TroubleOrder:
 
     def start(self, at: datetime) -> "TroubleOrder":
         """The crew drives."""
+        if self.status is OrderStatus.ARRIVED:
+            raise IllegalStep("the order has arrived already", order_id=self.id)
         moved = self._move(OrderStatus.EN_ROUTE)
         return replace(moved, en_route_at=at, accepted_at=self.accepted_at or at)
 
@@ -197,6 +210,14 @@ class TroubleOrder:
             accepted_at=self.accepted_at or at,
             en_route_at=self.en_route_at or at,
         )
+
+    def take_back_arrival(self, *, proven: bool) -> "TroubleOrder":
+        """The crew is not there: it pressed by mistake. What a track has proven stays."""
+        if proven:
+            raise IllegalStep("the track shows the arrival; it stays", order_id=self.id)
+        if self.status is not OrderStatus.ARRIVED:
+            raise IllegalStep("the order has not arrived", order_id=self.id)
+        return replace(self._move(OrderStatus.EN_ROUTE), arrived_at=None)
 
     def complete(self, at: datetime) -> "TroubleOrder":
         """The work in the field is done."""

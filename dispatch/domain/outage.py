@@ -45,7 +45,7 @@ NEXT_STATUS: Mapping[OutageStatus, frozenset[OutageStatus]] = {
 
 
 class EstimateSource(StrEnum):
-    """Who says when supply will be back; the later in this list, the more it counts."""
+    """Who says when supply will be back: a table or what was learned, or a person."""
 
     RULE = "rule"
     MODEL = "model"
@@ -53,7 +53,30 @@ class EstimateSource(StrEnum):
     CREW = "crew"
 
 
-_WEIGHT: Mapping[EstimateSource, int] = {s: i for i, s in enumerate(EstimateSource)}
+_WEIGHT: Mapping[EstimateSource, int] = {
+    EstimateSource.RULE: 0,
+    EstimateSource.MODEL: 0,
+    EstimateSource.DISPATCHER: 1,
+    EstimateSource.CREW: 2,
+}
+"""How much each counts; table and model follow each other as versions come and go."""
+
+
+class EstimateBasis(StrEnum):
+    """What an estimate that nobody entered was worked out from."""
+
+    ASSUMED = "assumed"
+    HISTORY = "history"
+    PLAN = "plan"
+    STORM = "storm"
+
+
+class EstimateAlarm(StrEnum):
+    """What was raised about an estimate, each once: it is about to pass, it has passed."""
+
+    NONE = "none"
+    EXPIRING = "expiring"
+    PASSED = "passed"
 
 
 class Confidence(StrEnum):
@@ -66,11 +89,29 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimatedRestoration:
-    """When supply is expected back, who says so and how surely."""
+    """When supply is expected back, who says so and how surely.
+
+    `at` is what people are told. Where nobody entered it, supply is back between `from_at` and
+    `to_at` eight times in ten, and `basis` says what that rests on.
+    """
 
     at: datetime
     source: EstimateSource
     confidence: Confidence
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+    basis: EstimateBasis | None = None
+    said_at: datetime | None = None
+    alarm: EstimateAlarm = EstimateAlarm.NONE
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether a person said it; no model replaces that."""
+        return self.source in {EstimateSource.DISPATCHER, EstimateSource.CREW}
+
+    def has_passed(self, now: datetime) -> bool:
+        """Whether the time has gone by: it does not hold any more, and is never told as if."""
+        return self.at <= now
 
     def outweighs(self, other: "EstimatedRestoration | None") -> bool:
         """Whether this estimate may replace `other`: a guess never replaces a crew's word."""
@@ -212,6 +253,12 @@ class Outage:
             raise IllegalStep("the outage is over; nothing to estimate", outage_id=self.id)
         return replace(self, estimate=estimate) if estimate.outweighs(self.estimate) else self
 
+    def raise_alarm(self, alarm: EstimateAlarm) -> "Outage":
+        """Note that it was said of the estimate that it is about to pass, or that it has."""
+        if self.estimate is None or self.estimate.alarm is alarm or not self.is_open:
+            raise IllegalStep("there is no estimate to raise this about", outage_id=self.id)
+        return replace(self, estimate=replace(self.estimate, alarm=alarm))
+
     def restore_some(self) -> "Outage":
         """Part of the customers have light again."""
         return self._move(OutageStatus.PARTIALLY_RESTORED)
@@ -229,15 +276,34 @@ class Outage:
         """Archive it."""
         return replace(self._move(OutageStatus.CLOSED), closed_at=at, close_reason=reason)
 
+    def is_same_fault_as(self, other: "Outage") -> bool:
+        """Whether two open outages were confirmed with one device: it can be open only once."""
+        seen = {self.status, other.status} <= {
+            OutageStatus.CONFIRMED,
+            OutageStatus.PARTIALLY_RESTORED,
+        }
+        return seen and self.device.id is not None and self.device.id == other.device.id
+
     def merge_into(self, other: "Outage", at: datetime, reason: str) -> "Outage":
-        """End this prediction as a part of `other`."""
-        if self.status is not OutageStatus.PREDICTED or not other.is_open:
+        """End this prediction, or second sight of the same open device, as a part of `other`.
+
+        What has given some customers light again has a story of its own and does not end so.
+        """
+        twin = self.status is OutageStatus.CONFIRMED and self.is_same_fault_as(other)
+        if not other.is_open or not (self.status is OutageStatus.PREDICTED or twin):
             raise IllegalStep(
-                "only a prediction can become part of another open outage",
+                "only a prediction, or an outage confirmed with the same device, can become part"
+                " of another",
                 outage_id=self.id,
                 into=other.id,
             )
-        return replace(self.close(at, reason), merged_into_id=other.id)
+        return replace(
+            self,
+            status=OutageStatus.CLOSED,
+            closed_at=at,
+            close_reason=reason,
+            merged_into_id=other.id,
+        )
 
     def _move(self, to: OutageStatus) -> "Outage":
         if to not in NEXT_STATUS[self.status]:
@@ -268,7 +334,14 @@ class PlannedOutage:
     cancelled_at: datetime | None = None
     ended_at: datetime | None = None
     overdue_at: datetime | None = None
+    reminded_at: datetime | None = None
     version: int = 0
+
+    def remind(self, at: datetime) -> "PlannedOutage":
+        """Important customers were told again, shortly before the cut."""
+        if self.cancelled_at or self.reminded_at or at >= self.starts_at:
+            raise IllegalStep("only before planned work begins, and once, is anybody reminded")
+        return replace(self, reminded_at=at)
 
     def run_late(self, at: datetime) -> "PlannedOutage":
         """Its planned end has passed and nobody has said that supply is back."""

@@ -74,12 +74,6 @@ class Complaint:
         return not self.symptoms or any(symptom not in NOT_A_LOSS for symptom in self.symptoms)
 
     @property
-    def only_this_home(self) -> bool:
-        """Whether the caller says that nobody else is out."""
-        alone = {Symptom.NEIGHBOURS_LIT, Symptom.MAIN_SWITCH_TRIPPED}
-        return self.multiple_premises is False or bool(alone & set(self.symptoms))
-
-    @property
     def others_out(self) -> bool:
         """Whether the caller says that somebody else is out as well."""
         return self.multiple_premises is True or Symptom.NEIGHBOURS_OUT in self.symptoms

@@ -18,6 +18,8 @@ __all__ = [
     "FoundBy",
     "IncidentId",
     "KnownKind",
+    "LendingRuleId",
+    "LoanId",
     "NetworkLevel",
     "NoticeId",
     "OrderId",
@@ -36,6 +38,9 @@ NoticeId = NewType("NoticeId", int)
 ProposalId = NewType("ProposalId", int)
 IncidentId = NewType("IncidentId", int)
 OrderId = NewType("OrderId", int)
+LoanId = NewType("LoanId", int)
+LendingRuleId = NewType("LendingRuleId", int)
+ZoneId = NewType("ZoneId", int)
 CrewId = NewType("CrewId", str)
 DistrictId = NewType("DistrictId", str)
 UsagePointId = NewType("UsagePointId", int)
@@ -68,6 +73,9 @@ class Symptom(StrEnum):
     NEIGHBOURS_LIT = "neighbours_lit"
     NEIGHBOURS_OUT = "neighbours_out"
     MAIN_SWITCH_TRIPPED = "main_switch_tripped"
+    MAIN_SWITCH_ON = "main_switch_on"
+    SWITCH_TRIPS_AGAIN = "switch_trips_again"
+    LIGHT_BACK = "light_back"
 
 
 NOT_A_LOSS = frozenset({Symptom.LOW_VOLTAGE, Symptom.FLICKER, Symptom.NOISE})
@@ -135,8 +143,13 @@ class ActionKind(StrEnum):
     RETURN = "return"
     EN_ROUTE = "en_route"
     ARRIVE = "arrive"
+    ARRIVAL_STANDS = "arrival_stands"
+    ARRIVAL_MISTAKEN = "arrival_mistaken"
     FINDINGS = "findings"
     ESTIMATE = "estimate"
     RESTORE = "restore"
     FIELD_COMPLETE = "field_complete"
     NOTE = "note"
+    CHECK_IN = "check_in"
+    CALL_BACK = "call_back"
+    ACCESS = "access"

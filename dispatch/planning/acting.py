@@ -1,5 +1,6 @@
 """What is to be done now of a plan: who is sent where, and who is turned."""
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -59,6 +60,35 @@ def moves_now(problem: Problem, plan: Plan, *, at_work: Collection[CrewId]) -> t
         if leaves is None or _may_turn(problem, plan, crew, problem.work_of[leaves], work):
             moves.append(Move(crew_id=crew, order_id=stop.order_id, leaves=leaves))
     return tuple(moves)
+
+
+def hazards_left(
+    problem: Problem, moves: Collection[Move], *, at_work: Collection[CrewId]
+) -> tuple[Move, ...]:
+    """Send the nearest free crew to each hazard that nobody sets out for, whatever else it was for.
+
+    A crew that `moves` send to another hazard, or that holds an order, is not free.
+    """
+    works = problem.work_of
+    gone = {move.order_id for move in moves}
+    busy = {move.crew_id for move in moves if works[move.order_id].hazard}
+    busy.update(held_orders(problem), at_work)
+    free = [crew for crew in problem.crews if crew.crew_id not in busy and crew.until_min > 0]
+    sent = []
+    for work in problem.works:
+        waits = work.hazard and work.hold is Hold.PLANNED and work.release_min <= 0
+        if not waits or work.pinned or work.crews > 1 or work.after or work.order_id in gone:
+            continue
+        minutes = {
+            crew: float(problem.roads.travel_min[crew.place, work.place])
+            for crew in free
+            if crew.is_able(work)
+        }
+        crew = min(minutes, key=lambda each: (minutes[each], each.crew_id), default=None)
+        if crew is not None and math.isfinite(minutes[crew]):
+            free.remove(crew)
+            sent.append(Move(crew_id=crew.crew_id, order_id=work.order_id, leaves=None))
+    return tuple(sent)
 
 
 def decided(problem: Problem, moves: Collection[Move]) -> Problem:

@@ -42,17 +42,20 @@ class PlanningPolicy:
         Weight of the national standard's minutes next to the commitment's.
     customer_hour
         Cost of an hour without supply of one customer.
+    hazard_minute
+        Cost of each minute until a danger to life is dealt with, from the first on.
     on_site_min, on_site_cv, drive_cv
         Mean time on site with its spread, and the spread of drives, over the mean.
     slow_by_hour
         By how much roads are slower from now on, by the hour; the last one for good.
     """
 
-    hazard_weight: float = 20.0
-    critical_weight: float = 5.0
-    charge_min: float = 15.0
-    standard_share: float = 0.5
+    hazard_weight: float = 5.0
+    critical_weight: float = 2.0
+    charge_min: float = 1000.0
+    standard_share: float = 0.25
     customer_hour: float = 0.05
+    hazard_minute: float = 2.0
     on_site_min: float = 45.0
     on_site_cv: float = 0.6
     drive_cv: float = 0.25
@@ -84,7 +87,8 @@ def problem_of(
     orders
         Open orders that have a place. One whose crew has arrived is frozen: the crew is free where
         it is, once the time on site is over. One that a dispatcher gave to a crew stays with it,
-        and so does one that its crew could not be sent to any more, as its shift is ending.
+        so does a hazard that a crew was sent to, and one that its crew could not be sent to any
+        more, as its shift is ending.
     states
         The district's crews; one that holds an order holds one of `orders`. Those off shift that
         hold nothing are left out.
@@ -123,6 +127,7 @@ def _work(
     proposed = () if order.proposed_crew_id is None else (order.proposed_crew_id,)
     by_hand = any(why.partition("?")[0] == CHOSEN for why in order.why)
     hold = Hold.EN_ROUTE if order.status is OrderStatus.EN_ROUTE else Hold.SENT
+    hazard = policy.weight_of(order) >= policy.hazard_weight
     release = 0.0 if order.hold_until is None else max(0.0, _minutes(order.hold_until, now))
     return Work(
         order_id=order.id,
@@ -133,8 +138,8 @@ def _work(
         duration_cv=policy.on_site_cv,
         needs=order.skills,
         release_min=release,
-        hazard=policy.weight_of(order) >= policy.hazard_weight,
-        pinned=under_way if by_hand else (),
+        hazard=hazard,
+        pinned=under_way if by_hand or hazard else (),
         holders=under_way or proposed,
         hold=hold if under_way else Hold.PLANNED,
     )
@@ -160,7 +165,9 @@ def _with_record(
 ) -> Work:
     """Add who gave the order back and who is without supply: at least one customer."""
     out = max(1, customers.get(work.order_id, 1))
-    return replace(work, barred=declined, restore_weight=policy.customer_hour * out / 60)
+    danger = policy.hazard_minute if work.hazard else 0.0
+    weight = policy.customer_hour * out / 60 + danger
+    return replace(work, barred=declined, restore_weight=weight)
 
 
 def _promises(
@@ -191,7 +198,7 @@ def _hands(
     policy: PlanningPolicy,
     now: datetime,
 ) -> Hands:
-    ends = state.shift_ends_at
+    ends = state.leaves_at
     until = float("inf") if ends is None else _minutes(ends, now)
     if not state.on_shift:
         until = 0.0

@@ -42,14 +42,14 @@ from dispatch.planning.timetable import (
     FED,
     HERE,
     MARKED,
-    N_TODO,
+    N_TO_PLACE,
     OLD,
     PLACED,
     POS,
     READY,
     READY_VAR,
     SIZE,
-    TODO,
+    TO_PLACE,
     VAR,
     State,
     all_may,
@@ -219,20 +219,20 @@ def place_order(fx: Fixed, st: State, o: int, everywhere: bool, blink: float) ->
 @compiled
 def list_order(fx: Fixed, st: State, o: int) -> None:
     """List an order to be taken out, and what waits for it, unless it is listed already."""
-    first = st.counts[N_TODO]
+    first = st.counts[N_TO_PLACE]
     for candidate in range(-1, len(fx.waiting)):
         other = o if candidate < 0 else fx.waiting[candidate]
         wanted = candidate < 0
         if candidate >= 0 and fx.orders[o, COUPLED] == 0:
             break
         for i in range(fx.orders[other, AFTER_FROM], fx.orders[other, AFTER_TO]):
-            for j in range(first, st.counts[N_TODO]):
-                wanted = wanted or st.orders[j, TODO] == fx.links[i]
-        for j in range(st.counts[N_TODO]):
-            wanted = wanted and st.orders[j, TODO] != other
+            for j in range(first, st.counts[N_TO_PLACE]):
+                wanted = wanted or st.orders[j, TO_PLACE] == fx.links[i]
+        for j in range(st.counts[N_TO_PLACE]):
+            wanted = wanted and st.orders[j, TO_PLACE] != other
         if wanted and st.orders[other, PLACED] > 0:
-            st.orders[st.counts[N_TODO], TODO] = other
-            st.counts[N_TODO] += 1
+            st.orders[st.counts[N_TO_PLACE], TO_PLACE] = other
+            st.counts[N_TO_PLACE] += 1
 
 
 @compiled
@@ -298,20 +298,20 @@ def call_from_bank(st: State) -> None:
         o = pick(st.rng, len(st.orders))
         if st.orders[o, PLACED] == 0:
             listed = False
-            for j in range(st.counts[N_TODO]):
-                listed = listed or st.orders[j, TODO] == o
+            for j in range(st.counts[N_TO_PLACE]):
+                listed = listed or st.orders[j, TO_PLACE] == o
             if not listed:
-                st.orders[st.counts[N_TODO], TODO] = o
-                st.counts[N_TODO] += 1
+                st.orders[st.counts[N_TO_PLACE], TO_PLACE] = o
+                st.counts[N_TO_PLACE] += 1
 
 
 @compiled
-def sort_todo(fx: Fixed, st: State, way: int) -> None:
+def sort_to_place(fx: Fixed, st: State, way: int) -> None:
     """Put what is to be inserted in order."""
-    n = st.counts[N_TODO]
+    n = st.counts[N_TO_PLACE]
     keys = st.keys
     for i in range(n):
-        o = st.orders[i, TODO]
+        o = st.orders[i, TO_PLACE]
         v = fx.orders[o, VISIT_FROM]
         if way == BY_DUE:
             keys[i] = fx.times[v, PROMISES]
@@ -323,24 +323,24 @@ def sort_todo(fx: Fixed, st: State, way: int) -> None:
         else:
             keys[i] = draw(st.rng)
     for i in range(1, n):  # by insertion: short lists, and no library's sort to compile
-        key, o, j = keys[i], st.orders[i, TODO], i
+        key, o, j = keys[i], st.orders[i, TO_PLACE], i
         while j > 0 and keys[j - 1] > key:
-            keys[j], st.orders[j, TODO] = keys[j - 1], st.orders[j - 1, TODO]
+            keys[j], st.orders[j, TO_PLACE] = keys[j - 1], st.orders[j - 1, TO_PLACE]
             j -= 1
-        keys[j], st.orders[j, TODO] = key, o
+        keys[j], st.orders[j, TO_PLACE] = key, o
 
 
 @compiled
 def recreate(fx: Fixed, st: State, everywhere: bool, blink: float) -> None:
     """Put every listed order in; those that wait for others when these are in."""
-    n = st.counts[N_TODO]
+    n = st.counts[N_TO_PLACE]
     moved = True
     while moved:
         moved = False
         for i in range(n):
-            o = st.orders[i, TODO]
+            o = st.orders[i, TO_PLACE]
             if o >= 0 and place_order(fx, st, o, everywhere, blink):
-                st.orders[i, TODO] = -1
+                st.orders[i, TO_PLACE] = -1
                 moved = fx.orders[o, COUPLED] > 0 or moved
 
 
@@ -404,15 +404,15 @@ def run(
         blink, everywhere = 0.0, False
         if i < 0:
             for j in range(len(orders)):
-                st.orders[j, TODO] = orders[j]
-            st.counts[N_TODO] = len(orders)
+                st.orders[j, TO_PLACE] = orders[j]
+            st.counts[N_TO_PLACE] = len(orders)
         else:
             blink, everywhere = BLINK, draw(st.rng) < LOOK_EVERYWHERE
             choose_out(fx, st)
-            for j in range(st.counts[N_TODO] - 1, -1, -1):
-                take_order(fx, st, st.orders[j, TODO])
+            for j in range(st.counts[N_TO_PLACE] - 1, -1, -1):
+                take_order(fx, st, st.orders[j, TO_PLACE])
             call_from_bank(st)
-            sort_todo(fx, st, pick(st.rng, 4))
+            sort_to_place(fx, st, pick(st.rng, 4))
         recreate(fx, st, everywhere, blink)
         fine = settle(fx, st) if coupled else all_may(fx, st)
         limit = np.inf

@@ -59,7 +59,3 @@ class Plan:
     def crew_of(self, order_id: OrderId) -> tuple[CrewId, ...]:
         """Who goes to an order; empty where nobody can."""
         return tuple(stop.crew_id for stop in self.stops if stop.order_id == order_id)
-
-    def stops_of(self, crew_id: CrewId) -> tuple[Stop, ...]:
-        """What a crew does, in order."""
-        return tuple(stop for stop in self.stops if stop.crew_id == crew_id)

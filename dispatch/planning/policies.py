@@ -54,7 +54,7 @@ def soonest_by_urgency(problem: Problem) -> Sequences:
     _check(problem)
     at = {crew.crew_id: (crew.free_min, crew.place) for crew in problem.crews}
     taken: dict[CrewId, list[OrderId]] = {}
-    for work in sorted(problem.works, key=_urgency):
+    for work in sorted(problem.works, key=urgency):
         ends = {
             crew.crew_id: _ends(problem, crew, at[crew.crew_id][1], at[crew.crew_id][0], work)
             for crew in problem.crews
@@ -72,7 +72,7 @@ def hungarian_rounds(problem: Problem) -> Sequences:
     waiting = list(problem.works)
     at = {crew.crew_id: (crew.free_min, crew.place) for crew in problem.crews}
     taken: dict[CrewId, list[OrderId]] = {}
-    while waiting:
+    while waiting and problem.crews:
         table = np.array(
             [[_cost(problem, c, *at[c.crew_id], w) for w in waiting] for c in problem.crews]
         )
@@ -96,7 +96,8 @@ def straight_lines(metres: NDArray[np.float64], kmh: float) -> Minutes:
     return (metres / (kmh * 1000 / 60)).astype(np.float32)
 
 
-def _urgency(work: Work) -> tuple[float, float, OrderId]:
+def urgency(work: Work) -> tuple[float, float, OrderId]:
+    """Sort key: the heaviest first, then the soonest due."""
     first = work.promises[0] if work.promises else None
     return (
         -(first.weight if first else 0.0),

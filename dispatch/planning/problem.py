@@ -168,8 +168,8 @@ class ChangeCosts:
     """
 
     planned: float = 1.0
-    sent: float = 15.0
-    turn: float = 120.0
+    sent: float = 50.0
+    turn: float = 300.0
     turn_for_hazard: float = 5.0
 
     def of(self, hold: Hold) -> float:

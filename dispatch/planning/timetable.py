@@ -59,8 +59,8 @@ DEP, VAR, FED, ARRIVE, ARRIVE_VAR, COST = range(6)
 SIZE, OLD_SIZE, BEST_SIZE, IS_DIRTY, MARKED, DIRTY = range(6)
 CREW, POS = range(2)
 READY, READY_VAR, OLD_READY, OLD_READY_VAR = range(4)
-PLACED, OLD_PLACED, TODO = range(3)
-N_DIRTY, N_TODO = range(2)
+PLACED, OLD_PLACED, TO_PLACE = range(3)
+N_DIRTY, N_TO_PLACE = range(2)
 
 
 class State(NamedTuple):
@@ -303,7 +303,7 @@ def begin_change(fx: Fixed, st: State) -> None:
     for i in range(st.counts[N_DIRTY]):
         st.crews[st.crews[i, DIRTY], IS_DIRTY] = 0
     st.counts[N_DIRTY] = 0
-    st.counts[N_TODO] = 0
+    st.counts[N_TO_PLACE] = 0
     for o in range(len(st.orders)):
         st.orders[o, OLD_PLACED] = st.orders[o, PLACED]
     st.sums[OLD] = st.sums[HERE]

@@ -1,11 +1,16 @@
 """Weigh a crew's track against the site of its order, and judge the promises on it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from math import hypot
 
 from dispatch.domain.arrival import (
+    NO_ROADS,
     ArrivalEvidence,
     ArrivalPolicy,
+    Companion,
     Site,
     Verdict,
     judge_arrival,
@@ -13,13 +18,30 @@ from dispatch.domain.arrival import (
 from dispatch.domain.clock import StartsAt, StopsAt, start_clocks
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.order import DispatchStep, OrderStatus, StepKind, TroubleOrder
+from dispatch.domain.trail import plane
 from dispatch.domain.words import CrewId
 from dispatch.journal import SYSTEM, order_event
-from dispatch.ports import Store
+from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.judging import stop_ticket_clocks, tickets_of
+from dispatch.sayings import reason
 
-BEFORE_SENT = timedelta(minutes=10)
+BEFORE_SENT = timedelta(minutes=15)
 """How far back the track shows where the crew came from."""
+
+WRONG_CLOCK = timedelta(minutes=75)
+"""So far out of its time a fix is still read: the clock may be an hour wrong."""
+
+STILL_TOLD = timedelta(minutes=10)
+"""So long after an arrival the track may still speak against it: another device, a leap away."""
+
+SAME_WITHIN = timedelta(seconds=30)
+"""An interval that moved by less is no new judgement."""
+
+REMEMBERED = timedelta(days=14)
+"""How far back a drive is looked for that was played again."""
+
+UNKNOWN_SITE_M = 100.0
+"""How far off a place is taken to be that does not say."""
 
 ON_ITS_WAY = frozenset({OrderStatus.ASSIGNED, OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE})
 
@@ -31,21 +53,41 @@ def weigh_touched(
     *,
     policy: ArrivalPolicy,
     now: datetime,
+    travel_times: TravelTimes | None = None,
 ) -> None:
     """Weigh those of a crew's orders that new fixes of it may tell something about."""
-    oldest = min(fix.fixed_at for fix in fixes)
+    oldest = min(fix.fixed_at for fix in fixes) - WRONG_CLOCK
     for order in store.orders.list_of_crew(crew_id, since=oldest):
-        if _may_tell(order, fixes):
-            weigh_track(store, order, policy=policy, now=now)
+        if _may_tell(store, order, fixes, policy):
+            weigh_track(store, order, policy=policy, now=now, travel_times=travel_times)
 
 
-def _may_tell(order: TroubleOrder, fixes: Sequence[PositionFix]) -> bool:
-    """Whether any of the fixes lies within the time that counts for the order."""
-    if order.assigned_at is None:
+def _may_tell(
+    store: Store, order: TroubleOrder, fixes: Sequence[PositionFix], policy: ArrivalPolicy
+) -> bool:
+    """Whether any of the fixes lies where and when it counts for the order.
+
+    What comes long after a proven arrival says nothing more of it; what comes late may. As long as
+    nothing was claimed, a crew on its way tells nothing before it is near.
+    """
+    if order.assigned_at is None or order.crew_id is None:
         return False
-    begins = order.assigned_at - BEFORE_SENT
-    ends = order.completed_at or max(fix.fixed_at for fix in fixes) + timedelta(seconds=1)
-    return any(begins <= fix.fixed_at <= ends for fix in fixes)
+    known = store.orders.find_arrival(order.id, order.crew_id)
+    begins = order.assigned_at - BEFORE_SENT - WRONG_CLOCK
+    ends = None if order.completed_at is None else order.completed_at + WRONG_CLOCK
+    if known is not None and known.verdict is Verdict.CONFIRMED:
+        ends = None if known.latest is None else known.latest + STILL_TOLD
+    timely = [f for f in fixes if begins <= f.fixed_at and (ends is None or f.fixed_at <= ends)]
+    if known is None or known.verdict is Verdict.WITHDRAWN:
+        return any(_is_near(order, fix, policy) for fix in timely)
+    return bool(timely)
+
+
+def _is_near(order: TroubleOrder, fix: PositionFix, policy: ArrivalPolicy) -> bool:
+    """Whether a fix may be part of a stay at the order's place."""
+    if order.lon is None or order.lat is None:
+        return False
+    return hypot(*plane(order.lon, order.lat, fix.lon, fix.lat)) <= policy.fence_m
 
 
 def weigh_track(
@@ -55,49 +97,154 @@ def weigh_track(
     policy: ArrivalPolicy,
     now: datetime,
     claimed_at: datetime | None = None,
+    travel_times: TravelTimes | None = None,
 ) -> TroubleOrder:
     """Judge the arrival again with what is known now; the order as it stands afterwards.
 
     A proven arrival moves the order on even if nobody pressed the button, and stops the tickets'
-    arrival clocks on the interval of evidence.
+    arrival clocks on the interval of evidence. A claim that the track contradicts is asked about.
+    Every judgement that differs from the last one is a new entry; the older ones stay.
     """
-    if order.crew_id is None or order.assigned_at is None or order.lon is None or order.lat is None:
+    if order.crew_id is None:
         return order
     known = store.orders.find_arrival(order.id, order.crew_id)
-    if known is not None and known.verdict is Verdict.CONFIRMED and claimed_at is None:
-        return order
     claimed_at = claimed_at or (known.claimed_at if known else None)
-    evidence = judge_arrival(
-        Site(lon=order.lon, lat=order.lat, accuracy_m=order.accuracy_m or 0.0),
-        store.crews.list_fixes(
-            order.crew_id, order.assigned_at - BEFORE_SENT, order.completed_at or now
-        ),
-        sent_at=order.assigned_at,
+    evidence = _judged(store, order, claimed_at, policy, now, travel_times)
+    if evidence is None and known is not None and known.verdict is Verdict.CONFIRMED:
+        evidence = withdrawn("arrival_not_any_more")
+    if evidence is None or (known is not None and _says_the_same(evidence, known)):
+        return order
+    return _taken(store, order, evidence, known, now)
+
+
+def _says_the_same(one: ArrivalEvidence, other: ArrivalEvidence) -> bool:
+    """Whether two judgements differ in nothing but counts, metres and seconds."""
+    if (one.verdict, one.claimed_at) != (other.verdict, other.claimed_at):
+        return False
+    ends = ((one.earliest, other.earliest), (one.latest, other.latest))
+    moved = any(a is not b if a is None or b is None else abs(a - b) > SAME_WITHIN for a, b in ends)
+    return not moved and _codes(one) == _codes(other)
+
+
+def _codes(evidence: ArrivalEvidence) -> set[str]:
+    return {written.partition("?")[0] for written in evidence.reasons}
+
+
+def withdrawn(code: str) -> ArrivalEvidence:
+    """No arrival any more, for a reason that stands in `dispatch.sayings`."""
+    return ArrivalEvidence(
+        verdict=Verdict.WITHDRAWN,
+        earliest=None,
+        latest=None,
+        claimed_at=None,
+        reasons=(reason(code),),
+    )
+
+
+def _judged(
+    store: Store,
+    order: TroubleOrder,
+    claimed_at: datetime | None,
+    policy: ArrivalPolicy,
+    now: datetime,
+    travel_times: TravelTimes | None,
+) -> ArrivalEvidence | None:
+    """Weigh the track; other crews and earlier days are read only when it would prove something."""
+    place, sent_at = site_of(order), order.assigned_at
+    if place is None or sent_at is None or order.crew_id is None:
+        return None
+    since = sent_at - BEFORE_SENT - WRONG_CLOCK
+    until = (order.completed_at or now) + WRONG_CLOCK
+    fixes = store.crews.list_fixes(order.crew_id, since, until)
+    judge = partial(
+        judge_arrival,
+        place,
+        fixes,
+        sent_at=sent_at,
         claimed_at=claimed_at,
         policy=policy,
+        roads=travel_times or NO_ROADS,
     )
-    if evidence is None or evidence == known:
-        return order
-    store.orders.save_arrival(order.id, order.crew_id, evidence, now)
+    evidence = judge()
+    if evidence is None or evidence.latest is None:
+        return evidence
+    return judge(
+        others=_companions(store, fixes, evidence.latest, policy),
+        earlier=store.crews.list_same_places(fixes, since - REMEMBERED, since),
+    )
+
+
+def site_of(order: TroubleOrder) -> Site | None:
+    """Where the order sends its crew; None while it has no place."""
+    if order.lon is None or order.lat is None:
+        return None
+    accuracy_m = UNKNOWN_SITE_M if order.accuracy_m is None else order.accuracy_m
+    return Site(lon=order.lon, lat=order.lat, accuracy_m=accuracy_m)
+
+
+def _companions(
+    store: Store, fixes: Sequence[PositionFix], arrived_at: datetime, policy: ArrivalPolicy
+) -> tuple[Companion, ...]:
+    """Other crews that were at hand when this one arrived, and where they were sent."""
+    nearest = min(fixes, key=lambda fix: abs(fix.fixed_at - arrived_at))
+    begin = nearest.fixed_at - policy.forgery.approach
+    end = nearest.fixed_at + 2 * policy.stay.dwell
+    return tuple(
+        Companion(
+            crew_id=other,
+            fixes=tuple(store.crews.list_fixes(other, begin, end)),
+            order_place=_sent_to(store, other, nearest.fixed_at),
+        )
+        for other in store.crews.list_beside(nearest, nearest.fixed_at, end)
+    )
+
+
+def _sent_to(store: Store, crew_id: CrewId, since: datetime) -> tuple[float, float] | None:
+    """Where a crew's order sends it, or sent it last."""
+    for order in store.orders.list_of_crew(crew_id, since=since):
+        if order.lon is not None and order.lat is not None:
+            return order.lon, order.lat
+    return None
+
+
+def _taken(
+    store: Store,
+    order: TroubleOrder,
+    evidence: ArrivalEvidence,
+    known: ArrivalEvidence | None,
+    now: datetime,
+) -> TroubleOrder:
+    """Write a judgement down and do what follows from it."""
+    if order.crew_id is not None:
+        store.orders.add_arrival(order.id, order.crew_id, evidence, now)
     store.events.append(
         order_event(
             order,
             f"arrival_{evidence.verdict.value}",
-            at=evidence.latest or claimed_at or now,
+            at=evidence.latest or evidence.claimed_at or now,
             by=SYSTEM,
+            earliest=None if evidence.earliest is None else evidence.earliest.isoformat(),
+            latest=None if evidence.latest is None else evidence.latest.isoformat(),
+            again=known is not None,
             reasons=list(evidence.reasons),
         )
     )
     if evidence.verdict is not Verdict.CONFIRMED or evidence.latest is None:
         return order
     if order.status in ON_ITS_WAY:
-        order = arrive(store, order, evidence.latest, by="track", now=now)
+        order = arrive(store, order, evidence.latest, by="track", now=now, why=evidence.reasons)
     settle_arrival(store, order, evidence, now=now)
     return order
 
 
 def arrive(
-    store: Store, order: TroubleOrder, at: datetime, *, by: str, now: datetime
+    store: Store,
+    order: TroubleOrder,
+    at: datetime,
+    *,
+    by: str,
+    now: datetime,
+    why: tuple[str, ...] = (),
 ) -> TroubleOrder:
     """Move the order to arrived, by word or by track, and start the clocks of the repair."""
     arrived = store.orders.save(order.arrive(at))
@@ -109,10 +256,13 @@ def arrive(
             recorded_at=now,
             by=by,
             crew_id=order.crew_id,
+            reason=why[0] if why else None,
+            facts={"why": list(why)} if why else {},
         )
     )
     store.events.append(order_event(arrived, "arrived", at=at, by=by))
     if order.outage_id is not None:
+        _retime(store, order, at)
         store.clocks.start(
             start_clocks(
                 store.clocks.rules_at(order.received_at),
@@ -126,17 +276,60 @@ def arrive(
     return arrived
 
 
+def _retime(store: Store, order: TroubleOrder, at: datetime) -> None:
+    """Clocks that an arrival pressed by mistake had started end counted from the true one."""
+    begun = [
+        clock
+        for clock in store.clocks.list_unsettled_of_order(order.id)
+        if clock.started_from is StartsAt.ARRIVED
+    ]
+    store.clocks.save(
+        [
+            replace(
+                clock,
+                due_at=at
+                + timedelta(
+                    minutes=store.clocks.get_rules(clock.rule_version)
+                    .get(clock.rule_id)
+                    .minutes[clock.area_class]
+                ),
+            )
+            for clock in begun
+        ]
+    )
+
+
+def take_back_claim(
+    store: Store, order: TroubleOrder, crew_id: CrewId, at: datetime, *, now: datetime
+) -> TroubleOrder:
+    """The crew pressed the button by mistake: it is on its way, and nothing was claimed.
+
+    Raises IllegalStep where the order has not arrived, or the track has proven that it has.
+    """
+    known = store.orders.find_arrival(order.id, crew_id)
+    on_its_way = order.take_back_arrival(
+        proven=known is not None and known.verdict is Verdict.CONFIRMED
+    )
+    saved = store.orders.save(on_its_way)
+    store.orders.add_arrival(order.id, crew_id, withdrawn("arrival_mistaken"), now)
+    store.events.append(order_event(saved, "arrival_withdrawn", at=at, by=crew_id))
+    return saved
+
+
 def settle_arrival(
     store: Store, order: TroubleOrder, evidence: ArrivalEvidence | None, *, now: datetime
 ) -> None:
     """Judge the tickets' arrival clocks on what there is.
 
-    With a mere claim the promise is missed if even the claim is late, and open to doubt if not.
+    Without proof the promise is missed if the crew's own word, or what the track leaves room for,
+    is late, and open to doubt if not.
     """
-    if evidence is not None and evidence.verdict is Verdict.CONFIRMED:
-        earliest, latest = evidence.earliest, evidence.latest
-    else:
-        earliest, latest = (evidence.claimed_at if evidence else None), None
+    earliest = latest = None
+    if evidence is not None:
+        known = [at for at in (evidence.earliest, evidence.claimed_at) if at is not None]
+        proven = evidence.verdict is Verdict.CONFIRMED
+        earliest = evidence.earliest if proven else max(known, default=None)
+        latest = evidence.latest
     stop_ticket_clocks(
         store,
         [ticket.id for ticket in tickets_of(store, order)],

@@ -1,14 +1,14 @@
 """Give an order to a crew and start what follows from it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dispatch.domain.clock import StopsAt
 from dispatch.domain.order import DispatchStep, StepKind, TroubleOrder
 from dispatch.domain.words import CrewId
-from dispatch.journal import order_event
+from dispatch.journal import crew_event, order_event
 from dispatch.ports import Store, Travel
+from dispatch.procedures.expecting import expect, save_told
 from dispatch.procedures.judging import stop_ticket_clocks, tickets_of
-from dispatch.restoration import first_estimate
 
 
 def give(
@@ -59,7 +59,20 @@ def give(
         now=now,
     )
     _expect(store, assigned, travel, now)
+    _tell_home(store, assigned, crew_id, "sent_away", by=by, now=now)
+    end_posting(store, crew_id, by=by, why=f"order {order.id}", now=now)
     return assigned
+
+
+def end_posting(store: Store, crew_id: CrewId, *, by: str, why: str, now: datetime) -> None:
+    """Let a crew stand by no longer; nothing happens for one that does not."""
+    posting = store.crews.find_posting(crew_id)
+    if posting is None:
+        return
+    store.crews.unpost(crew_id)
+    if posting.ends_at > now:
+        crew = store.crews.get(crew_id)
+        store.events.append(crew_event(crew, "released", at=now, by=by, reason=why))
 
 
 def take_back(
@@ -81,7 +94,21 @@ def take_back(
     store.events.append(
         order_event(waiting, "recalled", at=now, by=by, from_crew=order.crew_id, reason=reason)
     )
+    if order.crew_id is not None:
+        _tell_home(store, order, order.crew_id, "sent_no_more", by=by, now=now)
     return waiting
+
+
+def _tell_home(
+    store: Store, order: TroubleOrder, crew_id: CrewId, kind: str, *, by: str, now: datetime
+) -> None:
+    """Let the district that lent a crew, and the crew's phone, hear of another district's order.
+
+    They hear its number, and nothing of who called.
+    """
+    crew = store.crews.get(crew_id)
+    if crew.district_id != order.district_id:
+        store.events.append(crew_event(crew, kind, at=now, by=by, order=order.id))
 
 
 def _expect(store: Store, order: TroubleOrder, travel: Travel, now: datetime) -> None:
@@ -92,8 +119,7 @@ def _expect(store: Store, order: TroubleOrder, travel: Travel, now: datetime) ->
     if order.outage_id is None:
         return
     outage = store.outages.get(order.outage_id)
+    expected = outage
     if outage.is_open and travel.basis != "unreachable":
-        arrival = now + timedelta(seconds=travel.seconds)
-        kind, area = outage.device.kind, outage.area_class
-        outage = outage.expect(first_estimate(kind, area, arrival_at=arrival, now=now))
-    store.outages.save(outage)
+        expected = expect(store, outage, order, now=now)
+    save_told(store, outage, expected, now=now)

@@ -121,13 +121,18 @@ def _count_home(store: Store, ticket: TroubleTicket, outage: Outage) -> None:
     home = Scope(usage_points=frozenset({place.usage_point_id}))
     if ticket.outage_id is not None and ticket.outage_id != outage.id:
         store.outages.release_part(ticket.outage_id, home)
-    store.outages.widen(outage.id, home, out_from=min(outage.started_at, ticket.received_at))
+    free = store.outages.not_held(home, but=outage.id)
+    store.outages.widen(outage.id, free, out_from=min(outage.started_at, ticket.received_at))
 
 
 def leave_home(store: Store, ticket: TroubleTicket, outage: Outage) -> None:
-    """A caller who leaves an outage of single homes is no longer out because of it."""
+    """A caller who leaves an outage that holds his home is no longer out because of it.
+
+    It may hold the home though its device is no single home's any more: somebody who went there
+    may have found another device open.
+    """
     home = None if ticket.place is None else ticket.place.usage_point_id
-    if home is not None and outage.device.kind in SINGLE_HOMES:
+    if home is not None and outage.is_open:
         store.outages.release_part(outage.id, Scope(usage_points=frozenset({home})))
 
 

@@ -26,9 +26,9 @@ def confirm(
         device = store.directory.find_device(device.id) or device
     confirmed = store.outages.save(outage.confirm(at, device or outage.device, cause))
     if device is not None and device.id is not None:
-        below = frozenset(store.directory.list_below_device(device.id))
-        free = below - store.outages.transformers_out(below)
-        store.outages.widen(outage.id, Scope(transformers=free), out_from=outage.started_at)
+        below = Scope(transformers=frozenset(store.directory.list_below_device(device.id)))
+        free = store.outages.not_held(below, but=outage.id)
+        store.outages.widen(outage.id, free, out_from=outage.started_at)
     store.events.append(
         outage_event(
             confirmed,

@@ -58,7 +58,7 @@ def foresee(
         waiting,
         under_way,
         [each.state for each in ranked],
-        travel_times,
+        planner.kept(order.district_id, travel_times),
         assignment=assignment,
         planning=planning,
         now=now,

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from dispatch.domain.clock import Clock, StopsAt
-from dispatch.domain.event import Event
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import Disposition, TicketId
+from dispatch.journal import SYSTEM, clock_event
 from dispatch.ports import Store
 
 
@@ -70,32 +70,43 @@ def _judge(
     by: str,
     now: datetime,
 ) -> None:
-    judged = [
-        clock.judge(earliest, latest, by=by, now=now)
+    ending = [
+        clock
         for clock in running
         if store.clocks.get_rules(clock.rule_version).get(clock.rule_id).stops is stops
     ]
+    pauses = store.clocks.list_pauses([clock.number for clock in ending if has_stood(clock)])
+    judged = [
+        clock.judge(earliest, latest, by=by, now=now, pauses=pauses.get(clock.number, ()))
+        for clock in ending
+    ]
     _write(store, judged, now)
+
+
+def has_stood(clock: Clock) -> bool:
+    """Whether a clock has pauses to be read: hardly any has."""
+    return clock.paused_since is not None or clock.paused_s > 0
 
 
 def _write(store: Store, judged: list[Clock], now: datetime) -> None:
     if not judged:
         return
-    store.clocks.save(judged)
+    store.clocks.judge(judged)
     for clock in judged:
-        subject = f"ticket:{clock.ticket_id}" if clock.ticket_id else f"order:{clock.order_id}"
+        end_pauses(store, clock, now)
         store.events.append(
-            Event(
-                stream=subject,
-                kind="clock.judged",
+            clock_event(
+                clock,
+                "judged",
                 at=now,
-                actor=clock.judged_by or "",
-                district_id=clock.district_id,
-                body={
-                    "rule": clock.rule_id,
-                    "rule_version": clock.rule_version,
-                    "verdict": clock.verdict.value,
-                    "due_at": clock.due_at.isoformat(),
-                },
+                by=clock.judged_by or "",
+                verdict=clock.verdict.value,
             )
         )
+
+
+def end_pauses(store: Store, clock: Clock, now: datetime) -> None:
+    """A clock that is judged stands still no more: the milestone ends its pause."""
+    if has_stood(clock):
+        at = clock.stopped_latest or clock.stopped_earliest or now
+        store.clocks.end_pauses([clock.number], at=at, by=clock.judged_by or SYSTEM)

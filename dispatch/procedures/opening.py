@@ -18,7 +18,7 @@ from dispatch.domain.ticket import Place, TroubleTicket
 from dispatch.domain.words import AreaClass, DistrictId, NetworkLevel, OutageId
 from dispatch.journal import SYSTEM, incident_event, order_event, outage_event
 from dispatch.ports import Outages, Store
-from dispatch.restoration import first_estimate
+from dispatch.procedures.expecting import expect_first
 
 WORK_SKILLS: Mapping[str, frozenset[str]] = {
     "service": frozenset({"lv"}),
@@ -45,6 +45,10 @@ class Suspicion:
     def alone(self, place: Place, outages: Outages) -> "Suspicion":
         """The same for one home, where its transformer is out for another cause or has light."""
         return self.one_home(place) if outages.transformers_out(self.scope.transformers) else self
+
+    def of_its_own(self, outages: Outages) -> "Suspicion":
+        """The same without those who are out for another cause already."""
+        return replace(self, scope=outages.not_held(self.scope))
 
     def one_home(self, place: Place) -> "Suspicion":
         """Only the caller's own home is out."""
@@ -109,6 +113,7 @@ def open_outage(
     now: datetime,
 ) -> Outage:
     """Open the outage that `ticket` reports, and the order for a crew to go there."""
+    suspicion = suspicion.of_its_own(store.outages)
     outage = _outage(
         store, suspicion, district_id, place.feeder_id, ticket.area.area_class, now=now
     )
@@ -126,6 +131,7 @@ def open_seen(
     now: datetime,
 ) -> Outage:
     """Open an outage that nobody has reported yet: a device, or meters, told of it."""
+    suspicion = suspicion.of_its_own(store.outages)
     area = store.directory.area_at(suspicion.lon, suspicion.lat)
     outage = _outage(store, suspicion, district_id, feeder_id, area.area_class, now=now)
     return _open(store, outage, suspicion, ticket=None, now=now)
@@ -140,7 +146,7 @@ def _outage(
     *,
     now: datetime,
 ) -> Outage:
-    return Outage(
+    outage = Outage(
         id=store.outages.next_id(),
         district_id=district_id,
         level=suspicion.level,
@@ -153,8 +159,8 @@ def _outage(
         started_at=suspicion.started_at,
         opened_at=now,
         parent_id=suspicion.parent_id,
-        estimate=first_estimate(suspicion.device.kind, area_class, arrival_at=None, now=now),
     )
+    return expect_first(store, outage, suspicion.scope, now=now)
 
 
 def _open(
@@ -240,5 +246,6 @@ def add_order(store: Store, order: TroubleOrder, *, now: datetime) -> None:
 
 def name_of(ticket: TroubleTicket) -> str:
     """What a home is called where no device names it."""
-    complaint = ticket.complaint
-    return complaint.account or complaint.address or complaint.phone or ticket.id
+    complaint, place = ticket.complaint, ticket.place
+    spot = ticket.id if place is None else f"{place.lat:.5f}, {place.lon:.5f}"
+    return complaint.account or complaint.address or complaint.phone or spot

@@ -13,11 +13,14 @@ from dispatch.domain.clock import RuleSet
 from dispatch.domain.crew import CrewState
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import CrewId, DistrictId, OrderId
-from dispatch.planning.acting import Move, decided, moves_now
+from dispatch.planning.acting import Move, decided, hazards_left, moves_now
 from dispatch.planning.district import PlanningPolicy, problem_of
 from dispatch.planning.plan import Plan
 from dispatch.planning.problem import Hold, Problem
+from dispatch.planning.travel_table import Between
 from dispatch.ports import Store, TravelTimes
+from dispatch.procedures.homing import home_in_time
+from dispatch.procedures.ranking import barring
 
 
 class Planner(Protocol):
@@ -29,6 +32,10 @@ class Planner(Protocol):
 
     def sketch(self, district_id: DistrictId, problem: Problem) -> Plan | None:
         """A plan for somebody who looks: found quickly, and not remembered."""
+        ...
+
+    def kept(self, district_id: DistrictId, travel_times: TravelTimes) -> Between:
+        """The same times, those of the last look at the district kept as long as they hold."""
         ...
 
 
@@ -55,8 +62,8 @@ def list_open(
 ) -> tuple[list[TroubleOrder], list[TroubleOrder]]:
     """List a district's orders that wait and may be sent, most urgent first, and those under way.
 
-    `also` is listed though it is on hold. An order that is given to a crew between the two reads is
-    under way.
+    `also` is listed though it is on hold or barred. An order given to a crew between the two
+    reads is under way; one in a no-go zone waits for a dispatcher.
     """
     awaiting = store.orders.list_awaiting(district_id)
     under_way = list(store.orders.list_under_way(district_id))
@@ -67,7 +74,7 @@ def list_open(
         if order.lon is not None
         and order.crew_id is None
         and order.id not in given
-        and (order.id == also or not order.is_held(now))
+        and (order.id == also or not (order.is_held(now) or barring(store, order, now)))
     ]
     return waiting, under_way
 
@@ -77,7 +84,7 @@ def state_district(
     waiting: Sequence[TroubleOrder],
     under_way: Sequence[TroubleOrder],
     states: Sequence[CrewState],
-    travel_times: TravelTimes,
+    travel_times: Between,
     *,
     assignment: AssignmentPolicy,
     planning: PlanningPolicy,
@@ -93,6 +100,8 @@ def state_district(
     orders = [order for order in orders if order.crew_id is None or order.crew_id in known]
     ids = [order.id for order in orders]
     crews = [s for s in states if s.active_order_id is None or s.active_order_id in set(ids)]
+    sites = [(o.lon, o.lat) for o in orders if o.lon is not None and o.lat is not None]
+    crews = home_in_time(crews, sites, travel_times)
     problem = problem_of(
         orders,
         crews,
@@ -117,6 +126,7 @@ def plan_moves(
 ) -> tuple[Problem, Plan, tuple[Move, ...]] | None:
     """Plan a district and say who sets out now; None where there is no plan.
 
+    A hazard that the plan lets wait gets the nearest free crew, and the rest is planned around it.
     Crews whose position is not known are asked last: only for what is left when the others have
     been sent.
     """
@@ -126,6 +136,15 @@ def plan_moves(
     if plan is None:
         return None
     moves = moves_now(sure, plan, at_work=stated.at_work)
+    if urgent := hazards_left(sure, moves, at_work=stated.at_work):
+        problem = decided(problem, urgent)
+        sure = decided(sure, urgent)
+        plan = planner.find(district_id, sure)
+        if plan is None:
+            return None
+        going = {move.crew_id for move in urgent}
+        others = moves_now(sure, plan, at_work=stated.at_work)
+        moves = (*urgent, *(move for move in others if move.crew_id not in going))
     sent = {move.order_id for move in moves}
     left = {work.order_id for work in problem.works if work.hold is Hold.PLANNED} - sent
     if not doubtful or not left:
@@ -140,7 +159,7 @@ def plan_moves(
 def _travel(
     orders: Sequence[TroubleOrder],
     states: Sequence[CrewState],
-    travel_times: TravelTimes,
+    travel_times: Between,
     assignment: AssignmentPolicy,
     now: datetime,
 ) -> NDArray[np.float32]:
@@ -156,15 +175,23 @@ def _travel(
 
 
 def _rules_of(store: Store, orders: Sequence[TroubleOrder]) -> Callable[[TroubleOrder], RuleSet]:
-    """The rules in force when an order was received, mostly one set for all of them."""
+    """The rules that held for an order's district when it was received, mostly one set for all."""
     moments = sorted({order.received_at for order in orders})
-    if not moments:
-        return lambda order: store.clocks.rules_at(order.received_at)
-    first, last = store.clocks.rules_at(moments[0]), store.clocks.rules_at(moments[-1])
-    if first.version == last.version:
-        return lambda _: first
-    found = {at: store.clocks.rules_at(at) for at in moments}
-    return lambda order: found[order.received_at]
+    found = {at: store.clocks.rules_at(at) for at in (*moments[:1], *moments[-1:])}
+    if len({rules.version for rules in found.values()}) > 1:
+        found = {at: store.clocks.rules_at(at) for at in moments}
+
+    plain: dict[int, RuleSet] = {}
+
+    def of(order: TroubleOrder) -> RuleSet:
+        rules = found.get(order.received_at) or found[moments[0]]
+        if rules.overrides:
+            return rules.of_district(order.district_id, order.received_at)
+        if rules.version not in plain:
+            plain[rules.version] = rules.of_district(None, order.received_at)
+        return plain[rules.version]
+
+    return of
 
 
 def _customers(store: Store, orders: Sequence[TroubleOrder]) -> Mapping[OrderId, int]:

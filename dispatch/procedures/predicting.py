@@ -80,7 +80,7 @@ class Predicting:
 
     def _merge(self, fact: OutageFact, whole_id: OutageId) -> list[Outage]:
         first, second = sorted((fact.id, whole_id))
-        locked = {i: self.store.outages.lock(i) for i in (first, second)}
+        locked = {i: self.store.outages.lock(i, to_end=True) for i in (first, second)}
         part, whole = locked[fact.id], locked[whole_id]
         if part.status is not OutageStatus.PREDICTED or not whole.is_open:
             return []
@@ -200,13 +200,12 @@ class Predicting:
         )
         if gone:
             self.store.outages.release_part(outage.id, gone)
-        others = self.store.outages.transformers_out(wanted.transformers, but=outage.id)
         new = Scope(
-            transformers=wanted.transformers - others - held.transformers,
+            transformers=wanted.transformers - held.transformers,
             usage_points=wanted.usage_points - held.usage_points,
         )
-        if new:
-            self.store.outages.widen(outage.id, new, out_from=outage.started_at)
+        if free := self.store.outages.not_held(new, but=outage.id):
+            self.store.outages.widen(outage.id, free, out_from=outage.started_at)
 
     def _hold_or_free(self, outage: Outage, judged: Judged, *, moved: bool) -> bool:
         """Hold the waiting order a moment or let it go; it goes where the fault now seems to be."""
@@ -291,12 +290,11 @@ class Predicting:
         place: tuple[float, float],
         started_at: datetime,
     ) -> Suspicion:
-        others = self.store.outages.transformers_out(judged.transformers)
         lon, lat = self._position(judged, place)
         return Suspicion(
             device=self._device(judged, home),
             level=judged.level,
-            scope=Scope(transformers=judged.transformers - others, usage_points=judged.homes),
+            scope=Scope(transformers=judged.transformers, usage_points=judged.homes),
             lon=lon,
             lat=lat,
             started_at=started_at,

@@ -13,16 +13,25 @@ from dispatch.domain.clock import ARRIVAL_COMMITMENT
 from dispatch.domain.crew import CrewState
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.words import CrewId
+from dispatch.domain.zone import Zone, first_there
 from dispatch.ports import Store, TravelTimes
+from dispatch.procedures.homing import home_in_time
 
 
 def due_at(store: Store, order: TroubleOrder) -> datetime | None:
     """When the arrival commitment of an order ends: that of its earliest report."""
     rules = store.clocks.rules_at(order.received_at)
+    rules = rules.of_district(order.district_id, order.received_at)
     for rule in rules.rules:
         if rule.id == ARRIVAL_COMMITMENT and order.area_class in rule.minutes:
             return order.received_at + timedelta(minutes=rule.minutes[order.area_class])
     return None
+
+
+def barring(store: Store, order: TroubleOrder, now: datetime) -> Zone | None:
+    """The no-go zone that an order lies in, if any."""
+    zones = store.zones.list_in_force(now)
+    return first_there(zones, order.district_id, order.lon, order.lat, no_go=True)
 
 
 def rank_for(
@@ -56,6 +65,7 @@ def rank_states(
     """The given crews, ranked for an order that has a place."""
     if order.lon is None or order.lat is None:
         return ()
+    states = home_in_time(states, [(order.lon, order.lat)], travel_times)
     origins = [origin_of(state, policy, now) for state in states]
     travels = travel_times.travel_to(order.lon, order.lat, [(o.lon, o.lat) for o in origins])
     return rank_crews(
@@ -65,6 +75,7 @@ def rank_states(
         travels,
         declined=declined,
         due_at=due_at(store, order),
+        barred_by=barring(store, order, now),
         policy=policy,
         now=now,
     )

@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatch.domain.clock import StopsAt
-from dispatch.domain.order import OVER
+from dispatch.domain.clock import StartsAt, StopsAt, start_clocks
+from dispatch.domain.order import OVER, OrderStatus
 from dispatch.domain.outage import Outage, Scope
 from dispatch.domain.ticket import TicketStatus, TroubleTicket
 from dispatch.errors import InvalidInput
 from dispatch.journal import outage_event, ticket_event
 from dispatch.ports import Store
 from dispatch.procedures.handing_over import StillDark, find_dark, take_over
-from dispatch.procedures.judging import stop_order_clocks, void_ticket_clocks
+from dispatch.procedures.judging import (
+    stop_order_clocks,
+    stop_ticket_clocks,
+    void_ticket_clocks,
+)
 from dispatch.procedures.merging import cancel_waiting_order
 from dispatch.procedures.proposing import withdraw_all
 
@@ -128,6 +132,31 @@ def _light_tickets(
         restored = store.tickets.save(ticket.restore(at))
         store.events.append(ticket_event(restored, "restored", at=at, by=by))
     store.tickets.must_tell([t.id for t in tickets], due_at=now)
+    ids = [t.id for t in tickets]
+    stop_ticket_clocks(store, ids, StopsAt.RESTORED, earliest=at, latest=at, by=by, now=now)
+    run_call_backs(store, tickets, at)
+
+
+def run_call_backs(store: Store, tickets: Sequence[TroubleTicket], at: datetime) -> None:
+    """Start the promises to call back that a restoration sets going."""
+    if not tickets:
+        return
+    rules = store.clocks.rules_at(at)
+    store.clocks.start(
+        [
+            clock
+            for ticket in tickets
+            for clock in start_clocks(
+                rules,
+                StartsAt.RESTORED,
+                at,
+                ticket.area.area_class,
+                district_id=ticket.district_id,
+                ticket_id=ticket.id,
+                stops=(StopsAt.CALLED_BACK,),
+            )
+        ]
+    )
 
 
 def _end_order_clocks(
@@ -137,6 +166,18 @@ def _end_order_clocks(
     if order is None:
         return
     stop_order_clocks(store, order, StopsAt.RESTORED, earliest=at, latest=at, by=by, now=now)
+    if order.status is OrderStatus.ARRIVED:
+        store.clocks.start(
+            start_clocks(
+                store.clocks.rules_at(at),
+                StartsAt.RESTORED,
+                at,
+                order.area_class,
+                district_id=order.district_id,
+                order_id=order.id,
+                stops=(StopsAt.REPAIR_FILLED_IN,),
+            )
+        )
     cancel_waiting_order(store, outage, by=by, reason="supply is back", now=now)
     if store.orders.get(order.id).status in OVER:
         tickets = [t.id for t in store.tickets.list_of_outage(outage.id)]

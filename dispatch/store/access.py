@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from dispatch.errors import IdentityTaken, NotFound
-from dispatch.store.tables import access_token, user_account
+from dispatch.store.tables.people import access_token, user_account
 
 SESSION = "session"
 TOKEN = "token"  # noqa: S105 (a kind, not a secret)

@@ -1,5 +1,6 @@
 """Is this database fit to work with? Each question with its answer, in words an operator knows."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,7 +9,9 @@ from sqlalchemy.exc import DBAPIError
 
 from dispatch.store import binaries, migrate
 from dispatch.store.events import verify_chain
+from dispatch.store.reads.seals import entry_hash_of
 
+_ON_PAPER = re.compile(r"(?P<stream>[^/=]+)/(?P<seq>\d{1,9})=(?P<hash>[0-9a-fA-F]{16,64})")
 CHINESE = "南昌市西湖区站前路"
 
 
@@ -99,6 +102,24 @@ def _journal(connection: Connection) -> Finding:
     first = breaks[0]
     where = f"{first.stream} {first.seq}: {first.why}"
     return Finding("journal", sound=False, detail=f"{len(breaks)} breaks, the first at {where}")
+
+
+def check_paper(connection: Connection, written: str) -> Finding:
+    """Whether the journal still has the entry that a printed page names, as it was then.
+
+    `written` is what the page says, `STREAM/NUMBER=HASH`; of the hash 16 digits are enough.
+    """
+    about = "paper"
+    found = _ON_PAPER.fullmatch(written.strip())
+    if found is None:
+        return Finding(about, sound=None, detail=f"{written}: not as a dossier says it")
+    stream, seq, digits = found["stream"], int(found["seq"]), found["hash"].lower()
+    kept = entry_hash_of(connection, stream, seq)
+    if kept is None:
+        return Finding(about, sound=False, detail=f"the journal has no entry {seq} of {stream}")
+    same = kept.hex().startswith(digits)
+    detail = "as it was printed" if same else "not what was printed"
+    return Finding(about, sound=same, detail=f"entry {seq} of {stream} is {detail}")
 
 
 def _pages(connection: Connection) -> Finding:

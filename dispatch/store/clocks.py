@@ -1,27 +1,19 @@
-"""Commitments in force and the clocks that run."""
+"""Clocks that run, the times they stood still, and how they were judged."""
 
-import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    bindparam,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, text, update
 
-from dispatch.domain.clock import Clock, Rule, RuleSet, Scope, StartsAt, StopsAt, Verdict
+from dispatch.domain.clock import Clock, Judgement, Pause, RuleSet, StartsAt, Verdict
 from dispatch.domain.words import AreaClass, DistrictId, OrderId, TicketId
 from dispatch.errors import NotFound
 from dispatch.store.direct import DIALECT, Direct, Row
-from dispatch.store.operations import clock as t
-from dispatch.store.tables import rule_set
+from dispatch.store.rules import PgRules
+from dispatch.store.tables.clocks import clock as t
+from dispatch.store.tables.clocks import clock_pause, judgement
 
 _NEW = tuple(column for column in t.c if column.name != "id")
 _START = Direct(
@@ -34,39 +26,60 @@ _START = Direct(
     RETURNING *
     """  # noqa: S608 (names of columns)
 )
+_JUDGED = tuple(judgement.c)
+_KEEP = Direct(
+    f"""
+    INSERT INTO judgement ({", ".join(f'"{c.name}"' for c in _JUDGED)})
+    SELECT {", ".join(f'"{c.name}"' for c in _JUDGED)}
+    FROM jsonb_to_recordset(CAST(:judgements AS jsonb))
+        AS given ({", ".join(f'"{c.name}" {c.type.compile(DIALECT)}' for c in _JUDGED)})
+    """  # noqa: S608 (names of columns)
+)
 _UNSETTLED = t.c.verdict.in_([Verdict.RUNNING.value, Verdict.CANNOT_SAY.value])
-
-# A level is reached when its share of the time has passed, the last one when all has.
+_CHANGES = (
+    *("rule_version", "override_id", "due_at", "warned", "next_level_at", "paused_s"),
+    *("paused_since", "verdict", "without_pauses", "stopped_earliest", "stopped_latest"),
+    *("judged_at", "judged_by", "judgements"),
+)
+_SAVE = (
+    update(t)
+    .where(t.c.id == bindparam("of_id"))
+    .values({column: bindparam(column) for column in _CHANGES})
+)
+# Each worker takes other clocks; one that dies gives back what it took, warned or not.
 _DUE_WARNING = text(
     """
-    SELECT clock.*
-    FROM clock
-    JOIN rule_set ON rule_set.version = clock.rule_version
-    CROSS JOIN LATERAL (
-        SELECT each -> 'warn_at' AS warn_at
-        FROM jsonb_array_elements(rule_set.rules) AS each WHERE each ->> 'id' = clock.rule_id
-    ) AS rule
-    WHERE clock.verdict = 'running'
-        AND clock.warned <= jsonb_array_length(rule.warn_at)
-        AND :now >= clock.started_at + (clock.due_at - clock.started_at)
-            * coalesce(CAST(rule.warn_at ->> clock.warned AS double precision), 1.0)
-    ORDER BY clock.due_at, clock.id
-    LIMIT :limit
+    SELECT * FROM clock
+    WHERE verdict = 'running' AND paused_since IS NULL AND next_level_at <= :now
+    ORDER BY next_level_at, id LIMIT :limit
+    FOR NO KEY UPDATE SKIP LOCKED
     """
 )
-
-
+_PAUSED = text(
+    """
+    SELECT * FROM clock WHERE paused_since IS NOT NULL AND verdict = 'running'
+    ORDER BY paused_since, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    """
+)
 _OF_TICKET = Direct(
     select(t).where(t.c.ticket_id == bindparam("ticket_id")).order_by(t.c.due_at, t.c.id)
 )
-_IN_FORCE = Direct(
+_PAUSES = text(
     """
-    SELECT * FROM rule_set WHERE valid_from <= :at
-    ORDER BY valid_from DESC, version DESC LIMIT 1
+    SELECT id, clock_id, reason, lower(period) AS since, upper(period) AS until, by, recorded_at,
+        note, evidence, ended_by
+    FROM clock_pause WHERE clock_id = ANY(:clocks) ORDER BY clock_id, period
     """
 )
-_FIRST = Direct("SELECT * FROM rule_set ORDER BY valid_from, version LIMIT 1")
-_RULES = Direct("SELECT * FROM rule_set WHERE version = :version")
+# However it comes about that a pause ends when it began, it has lasted a second.
+_END_PAUSES = text(
+    """
+    UPDATE clock_pause
+    SET period = tstzrange(lower(period), greatest(:at, lower(period) + interval '1 second')),
+        ended_by = :by
+    WHERE clock_id = ANY(:clocks) AND upper_inf(period)
+    """
+)
 
 
 class PgClocks:
@@ -74,30 +87,18 @@ class PgClocks:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._rules: dict[int, RuleSet] = {}  # a version never changes
+        self._rules = PgRules(connection)
+        self._read: dict[int, RuleSet] = {}
 
     def rules_at(self, at: datetime) -> RuleSet:
-        """Read the rules in force at a moment: the newest set that was valid by then.
-
-        Before the first set's date the first set holds, so that a report from before the start
-        of the system can be judged. `NotFound` if no rules were installed.
-        """
-        row = _IN_FORCE.first(self._connection, {"at": at}) or _FIRST.first(self._connection)
-        if row is None:
-            raise NotFound("rule set", at=at.isoformat())
-        return _rule_set(row)
+        """Read the rules in force at a moment; `NotFound` if none were installed."""
+        return self._rules.at(at)
 
     def get_rules(self, version: int) -> RuleSet:
         """Read a set of rules by its version, once in a transaction."""
-        if version not in self._rules:
-            self._rules[version] = self._read_rules(version)
-        return self._rules[version]
-
-    def _read_rules(self, version: int) -> RuleSet:
-        row = _RULES.first(self._connection, {"version": version})
-        if row is None:
-            raise NotFound("rule set", version=version)
-        return _rule_set(row)
+        if version not in self._read:
+            self._read[version] = self._rules.get(version).rules
+        return self._read[version]
 
     def start(self, clocks: Sequence[Clock]) -> Sequence[Clock]:
         """Start clocks; one that runs or ran already is left alone. Those that were started."""
@@ -111,19 +112,28 @@ class PgClocks:
         """Write how clocks stand."""
         if not clocks:
             return
-        columns = ("warned", "verdict", "due_at")
-        judged = ("stopped_earliest", "stopped_latest", "judged_at", "judged_by")
-        statement = (
-            update(t)
-            .where(t.c.id == bindparam("of_id"))
-            .values({column: bindparam(column) for column in (*columns, *judged)})
-        )
         rows = [
-            {**{c: row[c] for c in (*columns, *judged)}, "of_id": clock.id}
+            {**{c: row[c] for c in _CHANGES}, "of_id": clock.id}
             for clock in sorted(clocks, key=lambda clock: clock.id or 0)
             for row in (_to_row(clock),)
         ]
-        self._connection.execute(statement, rows)
+        self._connection.execute(_SAVE, rows)
+
+    def judge(self, clocks: Sequence[Clock], *, why: str = "") -> None:
+        """Write how clocks were judged, each with an entry that stays; ends their pauses."""
+        if not clocks:
+            return
+        self.save(clocks)
+        rows = [_judgement_row(clock.judgement(why)) for clock in clocks]
+        _KEEP.run(self._connection, {"judgements": json.dumps(rows, default=str)})
+
+    def get(self, clock_id: int) -> Clock:
+        """Read one clock."""
+        return self._one(clock_id, lock=False)
+
+    def lock(self, clock_id: int) -> Clock:
+        """Read one clock that nobody else changes before this transaction ends."""
+        return self._one(clock_id, lock=True)
 
     def list_unsettled_of_tickets(self, ticket_ids: Collection[TicketId]) -> Sequence[Clock]:
         """List the tickets' clocks still running, or judged `cannot_say` for want of evidence."""
@@ -138,101 +148,114 @@ class PgClocks:
         rows = _OF_TICKET.rows(self._connection, {"ticket_id": ticket_id})
         return [clock_from_row(row) for row in rows]
 
+    def list_of_order(self, order_id: OrderId) -> Sequence[Clock]:
+        """List every clock of an order's own."""
+        return self._list(t.c.order_id == order_id)
+
     def list_due_warning(self, now: datetime, limit: int) -> Sequence[Clock]:
-        """List running clocks that have reached their next level, soonest due first."""
+        """Take running clocks that have reached their next level, the longest waiting first."""
         rows = self._connection.execute(_DUE_WARNING, {"now": now, "limit": limit}).mappings()
         return [clock_from_row(row) for row in rows]
+
+    def list_paused(self, limit: int) -> Sequence[Clock]:
+        """Take clocks that stand still, the longest first."""
+        rows = self._connection.execute(_PAUSED, {"limit": limit}).mappings()
+        return [clock_from_row(row) for row in rows]
+
+    def list_pauses(self, clock_ids: Collection[int]) -> Mapping[int, Sequence[Pause]]:
+        """Read when clocks stood still, by clock, in order of time."""
+        if not clock_ids:
+            return {}
+        found: dict[int, list[Pause]] = {}
+        rows = self._connection.execute(_PAUSES, {"clocks": sorted(clock_ids)}).mappings()
+        for row in rows:
+            found.setdefault(row["clock_id"], []).append(Pause(**row))
+        return found
+
+    def add_pauses(self, pauses: Sequence[Pause]) -> None:
+        """Write down that clocks stand still, or stood still."""
+        if not pauses:
+            return
+        period = func.tstzrange(bindparam("since"), bindparam("until"))
+        rows = [
+            {
+                "clock_id": each.clock_id,
+                "reason": each.reason,
+                "since": each.since,
+                "until": each.until,
+                "by": each.by,
+                "recorded_at": each.recorded_at,
+                "note": each.note,
+                "evidence": each.evidence,
+                "ended_by": each.ended_by,
+            }
+            for each in pauses
+        ]
+        self._connection.execute(clock_pause.insert().values(period=period), rows)
+
+    def end_pauses(self, clock_ids: Collection[int], *, at: datetime, by: str) -> None:
+        """End the pauses that are not over."""
+        values = {"clocks": sorted(clock_ids), "at": at, "by": by}
+        self._connection.execute(_END_PAUSES, values)
+
+    def list_judgements(self, clock_id: int) -> Sequence[Judgement]:
+        """List how a clock was judged, the first judgement first."""
+        query = (
+            select(judgement).where(judgement.c.clock_id == clock_id).order_by(judgement.c.number)
+        )
+        return [_judgement(row) for row in self._connection.execute(query).mappings()]
+
+    def _one(self, clock_id: int, *, lock: bool) -> Clock:
+        query = select(t).where(t.c.id == clock_id)
+        row = self._connection.execute(
+            query.with_for_update(key_share=True) if lock else query
+        ).mappings()
+        found = row.first()
+        if found is None:
+            raise NotFound("clock", id=clock_id)
+        return clock_from_row(found)
 
     def _list(self, *conditions: ColumnElement[bool]) -> Sequence[Clock]:
         query = select(t).where(*conditions).order_by(t.c.due_at, t.c.id)
         return [clock_from_row(row) for row in self._connection.execute(query).mappings()]
 
 
-def install_rules(
-    connection: Connection, rules: Sequence[Rule], *, valid_from: datetime, note: str
-) -> int:
-    """Store a set of rules unless the same rules are stored; the version that holds them."""
-    content = [_rule_row(rule) for rule in rules]
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    row = {"valid_from": valid_from, "digest": digest, "rules": content, "note": note}
-    connection.execute(
-        insert(rule_set).values(**row).on_conflict_do_nothing(index_elements=["digest"])
-    )
-    query = select(rule_set.c.version).where(rule_set.c.digest == digest)
-    return int(connection.execute(query).scalar_one())
+def _judgement_row(made: Judgement) -> dict[str, Any]:
+    row = {name: getattr(made, name) for name in judgement.c.keys()}  # noqa: SIM118 (columns)
+    return {**row, "verdict": made.verdict.value, "without_pauses": made.without_pauses.value}
 
 
-def _rule_row(rule: Rule) -> dict[str, Any]:
-    return {
-        "id": rule.id,
-        "title": rule.title,
-        "starts": rule.starts.value,
-        "stops": rule.stops.value,
-        "minutes": {area.value: minutes for area, minutes in rule.minutes.items()},
-        "scope": [scope.value for scope in rule.scope],
-        "source": rule.source,
-        "warn_at": list(rule.warn_at),
-    }
-
-
-def _rule_set(row: Row) -> RuleSet:
-    return RuleSet(
-        version=row["version"],
-        valid_from=row["valid_from"],
-        rules=tuple(
-            Rule(
-                id=rule["id"],
-                title=rule["title"],
-                starts=StartsAt(rule["starts"]),
-                stops=StopsAt(rule["stops"]),
-                minutes={AreaClass(area): m for area, m in rule["minutes"].items()},
-                scope=tuple(map(Scope, rule["scope"])),
-                source=rule["source"],
-                warn_at=tuple(rule["warn_at"]),
-            )
-            for rule in row["rules"]
-        ),
-    )
+def _judgement(row: Row) -> Judgement:
+    verdicts = {name: Verdict(row[name]) for name in ("verdict", "without_pauses")}
+    return Judgement(**{**row, **verdicts})
 
 
 def clock_from_row(row: Row) -> Clock:
     """Make a clock from a row of `clock`."""
     district_id, ticket_id, order_id = row["district_id"], row["ticket_id"], row["order_id"]
+    without = row["without_pauses"]
+    plain = (
+        *("id", "rule_id", "rule_version", "override_id", "started_at", "due_at", "warned"),
+        *("next_level_at", "paused_s", "paused_since", "stopped_earliest", "stopped_latest"),
+        *("judged_at", "judged_by", "judgements"),
+    )
     return Clock(
-        id=row["id"],
+        **{name: row[name] for name in plain},
         district_id=None if district_id is None else DistrictId(district_id),
-        rule_id=row["rule_id"],
-        rule_version=row["rule_version"],
         ticket_id=None if ticket_id is None else TicketId(ticket_id),
         order_id=None if order_id is None else OrderId(order_id),
         area_class=AreaClass(row["area_class"]),
         started_from=StartsAt(row["started_from"]),
-        started_at=row["started_at"],
-        due_at=row["due_at"],
-        warned=row["warned"],
         verdict=Verdict(row["verdict"]),
-        stopped_earliest=row["stopped_earliest"],
-        stopped_latest=row["stopped_latest"],
-        judged_at=row["judged_at"],
-        judged_by=row["judged_by"],
+        without_pauses=None if without is None else Verdict(without),
     )
 
 
 def _to_row(clock: Clock) -> dict[str, Any]:
-    return {
-        "district_id": clock.district_id,
-        "rule_id": clock.rule_id,
-        "rule_version": clock.rule_version,
-        "ticket_id": clock.ticket_id,
-        "order_id": clock.order_id,
+    words = {
         "area_class": clock.area_class.value,
         "started_from": clock.started_from.value,
-        "started_at": clock.started_at,
-        "due_at": clock.due_at,
-        "warned": clock.warned,
         "verdict": clock.verdict.value,
-        "stopped_earliest": clock.stopped_earliest,
-        "stopped_latest": clock.stopped_latest,
-        "judged_at": clock.judged_at,
-        "judged_by": clock.judged_by,
+        "without_pauses": None if clock.without_pauses is None else clock.without_pauses.value,
     }
+    return {column.name: getattr(clock, column.name) for column in _NEW} | words

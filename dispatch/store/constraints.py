@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.schema import Index
 
-import dispatch.store.operations  # noqa: F401 (fills the metadata)
+import dispatch.store.tables  # noqa: F401 (fills the metadata)
 from dispatch.errors import (
     Collision,
     CrewBusy,
@@ -28,7 +28,7 @@ from dispatch.errors import (
     OverlappingInterruption,
     StoreUnavailable,
 )
-from dispatch.store.tables import metadata
+from dispatch.store.tables.base import metadata
 
 Refusal = Callable[[], DispatchError]
 
@@ -56,9 +56,15 @@ RULES: Mapping[str, Refusal] = {
     "one_outage_per_ticket": _met("the ticket was attached by somebody else"),
     "one_clock_per_rule_and_ticket": _met("the ticket's clock runs already"),
     "one_clock_per_rule_and_order": _met("the order's clock runs already"),
+    "pauses_never_overlap": _bad("since", "a time outside every other pause of the clock"),
+    "each_check_in_missed_once": _met("the missed check-in is known"),
+    "each_warning_once": _met("the warning was sent by somebody else"),
+    "judgement_pkey": _met("somebody else judged the clock"),
+    "rule_set_once": _taken("rule set"),
     "event_stream_order": _met("somebody else wrote to the same journal"),
     "incident_ticket_id_key": _met("the ticket has an incident"),
     "dispatch_step_pkey": _met("somebody else added a step"),
+    "crew_lent_once": _met("the crew is lent to a district at that time"),
     "one_active_order_per_crew": partial(CrewBusy, "the crew has an order under way"),
     "interruptions_never_overlap": partial(
         OverlappingInterruption, "the usage point is recorded as out in this period"
@@ -74,6 +80,14 @@ RULES: Mapping[str, Refusal] = {
     "split_proposal_probability": _bad("probability", "a number from 0 to 1"),
     "order_under_way_has_a_crew": _bad("crew", "a crew for an order under way"),
     "order_has_one_subject": _bad("order", "either an outage or an incident"),
+    "loan_between_two_districts": _bad("from", "another district than the one that asks"),
+    "loan_granted_has_a_crew": _bad("crew", "a crew for a loan that is granted"),
+    "lending_rule_between_two_districts": _bad("to", "another district than the one that lends"),
+    "lending_rule_counts": _bad("most", "one crew or more, and none or more kept free"),
+    "lending_rule_not_empty": _bad("until", "a time after since"),
+    "pause_not_empty": _bad("until", "a time after since"),
+    "pause_has_a_note": _bad("note", "what is seen, in words"),
+    "rule_set_withdrawn_before_valid": _bad("version", "a set that is not in force yet"),
     "clock_has_one_subject": _bad("clock", "either a ticket or an order"),
     "interruption_has_one_cause": _bad("interruption", "either an outage or a planned outage"),
     "device_preorder": _bad("pre", "one device at each place of a feeder's order"),

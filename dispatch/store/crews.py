@@ -1,29 +1,34 @@
 """Crews, when they work, and where they were."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, select, text
+from sqlalchemy import Connection, RowMapping, delete, func, select, text
+from sqlalchemy.dialects import postgresql
 
-from dispatch.domain.crew import Crew, CrewState, PositionFix
-from dispatch.domain.words import CrewId, DistrictId, OrderId
+from dispatch.domain.crew import Crew, CrewState, Lent, PositionFix, Posting
+from dispatch.domain.words import CrewId, DistrictId, LoanId, OrderId
 from dispatch.errors import NotFound
-from dispatch.store.operations import crew, position_fix
-from dispatch.store.points import lon_lat_instead
+from dispatch.store.direct import Direct
+from dispatch.store.loans import SEEN_BY
+from dispatch.store.points import lon_lat_instead, point
 from dispatch.store.positions import copy_fixes, seen_fix
+from dispatch.store.tables.crews import crew, posting
+from dispatch.store.tables.crews import crew_loan as loan
+from dispatch.store.tables.positions import position_fix
 
 CLOCK_AHEAD = timedelta(minutes=5)
 """A fix dated further ahead of its receipt than this is kept, but is no last position."""
 
 # A daily shift of today or one of yesterday that runs over midnight, each on the wall clock of
 # its own zone; equal times mean round the clock, which has no end. A dated shift counts besides.
-STATES = text(
-    """
+_STATES = """
     SELECT crew.id, crew.name, crew.district_id, crew.skills, crew.phone,
         ST_X(crew.base) AS base_lon, ST_Y(crew.base) AS base_lat,
         coalesce(work.on_shift, false) AS on_shift, work.ends_at,
         seen.fix_id, seen.device, seen.lon, seen.lat, seen.fixed_at, seen.received_at,
-        seen.accuracy_m, seen.speed_mps, seen.mock,
+        seen.accuracy_m, seen.speed_mps, seen.mock, seen.battery,
+        loan.id AS loan_id, loan.to_id AS lent_to, upper(loan.period) AS lent_until,
         (
             SELECT trouble_order.id FROM trouble_order
             WHERE trouble_order.crew_id = crew.id
@@ -31,6 +36,8 @@ STATES = text(
         ) AS active_order_id
     FROM crew
     LEFT JOIN crew_position AS seen ON seen.crew_id = crew.id
+    LEFT JOIN crew_loan AS loan ON loan.crew_id = crew.id AND loan.status = 'granted'
+        AND loan.period @> CAST(:now AS timestamptz)
     LEFT JOIN LATERAL (
         SELECT true AS on_shift, nullif(max(ends_at), 'infinity') AS ends_at
         FROM (
@@ -59,9 +66,40 @@ STATES = text(
         HAVING count(*) > 0
     ) AS work ON true
     WHERE crew.retired_at IS NULL
-        AND (CAST(:districts AS text[]) IS NULL OR crew.district_id = ANY(:districts))
         AND (CAST(:crew_id AS text) IS NULL OR crew.id = :crew_id)
+        AND (CAST(:districts AS text[]) IS NULL OR {whose})
     ORDER BY crew.id
+"""
+
+# A crew that is lent is in the plan of the district it is lent to, and in no other.
+STATES = text(_STATES.format(whose="coalesce(loan.to_id, crew.district_id) = ANY(:districts)"))
+
+STATES_SEEN = text(_STATES.format(whose=SEEN_BY))
+
+BESIDE_DEGREES = 0.003
+"""Some three hundred metres; whoever is nearer is looked at closely."""
+
+_SAME_PLACES = Direct(
+    """
+    SELECT position_fix.* FROM position_fix
+    JOIN (
+        SELECT DISTINCT * FROM unnest(
+            CAST(:lons AS double precision[]), CAST(:lats AS double precision[])
+        ) AS place (lon, lat)
+    ) AS place USING (lon, lat)
+    WHERE crew_id = ANY(:crews) AND fixed_at >= :since AND fixed_at < :until
+    ORDER BY fixed_at, id
+    """
+)
+_BESIDE = Direct(
+    """
+    SELECT DISTINCT crew_id FROM position_fix
+    WHERE fixed_at BETWEEN :since AND :until AND crew_id <> :crew_id AND NOT mock
+        AND lon BETWEEN :lon - CAST(:near AS double precision)
+            AND :lon + CAST(:near AS double precision)
+        AND lat BETWEEN :lat - CAST(:near AS double precision)
+            AND :lat + CAST(:near AS double precision)
+    ORDER BY crew_id
     """
 )
 
@@ -81,7 +119,7 @@ class PgCrews:
         return _crew(row, row["lon"], row["lat"])
 
     def list_states(self, district_id: DistrictId, now: datetime) -> Sequence[CrewState]:
-        """List how the crews of a district stand at `now`."""
+        """List how the crews that work for a district at `now` stand: its own and borrowed ones."""
         rows = self._connection.execute(
             STATES, {"now": now, "districts": [district_id], "crew_id": None}
         ).mappings()
@@ -106,6 +144,49 @@ class PgCrews:
         """
         return copy_fixes(self._connection, fixes, CLOCK_AHEAD)
 
+    def find_posting(self, crew_id: CrewId) -> Posting | None:
+        """Find where the crew was asked to stand by, over or not."""
+        query = select(*lon_lat_instead(posting)).where(posting.c.crew_id == crew_id)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else Posting(**row)
+
+    def list_postings(self, district_id: DistrictId, now: datetime) -> Sequence[Posting]:
+        """List where the crews that work for a district stand by at `now`."""
+        query = (
+            select(*lon_lat_instead(posting))
+            .join(crew, crew.c.id == posting.c.crew_id)
+            .outerjoin(
+                loan,
+                (loan.c.crew_id == crew.c.id)
+                & (loan.c.status == "granted")
+                & loan.c.period.contains(now),
+            )
+            .where(
+                func.coalesce(loan.c.to_id, crew.c.district_id) == district_id,
+                posting.c.ends_at > now,
+            )
+            .order_by(posting.c.crew_id)
+        )
+        return [Posting(**row) for row in self._connection.execute(query).mappings()]
+
+    def post(self, kept: Posting) -> None:
+        """Keep where a crew stands by, in place of where it did."""
+        values = {
+            "place": kept.place,
+            "by": kept.by,
+            "asked_at": kept.asked_at,
+            "ends_at": kept.ends_at,
+            "point": point(kept.lon, kept.lat),
+        }
+        new = postgresql.insert(posting).values(crew_id=kept.crew_id, **values)
+        self._connection.execute(
+            new.on_conflict_do_update(index_elements=[posting.c.crew_id], set_=values)
+        )
+
+    def unpost(self, crew_id: CrewId) -> None:
+        """Let a crew stand by nowhere."""
+        self._connection.execute(delete(posting).where(posting.c.crew_id == crew_id))
+
     def list_fixes(
         self, crew_id: CrewId, since: datetime, until: datetime
     ) -> Sequence[PositionFix]:
@@ -119,6 +200,31 @@ class PgCrews:
             .order_by(position_fix.c.fixed_at, position_fix.c.id)
         )
         return [PositionFix(**row) for row in self._connection.execute(query).mappings()]
+
+    def list_same_places(
+        self, fixes: Collection[PositionFix], since: datetime, until: datetime
+    ) -> Sequence[PositionFix]:
+        """List the crew's fixes of another time with the very coordinates of some of `fixes`."""
+        asked = {
+            "crews": sorted({fix.crew_id for fix in fixes}),
+            "lons": [fix.lon for fix in fixes],
+            "lats": [fix.lat for fix in fixes],
+            "since": since,
+            "until": until,
+        }
+        return [PositionFix(**row) for row in _SAME_PLACES.rows(self._connection, asked)]
+
+    def list_beside(self, fix: PositionFix, since: datetime, until: datetime) -> Sequence[CrewId]:
+        """List other crews that were within some hundred metres of a fix within that time."""
+        asked = {
+            "crew_id": fix.crew_id,
+            "lon": fix.lon,
+            "lat": fix.lat,
+            "near": BESIDE_DEGREES,
+            "since": since,
+            "until": until,
+        }
+        return [CrewId(each) for each in _BESIDE.values(self._connection, asked)]
 
 
 def _crew(row: RowMapping, lon: float, lat: float) -> Crew:
@@ -142,4 +248,13 @@ def state_from_row(row: RowMapping) -> CrewState:
         shift_ends_at=row["ends_at"],
         last_fix=None if row["fixed_at"] is None else seen_fix({**row, "crew_id": row["id"]}),
         active_order_id=None if order_id is None else OrderId(order_id),
+        lent=_lent(row),
+    )
+
+
+def _lent(row: RowMapping) -> Lent | None:
+    if row["loan_id"] is None:
+        return None
+    return Lent(
+        loan_id=LoanId(row["loan_id"]), to_id=DistrictId(row["lent_to"]), until=row["lent_until"]
     )

@@ -12,7 +12,7 @@ from dispatch.domain.words import AreaClass, DistrictId, UsagePointId
 from dispatch.errors import NotFound
 from dispatch.store import places
 from dispatch.store.direct import Direct, Row
-from dispatch.store.tables import district
+from dispatch.store.tables.territory import district
 from gis.geocode import Match
 
 ACCOUNTS_PER_PHONE = 50

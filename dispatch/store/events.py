@@ -17,7 +17,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from dispatch.domain.event import Event
 from dispatch.store.direct import Direct
-from dispatch.store.operations import event as t
+from dispatch.store.tables.journal import event as t
 
 CHANNEL = "relight_event"
 """What to LISTEN to; a notification lists entries that there are, never what is in them."""
@@ -25,8 +25,24 @@ CHANNEL = "relight_event"
 TOLD_AT_ONCE = 8
 """Entries in one notification, which may not be longer than 8,000 bytes."""
 
+TURNS = 256
+"""Into how many parts the streams fall; two transactions that write to one part take turns."""
+
+_LOCKS = 0x6A6F7572  # "jour": advisory locks of two keys, the journal's own
 BEGINNING = bytes(32)
 
+# The key is held until the commit is over, so the one who waited reads the end that it left. Keys
+# are few, because all locks of all transactions share one table: a restoration ends thousands of
+# reports at once. They are asked for in one order, so that no two wait for each other.
+_TURN = Direct(
+    f"""
+    SELECT pg_advisory_xact_lock({_LOCKS}, asked.key)
+    FROM (
+        SELECT DISTINCT hashtext(stream) & {TURNS - 1} AS key
+        FROM unnest(CAST(:streams AS text[])) AS given (stream) ORDER BY key
+    ) AS asked
+    """  # noqa: S608 (constants)
+)
 _LAST = Direct(
     """
     SELECT asked.stream, clock_timestamp() AS recorded_at, last.seq, last.hash
@@ -62,6 +78,15 @@ _APPEND = Direct(
 )
 
 
+_WHISPER = Direct("SELECT pg_notify(:channel, :payload)")
+
+
+def whisper(connection: Connection, kind: str, stream: str, district_id: str | None) -> None:
+    """Tell screens of what is no part of the record, such as who looks at what."""
+    told = {"id": 0, "kind": kind, "stream": stream, "district_id": district_id}
+    _WHISPER.value(connection, {"channel": CHANNEL, "payload": json.dumps([told])})
+
+
 class PgEvents:
     """Writes the journal on one connection; listeners hear of it when the transaction commits."""
 
@@ -74,17 +99,16 @@ class PgEvents:
         self._waiting.append(event)
 
     def write(self) -> None:
-        """Write what was appended, in two statements however much it is; before the commit.
+        """Write what was appended, in three statements however much it is; before the commit.
 
-        Raises
-        ------
-        Collision
-            Another transaction added to a stream at the same moment (when it is translated).
+        Transactions that end at the same moment with entries for one stream go one after the
+        other, each after the other's commit.
         """
         if not self._waiting:
             return
         events, self._waiting = self._waiting, []
         streams = sorted({event.stream for event in events})
+        _TURN.rows(self._connection, {"streams": streams})
         last = _LAST.rows(self._connection, {"streams": streams})
         chains = {row["stream"]: _Chain(row) for row in last}
         rows = [chains[event.stream].follow(event) for event in events]

@@ -1,6 +1,7 @@
 """What is known along one feeder, in a few short queries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,10 @@ from sqlalchemy import Connection
 from dispatch.domain.facts import (
     DeviceSighting,
     FeederEvidence,
+    FeederTree,
     MeterSignal,
     MeterSignalKind,
+    OutageElsewhere,
     OutageFact,
     ReportFact,
 )
@@ -28,7 +31,7 @@ from dispatch.journal import SYSTEM
 from dispatch.known import CallerSays
 from dispatch.store.direct import Direct, Row
 from dispatch.store.predictions import prediction
-from dispatch.store.trees import Spread, Trees
+from dispatch.store.trees import Kept, Spread, Trees
 
 LIT_WITHIN = timedelta(days=1)
 BY_POSITION = frozenset({"position", "address", "landmark"})
@@ -130,6 +133,19 @@ _LIT = """
 _LIT_ALONG = Direct(_LIT.format(here="transformer.feeder_id = :feeder_id"))
 _LIT_OF = Direct(_LIT.format(here="transformer.id = ANY(CAST(:transformers AS text[]))"))
 
+# What other feeders' outages hold of the places where callers of this one may be.
+_HOLDING = Direct(
+    """
+    SELECT outage.id, status <> 'predicted' AS is_confirmed, started_at, 0 AS reports,
+        array_agg(transformer_id) AS transformers
+    FROM outage_transformer AS held JOIN outage ON outage.id = held.outage_id
+    WHERE held.transformer_id = ANY(CAST(:places AS text[])) AND held.restored_at IS NULL
+        AND outage.district_id = :district_id AND outage.feeder_id <> :feeder_id
+        AND outage.device_id IS NOT NULL
+    GROUP BY outage.id ORDER BY outage.id
+    """
+)
+
 _SIGNALS = Direct(
     """
     SELECT usage_point_id, transformer_id, kind, at FROM meter_signal
@@ -150,6 +166,32 @@ _SIGHTINGS = Direct(
     """
 )
 
+# A zone makes the whole feeder stormy as soon as one transformer lies in it: what opens may lie
+# anywhere along the line. There are few zones, most days none, so they are looked at first.
+_HOLDS = """
+    period @> CAST(:now AS timestamptz) AND ended_at IS NULL AND kind <> 'no_go'
+"""
+_DECLARED = Direct(
+    f"""
+    WITH zone AS MATERIALIZED (SELECT area, districts FROM hazard_zone WHERE {_HOLDS})
+    SELECT EXISTS (
+        SELECT FROM zone JOIN transformer ON ST_Intersects(zone.area, transformer.point)
+        WHERE transformer.feeder_id = :feeder_id
+            AND CAST(:district_id AS text) = ANY(zone.districts)
+    )
+    """  # noqa: S608 (a constant)
+)
+_DECLARED_IN = Direct(
+    f"""
+    WITH zone AS MATERIALIZED (SELECT area, districts FROM hazard_zone WHERE {_HOLDS})
+    SELECT EXISTS (
+        SELECT FROM zone JOIN ticket ON ST_Intersects(zone.area, ticket.point)
+        WHERE ticket.district_id = :district_id AND ticket.status = 'open'
+            AND CAST(:district_id AS text) = ANY(zone.districts)
+    )
+    """  # noqa: S608 (a constant)
+)
+
 
 def of_feeder(
     connection: Connection, trees: Trees, feeder_id: str, now: datetime
@@ -162,15 +204,22 @@ def of_feeder(
     kept = trees.read(connection, feeder_id)
     since = now - LIT_WITHIN
     lit = rows(_LIT_ALONG, since=since, neighbours_lit=Symptom.NEIGHBOURS_LIT.value)
-    reports = rows(_REPORTS, system=SYSTEM, not_a_loss=sorted(NOT_A_LOSS))
+    called = rows(_REPORTS, system=SYSTEM, not_a_loss=sorted(NOT_A_LOSS))
+    reports = tuple(_report(row, _spread(connection, trees, row)) for row in called)
+    places = _places_elsewhere(reports, kept.tree)
+    holding = rows(_HOLDING, district_id=kept.district_id, places=places) if places else []
     return FeederEvidence(
         tree=kept.tree,
-        reports=tuple(_report(row, _spread(connection, trees, row)) for row in reports),
+        reports=reports,
         outages=tuple(map(_outage, rows(_OUTAGES))),
         **_light(lit),
         signals=tuple(map(_signal, rows(_SIGNALS, since=since))),
         sightings=tuple(DeviceSighting(**row) for row in rows(_SIGHTINGS, since=since)),
-        around=trees.around(connection, kept, now),
+        around=replace(
+            trees.around(connection, kept, now),
+            declared=_is_declared(connection, kept, now),
+        ),
+        elsewhere=_elsewhere(trees.busy_elsewhere(connection, kept, now), holding),
         district_id=None if kept.district_id is None else DistrictId(kept.district_id),
     )
 
@@ -196,7 +245,37 @@ def without_feeder(
         "outages": tuple(map(_outage, outages)),
         **_light(lit),
         "signals": tuple(map(_signal, _SIGNALS_OF.rows(connection, asked))),
+        "declared": bool(_DECLARED_IN.value(connection, {"district_id": district_id, "now": now})),
     }
+
+
+def _is_declared(connection: Connection, kept: Kept, now: datetime) -> bool:
+    """Whether somebody declared a storm, flood or fire along a feeder."""
+    asked = {"feeder_id": kept.tree.feeder_id, "district_id": kept.district_id, "now": now}
+    return bool(_DECLARED.value(connection, asked))
+
+
+def _places_elsewhere(reports: Iterable[ReportFact], tree: FeederTree) -> list[str]:
+    """Transformers of other feeders where reports of this one may have come from."""
+    named = {transformer for report in reports for transformer, _ in report.spread}
+    return sorted(named - {t.id for t in tree.transformers}) if named else []
+
+
+def _elsewhere(busy: Iterable[Row], holding: Iterable[Row]) -> tuple[OutageElsewhere, ...]:
+    """Other feeders' outages, each once: with many callers, or holding such a place."""
+    found = {row["id"]: dict(row) for row in holding}
+    for row in busy:
+        found.setdefault(row["id"], dict(row))["reports"] = row["reports"]
+    return tuple(
+        OutageElsewhere(
+            id=OutageId(row["id"]),
+            is_confirmed=row["is_confirmed"],
+            started_at=row["started_at"],
+            reports=row["reports"],
+            transformers=frozenset(row.get("transformers", ())),
+        )
+        for _, row in sorted(found.items())
+    )
 
 
 def _light(rows: Sequence[Row]) -> dict[str, Any]:

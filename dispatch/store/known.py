@@ -20,14 +20,12 @@ from dispatch.domain.facts import (
     OwnTicket,
     PlannedNearby,
     ServicePoint,
+    ZoneAround,
 )
 from dispatch.domain.notice import NoticeNearby
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.outage import (
     PLANNED_LATE,
-    Confidence,
-    EstimatedRestoration,
-    EstimateSource,
     OutageStatus,
     PredictedDevice,
 )
@@ -41,8 +39,10 @@ from dispatch.domain.words import (
     TicketId,
     UsagePointId,
 )
+from dispatch.domain.zone import ZoneKind
 from dispatch.errors import NotFound
 from dispatch.store.direct import Direct
+from dispatch.store.estimates import read_estimate
 from dispatch.store.notices import facts_read
 from dispatch.store.predictions import calling
 
@@ -90,7 +90,7 @@ WITH caller AS MATERIALIZED ({caller})
 SELECT jsonb_build_object(
     'service_point', service_point.facts, 'outages', coalesce(outages.facts, '[]'),
     'planned', planned.facts, 'own_tickets', coalesce(own.facts, '[]'),
-    'neighbours', coalesce(caller.customers, 0)
+    'neighbours', coalesce(caller.customers, 0), 'zone', zone.facts
 )
 FROM caller
 LEFT JOIN LATERAL (
@@ -121,7 +121,10 @@ LEFT JOIN LATERAL (
             'started_at', outage.started_at, 'restored_at', touched.restored_at,
             'reports', reports.count, 'cause', outage.cause,
             'etr_at', outage.etr_at, 'etr_source', outage.etr_source,
-            'etr_confidence', outage.etr_confidence, 'crew', crew_sent.facts,
+            'etr_confidence', outage.etr_confidence, 'etr_from', outage.etr_from,
+            'etr_to', outage.etr_to, 'etr_basis', outage.etr_basis,
+            'etr_said_at', outage.etr_said_at, 'etr_alarm', outage.etr_alarm,
+            'crew', crew_sent.facts,
             'notice', released.facts, 'calling', outage.prediction -> 'calling',
             'reach', CASE WHEN outage.status = 'predicted' AND outage.feeder_id = caller.feeder_id
             THEN (
@@ -243,6 +246,16 @@ LEFT JOIN LATERAL (
             AND coalesce(ST_DistanceSphere(of_phone.point, caller.point) <= {same_m}, true)
     ) AS own_ticket
 ) AS own ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_build_object(
+        'kind', hazard_zone.kind, 'name', hazard_zone.name, 'ends_at', upper(hazard_zone.period)
+    ) AS facts
+    FROM hazard_zone
+    WHERE hazard_zone.period @> %(now)s AND ST_Intersects(hazard_zone.area, caller.point)
+        AND hazard_zone.ended_at IS NULL
+        AND coalesce(service_point.facts ->> 'district_id' = ANY(hazard_zone.districts), true)
+    ORDER BY hazard_zone.kind = 'no_go', hazard_zone.id LIMIT 1
+) AS zone ON true
 """
 
 
@@ -319,6 +332,13 @@ def facts_from(facts: Mapping[str, Any]) -> KnownFacts:
         planned=None if planned is None else _planned(planned),
         own_tickets=tuple(map(_own_ticket, facts["own_tickets"])),
         neighbours=facts["neighbours"],
+        zone=None if facts["zone"] is None else _zone(facts["zone"]),
+    )
+
+
+def _zone(facts: Mapping[str, Any]) -> ZoneAround:
+    return ZoneAround(
+        kind=ZoneKind(facts["kind"]), name=facts["name"], ends_at=_maybe_time(facts["ends_at"])
     )
 
 
@@ -347,21 +367,11 @@ def _outage(facts: Mapping[str, Any]) -> OutageNearby:
         reports=facts["reports"],
         restored_at=_maybe_time(facts["restored_at"]),
         cause=facts["cause"],
-        estimate=_estimate(facts),
+        estimate=read_estimate(facts, _maybe_time),
         crew=None if facts["crew"] is None else _crew(facts["crew"]),
         notice=None if facts["notice"] is None else _notice(facts["notice"]),
         reach=None if facts["reach"] is None else min(float(facts["reach"]), 1.0),
         calling=calling(facts["calling"]),
-    )
-
-
-def _estimate(facts: Mapping[str, Any]) -> EstimatedRestoration | None:
-    if facts["etr_at"] is None:
-        return None
-    return EstimatedRestoration(
-        at=_time(facts["etr_at"]),
-        source=EstimateSource(facts["etr_source"]),
-        confidence=Confidence(facts["etr_confidence"]),
     )
 
 

@@ -12,7 +12,7 @@ from dispatch.domain.past import Darkness, LinkedCustomer, LinkHistory, Reported
 from dispatch.domain.words import NOT_A_LOSS, DistrictId, OutageId, UsagePointId
 from dispatch.errors import NotFound
 from dispatch.learning.linking import GASP_LATE, GASP_WITHIN
-from dispatch.store.tables import link_decision, link_look, suspected_link
+from dispatch.store.tables.learned import link_decision, link_look, suspected_link
 
 NEARBY_M = 500.0
 METRES_PER_DEGREE = 111_195.0
@@ -221,7 +221,7 @@ class PgLinks:
                 suspected_link.c.usage_point_id == usage_point_id,
                 suspected_link.c.decision_id.is_(None),
             )
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         row = self._connection.execute(query).mappings().first()
         if row is None:
@@ -244,7 +244,11 @@ class PgLinks:
 
     def lock_decision(self, decision_id: int) -> LinkDecision:
         """Read a decision for whoever takes it back."""
-        query = select(link_decision).where(link_decision.c.id == decision_id).with_for_update()
+        query = (
+            select(link_decision)
+            .where(link_decision.c.id == decision_id)
+            .with_for_update(key_share=True)
+        )
         row = self._connection.execute(query).mappings().first()
         if row is None:
             raise NotFound("decision on a link", id=decision_id)

@@ -21,8 +21,8 @@ from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.sql.schema import SchemaItem
 
-import dispatch.store.operations  # noqa: F401 (fills the metadata)
-from dispatch.store.tables import metadata
+import dispatch.store.tables  # noqa: F401 (fills the metadata)
+from dispatch.store.tables.base import metadata
 
 FOLDER = Path(__file__).with_name("migrations")
 LOCK_KEY = 0x52454C49  # "RELI", known to everybody who upgrades

@@ -12,8 +12,8 @@ from dispatch.domain.outage import Confidence, Outage, Scope
 from dispatch.domain.words import DistrictId, NoticeId, OutageId, TicketId
 from dispatch.errors import NotFound, StaleVersion
 from dispatch.store.direct import Direct
-from dispatch.store.operations import notice as t
-from dispatch.store.operations import notice_answer
+from dispatch.store.tables.outages import notice as t
+from dispatch.store.tables.outages import notice_answer
 
 # One address stands for all customers of a street or compound: they share the words it is found by.
 _ADDRESSES = text(

@@ -16,7 +16,6 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch.domain.arrival import ArrivalEvidence, Verdict
 from dispatch.domain.order import OVER, UNDER_WAY, DispatchStep, Incident, StepKind, TroubleOrder
@@ -33,16 +32,11 @@ from dispatch.domain.words import (
 from dispatch.errors import NotFound, StaleVersion
 from dispatch.ports import ActionRecord
 from dispatch.store.direct import Direct, Row
-from dispatch.store.operations import (
-    arrival,
-    crew_action,
-    dispatch_step,
-    incident_number,
-    order_number,
-)
-from dispatch.store.operations import incident as i
-from dispatch.store.operations import trouble_order as t
 from dispatch.store.points import lon_lat_instead, point
+from dispatch.store.tables.orders import arrival, crew_action, dispatch_step, order_number
+from dispatch.store.tables.orders import trouble_order as t
+from dispatch.store.tables.tickets import incident as i
+from dispatch.store.tables.tickets import incident_number
 
 _SELECT = select(*lon_lat_instead(t))
 _NEXT = Direct(select(order_number.next_value()))
@@ -54,7 +48,7 @@ _UPDATE = Direct(
 _SELECT_INCIDENT = select(*lon_lat_instead(i))
 _OPEN = t.c.status.not_in(sorted(OVER))
 _GET = Direct(_SELECT.where(t.c.id == bindparam("id")))
-_LOCK = Direct(_SELECT.where(t.c.id == bindparam("id")).with_for_update())
+_LOCK = Direct(_SELECT.where(t.c.id == bindparam("id")).with_for_update(key_share=True))
 _OPEN_OF_OUTAGE = Direct(
     _SELECT.where(
         t.c.outage_id == bindparam("id"),
@@ -286,25 +280,30 @@ class PgOrders:
 
     def find_arrival(self, order_id: OrderId, crew_id: CrewId) -> ArrivalEvidence | None:
         """Read how a crew's arrival was judged last."""
-        query = select(arrival).where(arrival.c.order_id == order_id, arrival.c.crew_id == crew_id)
+        query = (
+            select(arrival)
+            .where(arrival.c.order_id == order_id, arrival.c.crew_id == crew_id)
+            .order_by(arrival.c.id.desc())
+            .limit(1)
+        )
         row = self._connection.execute(query).mappings().first()
         return None if row is None else arrival_evidence(row)
 
-    def save_arrival(
+    def add_arrival(
         self, order_id: OrderId, crew_id: CrewId, evidence: ArrivalEvidence, now: datetime
     ) -> None:
-        """Keep the newest judgement of a crew's arrival."""
-        judged = {
-            "verdict": evidence.verdict.value,
-            "earliest": evidence.earliest,
-            "latest": evidence.latest,
-            "claimed_at": evidence.claimed_at,
-            "reasons": list(evidence.reasons),
-            "judged_at": now,
-        }
-        statement = upsert(arrival).values(order_id=order_id, crew_id=crew_id, **judged)
+        """Keep a new judgement of a crew's arrival beside the older ones."""
         self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["order_id", "crew_id"], set_=judged)
+            insert(arrival).values(
+                order_id=order_id,
+                crew_id=crew_id,
+                verdict=evidence.verdict.value,
+                earliest=evidence.earliest,
+                latest=evidence.latest,
+                claimed_at=evidence.claimed_at,
+                reasons=list(evidence.reasons),
+                judged_at=now,
+            )
         )
 
     def _find(self, condition: ColumnElement[bool]) -> TroubleOrder | None:

@@ -1,21 +1,17 @@
-"""Outages, planned and not: who is out because of them, since when, until when."""
+"""Outages: who is out because of them, since when, until when."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, Integer, bindparam, delete, insert, or_, select, text, update
 
 from dispatch.domain.facts import DistrictEvidence, FeederEvidence, RestoredFacts
 from dispatch.domain.outage import (
-    Confidence,
-    EstimatedRestoration,
-    EstimateSource,
     Outage,
     OutageStatus,
-    PlannedOutage,
     PredictedDevice,
     Scope,
 )
@@ -24,30 +20,50 @@ from dispatch.domain.words import (
     DistrictId,
     NetworkLevel,
     OutageId,
-    PlannedOutageId,
     UsagePointId,
 )
-from dispatch.errors import NotFound, StaleVersion
+from dispatch.errors import Collision, NotFound, StaleVersion
 from dispatch.store import callbacks, districts, evidence, interruptions
 from dispatch.store.direct import Direct, Row
-from dispatch.store.operations import outage as t
-from dispatch.store.operations import (
-    outage_number,
-    outage_transformer,
-    outage_usage_point,
-    planned_number,
-    planned_outage,
-    planned_outage_transformer,
-)
+from dispatch.store.estimates import read_estimate, written_estimate
 from dispatch.store.points import lon_lat_instead, point
 from dispatch.store.predictions import prediction, written
+from dispatch.store.tables.outages import outage as t
+from dispatch.store.tables.outages import outage_number, outage_transformer, outage_usage_point
 from dispatch.store.trees import Trees
 
 _SELECT = select(*lon_lat_instead(t))
 _NEXT = Direct(select(outage_number.next_value()))
 _GET = Direct(_SELECT.where(t.c.id == bindparam("id")))
-_LOCK = Direct(_SELECT.where(t.c.id == bindparam("id")).with_for_update())
+# Rows that refer to an outage are added while somebody changes it, not while somebody ends it.
+_LOCK = Direct(_SELECT.where(t.c.id == bindparam("id")).with_for_update(key_share=True))
+_LOCK_TO_END = Direct(_SELECT.where(t.c.id == bindparam("id")).with_for_update())
+_JOIN = Direct(_SELECT.where(t.c.id == bindparam("id")).with_for_update(read=True, key_share=True))
 _ADD = Direct(insert(t))
+_IS_OPEN = text("outage.status <> 'closed' AND outage.status <> 'restored'")
+_OPEN = Direct(_SELECT.where(t.c.district_id == bindparam("district"), _IS_OPEN).order_by(t.c.id))
+_EXPIRING = Direct(
+    _SELECT.where(
+        _IS_OPEN,
+        text("outage.etr_alarm <> 'passed'"),
+        t.c.etr_at <= bindparam("soon"),
+        or_(text("outage.etr_alarm = 'none'"), t.c.etr_at <= bindparam("now")),
+    )
+    .order_by(t.c.etr_at, t.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_LIT_LAST = Direct(
+    """
+    SELECT outage_id, max(restored_at) AS lit_at FROM (
+        SELECT outage_id, restored_at FROM outage_transformer
+        WHERE outage_id = ANY(CAST(:ids AS bigint[]))
+        UNION ALL
+        SELECT outage_id, restored_at FROM outage_usage_point
+        WHERE outage_id = ANY(CAST(:ids AS bigint[]))
+    ) AS part
+    WHERE restored_at IS NOT NULL GROUP BY outage_id
+    """
+)
 _UPDATE = Direct(
     update(t).where(t.c.id == bindparam("read_id"), t.c.version == bindparam("read_version"))
 )
@@ -127,6 +143,13 @@ _TRANSFORMERS_OUT = Direct(
         AND outage_id IS DISTINCT FROM CAST(:but AS bigint)
     """
 )
+_HOMES_OUT = Direct(
+    """
+    SELECT usage_point_id FROM outage_usage_point
+    WHERE usage_point_id = ANY(CAST(:among AS bigint[])) AND restored_at IS NULL
+        AND outage_id IS DISTINCT FROM CAST(:but AS bigint)
+    """
+)
 # The row of a transformer that an outage has given light again says so; no other device of the way
 # is known to be open but those that somebody confirmed.
 _KEPT_DARK = Direct(
@@ -150,6 +173,16 @@ _KEPT_DARK = Direct(
 )
 
 
+_CONFIRMED_WITH = text(
+    """
+    SELECT id FROM outage
+    WHERE device_id = :device_id AND id <> :but AND status <> 'closed'
+        AND status IN ('confirmed', 'partially_restored')
+    ORDER BY confirmed_at, id LIMIT 1
+    """
+)
+
+
 class PgOutages:
     """Reads and writes outages on one connection."""
 
@@ -165,9 +198,20 @@ class PgOutages:
         """Read one outage."""
         return _found(_GET.first(self._connection, {"id": outage_id}), outage_id)
 
-    def lock(self, outage_id: OutageId) -> Outage:
-        """Read one outage that nobody else changes before this transaction ends."""
-        return _found(_LOCK.first(self._connection, {"id": outage_id}), outage_id)
+    def lock(self, outage_id: OutageId, *, to_end: bool = False) -> Outage:
+        """Read one outage that nobody else changes before this transaction ends.
+
+        `to_end`: nor does anybody join it; who is about to has first come in.
+        """
+        statement = _LOCK_TO_END if to_end else _LOCK
+        return _found(statement.first(self._connection, {"id": outage_id}), outage_id)
+
+    def join(self, outage_id: OutageId) -> Outage:
+        """Read one outage that does not end before this transaction; others may change it."""
+        outage = _found(_JOIN.first(self._connection, {"id": outage_id}), outage_id)
+        if not outage.is_open:
+            raise Collision("the outage ended at the same moment", outage_id=outage_id)
+        return outage
 
     def add(self, outage: Outage, scope: Scope) -> None:
         """Store a new outage and who is out because of it, since it started."""
@@ -195,6 +239,20 @@ class PgOutages:
         """Count who is out now because of each; outages with nobody out are left out."""
         rows = self._connection.execute(_CUSTOMERS_OUT, {"ids": sorted(outage_ids)})
         return {OutageId(row.outage_id): row.customers for row in rows if row.customers}
+
+    def list_open(self, district_id: DistrictId) -> Sequence[Outage]:
+        """List a district's outages that are not over, by their number."""
+        return [_from_row(row) for row in _OPEN.rows(self._connection, {"district": district_id})]
+
+    def list_expiring(self, now: datetime, within: timedelta, limit: int) -> Sequence[Outage]:
+        """Those whose estimate passes within so long, or has passed, and nobody was told of it."""
+        asked = {"now": now, "soon": now + within, "limit": limit}
+        return [_from_row(row) for row in _EXPIRING.rows(self._connection, asked)]
+
+    def lit_last(self, outage_ids: Collection[OutageId]) -> Mapping[OutageId, datetime]:
+        """When the latest of those who have light again got it; outages without any left out."""
+        rows = _LIT_LAST.rows(self._connection, {"ids": sorted(outage_ids)})
+        return {OutageId(row["outage_id"]): row["lit_at"] for row in rows}
 
     def widen(self, outage_id: OutageId, scope: Scope, out_from: datetime) -> None:
         """Add to who is out; `Collision` where another open outage holds a part of `scope`."""
@@ -238,6 +296,20 @@ class PgOutages:
         asked = {"among": sorted(among), "but": but}
         return frozenset(_TRANSFORMERS_OUT.values(self._connection, asked))
 
+    def not_held(self, scope: Scope, *, but: OutageId | None = None) -> Scope:
+        """What of `scope` no open outage, other than `but`, holds now."""
+        homes = scope.usage_points
+        if homes:
+            asked = {"among": sorted(homes), "but": but}
+            homes -= frozenset(map(UsagePointId, _HOMES_OUT.values(self._connection, asked)))
+        supplies = scope.transformers - self.transformers_out(scope.transformers, but=but)
+        return Scope(transformers=supplies, usage_points=homes)
+
+    def find_confirmed(self, device_id: str, *, but: OutageId) -> OutageId | None:
+        """Read which open outage, other than `but`, was confirmed with a device; the oldest."""
+        found = self._connection.scalar(_CONFIRMED_WITH, {"device_id": device_id, "but": but})
+        return None if found is None else OutageId(found)
+
     def kept_dark(self, among: Collection[str], *, but: OutageId) -> Mapping[str, OutageId]:
         """Read which confirmed outage, other than `but`, leaves each transformer dark."""
         if not among:
@@ -245,67 +317,6 @@ class PgOutages:
         asked = {"among": sorted(among), "but": but}
         rows = _KEPT_DARK.rows(self._connection, asked)
         return {row["transformer_id"]: OutageId(row["outage_id"]) for row in rows}
-
-    def next_planned_id(self) -> PlannedOutageId:
-        """Take the next number."""
-        return PlannedOutageId(self._connection.execute(planned_number.next_value()).scalar_one())
-
-    def get_planned(self, planned_id: PlannedOutageId) -> PlannedOutage:
-        """Read one planned outage with its transformers."""
-        query = select(planned_outage).where(planned_outage.c.id == planned_id)
-        row = self._connection.execute(query).mappings().first()
-        if row is None:
-            raise NotFound("planned outage", planned_outage_id=planned_id)
-        transformers = select(planned_outage_transformer.c.transformer_id).where(
-            planned_outage_transformer.c.planned_outage_id == planned_id
-        )
-        return _planned(row, frozenset(self._connection.scalars(transformers)))
-
-    def list_planned_overdue(self, now: datetime, limit: int) -> Sequence[PlannedOutage]:
-        """List those past their planned end of which that was not noted, earliest end first."""
-        p = planned_outage.c
-        query = (
-            select(p.id)
-            .where(
-                p.ends_at < now,
-                p.cancelled_at.is_(None),
-                p.ended_at.is_(None),
-                p.overdue_at.is_(None),
-            )
-            .order_by(p.ends_at, p.id)
-            .limit(limit)
-        )
-        ids = self._connection.scalars(query).all()
-        return [self.get_planned(PlannedOutageId(each)) for each in ids]
-
-    def add_planned(self, planned: PlannedOutage) -> None:
-        """Store a new planned outage."""
-        self._connection.execute(insert(planned_outage).values(**_planned_row(planned)))
-        self._write_transformers(planned)
-
-    def save_planned(self, planned: PlannedOutage) -> PlannedOutage:
-        """Write `planned` over the version it was read at."""
-        saved = replace(planned, version=planned.version + 1)
-        done = self._connection.execute(
-            update(planned_outage)
-            .where(planned_outage.c.id == planned.id, planned_outage.c.version == planned.version)
-            .values(**_planned_row(saved))
-        )
-        if done.rowcount != 1:
-            raise StaleVersion("the planned outage has changed", planned_outage_id=planned.id)
-        links = planned_outage_transformer
-        self._connection.execute(
-            links.delete().where(
-                links.c.planned_outage_id == planned.id,
-                links.c.transformer_id.not_in(sorted(planned.transformers)),
-            )
-        )
-        self._write_transformers(saved)
-        return saved
-
-    def record_planned_interruptions(self, planned: PlannedOutage, at: datetime) -> int:
-        """Record that its customers were out from its start to `at`; how many they were."""
-        return interruptions.record_planned(self._connection, planned.id, planned.starts_at, at)
 
     def ask_grouping(
         self, feeder_id: str | None, district_id: DistrictId | None, now: datetime
@@ -341,15 +352,6 @@ class PgOutages:
         """Read what its restoration left to be asked; None as long as nothing is restored."""
         return callbacks.restored_facts(self._connection, self._trees, outage, now)
 
-    def _write_transformers(self, planned: PlannedOutage) -> None:
-        self._connection.execute(
-            text(
-                "INSERT INTO planned_outage_transformer (planned_outage_id, transformer_id)"
-                " SELECT :id, unnest(CAST(:transformers AS text[])) ON CONFLICT DO NOTHING"
-            ),
-            {"id": planned.id, "transformers": sorted(planned.transformers)},
-        )
-
 
 def _found(row: Row | None, outage_id: OutageId) -> Outage:
     if row is None:
@@ -380,25 +382,13 @@ def _from_row(row: Row) -> Outage:
         close_reason=row["close_reason"],
         parent_id=row["parent_id"],
         merged_into_id=row["merged_into_id"],
-        estimate=estimate(row["etr_at"], row["etr_source"], row["etr_confidence"]),
+        estimate=read_estimate(row),
         prediction=prediction(row["prediction"]),
         version=row["version"],
     )
 
 
-def estimate(
-    at: datetime | None, source: str | None, confidence: str | None
-) -> EstimatedRestoration | None:
-    """Put an estimate together from its three columns; None where there is none."""
-    if at is None or source is None or confidence is None:
-        return None
-    return EstimatedRestoration(
-        at=at, source=EstimateSource(source), confidence=Confidence(confidence)
-    )
-
-
 def _to_row(outage: Outage) -> dict[str, Any]:
-    etr = outage.estimate
     return {
         "id": outage.id,
         "district_id": outage.district_id,
@@ -420,42 +410,7 @@ def _to_row(outage: Outage) -> dict[str, Any]:
         "close_reason": outage.close_reason,
         "parent_id": outage.parent_id,
         "merged_into_id": outage.merged_into_id,
-        "etr_at": None if etr is None else etr.at,
-        "etr_source": None if etr is None else etr.source.value,
-        "etr_confidence": None if etr is None else etr.confidence.value,
+        **written_estimate(outage.estimate),
         "prediction": None if outage.prediction is None else json.dumps(written(outage.prediction)),
         "version": outage.version,
-    }
-
-
-def _planned(row: Row, transformers: frozenset[str]) -> PlannedOutage:
-    return PlannedOutage(
-        id=PlannedOutageId(row["id"]),
-        district_id=DistrictId(row["district_id"]),
-        feeder_id=row["feeder_id"],
-        reason=row["reason"],
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        transformers=transformers,
-        notified_at=row["notified_at"],
-        cancelled_at=row["cancelled_at"],
-        ended_at=row["ended_at"],
-        overdue_at=row["overdue_at"],
-        version=row["version"],
-    )
-
-
-def _planned_row(planned: PlannedOutage) -> dict[str, Any]:
-    return {
-        "id": planned.id,
-        "district_id": planned.district_id,
-        "feeder_id": planned.feeder_id,
-        "reason": planned.reason,
-        "starts_at": planned.starts_at,
-        "ends_at": planned.ends_at,
-        "notified_at": planned.notified_at,
-        "cancelled_at": planned.cancelled_at,
-        "ended_at": planned.ended_at,
-        "overdue_at": planned.overdue_at,
-        "version": planned.version,
     }

@@ -7,16 +7,19 @@ for come first.
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, Row, text
 
 from gis.geocode import (
     Entry,
     EntryKind,
+    Keyed,
     Match,
     MemoryGazetteer,
     Query,
     UnusableAddress,
+    keyed,
     locate,
 )
 
@@ -35,21 +38,29 @@ _ALIKE = text(
     LIMIT :limit
     """
 )
+# The few homes of a text are chosen before their transformers are looked up: a text may have
+# thousands of homes, and a company tens of thousands of transformers.
 _ENTRIES = """
-    SELECT entry.* FROM unnest(CAST(:texts AS bigint[])) AS wanted (id)
+    SELECT wanted.id AS text_id, home.account AS id, 'usage_point' AS kind, '' AS name,
+        home.address, ST_X(home.stands) AS lon, ST_Y(home.stands) AS lat,
+        CAST(NULL AS double precision) AS extent_m
+    FROM unnest(CAST(:texts AS bigint[])) AS wanted (id)
     CROSS JOIN LATERAL (
-        SELECT usage_point.account AS id, 'usage_point' AS kind, '' AS name, address,
-            ST_X(coalesce(usage_point.point, transformer.point)) AS lon,
-            ST_Y(coalesce(usage_point.point, transformer.point)) AS lat,
-            CAST(NULL AS double precision) AS extent_m
-        FROM usage_point LEFT JOIN transformer ON transformer.id = usage_point.transformer_id
-        WHERE usage_point.address_text_id = wanted.id
-            AND coalesce(usage_point.point, transformer.point) IS NOT NULL
-        ORDER BY {home_first} usage_point.id
-        LIMIT :per_text
-    ) AS entry
+        SELECT account, address, coalesce(point, (
+            SELECT transformer.point FROM transformer
+            WHERE transformer.id = chosen.transformer_id
+        )) AS stands
+        FROM (
+            SELECT account, address, point, transformer_id
+            FROM usage_point
+            WHERE usage_point.address_text_id = wanted.id
+                AND (point IS NOT NULL OR transformer_id IS NOT NULL)
+            ORDER BY {home_first} usage_point.id
+            LIMIT :per_text
+        ) AS chosen
+    ) AS home
     UNION ALL
-    SELECT entry.* FROM unnest(CAST(:texts AS bigint[])) AS wanted (id)
+    SELECT wanted.id AS text_id, entry.* FROM unnest(CAST(:texts AS bigint[])) AS wanted (id)
     CROSS JOIN LATERAL (
         SELECT source || ':' || source_id AS id, kind, name, address,
             ST_X(point) AS lon, ST_Y(point) AS lat,
@@ -87,34 +98,55 @@ _POLES = text(
 
 def search_places(connection: Connection, asked: str, limit: int) -> Sequence[Match]:
     """Rank the places that `asked` may mean, best first; empty for what names no place."""
-
-    def look_up(query: Query, limit: int, least: float) -> Sequence[Entry]:
-        entries = [_entry(row) for row in _candidates(connection, query, least)]
-        return MemoryGazetteer(entries).search(query, limit, least)
-
+    candidates = _Candidates(connection)
     try:
-        return locate(asked, look_up).matches[:limit]
+        return locate(asked, candidates.look_up).matches[:limit]
     except UnusableAddress:
         return []
 
 
-def _candidates(connection: Connection, query: Query, least: float) -> Sequence[RowMapping]:
-    leads = list(query.leads)
-    if not query.texts:
-        found = connection.execute(_POLES, {"leads": leads, "limit": CANDIDATES})
-        return found.mappings().all()
-    connection.execute(_THRESHOLD, {"least": str(least)})
-    texts = {
-        alike
-        for each in query.texts
-        for alike in connection.scalars(
-            _ALIKE, {"text": each, "full_text": query.full_text, "limit": TEXTS}
+class _Candidates:
+    """What one search has found; its second look reads only what the first did not."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._by_text: dict[int, list[Keyed]] = {}
+
+    def look_up(self, query: Query, limit: int, least: float) -> Sequence[Entry]:
+        """Up to `limit` candidates, as `gis.geocode.locate` asks for them."""
+        if not query.texts:
+            found = self._connection.execute(
+                _POLES, {"leads": list(query.leads), "limit": CANDIDATES}
+            )
+            return MemoryGazetteer(map(_entry, found)).search(query, limit, least)
+        texts = self._alike(query, least)
+        self._read(query, [each for each in texts if each not in self._by_text])
+        entries = [each for text_id in texts for each in self._by_text[text_id]]
+        # Homes first, then places: among equals the first stand before the others.
+        entries.sort(key=lambda each: each[0].kind is not EntryKind.USAGE_POINT)
+        return MemoryGazetteer((), entries).search(query, limit, least)
+
+    def _alike(self, query: Query, least: float) -> list[int]:
+        """Numbers of the texts that are like one of the query's, in their order."""
+        self._connection.execute(_THRESHOLD, {"least": str(least)})
+        found: set[int] = set()
+        for each in query.texts:
+            asked = {"text": each, "full_text": query.full_text, "limit": TEXTS}
+            found.update(self._connection.scalars(_ALIKE, asked))
+        return sorted(found)
+
+    def _read(self, query: Query, texts: Sequence[int]) -> None:
+        if not texts:
+            return
+        wanted = {"texts": texts, "per_text": ENTRIES_PER_TEXT}
+        rows = (
+            self._connection.execute(_NUMBERED_ENTRIES, wanted | _numbers(query))
+            if query.leads
+            else self._connection.execute(_ANY_ENTRIES, wanted)
         )
-    }
-    wanted = {"texts": sorted(texts), "per_text": ENTRIES_PER_TEXT}
-    if not leads:
-        return connection.execute(_ANY_ENTRIES, wanted).mappings().all()
-    return connection.execute(_NUMBERED_ENTRIES, wanted | _numbers(query)).mappings().all()
+        self._by_text |= {text_id: [] for text_id in texts}
+        for row in rows:
+            self._by_text[row.text_id].append(keyed(_entry(row)))
 
 
 def _numbers(query: Query) -> dict[str, str | None]:
@@ -143,5 +175,13 @@ def _alone(number: str) -> str:
     return rf"(?<![0-9]){number}(?![0-9])"
 
 
-def _entry(row: RowMapping) -> Entry:
-    return Entry(**{**row, "kind": EntryKind(row["kind"])})
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        id=row.id,
+        kind=EntryKind(row.kind),
+        name=row.name,
+        address=row.address,
+        lon=row.lon,
+        lat=row.lat,
+        extent_m=row.extent_m,
+    )

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, func
 
-from dispatch.store.tables import SRID
+from dispatch.store.tables.base import SRID
 
 
 def point(lon: float | None, lat: float | None) -> str | None:

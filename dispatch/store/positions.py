@@ -9,13 +9,14 @@ from dispatch.domain.crew import PositionFix
 from dispatch.domain.tracking import Doubt, Duty, Extent
 from dispatch.domain.words import CrewId, DistrictId
 from dispatch.store.direct import Direct, Row
+from dispatch.store.loans import SEEN_BY
 
 # Rows for COPY go to a table of the session's own, which is empty again after every commit.
 _STAGING = b"""
     CREATE TEMP TABLE IF NOT EXISTS fix_batch (
         crew_id text, id text, lon double precision, lat double precision, fixed_at timestamptz,
         received_at timestamptz, accuracy_m double precision, speed_mps double precision,
-        mock boolean, device text, doubts smallint
+        mock boolean, device text, doubts smallint, battery smallint
     ) ON COMMIT DELETE ROWS
 """
 _COPY = b"COPY fix_batch FROM STDIN"
@@ -24,7 +25,9 @@ _COLUMNS = (
     "crew_id, id, lon, lat, fixed_at, received_at, accuracy_m, speed_mps, mock, device, doubts"
 )
 
-_LAST = "crew_id, device, fix_id, lon, lat, fixed_at, received_at, accuracy_m, speed_mps, mock"
+_LAST = (
+    "crew_id, device, fix_id, lon, lat, fixed_at, received_at, accuracy_m, speed_mps, mock, battery"
+)
 _LAST_FROM = _LAST.replace("fix_id", "id AS fix_id")
 _MOVED = ", ".join(f"{name} = excluded.{name}" for name in _LAST.split(", ")[2:])
 
@@ -100,7 +103,13 @@ _EXTENTS = Direct(
     """
     SELECT crew.id AS crew_id, ST_XMin(boundary) AS west, ST_YMin(boundary) AS south,
         ST_XMax(boundary) AS east, ST_YMax(boundary) AS north
-    FROM crew JOIN district ON district.id = crew.district_id
+    FROM crew JOIN LATERAL (
+        SELECT ST_Extent(boundary) AS boundary FROM district
+        WHERE district.id = crew.district_id OR district.id IN (
+            SELECT to_id FROM crew_loan
+            WHERE crew_loan.crew_id = crew.id AND crew_loan.period IS NOT NULL
+        )
+    ) AS around ON true
     WHERE crew.id = ANY(:crews) AND boundary IS NOT NULL
     """
 )
@@ -119,12 +128,11 @@ _JUMPS = Direct(
 )
 
 LAST_OF_CREWS = Direct(
-    """
+    f"""
     SELECT seen.* FROM crew_position AS seen JOIN crew ON crew.id = seen.crew_id
-    WHERE crew.retired_at IS NULL
-        AND (CAST(:districts AS text[]) IS NULL OR crew.district_id = ANY(:districts))
+    WHERE crew.retired_at IS NULL AND (CAST(:districts AS text[]) IS NULL OR {SEEN_BY})
     ORDER BY seen.crew_id
-    """
+    """  # noqa: S608 (a constant)
 )
 
 _WITH_ORDERS = Direct(
@@ -153,7 +161,7 @@ class PgPositions:
         return Duty(periods)
 
     def extents(self, crew_ids: Collection[CrewId]) -> Mapping[CrewId, Extent]:
-        """Read the boxes around the crews' districts; a district without a boundary has none."""
+        """Read the boxes around the crews' districts and those that they were ever lent to."""
         return {
             CrewId(row["crew_id"]): Extent(row["west"], row["south"], row["east"], row["north"])
             for row in _EXTENTS.rows(self._connection, {"crews": list(crew_ids)})
@@ -217,10 +225,12 @@ def _lines(fixes: Iterable[PositionFix]) -> Iterable[str]:
     for fix in fixes:
         accuracy_m = "\\N" if fix.accuracy_m is None else fix.accuracy_m
         speed_mps = "\\N" if fix.speed_mps is None else fix.speed_mps
+        battery = "\\N" if fix.battery is None else fix.battery
         yield (
             f"{fix.crew_id.translate(_ESCAPES)}\t{fix.id.translate(_ESCAPES)}\t{fix.lon}\t{fix.lat}"
             f"\t{fix.fixed_at.isoformat()}\t{fix.received_at.isoformat()}\t{accuracy_m}"
-            f"\t{speed_mps}\t{fix.mock}\t{fix.device.translate(_ESCAPES)}\t{int(fix.doubts)}\n"
+            f"\t{speed_mps}\t{fix.mock}\t{fix.device.translate(_ESCAPES)}\t{int(fix.doubts)}"
+            f"\t{battery}\n"
         )
 
 
@@ -237,4 +247,5 @@ def seen_fix(row: Row) -> PositionFix:
         speed_mps=row["speed_mps"],
         mock=row["mock"],
         device=row["device"],
+        battery=row["battery"],
     )

@@ -11,9 +11,10 @@ from dispatch.domain.proposal import Dismissed, LikelyPlace, ProposalStatus, Spl
 from dispatch.domain.words import DistrictId, OutageId, ProposalId, TicketId, UsagePointId
 from dispatch.errors import NotFound, StaleVersion
 from dispatch.store.direct import Direct, Row
-from dispatch.store.operations import outage, proposal_number
-from dispatch.store.operations import split_proposal as t
 from dispatch.store.points import lon_lat_instead, point
+from dispatch.store.tables.outages import outage
+from dispatch.store.tables.tickets import proposal_number
+from dispatch.store.tables.tickets import split_proposal as t
 
 SELECT = select(*lon_lat_instead(t))
 _NEXT = Direct(select(proposal_number.next_value()))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 from dispatch.domain.past import RatesVersion
 from dispatch.errors import NotFound
 from dispatch.store.direct import Direct
-from dispatch.store.tables import rates_in_force, rates_version
+from dispatch.store.tables.learned import rates_in_force, rates_version
 
 _IN_FORCE = Direct("SELECT version FROM rates_in_force ORDER BY id DESC LIMIT 1")
 _KEPT = tuple(column.name for column in rates_version.c if column.name != "version")

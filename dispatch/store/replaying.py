@@ -9,8 +9,9 @@ from sqlalchemy import Connection, insert, select, text
 
 from dispatch.domain.words import CrewId, DistrictId, OrderId, OutageId, UsagePointId
 from dispatch.store.direct import Direct
-from dispatch.store.operations import crew, planned_outage_transformer
-from dispatch.store.tables import usage_point
+from dispatch.store.tables.crews import crew
+from dispatch.store.tables.network import usage_point
+from dispatch.store.tables.outages import planned_outage_transformer
 
 NEVER_ON_SHIFT = datetime(2000, 1, 1, tzinfo=UTC)
 """A crew that exists only because the input names it is retired, so nobody sends it by itself."""
@@ -65,23 +66,12 @@ _OUTAGES = Direct(
     SELECT id, status, device_id, device_kind, device_name, merged_into_id FROM outage ORDER BY id
     """
 )
-# The moments at which something happens by the time alone. A clock's level is reached when its
-# share of the time has passed, the last one when all has, as `watch_clocks` has it.
+# The moments at which something happens by the time alone.
 _NEXT = Direct(
     """
     SELECT min(moment) AS moment FROM (
-        SELECT min(
-            clock.started_at + (clock.due_at - clock.started_at)
-                * coalesce(CAST(rule.warn_at ->> clock.warned AS double precision), 1.0)
-        ) AS moment
-        FROM clock
-        JOIN rule_set ON rule_set.version = clock.rule_version
-        CROSS JOIN LATERAL (
-            SELECT each -> 'warn_at' AS warn_at
-            FROM jsonb_array_elements(rule_set.rules) AS each
-            WHERE each ->> 'id' = clock.rule_id
-        ) AS rule
-        WHERE clock.verdict = 'running' AND clock.warned <= jsonb_array_length(rule.warn_at)
+        SELECT min(next_level_at) AS moment
+        FROM clock WHERE verdict = 'running' AND paused_since IS NULL
         UNION ALL
         SELECT min(assigned_at) + :accept_within FROM trouble_order WHERE status = 'assigned'
         UNION ALL

@@ -1,45 +1,77 @@
 """The loaded road graph, and the roads that cannot be driven now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import shapely
 from geoalchemy2.shape import from_shape, to_shape
-from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import Range
 
+from dispatch.domain.event import Event
 from dispatch.domain.words import DistrictId
 from dispatch.errors import NotFound
-from dispatch.store.operations import road_closure
-from dispatch.store.tables import SRID, road_graph
+from dispatch.store.events import PgEvents
+from dispatch.store.tables.base import SRID
+from dispatch.store.tables.roads import road_closure, road_graph
 
-Line = tuple[tuple[float, float], ...]
+CHANNEL = "relight_roads"
+"""What to LISTEN to; a notification says that roads or closures are others, never which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoadClosure:
-    """A road that cannot be driven; `line` is EPSG:4326, `ends_at` None until somebody knows."""
+class Closing:
+    """Roads that somebody closes.
 
-    id: int
+    Attributes
+    ----------
+    drawn
+        A LineString along them or a Polygon around them, EPSG:4326.
+    one_way
+        Only the direction in which the line was drawn.
+    ends_at
+        After `starts_at`; None until somebody knows.
+    """
+
     district_id: DistrictId | None
     reason: str
+    drawn: BaseGeometry
+    one_way: bool = False
     starts_at: datetime
     ends_at: datetime | None
     by: str
-    line: Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadClosure(Closing):
+    """Roads that cannot be driven, as they are kept."""
+
+    id: int
     lifted_at: datetime | None = None
 
+    def holds_at(self, at: datetime) -> bool:
+        """Whether the roads are shut at a time; one that was lifted is shut no more."""
+        begun = self.starts_at <= at
+        return begun and self.lifted_at is None and (self.ends_at is None or at < self.ends_at)
 
-def find_graph_digest(connection: Connection) -> tuple[str, str] | None:
-    """Find which graph to drive on, by name and digest; the default one first, then the newest."""
+
+def list_graphs(connection: Connection) -> Sequence[tuple[str, str]]:
+    """List the graphs to drive on by name and digest, in the order of their names."""
     g = road_graph
-    row = connection.execute(
-        select(g.c.name, g.c.digest)
-        .order_by((g.c.name == "default").desc(), g.c.loaded_at.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else (row.name, row.digest)
+    rows = connection.execute(select(g.c.name, g.c.digest).order_by(g.c.name))
+    return [(row.name, row.digest) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +92,29 @@ def read_graph(connection: Connection, name: str) -> PackedGraph:
     return PackedGraph(bytes(row.arrays), None if order is None else bytes(order))
 
 
-def add_closure(
-    connection: Connection,
-    *,
-    district_id: str | None,
-    reason: str,
-    line: Sequence[tuple[float, float]],
-    starts_at: datetime,
-    ends_at: datetime | None,
-    by: str,
-) -> RoadClosure:
-    """Close a road; `InvalidInput` by the edge has kept `ends_at` after `starts_at`."""
+def add_closure(connection: Connection, closing: Closing, *, now: datetime) -> RoadClosure:
+    """Close roads; every process hears of it when the transaction commits."""
     c = road_closure
     closure_id = connection.execute(
         insert(c)
         .values(
-            district_id=district_id,
-            reason=reason,
-            period=Range(starts_at, ends_at),
-            by=by,
-            line=from_shape(shapely.LineString(line), srid=SRID),
+            district_id=closing.district_id,
+            reason=closing.reason,
+            period=Range(closing.starts_at, closing.ends_at),
+            by=closing.by,
+            drawn=from_shape(closing.drawn, srid=SRID),
+            one_way=closing.one_way,
         )
         .returning(c.c.id)
     ).scalar_one()
-    return find_closure(connection, closure_id)
+    closure = find_closure(connection, closure_id)
+    _tell(connection, closure, "closed", by=closing.by, at=now)
+    return closure
+
+
+def tell_roads_changed(connection: Connection) -> None:
+    """Wake every process that drives on the roads, when the transaction commits."""
+    connection.execute(text(f"SELECT pg_notify('{CHANNEL}', '')"))
 
 
 def find_closure(connection: Connection, closure_id: int) -> RoadClosure:
@@ -98,31 +129,134 @@ def find_closure(connection: Connection, closure_id: int) -> RoadClosure:
     return _closure(row)
 
 
-def lift_closure(connection: Connection, closure_id: int, now: datetime) -> None:
-    """Open the road again; doing so twice changes nothing."""
+def lift_closure(connection: Connection, closure_id: int, *, by: str, now: datetime) -> bool:
+    """Open the roads again; False, and nothing changes, where somebody has done so already."""
     c = road_closure
-    connection.execute(
-        update(c).where(c.c.id == closure_id, c.c.lifted_at.is_(None)).values(lifted_at=now)
+    lifted = connection.execute(
+        update(c)
+        .where(c.c.id == closure_id, c.c.lifted_at.is_(None))
+        .values(lifted_at=now, lifted_by=by)
     )
+    if lifted.rowcount:
+        _tell(connection, find_closure(connection, closure_id), "opened", by=by, at=now)
+    return lifted.rowcount > 0
+
+
+def move_end(
+    connection: Connection, closure_id: int, ends_at: datetime | None, *, by: str, now: datetime
+) -> RoadClosure:
+    """Give a closure another end; `NotFound` where it has been lifted or is over."""
+    c = road_closure
+    moved = connection.execute(
+        update(c)
+        .where(c.c.id == closure_id, _standing(now))
+        .values(period=func.tstzrange(func.lower(c.c.period), ends_at))
+    )
+    if not moved.rowcount:
+        raise NotFound("standing road closure", id=closure_id)
+    closure = find_closure(connection, closure_id)
+    _tell(connection, closure, "moved", by=by, at=now)
+    return closure
+
+
+def _standing(now: datetime) -> ColumnElement[bool]:
+    """What is closed at a time or will be later."""
+    end = func.upper(road_closure.c.period)
+    return and_(road_closure.c.lifted_at.is_(None), or_(end.is_(None), end > now))
+
+
+def _tell(
+    connection: Connection, closure: RoadClosure, kind: str, *, by: str, at: datetime
+) -> None:
+    """Write the journal and wake every process, both when the transaction commits."""
+    events = PgEvents(connection)
+    events.append(
+        Event(
+            stream=f"closure:{closure.id}",
+            kind=f"closure.{kind}",
+            at=at,
+            actor=by,
+            district_id=closure.district_id,
+            body={
+                "reason": closure.reason,
+                "starts_at": closure.starts_at,
+                "ends_at": closure.ends_at,
+                "one_way": closure.one_way,
+            },
+        )
+    )
+    events.write()
+    tell_roads_changed(connection)
 
 
 def list_closures(connection: Connection, now: datetime) -> Sequence[RoadClosure]:
     """List what is closed now or will be, soonest first."""
     c = road_closure
     rows = connection.execute(
-        select(road_closure)
-        .where(
-            c.c.lifted_at.is_(None),
-            or_(func.upper(c.c.period).is_(None), func.upper(c.c.period) > now),
-        )
-        .order_by(func.lower(c.c.period), c.c.id)
+        select(road_closure).where(_standing(now)).order_by(func.lower(c.c.period), c.c.id)
     ).mappings()
     return [_closure(row) for row in rows]
 
 
+_TAKE = text(
+    """
+    INSERT INTO road_closure_taken (closure_id, process, taken_at)
+    SELECT road_closure.id, :process, clock_timestamp() FROM road_closure
+    WHERE road_closure.id = ANY(:ids)
+    ON CONFLICT DO NOTHING
+    RETURNING closure_id, extract(epoch FROM taken_at - (
+        SELECT max(recorded_at) FROM event
+        WHERE stream = 'closure:' || closure_id AND kind = 'closure.closed'
+    )) AS after_s
+    """
+)
+_TAKEN = text(
+    """
+    SELECT taken.closure_id, count(*) AS processes,
+        max(extract(epoch FROM taken.taken_at - told.recorded_at)) AS slowest_s
+    FROM road_closure_taken AS taken
+    JOIN event AS told
+        ON told.stream = 'closure:' || taken.closure_id AND told.kind = 'closure.closed'
+    JOIN road_closure ON road_closure.id = taken.closure_id
+    WHERE taken.closure_id = ANY(:ids) AND lower(road_closure.period) <= told.at
+    GROUP BY taken.closure_id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """How many processes drive by a closure, and how long the slowest took to, seconds.
+
+    The time is from the journal's entry to the moment at which it was in the process's graph.
+    """
+
+    processes: int
+    slowest_s: float
+
+
+def note_taken(
+    connection: Connection, closure_ids: Collection[int], process: str
+) -> Mapping[int, float]:
+    """Note that a process drives by closures now; the seconds since the journal has each.
+
+    One that was noted before is left out.
+    """
+    rows = connection.execute(_TAKE, {"ids": sorted(closure_ids), "process": process})
+    return {row.closure_id: float(row.after_s) for row in rows if row.after_s is not None}
+
+
+def taken_by(connection: Connection, closure_ids: Collection[int]) -> Mapping[int, Taken]:
+    """How soon closures were in the graphs of the processes; only those that began at once."""
+    rows = connection.execute(_TAKEN, {"ids": sorted(closure_ids)})
+    return {
+        row.closure_id: Taken(processes=row.processes, slowest_s=float(row.slowest_s))
+        for row in rows
+    }
+
+
 def _closure(row: RowMapping) -> RoadClosure:
     period = row["period"]
-    line = tuple((x, y) for x, y in to_shape(row["line"]).coords)
     district_id = row["district_id"]
     return RoadClosure(
         id=row["id"],
@@ -131,6 +265,7 @@ def _closure(row: RowMapping) -> RoadClosure:
         starts_at=period.lower,
         ends_at=period.upper,
         by=row["by"],
-        line=line,
+        drawn=to_shape(row["drawn"]),
+        one_way=row["one_way"],
         lifted_at=row["lifted_at"],
     )

@@ -15,6 +15,7 @@ from sqlalchemy import (
     update,
 )
 
+from dispatch.domain.desk import DeskAction
 from dispatch.domain.ticket import AreaAtReport, Complaint, Place, TicketStatus, TroubleTicket
 from dispatch.domain.words import (
     AreaClass,
@@ -27,14 +28,14 @@ from dispatch.domain.words import (
     TicketId,
     UsagePointId,
 )
-from dispatch.errors import NotFound, StaleVersion
+from dispatch.errors import IdentityTaken, NotFound, StaleVersion
 from dispatch.journal import SYSTEM
 from dispatch.ports import Attachment, Told
 from dispatch.store.direct import Direct, Row
-from dispatch.store.operations import attachment as link
-from dispatch.store.operations import ticket as t
-from dispatch.store.operations import told
 from dispatch.store.points import lon_lat_instead, point
+from dispatch.store.tables.tickets import attachment as link
+from dispatch.store.tables.tickets import ticket as t
+from dispatch.store.tables.tickets import told
 
 _SELECT = select(*lon_lat_instead(t))
 _GET = Direct(_SELECT.where(t.c.id == bindparam("id")))
@@ -95,7 +96,7 @@ _MUST_TELL = text(
     SELECT ticket_id, :due_at FROM unnest(CAST(:ids AS text[])) AS ticket_id ORDER BY ticket_id
     ON CONFLICT (ticket_id) DO UPDATE
     SET due_at = excluded.due_at, told_at = NULL, by = NULL, power_on = NULL,
-        satisfied = NULL, note = NULL
+        satisfied = NULL, note = NULL, held_by = NULL, held_until = NULL
     WHERE told.told_at IS NOT NULL
     """
 )
@@ -105,9 +106,18 @@ _TOLD = text(
     VALUES (:ticket_id, :at, :at, :by, :power_on, :satisfied, :note)
     ON CONFLICT (ticket_id) DO UPDATE
     SET told_at = excluded.told_at, by = excluded.by, power_on = excluded.power_on,
-        satisfied = excluded.satisfied, note = excluded.note
+        satisfied = excluded.satisfied, note = excluded.note, held_by = NULL, held_until = NULL
     """
 )
+_NOTE_ACTION = Direct(
+    """
+    INSERT INTO desk_action (id, ticket_id, kind, at, recorded_at, by)
+    VALUES (:id, :ticket_id, :kind, :at, :recorded_at, :by)
+    ON CONFLICT (id) DO NOTHING
+    """
+)
+_NOTED_ACTION = Direct("SELECT ticket_id, kind FROM desk_action WHERE id = :id")
+_TOLD_AT = Direct("SELECT told_at FROM told WHERE ticket_id = :ticket_id")
 
 
 class PgTickets:
@@ -202,6 +212,34 @@ class PgTickets:
                 "note": told.note,
             },
         )
+
+    def find_told_at(self, ticket_id: TicketId) -> datetime | None:
+        """When this caller was last called back since supply came back; None if not yet."""
+        row = _TOLD_AT.first(self._connection, {"ticket_id": ticket_id})
+        return None if row is None else row["told_at"]
+
+    def is_new(self, action: DeskAction, recorded_at: datetime) -> bool:
+        """Note what a desk sent; False if just that was noted before.
+
+        Raises
+        ------
+        IdentityTaken
+            The id was used before for something else.
+        """
+        row = {
+            "id": action.id,
+            "ticket_id": action.ticket_id,
+            "kind": action.kind.value,
+            "at": action.at,
+            "recorded_at": recorded_at,
+            "by": action.by,
+        }
+        if _NOTE_ACTION.run(self._connection, row) == 1:
+            return True
+        noted = _NOTED_ACTION.first(self._connection, {"id": action.id})
+        if noted is None or dict(noted) != {k: row[k] for k in ("ticket_id", "kind")}:
+            raise IdentityTaken("this id was used before for something else", id=action.id)
+        return False
 
     def list_unverified(self, outage_id: OutageId) -> Sequence[TicketId]:
         """List the outage's open reports whose caller has not said that power is on."""

@@ -11,8 +11,8 @@ from dispatch.domain.words import CrewId
 from dispatch.errors import NotFound
 from dispatch.ports import TrackerCount, UnknownTracker
 from dispatch.store.direct import Direct, Row
-from dispatch.store.operations import tracker as t
-from dispatch.store.operations import tracker_binding, tracker_tally, unknown_tracker
+from dispatch.store.tables.positions import tracker as t
+from dispatch.store.tables.positions import tracker_binding, tracker_tally, unknown_tracker
 from gis.crs import Datum
 
 UNKNOWN_KEPT = 1000

@@ -6,25 +6,40 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine
 
+from dispatch.domain.repair import Telling
 from dispatch.errors import Collision, OverlappingInterruption, StaleVersion
 from dispatch.ports import Store
+from dispatch.store.access_notes import PgAccessNotes
+from dispatch.store.alarms import PgAlarms
+from dispatch.store.bulk import PgManyAtOnce
 from dispatch.store.clocks import PgClocks
 from dispatch.store.constraints import in_our_words
 from dispatch.store.crews import PgCrews
 from dispatch.store.directory import PgDirectory
+from dispatch.store.etas import PgEtas
 from dispatch.store.events import PgEvents
+from dispatch.store.forecasts import Loaded, PgForecasts
+from dispatch.store.given import PgGiven
 from dispatch.store.known import PgKnown
 from dispatch.store.links import PgLinks
+from dispatch.store.loans import PgLoans
 from dispatch.store.notices import PgNotices
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
+from dispatch.store.photos import PgPhotos
+from dispatch.store.planned import PgPlannedOutages
 from dispatch.store.positions import PgPositions
 from dispatch.store.proposals import PgProposals
 from dispatch.store.rates import PgRates
+from dispatch.store.rules import PgRules
+from dispatch.store.safety import PgCheckIns
 from dispatch.store.signals import PgSignals
 from dispatch.store.tickets import PgTickets
 from dispatch.store.trackers import PgTrackers
 from dispatch.store.trees import Trees
+from dispatch.store.warnings import PgWarnings
+from dispatch.store.watchers import PgWatchers
+from dispatch.store.zones import PgZones
 
 Transaction = Callable[[], AbstractContextManager[Store]]
 Result = TypeVar("Result")
@@ -37,11 +52,19 @@ storm has filled it. What has no index is read from end to end all the same."""
 class PgStore:
     """The store of one open transaction."""
 
-    def __init__(self, connection: Connection, trees: Trees | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        trees: Trees | None = None,
+        loaded: Loaded | None = None,
+        telling: Telling | None = None,
+    ) -> None:
         self.directory = PgDirectory(connection)
         self.known = PgKnown(connection)
+        self.given = PgGiven(connection)
         self.tickets = PgTickets(connection)
         self.outages = PgOutages(connection, trees)
+        self.planned = PgPlannedOutages(connection)
         self.notices = PgNotices(connection)
         self.proposals = PgProposals(connection)
         self.orders = PgOrders(connection)
@@ -49,9 +72,21 @@ class PgStore:
         self.positions = PgPositions(connection)
         self.trackers = PgTrackers(connection)
         self.clocks = PgClocks(connection)
+        self.rules = PgRules(connection)
+        self.warnings = PgWarnings(connection)
+        self.check_ins = PgCheckIns(connection)
+        self.photos = PgPhotos(connection)
+        self.alarms = PgAlarms(connection)
+        self.many_at_once = PgManyAtOnce(connection)
         self.signals = PgSignals(connection)
+        self.etas = PgEtas(connection)
         self.rates = PgRates(connection)
+        self.forecasts = PgForecasts(connection, loaded, telling)
         self.links = PgLinks(connection)
+        self.watchers = PgWatchers(connection)
+        self.loans = PgLoans(connection)
+        self.zones = PgZones(connection)
+        self.access_notes = PgAccessNotes(connection)
         self.events = PgEvents(connection)
 
     def finish(self) -> None:
@@ -103,14 +138,17 @@ def session(settings: Mapping[str, object]) -> str:
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
-def transactions(engine: Engine) -> Transaction:
-    """Make the function that opens a transaction: commit on success, roll back on error."""
-    trees = Trees()
+def transactions(engine: Engine, telling: Telling | None = None) -> Transaction:
+    """Make the function that opens a transaction: commit on success, roll back on error.
+
+    `telling` is what people are told of what is foreseen, where it is not the standing settings.
+    """
+    trees, loaded = Trees(), Loaded()
 
     @contextmanager
     def transaction() -> Iterator[Store]:
         with in_our_words(), engine.begin() as connection:
-            store = PgStore(connection, trees)
+            store = PgStore(connection, trees, loaded, telling)
             yield store
             store.finish()
 

@@ -10,9 +10,11 @@ from sqlalchemy import Connection
 
 from dispatch.domain.facts import DeviceNode, FeederTree, Surroundings, TransformerNode
 from dispatch.store.direct import Direct
+from dispatch.without import MANY
 
 COUNTED_EVERY = timedelta(seconds=30)
 STIRRED_WITHIN = timedelta(hours=3)
+CALLED_WITHIN = timedelta(hours=6)
 MOST_TREES = 5_000
 """About ten kilobytes each; beyond that, keeping starts anew."""
 
@@ -59,6 +61,22 @@ _OPENED_LATELY = Direct(
     SELECT count(device_id) AS opened_devices, count(*) - count(device_id) AS opened_homes
     FROM outage
     WHERE opened_at > :since AND district_id = :district_id AND merged_into_id IS NULL
+    """
+)
+# What has been open for long tells nothing of who calls now.
+_BUSY = Direct(
+    """
+    SELECT * FROM (
+        SELECT id, feeder_id, status <> 'predicted' AS is_confirmed, started_at,
+            (
+                SELECT count(*) FROM attachment
+                WHERE attachment.outage_id = outage.id AND detached_at IS NULL
+            ) AS reports
+        FROM outage
+        WHERE district_id = :district_id AND device_id IS NOT NULL AND opened_at > :since
+            AND status NOT IN ('restored', 'closed')
+    ) AS open
+    WHERE reports >= :many ORDER BY id
     """
 )
 # Where a caller may be who is known by a position only: customers around it, by transformer.
@@ -108,6 +126,7 @@ class Trees:
 
     current: _Version = field(default_factory=lambda: _Version(None))
     opened: dict[str | None, tuple[datetime, Mapping[str, int]]] = field(default_factory=dict)
+    busy: dict[str, tuple[datetime, list[dict[str, Any]]]] = field(default_factory=dict)
 
     def around(self, connection: Connection, kept: Kept, now: datetime) -> Surroundings:
         """The feeder's district with what was opened there lately; counted every half minute."""
@@ -118,6 +137,18 @@ class Trees:
             counted = since, _OPENED_LATELY.first(connection, asked) or {}
             self.opened[kept.district_id] = counted
         return replace(kept.around, **counted[1])
+
+    def busy_elsewhere(
+        self, connection: Connection, kept: Kept, now: datetime
+    ) -> list[dict[str, Any]]:
+        """Outages on the district's other feeders with many callers; counted as what opened is."""
+        if kept.district_id is None:
+            return []
+        counted = self.busy.get(kept.district_id)
+        if counted is None or not timedelta(0) <= now - counted[0] < COUNTED_EVERY:
+            asked = {"district_id": kept.district_id, "since": now - CALLED_WITHIN, "many": MANY}
+            counted = self.busy[kept.district_id] = now, _BUSY.rows(connection, asked)
+        return [row for row in counted[1] if row["feeder_id"] != kept.tree.feeder_id]
 
     def read(self, connection: Connection, feeder_id: str) -> Kept:
         """The feeder's tree, read anew if anything was loaded since; an unknown one is empty."""

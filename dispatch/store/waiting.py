@@ -38,6 +38,18 @@ _DISTRICTS = text(
     """
 )
 
+_EXPECTING = text(
+    """
+    SELECT DISTINCT district_id FROM outage
+    WHERE status <> 'closed' AND status <> 'restored' ORDER BY district_id
+    """
+)
+
+
+def districts_to_estimate(connection: Connection) -> Sequence[str]:
+    """List districts in which supply is expected back."""
+    return list(connection.scalars(_EXPECTING))
+
 
 def feeders_to_group(connection: Connection, now: datetime) -> Sequence[str]:
     """List feeders with news that grouping has not looked at, or whose held orders are due."""

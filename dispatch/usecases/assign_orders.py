@@ -157,7 +157,7 @@ def _by_plan(
         waiting,
         under_way,
         store.crews.list_states(sending.district_id, now),
-        sending.travel_times,
+        planner.kept(sending.district_id, sending.travel_times),
         assignment=sending.policy,
         planning=planning,
         now=now,

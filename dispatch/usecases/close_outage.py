@@ -35,7 +35,7 @@ def close_outage(store: Store, command: CloseOutage, *, now: datetime) -> Outage
     IllegalStep
         Customers are still out.
     """
-    outage = store.outages.lock(command.outage_id)
+    outage = store.outages.lock(command.outage_id, to_end=True)
     check_version(outage, command.seen_version)
     if outage.status is OutageStatus.PREDICTED:
         need_reason(command.reason, "ending a prediction")

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from dispatch.domain.outage import Outage, PredictedDevice
 from dispatch.domain.words import OutageId
+from dispatch.errors import IllegalStep
 from dispatch.ports import Store
 from dispatch.procedures.checking import check_version
 from dispatch.procedures.confirming import confirm
@@ -26,9 +27,18 @@ class ConfirmOutage:
 
 
 def confirm_outage(store: Store, command: ConfirmOutage, *, now: datetime) -> Outage:
-    """Confirm it; the transformers below a device that was named are out from its start."""
+    """Confirm it; the transformers below a device that was named are out from its start.
+
+    Raises
+    ------
+    IllegalStep
+        The outage is over; or another one is confirmed with that device, and who looks at a screen
+        can merge the two instead. What a machine or a crew saw is taken down all the same.
+    """
     outage = store.outages.lock(command.outage_id)
     check_version(outage, command.seen_version)
+    if command.seen_version is not None:
+        _refuse_second(store, outage, command.device or outage.device)
     return confirm(
         store,
         outage,
@@ -38,3 +48,15 @@ def confirm_outage(store: Store, command: ConfirmOutage, *, now: datetime) -> Ou
         by=command.by,
         now=now,
     )
+
+
+def _refuse_second(store: Store, outage: Outage, device: PredictedDevice) -> None:
+    if device.id is None:
+        return
+    first = store.outages.find_confirmed(device.id, but=outage.id)
+    if first is not None:
+        raise IllegalStep(
+            f"outage {first} is confirmed with this device already; merge the two",
+            outage_id=outage.id,
+            merge_with=first,
+        )

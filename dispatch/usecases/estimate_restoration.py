@@ -30,7 +30,7 @@ def estimate_restoration(store: Store, command: EstimateRestoration, *, now: dat
     outage = store.outages.lock(command.outage_id)
     check_version(outage, command.seen_version)
     estimate = EstimatedRestoration(
-        at=command.at, source=command.source, confidence=command.confidence
+        at=command.at, source=command.source, confidence=command.confidence, said_at=now
     )
     expected = outage.expect(estimate)
     if expected is outage:

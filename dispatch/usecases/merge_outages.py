@@ -1,4 +1,4 @@
-"""A dispatcher sees that two predictions are one outage."""
+"""A dispatcher sees that two outages are one."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,7 +29,9 @@ def merge_outages(store: Store, command: MergeOutages, *, now: datetime) -> Outa
         raise InvalidInput("part", command.part_id, "another outage than the one it joins")
     why = need_reason(command.reason, "merging outages")
     first, second = sorted((command.whole_id, command.part_id))
-    locked = {outage_id: store.outages.lock(outage_id) for outage_id in (first, second)}
+    locked = {
+        outage_id: store.outages.lock(outage_id, to_end=True) for outage_id in (first, second)
+    }
     whole, part = locked[command.whole_id], locked[command.part_id]
     check_version(whole, command.seen_version)
     began = min(whole.started_at, part.started_at)

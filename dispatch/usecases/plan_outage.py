@@ -11,6 +11,7 @@ from dispatch.domain.words import DistrictId, PlannedOutageId
 from dispatch.errors import InvalidInput
 from dispatch.journal import planned_event, ticket_event
 from dispatch.ports import Store
+from dispatch.procedures.restoring import run_call_backs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ def plan_outage(store: Store, command: PlanOutage, *, now: datetime) -> PlannedO
     if not districts:
         raise InvalidInput("transformers", found[0].id, "a transformer that lies in a district")
     planned = PlannedOutage(
-        id=store.outages.next_planned_id(),
+        id=store.planned.next_id(),
         district_id=DistrictId(districts[0]),
         feeder_id=feeders.pop() if len(feeders) == 1 else None,
         reason=command.reason.strip(),
@@ -43,7 +44,7 @@ def plan_outage(store: Store, command: PlanOutage, *, now: datetime) -> PlannedO
         transformers=frozenset(t.id for t in found),
         notified_at=now,
     )
-    store.outages.add_planned(planned)
+    store.planned.add(planned)
     store.events.append(planned_event(planned, "announced", at=now, by=command.by))
     return planned
 
@@ -88,9 +89,9 @@ def end_planned_outage(store: Store, command: EndPlannedOutage, *, now: datetime
     """Supply is back: record the interruptions, and let those who asked be told."""
     if command.at > now:
         raise InvalidInput("at", command.at.isoformat(), "a time not in the future")
-    planned = store.outages.get_planned(command.planned_id)
-    ended = store.outages.save_planned(planned.end(command.at))
-    customers = store.outages.record_planned_interruptions(ended, command.at)
+    planned = store.planned.get(command.planned_id)
+    ended = store.planned.save(planned.end(command.at))
+    customers = store.planned.record_interruptions(ended, command.at)
     late = command.at > planned.ends_at
     store.events.append(
         planned_event(ended, "ended", at=command.at, by=command.by, customers=customers, late=late)
@@ -100,6 +101,7 @@ def end_planned_outage(store: Store, command: EndPlannedOutage, *, now: datetime
             restored = store.tickets.save(ticket.restore(command.at))
             store.events.append(ticket_event(restored, "restored", at=command.at, by=command.by))
             store.tickets.must_tell([ticket.id], due_at=now)
+            run_call_backs(store, [restored], command.at)
     return ended
 
 
@@ -115,7 +117,25 @@ def cancel_planned_outage(
     store: Store, command: CancelPlannedOutage, *, now: datetime
 ) -> PlannedOutage:
     """Call it off; `IllegalStep` once it has begun."""
-    planned = store.outages.get_planned(command.planned_id)
-    cancelled = store.outages.save_planned(planned.cancel(now))
+    planned = store.planned.get(command.planned_id)
+    cancelled = store.planned.save(planned.cancel(now))
     store.events.append(planned_event(cancelled, "cancelled", at=now, by=command.by))
     return cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindOfPlannedOutage:
+    """Important customers were told again that supply is about to be cut."""
+
+    planned_id: PlannedOutageId
+    by: str
+
+
+def remind_of_planned_outage(
+    store: Store, command: RemindOfPlannedOutage, *, now: datetime
+) -> PlannedOutage:
+    """Write down that they were reminded; `IllegalStep` once it has begun, or a second time."""
+    planned = store.planned.get(command.planned_id)
+    reminded = store.planned.save(planned.remind(now))
+    store.events.append(planned_event(reminded, "reminded", at=now, by=command.by))
+    return reminded

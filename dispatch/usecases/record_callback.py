@@ -1,111 +1,65 @@
 """Tell a caller that supply is back, and hear whether it is (回访)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.domain.order import DispatchStep, StepKind
-from dispatch.domain.ticket import TicketStatus, TroubleTicket
-from dispatch.domain.words import Disposition, TicketId
+from dispatch.domain.desk import DeskAction, DeskActionKind
+from dispatch.domain.ticket import TroubleTicket
+from dispatch.domain.words import TicketId
 from dispatch.errors import IllegalStep
-from dispatch.journal import SYSTEM, ticket_event
-from dispatch.ports import Store, Told
-from dispatch.procedures.attaching import Explained, attach, run_clocks
-from dispatch.procedures.opening import open_outage, suspect
-from dispatch.sayings import reason
+from dispatch.ports import Store
+from dispatch.procedures.calling_back import Answer, take_answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordCallback:
-    """What the caller answered; `power_on` None means nobody was reached."""
+    """What the caller answered; `power_on` None means nobody was reached.
+
+    `id` is the desk's own name for this call, under which it may be sent again; `at` is when the
+    caller answered, where that comes late, None: now.
+    """
 
     ticket_id: TicketId
     by: str
     power_on: bool | None
     satisfied: bool | None = None
     note: str = ""
+    id: str | None = None
+    at: datetime | None = None
 
 
 def record_callback(store: Store, command: RecordCallback, *, now: datetime) -> TroubleTicket:
-    """Write the answer down; a caller still in the dark opens a nested outage.
+    """Write the answer down, once for its `id`; a caller still in the dark opens a nested outage.
 
-    The nested outage begins when the first one did: for this customer nothing was restored.
+    Raises
+    ------
+    IllegalStep
+        Supply of the caller is not thought to be back, came back after this answer, or the caller
+        has given a newer one.
     """
     ticket = store.tickets.get(command.ticket_id)
-    if ticket.status is not TicketStatus.RESTORED:
-        raise IllegalStep(
-            "only a caller whose supply is thought to be back is called back", ticket_id=ticket.id
-        )
-    store.tickets.record_told(
-        Told(
-            ticket_id=ticket.id,
-            at=now,
-            by=command.by,
-            power_on=command.power_on,
-            satisfied=command.satisfied,
-            note=command.note,
-        )
+    at = command.at or now
+    if command.id is not None:
+        kind = DeskActionKind.CALLED_BACK
+        action = DeskAction(id=command.id, ticket_id=ticket.id, kind=kind, at=at, by=command.by)
+        if not store.tickets.is_new(action, now):
+            return store.tickets.get(ticket.id)
+    if command.at is not None:
+        _must_be_newest(store, ticket, command.at)
+    answer = Answer(
+        by=command.by,
+        at=at,
+        power_on=command.power_on,
+        satisfied=command.satisfied,
+        note=command.note,
     )
-    store.events.append(
-        ticket_event(
-            ticket,
-            "called_back",
-            at=now,
-            by=command.by,
-            power_on=command.power_on,
-            satisfied=command.satisfied,
-        )
-    )
-    if command.power_on is False:
-        return _still_out(store, ticket, now)
-    if command.power_on and ticket.outage_id is None:
-        return _archive(store, ticket, by=command.by, now=now)
-    return ticket
+    return take_answer(store, ticket, answer, now=now)
 
 
-def _archive(store: Store, ticket: TroubleTicket, *, by: str, now: datetime) -> TroubleTicket:
-    """Close a ticket that belongs to no outage: an incident's, or one of planned work."""
-    closed = store.tickets.save(ticket.close(now))
-    store.events.append(ticket_event(closed, "closed", at=now, by=by))
-    return closed
-
-
-def _still_out(store: Store, ticket: TroubleTicket, now: datetime) -> TroubleTicket:
-    place, district_id = ticket.place, ticket.district_id
-    if place is None or district_id is None:
-        raise IllegalStep("the report has no place yet", ticket_id=ticket.id)
-    before = store.outages.get(ticket.outage_id) if ticket.outage_id is not None else None
-    began = before.started_at if before is not None else ticket.received_at
-    reopened = store.tickets.save(ticket.reopen())
-    store.outages.ask_grouping(place.feeder_id, place.district_id, now)
-    suspicion = replace(
-        suspect(store, reopened, place).one_home(place),
-        started_at=began,
-        parent_id=None if before is None else before.id,
-    )
-    nested = open_outage(store, reopened, place, district_id, suspicion, now=now)
-    order = store.orders.find_open_of_outage(nested.id)
-    if order is not None:
-        store.orders.record(
-            DispatchStep(
-                order_id=order.id,
-                kind=StepKind.NOTED,
-                at=now,
-                recorded_at=now,
-                by=SYSTEM,
-                reason=reason("still_out"),
-                facts={"parent": suspicion.parent_id},
-            )
-        )
-    run_clocks(store, reopened)
-    return attach(
-        store,
-        reopened,
-        nested,
-        Explained(
-            probability=1.0,
-            reasons=(reason("still_out"),),
-            by=SYSTEM,
-            disposition=Disposition.NEW_OUTAGE,
-        ),
-        now=now,
-    )
+def _must_be_newest(store: Store, ticket: TroubleTicket, at: datetime) -> None:
+    """An answer that was kept at a desk says nothing of what has happened since."""
+    if ticket.restored_at is not None and at < ticket.restored_at:
+        raise IllegalStep("supply came back after this answer", ticket_id=ticket.id)
+    told_at = store.tickets.find_told_at(ticket.id)
+    if told_at is not None and at < told_at:
+        raise IllegalStep("the caller has given a newer answer", ticket_id=ticket.id)

@@ -1,10 +1,11 @@
 """Take what a crew's phone sends: once, in the crew's own order, however late."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dispatch.domain.arrival import ArrivalPolicy
+from dispatch.domain.clock import StopsAt
 from dispatch.domain.order import DispatchStep, OrderStatus, StepKind, TroubleOrder
 from dispatch.domain.outage import (
     Confidence,
@@ -13,14 +14,24 @@ from dispatch.domain.outage import (
     PredictedDevice,
     Scope,
 )
-from dispatch.domain.ticket import TicketStatus
+from dispatch.domain.ticket import TicketStatus, TroubleTicket
 from dispatch.domain.words import ActionKind, CrewId, IncidentId, OrderId, TicketId
 from dispatch.errors import DispatchError, IllegalStep, InvalidInput, NotFound
 from dispatch.journal import incident_event, order_event, outage_event, ticket_event
-from dispatch.ports import ActionRecord, Store
-from dispatch.procedures.arriving import ON_ITS_WAY, arrive, settle_arrival, weigh_track
+from dispatch.ports import ActionRecord, Store, TravelTimes
+from dispatch.procedures.arriving import (
+    ON_ITS_WAY,
+    arrive,
+    settle_arrival,
+    take_back_claim,
+    weigh_track,
+)
+from dispatch.procedures.calling_back import Answer, take_answer
 from dispatch.procedures.confirming import confirm
-from dispatch.procedures.restoring import restore
+from dispatch.procedures.judging import stop_order_clocks
+from dispatch.procedures.noting_access import note_access
+from dispatch.procedures.restoring import restore, run_call_backs
+from dispatch.sayings import reason as saying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +51,20 @@ class RecordCrewAction:
     restore_at: datetime | None = None
     transformers: tuple[str, ...] | None = None
     note: str | None = None
+    damage: str | None = None
+    parts: str | None = None
+    ticket_id: str | None = None
+    power_on: bool | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
 def record_crew_action(
-    store: Store, command: RecordCrewAction, *, policy: ArrivalPolicy, now: datetime
+    store: Store,
+    command: RecordCrewAction,
+    *,
+    policy: ArrivalPolicy,
+    now: datetime,
+    travel_times: TravelTimes | None = None,
 ) -> ActionRecord:
     """Apply an action to its order; the same `id` again gives the first outcome.
 
@@ -55,7 +75,8 @@ def record_crew_action(
     earlier = store.orders.find_action(command.id)
     if earlier is not None:
         return earlier
-    outcome, detail = _apply(store, command, min(command.occurred_at, now), policy, now)
+    at = min(command.occurred_at, now)
+    outcome, detail = _apply(store, command, at, Weighing(policy, travel_times), now)
     return _record(store, command, outcome, detail, now)
 
 
@@ -86,14 +107,22 @@ def _record(
     return record
 
 
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What an arrival is weighed with."""
+
+    policy: ArrivalPolicy
+    travel_times: TravelTimes | None
+
+
 def _apply(
-    store: Store, command: RecordCrewAction, at: datetime, policy: ArrivalPolicy, now: datetime
+    store: Store, command: RecordCrewAction, at: datetime, weighing: Weighing, now: datetime
 ) -> tuple[str, str]:
     order = store.orders.lock(command.order_id)
     if order.crew_id != command.crew_id:
         raise NotFound("order of this crew", order_id=command.order_id)
-    if command.kind is ActionKind.ARRIVE:
-        return _claim_arrival(store, command, order, at, policy, now)
+    if command.kind in _CLAIMS:
+        return _CLAIMS[command.kind](store, command, order, at, weighing, now)
     return _STEPS[command.kind](store, command, order, at, now)
 
 
@@ -120,17 +149,56 @@ def _claim_arrival(
     command: RecordCrewAction,
     order: TroubleOrder,
     at: datetime,
-    policy: ArrivalPolicy,
+    weighing: Weighing,
     now: datetime,
 ) -> tuple[str, str]:
     """The button says arrived; the track will tell."""
+    outcome = "applied", ""
     if order.status in ON_ITS_WAY:
         order = arrive(store, order, at, by=command.crew_id, now=now)
-        weigh_track(store, order, policy=policy, now=now, claimed_at=at)
-        return "applied", ""
-    outcome = _late(store, command, order, StepKind.ARRIVED, at, now)
-    weigh_track(store, order, policy=policy, now=now, claimed_at=at)
+    else:
+        outcome = _late(store, command, order, StepKind.ARRIVED, at, now)
+    _fill_in(store, order, StopsAt.ARRIVAL_FILLED_IN, at, now)
+    _weigh(store, order, at, weighing, now)
     return outcome
+
+
+def _arrival_stands(
+    store: Store,
+    command: RecordCrewAction,
+    order: TroubleOrder,
+    at: datetime,
+    weighing: Weighing,
+    now: datetime,
+) -> tuple[str, str]:
+    """Asked about a claim that its track contradicts, the crew says that it is there."""
+    told = replace(command, reason=saying("arrival_stands"))
+    _step(store, order, StepKind.NOTED, told, at, now)
+    _weigh(store, order, at, weighing, now)
+    return "applied", ""
+
+
+def _arrival_mistaken(
+    store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
+) -> tuple[str, str]:
+    """Asked about its claim, the crew says that it pressed by mistake."""
+    order = take_back_claim(store, order, command.crew_id, at, now=now)
+    told = replace(command, reason=saying("arrival_mistaken"))
+    _step(store, order, StepKind.NOTED, told, at, now)
+    return "applied", ""
+
+
+def _weigh(
+    store: Store, order: TroubleOrder, claimed_at: datetime, weighing: Weighing, now: datetime
+) -> None:
+    weigh_track(
+        store,
+        order,
+        policy=weighing.policy,
+        now=now,
+        claimed_at=claimed_at,
+        travel_times=weighing.travel_times,
+    )
 
 
 def _return(
@@ -179,7 +247,10 @@ def _estimate(
         raise IllegalStep("only an outage has an expected restoration", order_id=order.id)
     outage = store.outages.lock(order.outage_id)
     estimate = EstimatedRestoration(
-        at=command.restore_at, source=EstimateSource.CREW, confidence=Confidence.HIGH
+        at=command.restore_at,
+        source=EstimateSource.CREW,
+        confidence=Confidence.HIGH,
+        said_at=at,
     )
     expected = store.outages.save(outage.expect(estimate))
     store.events.append(
@@ -200,7 +271,7 @@ def _restore(
 ) -> tuple[str, str]:
     if order.outage_id is None:
         raise IllegalStep("only an outage can be restored", order_id=order.id)
-    outage = store.outages.lock(order.outage_id)
+    outage = store.outages.lock(order.outage_id, to_end=True)
     part = (
         None
         if command.transformers is None
@@ -223,10 +294,20 @@ def _complete(
         )
     done = store.orders.save(order.complete(at))
     _step(store, done, StepKind.FIELD_COMPLETE, command, at, now)
+    _fill_in(store, done, StopsAt.REPAIR_FILLED_IN, at, now)
     settle_arrival(store, done, store.orders.find_arrival(order.id, command.crew_id), now=now)
     if order.incident_id is not None:
         _end_incident(store, order.incident_id, command, at, now)
     return "applied", ""
+
+
+def _fill_in(
+    store: Store, order: TroubleOrder, stops: StopsAt, at: datetime, now: datetime
+) -> None:
+    """The crew's own entry of a milestone; the time is the phone's, so dead zones cost nothing."""
+    stop_order_clocks(
+        store, order, stops, earliest=at, latest=at, by="the crew's own entry", now=now
+    )
 
 
 def _end_incident(
@@ -244,6 +325,7 @@ def _end_incident(
         restored = store.tickets.save(ticket.restore(at))
         store.events.append(ticket_event(restored, "restored", at=at, by=command.crew_id))
         store.tickets.must_tell([ticket.id], due_at=now)
+        run_call_backs(store, [restored], at)
 
 
 def _note(
@@ -253,6 +335,52 @@ def _note(
         raise InvalidInput("note", command.note, "some text")
     _step(store, order, StepKind.NOTED, command, at, now)
     return "applied", ""
+
+
+def _check_in(
+    store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
+) -> tuple[str, str]:
+    """All is well; that it was pressed is what counts, wherever the order stands by now."""
+    _step(store, order, StepKind.CHECKED_IN, command, at, now)
+    return "applied", ""
+
+
+def _call_back(
+    store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
+) -> tuple[str, str]:
+    """The crew asked a caller of its own order whether supply is back."""
+    ticket = None if command.ticket_id is None else store.tickets.find(TicketId(command.ticket_id))
+    if ticket is None or not _concerns(store, order, ticket):
+        raise NotFound("report of this order", ticket_id=command.ticket_id)
+    answer = Answer(by=command.crew_id, at=at, power_on=command.power_on, note=command.note or "")
+    take_answer(store, ticket, answer, now=now)
+    return "applied", ""
+
+
+def _access(
+    store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, _now: datetime
+) -> tuple[str, str]:
+    """The crew writes down how to get to a caller's place, for whoever comes next."""
+    ticket = None if command.ticket_id is None else store.tickets.find(TicketId(command.ticket_id))
+    if ticket is None or not _concerns(store, order, ticket):
+        raise NotFound("report of this order", ticket_id=command.ticket_id)
+    if ticket.place is None or ticket.place.usage_point_id is None:
+        raise IllegalStep("the report is of no known customer", ticket_id=ticket.id)
+    note_access(
+        store,
+        ticket.place.usage_point_id,
+        command.note or "",
+        district_id=ticket.district_id,
+        by=command.crew_id,
+        at=at,
+    )
+    return "applied", ""
+
+
+def _concerns(store: Store, order: TroubleOrder, ticket: TroubleTicket) -> bool:
+    if order.incident_id is not None:
+        return store.orders.get_incident(order.incident_id).ticket_id == ticket.id
+    return order.outage_id is not None and ticket.outage_id == order.outage_id
 
 
 def _late(
@@ -276,7 +404,8 @@ def _step(
     at: datetime,
     now: datetime,
 ) -> None:
-    text = command.reason or command.note or command.cause
+    found = (command.cause, command.damage, command.parts, command.note)
+    text = command.reason or " · ".join(filter(None, found)) or None
     store.orders.record(
         DispatchStep(
             order_id=order.id,
@@ -292,14 +421,25 @@ def _step(
     store.events.append(order_event(order, kind.value, at=at, by=command.crew_id, note=text))
 
 
+_Claim = Callable[
+    [Store, RecordCrewAction, TroubleOrder, datetime, Weighing, datetime], tuple[str, str]
+]
+_CLAIMS: Mapping[ActionKind, _Claim] = {
+    ActionKind.ARRIVE: _claim_arrival,
+    ActionKind.ARRIVAL_STANDS: _arrival_stands,
+}
 _Step = Callable[[Store, RecordCrewAction, TroubleOrder, datetime, datetime], tuple[str, str]]
 _STEPS: Mapping[ActionKind, _Step] = {
     ActionKind.ACCEPT: _accept,
     ActionKind.EN_ROUTE: _en_route,
+    ActionKind.ARRIVAL_MISTAKEN: _arrival_mistaken,
     ActionKind.RETURN: _return,
     ActionKind.FINDINGS: _findings,
     ActionKind.ESTIMATE: _estimate,
     ActionKind.RESTORE: _restore,
     ActionKind.FIELD_COMPLETE: _complete,
     ActionKind.NOTE: _note,
+    ActionKind.CHECK_IN: _check_in,
+    ActionKind.CALL_BACK: _call_back,
+    ActionKind.ACCESS: _access,
 }

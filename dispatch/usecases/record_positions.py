@@ -8,7 +8,7 @@ from dispatch.domain.arrival import ArrivalPolicy
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.tracking import TrackingPolicy
 from dispatch.domain.words import CrewId
-from dispatch.ports import Store
+from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.arriving import weigh_touched
 from dispatch.procedures.tracking import Kept, keep_fixes
 
@@ -28,9 +28,17 @@ def record_positions(
     tracking: TrackingPolicy,
     policy: ArrivalPolicy,
     now: datetime,
+    travel_times: TravelTimes | None = None,
 ) -> Kept:
     """Store what is new and may be kept, and weigh the crew's orders again."""
     kept = keep_fixes(store, command.fixes, tracking)
     if kept.new:
-        weigh_touched(store, command.crew_id, kept.taken, policy=policy, now=now)
+        weigh_touched(
+            store,
+            command.crew_id,
+            kept.taken,
+            policy=policy,
+            now=now,
+            travel_times=travel_times,
+        )
     return kept

@@ -55,12 +55,20 @@ class Reported:
 
 
 def report_trouble(
-    store: Store, command: ReportTrouble, *, now: datetime, clockface: Clockface
+    store: Store,
+    command: ReportTrouble,
+    *,
+    now: datetime,
+    clockface: Clockface,
+    apart: bool = False,
 ) -> Reported:
     """Store one report and decide at once what it is.
 
     A hazard always opens an incident with an order of its own. A report that could not be located
     is kept for a dispatcher, its clocks running. The same `id` again changes nothing.
+
+    `apart` touches no outage that is there, for a report that could not wait for one any longer:
+    it is a home of its own until the feeder is looked at.
     """
     earlier = store.tickets.find(command.id)
     if earlier is not None:
@@ -85,7 +93,7 @@ def report_trouble(
     else:
         facts = store.known.facts_at(found.place, command.complaint.phone, now)
         answer = explain(facts, _caller(command.complaint), now=now, clockface=clockface)
-        taken = _Case(store, ticket, found.place, facts, answer, now).dispose()
+        taken = _Case(store, ticket, found.place, facts, answer, now, apart).dispose()
     outage = taken.outage
     if outage is not None and taken.ticket.received_at < outage.started_at:
         outage = store.outages.get(outage.id)  # a late report tells that it began earlier
@@ -171,6 +179,7 @@ class _Case:
     facts: KnownFacts
     answer: KnownAnswer
     now: datetime
+    apart: bool
 
     def dispose(self) -> _Taken:
         """Store the report as what it is."""
@@ -192,14 +201,18 @@ class _Case:
             own is not None
             and own.outage_id is not None
             and self.answer.kind is not KnownKind.RESTORED_RECENTLY
+            and not self.apart
         )
+
+    @property
+    def _joins(self) -> bool:
+        return self.answer.kind is KnownKind.KNOWN_FAULT and not self.apart
 
     def _take_hazard(self) -> _Taken:
         """Danger first: an order of its own; the loss of supply is counted where it belongs."""
         taken = self._take_incident()
-        complaint, known = self.ticket.complaint, self.answer.kind is KnownKind.KNOWN_FAULT
-        dark = Symptom.NO_POWER in complaint.symptoms
-        if known and complaint.loses_supply:
+        complaint, dark = self.ticket.complaint, Symptom.NO_POWER in self.ticket.complaint.symptoms
+        if self._joins and complaint.loses_supply:
             outage, why = self._known_outage(Disposition.INCIDENT)
         elif dark and self.answer.kind not in DISMISSED and not self._is_repeat:
             outage, why = self._new_outage(Disposition.INCIDENT)
@@ -244,11 +257,10 @@ class _Case:
         return _Taken(ticket, self.store.outages.get(own.outage_id), say=said)
 
     def _take_loss(self) -> _Taken:
-        known = self.answer.kind is KnownKind.KNOWN_FAULT
-        disposition = Disposition.ATTACHED if known else Disposition.NEW_OUTAGE
+        disposition = Disposition.ATTACHED if self._joins else Disposition.NEW_OUTAGE
         ticket = replace(self.ticket, disposition=disposition)
         _received(self.store, ticket, self.now)
-        outage, why = (self._known_outage if known else self._new_outage)(disposition)
+        outage, why = (self._known_outage if self._joins else self._new_outage)(disposition)
         ticket, clocks = take_attached(self.store, ticket, outage, why, now=self.now)
         return _Taken(ticket, outage, clocks, say=self._from_notice(How.ATTACHED))
 
@@ -269,7 +281,7 @@ class _Case:
             by=SYSTEM,
             disposition=disposition,
         )
-        return self.store.outages.get(self.answer.outage.id), why
+        return self.store.outages.join(self.answer.outage.id), why
 
     def _new_outage(self, disposition: Disposition) -> tuple[Outage, Explained]:
         """Open one; who is still out after a restoration keeps the time it began."""
@@ -280,7 +292,7 @@ class _Case:
         why = "first_report"
         before = self._restored_lately
         taken = any(o.restored_at is None and o.touches != "near" for o in self.facts.outages)
-        if before is not None or taken:
+        if before is not None or taken or self.apart:
             # The neighbours have light, or are out for another cause: this home stands alone.
             suspicion = suspicion.one_home(place)
         if before is not None:

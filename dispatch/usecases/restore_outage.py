@@ -24,7 +24,7 @@ class RestoreOutage:
 
 def restore_outage(store: Store, command: RestoreOutage, *, now: datetime) -> Outage:
     """Record the restoration with its interruptions; see `restore` for what is refused."""
-    outage = store.outages.lock(command.outage_id)
+    outage = store.outages.lock(command.outage_id, to_end=True)
     check_version(outage, command.seen_version)
     restoration = restore(
         store,

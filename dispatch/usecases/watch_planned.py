@@ -16,9 +16,9 @@ class WatchPlanned:
 
 def watch_planned(store: Store, command: WatchPlanned, *, now: datetime) -> int:
     """Raise `planned.overdue` once for each; how many were raised."""
-    overdue = store.outages.list_planned_overdue(now, command.limit)
+    overdue = store.planned.list_overdue(now, command.limit)
     for planned in overdue:
-        late = store.outages.save_planned(planned.run_late(now))
+        late = store.planned.save(planned.run_late(now))
         ends_at = late.ends_at.isoformat()
         store.events.append(planned_event(late, "overdue", at=now, by=SYSTEM, ends_at=ends_at))
     return len(overdue)

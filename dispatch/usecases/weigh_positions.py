@@ -7,7 +7,7 @@ from datetime import datetime
 from dispatch.domain.arrival import ArrivalPolicy
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.words import CrewId
-from dispatch.ports import Store
+from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.arriving import weigh_touched
 
 
@@ -20,7 +20,19 @@ class WeighPositions:
 
 
 def weigh_positions(
-    store: Store, command: WeighPositions, *, policy: ArrivalPolicy, now: datetime
+    store: Store,
+    command: WeighPositions,
+    *,
+    policy: ArrivalPolicy,
+    now: datetime,
+    travel_times: TravelTimes | None = None,
 ) -> None:
     """Weigh the crew's orders again; nothing happens where the fixes tell nothing new."""
-    weigh_touched(store, command.crew_id, command.fixes, policy=policy, now=now)
+    weigh_touched(
+        store,
+        command.crew_id,
+        command.fixes,
+        policy=policy,
+        now=now,
+        travel_times=travel_times,
+    )

@@ -17,7 +17,9 @@ from gis.geocode.keys import search_keys as search_keys
 from gis.geocode.locate import Answer as Answer
 from gis.geocode.locate import Search as Search
 from gis.geocode.locate import locate as locate
+from gis.geocode.memory import Keyed as Keyed
 from gis.geocode.memory import MemoryGazetteer as MemoryGazetteer
+from gis.geocode.memory import keyed as keyed
 from gis.geocode.memory import place_entry as place_entry
 from gis.geocode.normal import normalise as normalise
 from gis.geocode.parse import parse as parse

@@ -139,6 +139,7 @@ _LETTER_RANGE = re.compile(r"(\d+)([a-z])-(?:\1)?([a-z])")
 _RANGE = re.compile(r"(\d{1,4})-(\d{1,4})")
 
 
+@lru_cache(maxsize=65536)
 def numbers_of(number: str) -> tuple[str, ...]:
     """The numbers that `number` answers to: itself, those of its list or range, its bare number."""
     found = dict.fromkeys([number, *_LISTED.split(number)])

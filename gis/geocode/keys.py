@@ -1,7 +1,8 @@
 """What to store for an entry, and what to look up for a query."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 from gis.geocode.address import (
     PLACES,
@@ -12,6 +13,7 @@ from gis.geocode.address import (
 )
 from gis.geocode.compare import numbers_of
 from gis.geocode.errors import AddressTooShort
+from gis.geocode.neighbours import read_parts
 from gis.geocode.normal import fold, has_han, search_form
 from gis.geocode.parse import names_of, parse
 
@@ -47,6 +49,7 @@ _LONGEST_CODE = 16
 _LONG_NAME = 8
 _ANSWERED = (*_LEADS, Level.ROOM)
 _WIDER = (Level.TOWN, Level.COUNTY, Level.CITY)
+_PLACED = tuple(dict.fromkeys((*_KEYED, *_SPOKEN, *_WIDER)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +89,19 @@ class Query:
 
 def read_entry(entry: Entry) -> Entry:
     """`entry` with its `parts` read from address and name; parts it has already stay."""
-    read = dict(parse(entry.address).parts)
+    read = dict(read_parts(entry.address))
     if entry.kind in {EntryKind.POLE, EntryKind.TRANSFORMER, EntryKind.SUBSTATION}:
         read |= parse(entry.name).parts
-    return replace(entry, parts={**read, **entry.parts})
+    return Entry(
+        id=entry.id,
+        kind=entry.kind,
+        name=entry.name,
+        address=entry.address,
+        lon=entry.lon,
+        lat=entry.lat,
+        parts={**read, **entry.parts},
+        extent_m=entry.extent_m,
+    )
 
 
 def search_keys(entry: Entry) -> SearchKeys:
@@ -99,19 +111,14 @@ def search_keys(entry: Entry) -> SearchKeys:
     its line is known, since the line and the number find it.
     """
     parts = entry.parts
-    keyed = [f"{level}={fold(parts[level])}" for level in _KEYED if parts.get(level)]
     on_line = entry.kind is EntryKind.POLE and Level.LINE in parts
     names = () if entry.kind is EntryKind.USAGE_POINT or on_line else names_of(entry.name)
-    if names:
-        keyed.append("called=" + "+".join(map(fold, names)))
-    spoken = [parts[level] for level in _SPOKEN if parts.get(level)]
-    wider = [parts[level] for level in _WIDER if parts.get(level)]
-    if not names and not spoken:
-        spoken, wider = wider[:1], wider[1:]
+    place = tuple((level, parts[level]) for level in _PLACED if parts.get(level))
+    place_key, search_text, area_text = _place_words(place, names)
     return SearchKeys(
-        place_key="/".join(keyed),
-        search_text=_forms((*names, *spoken)),
-        area_text=_forms(wider),
+        place_key=place_key,
+        search_text=search_text,
+        area_text=area_text,
         numbers=tuple(
             dict.fromkeys(
                 number
@@ -121,6 +128,22 @@ def search_keys(entry: Entry) -> SearchKeys:
             )
         ),
     )
+
+
+@lru_cache(maxsize=16384)
+def _place_words(
+    place: tuple[tuple[Level, str], ...], names: tuple[str, ...]
+) -> tuple[str, str, str]:
+    """Key, own text and area text of the place that many entries share."""
+    parts = dict(place)
+    keyed = [f"{level}={fold(parts[level])}" for level in _KEYED if level in parts]
+    if names:
+        keyed.append("called=" + "+".join(map(fold, names)))
+    spoken = [parts[level] for level in _SPOKEN if level in parts]
+    wider = [parts[level] for level in _WIDER if level in parts]
+    if not names and not spoken:
+        spoken, wider = wider[:1], wider[1:]
+    return "/".join(keyed), _forms((*names, *spoken)), _forms(wider)
 
 
 def _tail(form: str) -> str:

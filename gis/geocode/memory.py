@@ -15,17 +15,27 @@ _MANY = frozenset({EntryKind.USAGE_POINT, EntryKind.POLE})
 _METRES_PER_DEGREE = 111_195.0
 
 
+Keyed = tuple[Entry, SearchKeys]
+
+
+def keyed(entry: Entry) -> Keyed:
+    """Read an entry, once for every gazetteer that is to hold it."""
+    read = read_entry(entry)
+    return read, search_keys(read)
+
+
 class MemoryGazetteer:
     """Entries grouped by place; places found by `word_similarity` with `pg_trgm`'s meaning.
 
     Where an entry has no parts yet they are read from its address. Loading the same entries again
-    gives the same answers; an id given twice keeps the last entry.
+    gives the same answers; an id given twice keeps the last entry. `read` are others, which `keyed`
+    has read.
     """
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
-        self._members: dict[str, list[tuple[Entry, SearchKeys]]] = defaultdict(list)
-        for entry in {entry.id: read_entry(entry) for entry in entries}.values():
-            keys = search_keys(entry)
+    def __init__(self, entries: Iterable[Entry], read: Iterable[Keyed] = ()) -> None:
+        self._members: dict[str, list[Keyed]] = defaultdict(list)
+        unread = {entry.id: entry for entry in entries}.values()
+        for entry, keys in (*read, *map(keyed, unread)):
             self._members[keys.place_key].append((entry, keys))
         self._texts = {key: members[0][1].search_text for key, members in self._members.items()}
         self._full = {

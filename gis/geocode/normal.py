@@ -143,10 +143,18 @@ def search_form(text: str) -> str:
     together it would keep one in seven. Words that thousands of names end with are cut short, as
     they would make every village alike to every other.
     """
-    normal = _TYPED_UMLAUT.sub(r"\1", _PARTICLE.sub("", normalise(text)))
+    return _search_form(normalise(text))
+
+
+@lru_cache(maxsize=65536)
+def _search_form(normal: str) -> str:
+    normal = _TYPED_UMLAUT.sub(r"\1", _PARTICLE.sub("", normal))
     for ending, short in _OFFICES:
         normal = ending.sub(short, normal)
-    return " ".join(re.sub(rf"([{HAN}])", r" \1 ", normal).split())
+    return " ".join(_EACH_HAN.sub(r" \1 ", normal).split())
+
+
+_EACH_HAN = re.compile(f"([{HAN}])")
 
 
 def has_han(text: str) -> bool:

@@ -2,7 +2,8 @@
 
 The library answers a wrong id or length with a panic that `except Exception` does not catch, so
 everything is checked before it gets there; and it cannot take new weights while a query lives, so
-there are two metrics: one answers while the other is prepared, then they change places.
+there are two metrics: one answers while the other is prepared, then they change places. Both are
+made at the start: making one holds up every thread of the process, preparing one does not.
 """
 
 import hashlib
@@ -17,9 +18,11 @@ from numpy.typing import ArrayLike
 
 from gis.crs import Floats
 from gis.errors import InvalidGraph
-from gis.roads.ends import Ends, Snap, direct_ms, entries, exits, positions
+from gis.roads.ends import Ends, Snap, direct_ms, positions
 from gis.roads.engine import Route, Weights, direct_route, make_route
 from gis.roads.graph import Int32s, Ints, RoadGraph
+from gis.roads.states import States, states_of
+from gis.roads.turns import Turns, turns_that_fit
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +44,8 @@ class CchTravelTimes:
         The roads.
     order
         Bytes of an earlier `order_bytes` of the same graph, which spare computing it again.
+    turns
+        Those of the graph, to be kept to and paid for; without, every turn is free.
 
     Raises
     ------
@@ -48,17 +53,24 @@ class CchTravelTimes:
         If the graph is empty, or the order is that of another graph.
     """
 
-    def __init__(self, graph: RoadGraph, order: bytes | None = None) -> None:
+    def __init__(
+        self, graph: RoadGraph, order: bytes | None = None, turns: Turns | None = None
+    ) -> None:
         if not graph.node_count or not graph.edge_count:
             raise InvalidGraph("there is no road to travel on")
         self.graph = graph
-        tail, head = graph.edge_from.tolist(), graph.edge_to.tolist()
-        self._order = _compute_order(graph) if order is None else _unpack_order(graph, order)
-        self._cch = rk.CCH(self._order.tolist(), tail, head, filter_always_inf_arcs=False)
-        self._guard = threading.Lock()
+        self._states = states = states_of(graph, turns)
+        self._order = _compute_order(states) if order is None else _unpack_order(states, order)
+        self._cch = rk.CCH(
+            self._order.tolist(),
+            states.arc_from.tolist(),
+            states.arc_to.tolist(),
+            filter_always_inf_arcs=False,
+        )
+        self._guard = threading.Condition()
         self._writing = threading.Lock()
-        self._spare: _Metric | None = None
-        self._current = self._prepare(Weights(graph.edge_travel_ms))
+        weights = Weights(graph.edge_travel_ms)
+        self._current, self._spare = self._made(weights), self._made(weights)
 
     @property
     def closed(self) -> frozenset[int]:
@@ -67,7 +79,7 @@ class CchTravelTimes:
 
     def order_bytes(self) -> bytes:
         """Pack the node order, to be given to the constructor next time."""
-        return _fingerprint(self.graph) + self._order.astype("<i4").tobytes()
+        return _fingerprint(self._states) + self._order.astype("<i4").tobytes()
 
     def seconds(self, sources: Sequence[Snap], targets: Sequence[Snap]) -> Floats:
         """See `TravelTimes`."""
@@ -75,8 +87,8 @@ class CchTravelTimes:
             return np.zeros((len(sources), len(targets)))
         start, end = positions(self.graph, sources), positions(self.graph, targets)
         with self._reading() as state:
-            leave = exits(self.graph, state.now_ms, start)
-            reach = entries(self.graph, state.now_ms, end)
+            leave = self._states.exits(state.now_ms, start)
+            reach = self._states.entries(state.now_ms, end)
             if len(sources) <= len(targets):
                 times = _last_leg(_from_each(state.metric, leave, reach), reach)
             else:
@@ -91,8 +103,8 @@ class CchTravelTimes:
         """See `TravelTimes`."""
         start, end = positions(self.graph, [source]), positions(self.graph, [target])
         with self._reading() as state:
-            leave = exits(self.graph, state.now_ms, start)
-            reach = entries(self.graph, state.now_ms, end)
+            leave = self._states.exits(state.now_ms, start)
+            reach = self._states.entries(state.now_ms, end)
             direct = float(direct_ms(state.now_ms, start, end)[0, 0])
             (off,), (on,) = _pairs(leave), _pairs(reach)
             if not off or not on:
@@ -102,7 +114,7 @@ class CchTravelTimes:
             return direct_route(self.graph, direct, source, target)
         first = _edge_at(leave, found.node_path[0])
         last = _edge_at(reach, found.node_path[-1])
-        edges = [first, *found.arc_path, last]
+        edges = self._states.edges_driven(first, last, found.node_path, found.arc_path)
         return make_route(self.graph, found.distance, source, target, edges)
 
     def reweight(self, travel_ms: ArrayLike) -> None:
@@ -120,20 +132,32 @@ class CchTravelTimes:
         with self._writing:
             self._swap(self._current.weights.with_open(edges))
 
+    def shut_only(self, edges: ArrayLike) -> None:
+        """See `TravelTimes`."""
+        with self._writing:
+            weights = self._current.weights.with_only(edges)
+            if weights.closed != self._current.weights.closed:
+                self._swap(weights)
+
+    def _made(self, weights: Weights) -> _Metric:
+        now = weights.now_ms()
+        arcs = self._states.arc_ms(now)
+        return _Metric(weights, now, rk.CCHMetric(self._cch, arcs.tolist()))
+
     def _swap(self, weights: Weights) -> None:
-        fresh = self._prepare(weights)
+        """Prepare the spare metric and let it change places with the current one.
+
+        Its last readers are waited for; they began before the last change.
+        """
+        now = weights.now_ms()
+        arcs = self._states.arc_ms(now)
+        with self._guard:
+            self._guard.wait_for(lambda: not self._spare.readers)
+            spare = self._spare
+        spare.metric.reset(arcs.tolist())
+        fresh = _Metric(weights, now, spare.metric)
         with self._guard:
             self._spare, self._current = self._current, fresh
-
-    def _prepare(self, weights: Weights) -> _Metric:
-        """Customize the spare metric if nobody reads from it, else a new one."""
-        now = weights.now_ms()
-        with self._guard:
-            spare, self._spare = self._spare, None
-        if spare is None or spare.readers:
-            return _Metric(weights, now, rk.CCHMetric(self._cch, now.tolist()))
-        spare.metric.reset(now.tolist())
-        return _Metric(weights, now, spare.metric)
 
     @contextmanager
     def _reading(self) -> Iterator[_Metric]:
@@ -145,6 +169,22 @@ class CchTravelTimes:
         finally:
             with self._guard:
                 state.readers -= 1
+                if not state.readers:
+                    self._guard.notify_all()
+
+
+def engine_for(graph: RoadGraph, order: bytes | None = None) -> CchTravelTimes:
+    """Drive a graph as a company does: with its turns where it is small enough to fit.
+
+    An order that is not that of the graph is computed anew, which takes longest of all.
+    """
+    turns = turns_that_fit(graph)
+    try:
+        return CchTravelTimes(graph, order, turns)
+    except InvalidGraph:
+        if order is None:
+            raise
+        return CchTravelTimes(graph, None, turns)
 
 
 def _pairs(ends: Ends) -> list[list[tuple[int, int]]]:
@@ -160,7 +200,7 @@ def _pairs(ends: Ends) -> list[list[tuple[int, int]]]:
 
 
 def _from_each(metric: rk.CCHMetric, leave: Ends, reach: Ends) -> Floats:
-    """Give the times from each way-off pair to all ways on, shape (n, m, 2).
+    """Give the times from each way-off pair to all ways on, shape (n, m, w).
 
     A function of its own, so that the query is gone before the reader counts as gone.
     """
@@ -168,16 +208,16 @@ def _from_each(metric: rk.CCHMetric, leave: Ends, reach: Ends) -> Floats:
     query = rk.CCHOneToMany(metric, nodes.tolist())
     nowhere: list[int | None] = [None] * len(nodes)
     rows = [query.distances_from_multi(ends) if ends else nowhere for ends in _pairs(leave)]
-    return _times(rows)[:, at.reshape(-1, 2)]
+    return _times(rows)[:, at.reshape(reach.node.shape)]
 
 
 def _to_each(metric: rk.CCHMetric, reach: Ends, leave: Ends) -> Floats:
-    """Give the times to each way-on pair from all ways off, shape (m, n, 2); see `_from_each`."""
+    """Give the times to each way-on pair from all ways off, shape (m, n, w); see `_from_each`."""
     nodes, at = np.unique(leave.node, return_inverse=True)
     query = rk.CCHManyToOne(metric, nodes.tolist())
     nowhere: list[int | None] = [None] * len(nodes)
     rows = [query.distances_to_multi(ends) if ends else nowhere for ends in _pairs(reach)]
-    return _times(rows)[:, at.reshape(-1, 2)]
+    return _times(rows)[:, at.reshape(leave.node.shape)]
 
 
 def _times(rows: list[list[int | None]]) -> Floats:
@@ -198,32 +238,32 @@ def _edge_at(ends: Ends, node: int) -> int:
     return int(ends.edge[0, times.argmin()])
 
 
-def _compute_order(graph: RoadGraph) -> Ints:
+def _compute_order(states: States) -> Ints:
     return np.array(
         rk.compute_order_inertial(
-            graph.node_count,
-            graph.edge_from.tolist(),
-            graph.edge_to.tolist(),
-            graph.node_lat.tolist(),
-            graph.node_lon.tolist(),
+            states.count,
+            states.arc_from.tolist(),
+            states.arc_to.tolist(),
+            states.lat.tolist(),
+            states.lon.tolist(),
         ),
         np.int64,
     )
 
 
-def _fingerprint(graph: RoadGraph) -> bytes:
-    """Digest what a node order depends on."""
-    digest = hashlib.sha256()
-    for part in (graph.node_id, graph.edge_from, graph.edge_to):
+def _fingerprint(states: States) -> bytes:
+    """Digest what an order of states depends on."""
+    digest = hashlib.sha256(str(states.count).encode())
+    for part in (states.arc_from, states.arc_to):
         digest.update(np.ascontiguousarray(part).tobytes())
     return digest.digest()
 
 
-def _unpack_order(graph: RoadGraph, packed: bytes) -> Ints:
-    own = _fingerprint(graph)
-    if not packed.startswith(own) or len(packed) != len(own) + 4 * graph.node_count:
+def _unpack_order(states: States, packed: bytes) -> Ints:
+    own = _fingerprint(states)
+    if not packed.startswith(own) or len(packed) != len(own) + 4 * states.count:
         raise InvalidGraph("the node order is that of another graph")
     order = np.frombuffer(packed[len(own) :], "<i4").astype(np.int64)
-    if not np.array_equal(np.sort(order), np.arange(graph.node_count)):
+    if not np.array_equal(np.sort(order), np.arange(states.count)):
         raise InvalidGraph("the node order does not name every node once")
     return order

@@ -36,13 +36,14 @@ class Snap:
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Two ways on or off the road for each of k positions.
+    """The w ways on or off the road for each of k positions.
 
     Attributes
     ----------
     node, ms, edge
-        Shape (k, 2): node reached or started from, time between it and the position (infinite where
-        that way is shut or forbidden), and the edge driven in part.
+        Shape (k, w): node reached or started from, time between it and the position (infinite where
+        that way is shut or forbidden), and the edge driven in part. Driven with turns, a node is
+        the edge about to be driven.
     """
 
     node: Ints
@@ -76,16 +77,16 @@ def positions(graph: RoadGraph, snaps: Sequence[Snap]) -> Positions:
 
 def exits(graph: RoadGraph, travel_ms: Int32s, at: Positions) -> Ends:
     """Say how trips leave the positions: ahead to the edge's end, or by the twin to its start."""
-    ahead = _part_ms(travel_ms, at.edge, 1 - at.fraction)
-    back = _part_ms(travel_ms, at.twin, at.fraction)
+    ahead = part_ms(travel_ms, at.edge, 1 - at.fraction)
+    back = part_ms(travel_ms, at.twin, at.fraction)
     nodes = np.column_stack([graph.edge_to[at.edge], graph.edge_from[at.edge]])
     return Ends(nodes.astype(np.int64), np.column_stack([ahead, back]), _edges(at))
 
 
 def entries(graph: RoadGraph, travel_ms: Int32s, at: Positions) -> Ends:
     """Say how trips reach the positions: from the edge's start, or by the twin from its end."""
-    ahead = _part_ms(travel_ms, at.edge, at.fraction)
-    back = _part_ms(travel_ms, at.twin, 1 - at.fraction)
+    ahead = part_ms(travel_ms, at.edge, at.fraction)
+    back = part_ms(travel_ms, at.twin, 1 - at.fraction)
     nodes = np.column_stack([graph.edge_from[at.edge], graph.edge_to[at.edge]])
     return Ends(nodes.astype(np.int64), np.column_stack([ahead, back]), _edges(at))
 
@@ -98,14 +99,14 @@ def direct_ms(travel_ms: Int32s, start: Positions, end: Positions) -> Floats:
     for row, column in np.argwhere(np.equal.outer(first, last)):
         step = last_at[column] - first_at[row]
         edges = first_edges[row]
-        times = [_part_ms(travel_ms, edges[:1], np.array([step])) if step >= 0 else np.inf]
-        times.append(_part_ms(travel_ms, edges[1:], np.array([-step])) if step <= 0 else np.inf)
+        times = [part_ms(travel_ms, edges[:1], np.array([step])) if step >= 0 else np.inf]
+        times.append(part_ms(travel_ms, edges[1:], np.array([-step])) if step <= 0 else np.inf)
         found[row, column] = min(float(np.squeeze(ms)) for ms in times)
     return found
 
 
 def combine(start: Ends, between: Floats, end: Ends) -> Floats:
-    """Give the fastest times, shape (n, m), over the ways off and on; `between` is (n, 2, m, 2)."""
+    """Give the fastest times, shape (n, m), over the ways off and on; `between` is (n, v, m, w)."""
     whole = start.ms[:, :, None, None] + between + end.ms[None, None, :, :]
     fastest: Floats = whole.min(axis=(1, 3))
     return fastest
@@ -123,7 +124,7 @@ def _along(at: Positions) -> tuple[Ints, Floats, Ints]:
     return low, np.where(swap, 1 - at.fraction, at.fraction), np.column_stack([low, high])
 
 
-def _part_ms(travel_ms: Int32s, edge: Ints, share: Floats) -> Floats:
+def part_ms(travel_ms: Int32s, edge: Ints, share: Floats) -> Floats:
     """Give the time of a part of each edge; infinite for no edge (-1) and for a closed one."""
     whole = np.where(edge >= 0, travel_ms[edge], CLOSED_MS).astype(float)
     return np.where(whole < CLOSED_MS, np.rint(whole * share), np.inf)

@@ -69,6 +69,9 @@ class TravelTimes(Protocol):
     def open_edges(self, edges: ArrayLike) -> None:
         """Open edges again, with the time they had."""
 
+    def shut_only(self, edges: ArrayLike) -> None:
+        """Shut these edges and no others, in one step; nothing is done where that holds already."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
@@ -102,6 +105,10 @@ class Weights:
     def with_open(self, edges: ArrayLike) -> "Weights":
         """Give the same times with edges open again; raises InvalidGraph for unknown ones."""
         return Weights(self.open_ms, self.closed - self._known(edges))
+
+    def with_only(self, edges: ArrayLike) -> "Weights":
+        """Give the same times with exactly these edges closed; raises InvalidGraph."""
+        return Weights(self.open_ms, self._known(edges))
 
     def _known(self, edges: ArrayLike) -> frozenset[int]:
         wanted = np.atleast_1d(np.asarray(edges))

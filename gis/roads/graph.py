@@ -8,7 +8,7 @@ each other's `twin`, on one shape.
 import io
 import json
 import zipfile
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -52,6 +52,8 @@ class RoadGraph:
         Points of all shapes, ends included, one after the other.
     names
         Street names; `names[0]` is the empty one.
+    ban_from, ban_to
+        Shape (b,): edges of which the second may not follow the first.
     """
 
     node_id: Ints
@@ -70,6 +72,8 @@ class RoadGraph:
     shape_lon: Floats
     shape_lat: Floats
     names: tuple[str, ...] = ("",)
+    ban_from: Int32s = field(default_factory=lambda: np.zeros(0, np.int32))
+    ban_to: Int32s = field(default_factory=lambda: np.zeros(0, np.int32))
 
     @property
     def node_count(self) -> int:
@@ -122,7 +126,7 @@ class RoadGraph:
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All arrays by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)[:-1]}
+        return {name: getattr(self, name) for name in _ARRAYS}
 
     def strong_parts(self) -> tuple[int, Int32s]:
         """Count the strongly connected parts, and give each node's part, shape (n,)."""
@@ -151,6 +155,7 @@ class RoadGraph:
         kept["edge_from"] = new_node[self.edge_from[edges]]
         kept["edge_to"] = new_node[self.edge_to[edges]]
         kept["edge_shape"] = edge_shape.astype(np.int32)
+        kept |= self._bans_kept(edges)
         return RoadGraph(
             node_id=self.node_id[keep],
             node_lon=self.node_lon[keep],
@@ -162,9 +167,21 @@ class RoadGraph:
             **kept,  # type: ignore[arg-type]
         )
 
+    def _bans_kept(self, edges: Ints) -> dict[str, NDArray[np.generic]]:
+        new_edge = np.full(self.edge_count, -1, np.int32)
+        new_edge[edges] = np.arange(len(edges))
+        ban_from, ban_to = new_edge[self.ban_from], new_edge[self.ban_to]
+        both = (ban_from >= 0) & (ban_to >= 0)
+        return {"ban_from": ban_from[both], "ban_to": ban_to[both]}
+
     def with_travel_ms(self, travel_ms: Int32s) -> "RoadGraph":
         """Give the same roads with other travel times, shape (m,)."""
         return replace(self, edge_travel_ms=np.asarray(travel_ms, np.int32))
+
+
+_ARRAYS = tuple(each.name for each in fields(RoadGraph) if each.name != "names")
+_LATER = frozenset({"ban_from", "ban_to"})
+"""Arrays that a graph stored without bans lacks."""
 
 
 def starts(counts: NDArray[np.integer]) -> Ints:
@@ -194,6 +211,7 @@ def _flaws(graph: RoadGraph) -> list[tuple[str, bool]]:
         ("edge arrays differ in length", _ragged(graph, "edge_")),
         ("shape points differ in length", len(graph.shape_lon) != len(graph.shape_lat)),
         ("shape starts do not end with the points", not _shapes_close(graph)),
+        ("turn bans differ in length", _ragged(graph, "ban_")),
         ("the first name is not the empty one", graph.names[:1] != ("",)),
     ]
     if any(found for _, found in lengths):
@@ -208,6 +226,8 @@ def _flaws(graph: RoadGraph) -> list[tuple[str, bool]]:
         ("an edge has no name entry", not _within(graph.edge_name, len(graph.names))),
         ("a length is not finite or negative", not _lengths_ok(graph.edge_length_m)),
         ("a travel time is below 1 ms or too long", not _times_ok(graph.edge_travel_ms)),
+        ("a turn ban starts at no edge", not _within(graph.ban_from, graph.edge_count)),
+        ("a turn ban ends at no edge", not _within(graph.ban_to, graph.edge_count)),
         ("two edges run the same way on one shape", _shared_direction(graph)),
     ]
 
@@ -260,7 +280,8 @@ def from_bytes(packed: bytes, source: str = "stored road graph") -> RoadGraph:
             if int(stored["format"]) != _FORMAT:
                 raise UnreadableFile(source, f"it is of format {int(stored['format'])}")
             names = tuple(json.loads(stored["names"].tobytes()))
-            arrays = {field.name: stored[field.name] for field in fields(RoadGraph)[:-1]}
+            there = [name for name in _ARRAYS if name not in _LATER or name in stored]
+            arrays = {name: stored[name] for name in there}
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise UnreadableFile(source, f"damaged: {error}") from None
     return validate(RoadGraph(names=names, **arrays))

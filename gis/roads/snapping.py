@@ -5,6 +5,7 @@ from collections.abc import Collection
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
+from shapely.geometry.base import BaseGeometry
 
 from gis.crs import EARTH_RADIUS_M, Floats, checked_lon_lat
 from gis.roads.ends import Snap
@@ -76,6 +77,59 @@ class Snapper:
         ):
             found[at] = snap
         return found
+
+    def nearest_shapes(self, lon: ArrayLike, lat: ArrayLike, max_m: float) -> Ints:
+        """Give the shape nearest to each WGS-84 place, shape (k,), open or shut; -1 beyond `max_m`.
+
+        Of several as near the lowest is taken. Raises OffPlanet.
+        """
+        places = [
+            checked_lon_lat(x, y)
+            for x, y in zip(np.asarray(lon, float), np.asarray(lat, float), strict=True)
+        ]
+        found = np.full(len(places), -1, np.int64)
+        if not places or not self.graph.shape_count:
+            return found
+        points = shapely.points(np.array(places) * self._scale)
+        which, shape = self._tree.query_nearest(points, max_distance=max_m)
+        order = np.lexsort((-shape, which))
+        found[which[order]] = shape[order]  # the last one written is the lowest
+        return found
+
+    def near_all(
+        self, lon: ArrayLike, lat: ArrayLike, within_m: ArrayLike, most: int
+    ) -> list[list[Snap]]:
+        """Give positions on the `most` nearest roads within reach of each WGS-84 place.
+
+        `within_m` is one reach or one for each place. A street of two directions counts once.
+        Raises OffPlanet.
+        """
+        places = np.array(
+            [
+                checked_lon_lat(x, y)
+                for x, y in zip(np.asarray(lon, float), np.asarray(lat, float), strict=True)
+            ]
+        ).reshape(-1, 2)
+        found: list[list[Snap]] = [[] for _ in places]
+        if not len(places) or not self.graph.shape_count:
+            return found
+        points = shapely.points(places * self._scale)
+        reach = np.broadcast_to(np.asarray(within_m, float), len(points))
+        which, shape = self._tree.query(points, predicate="dwithin", distance=reach)
+        placed = self._placed(points[which], shape, self.graph.shape_edges)
+        for at, snap in sorted(
+            zip(which.tolist(), placed, strict=True),
+            key=lambda each: (each[1].offset_m, each[1].edge),
+        ):
+            if len(found[at]) < most:
+                found[at].append(snap)
+        return found
+
+    def shapes_within(self, area: BaseGeometry) -> Ints:
+        """Give the shapes that a WGS-84 area holds in whole or in part, ascending."""
+        plane = shapely.transform(shapely.make_valid(area), lambda points: points * self._scale)
+        touched = self._tree.query(plane, predicate="intersects")
+        return np.unique(touched).astype(np.int64)
 
     def _usable(self, avoid: Collection[int]) -> NDArray[np.int32]:
         """Give the edges along and against each shape, -1 for none or one to avoid."""

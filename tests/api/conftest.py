@@ -14,7 +14,7 @@ from api.app import create_app
 from api.callers import Role, issue
 from api.house import House, furnish
 from api.settings import WebSettings
-from dispatch.store import operations
+from dispatch.store.tables.crews import shift_pattern as shift_pattern_table
 from tests.store import builders as build
 
 STEP = build.METRE
@@ -88,7 +88,7 @@ def settle(engine: Engine) -> None:
         for crew_id, district in (("C1", "west"), ("C2", "west"), ("C9", "east")):
             build.add_crew(c, crew_id, district_id=district)
             c.execute(
-                insert(operations.shift_pattern).values(
+                insert(shift_pattern_table).values(
                     crew_id=crew_id, starts="00:00", ends="00:00", zone="UTC"
                 )
             )

@@ -10,6 +10,7 @@ import pytest
 from api.house import House, furnish
 from api.worker import Work, run
 from tests.api.conftest import EAST_LON, Town
+from tests.api.grid import lay_roads
 from tests.loops import run_async
 from tests.store.builders import LAT, LON
 
@@ -194,7 +195,7 @@ def test_a_track_proves_the_arrival(town: Town):
     fixes = [
         {
             "id": f"p{n}",
-            "lon": LON,
+            "lon": LON + n * 1e-5,
             "lat": LAT,
             "fixed_at": (start + timedelta(minutes=10 + n)).isoformat(),
             "accuracy_m": 10,
@@ -319,6 +320,7 @@ def test_a_half_position_is_refused(town: Town):
 
 
 def test_a_closed_road_is_listed_until_it_is_lifted(town: Town):
+    lay_roads(town.engine)
     line = [[LON, LAT], [LON + 0.001, LAT]]
     closed = town.post("road-closures", "dispatcher", {"reason": "flood", "line": line})
     assert closed.status_code == 201, closed.text

@@ -19,6 +19,7 @@ from api.processes import Server
 from api.settings import WebSettings
 from dispatch.store import access
 from tests.api.conftest import tokens_for
+from tests.store.builders import LAT, LON, NOW
 
 PATIENCE_S = 20.0
 
@@ -73,6 +74,7 @@ def running(house: House) -> Iterator[Running]:
     )
     server = Server(config, app)
     listening = config.bind_socket()
+    listening.listen()  # from here on a client may connect; it is answered once the server runs
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     port = listening.getsockname()[1]
@@ -128,6 +130,55 @@ def test_a_listener_that_lost_the_database_comes_back_and_says_so(running: Runni
         until(found, "reread")
         running.report("A1", "T1-0")
         until(found, "changed")
+
+
+def test_a_new_position_of_a_crew_on_its_way_tells_when_it_arrives(running: Running):
+    running.report("A1", "T1-0")
+    with (
+        httpx.Client(base_url=f"{running.url}/api/v1") as client,
+        running.stream("dispatcher") as found,
+    ):
+        until(found, "heartbeat")
+        order = send_crew(running, client)
+        assert (
+            client.get(f"orders/{order}/eta", headers=running.headers("dispatcher")).status_code
+            == 404
+        )
+        fix = {"id": "p1", "lon": LON + 0.01, "lat": LAT, "fixed_at": NOW.isoformat()}
+        client.post(
+            "crew/positions", json={"positions": [fix]}, headers=running.headers("C1")
+        ).raise_for_status()
+        told = next(data for kind, data in found if data.get("thing") == "eta")
+        assert told["key"] == str(order)
+        eta = client.get(f"orders/{order}/eta", headers=running.headers("dispatcher")).json()
+    assert (eta["basis"], eta["fixed_at"], eta["stale"]) == (
+        "straight_line",
+        NOW.isoformat().replace("+00:00", "Z"),
+        False,
+    )
+    drive = datetime.fromisoformat(eta["arrives_at"]) - NOW
+    assert 60 < drive.total_seconds() < 180
+
+
+def send_crew(running: Running, client: httpx.Client) -> int:
+    """Send crew C1 to the only outage, and let it drive; the order's number."""
+    desk = running.headers("dispatcher")
+    (outage,) = client.get("outages", headers=desk).json()
+    tag = client.get(f"outages/{outage['id']}", headers=desk).headers["etag"]
+    sent = client.put(
+        f"outages/{outage['id']}/assignment",
+        json={"crew_id": "C1", "reason": "near"},
+        headers={**desk, "If-Match": tag},
+    )
+    order = int(sent.json()["order"]["id"])
+    driving = [
+        {"id": kind, "seq": n, "kind": kind, "order_id": order, "occurred_at": NOW.isoformat()}
+        for n, kind in enumerate(("accept", "en_route"), 1)
+    ]
+    client.post(
+        "crew/actions", json={"actions": driving}, headers=running.headers("C1")
+    ).raise_for_status()
+    return order
 
 
 def test_an_open_stream_does_not_hold_up_a_stop(running: Running):

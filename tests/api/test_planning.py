@@ -18,10 +18,11 @@ from dispatch.domain.outage import Scope
 from dispatch.domain.words import CrewId, OrderId
 from dispatch.errors import CrewBusy, CrewUnavailable, StaleVersion
 from dispatch.planning.district import PlanningPolicy
+from dispatch.planning.search import PlanBroken
 from dispatch.ports import Travel
 from dispatch.procedures.foreseeing import Foreseen, foresee
 from dispatch.procedures.ranking import rank_for
-from dispatch.store import operations
+from dispatch.store.tables.crews import shift_pattern as shift_pattern_table
 from dispatch.store.transaction import PgStore, retrying, transactions
 from dispatch.usecases.assign_orders import AssignOrders, assign_orders
 from dispatch.usecases.choose_crew import ChooseCrew, choose_crew
@@ -45,6 +46,8 @@ MINUTE = 0.001
 class OneRoad:
     """Times along one straight road from west to east."""
 
+    version = "open"
+
     def travel_to(
         self, lon: float, lat: float, origins: Sequence[tuple[float, float]]
     ) -> Sequence[Travel]:
@@ -53,6 +56,12 @@ class OneRoad:
     def minutes(self, starts, ends):
         apart = np.subtract.outer([x for x, _ in starts], [x for x, _ in ends])
         return (np.abs(apart) / MINUTE).astype(np.float32)
+
+    def least_s(self, start, end):
+        return max(0.0, abs(start[0] - end[0]) / MINUTE * 60)
+
+    def off_road_m(self, places):
+        return None
 
 
 @dataclass
@@ -68,7 +77,7 @@ class District:
         """A crew round the clock, last seen so many minutes along the road."""
         crew_id = add_crew(self.connection, name, **facts)
         self.connection.execute(
-            insert(operations.shift_pattern).values(
+            insert(shift_pattern_table).values(
                 crew_id=crew_id, starts="00:00", ends="00:00", zone="UTC"
             )
         )
@@ -146,6 +155,30 @@ def test_without_a_planner_that_is_ready_the_most_urgent_gets_the_nearest(distri
     first, second = district.order(-5, received=-1), district.order(20, received=0)
     district.assign(RollingPlanner(by_rounds, ready=False))
     assert (district.crew_of(first), district.crew_of(second)) == ("between", "beyond")
+
+
+def test_a_crew_on_its_way_to_a_hazard_stays_with_it(district):
+    district.crew("A", 0)
+    hazard = district.order(40, priority=100, hazards=("wire_down",))
+    district.sent(hazard, "A", driving=True)
+    for minute in (1, 2, 3):
+        district.order(minute)
+    assert district.assign() == ()
+    assert district.crew_of(hazard) == "A"
+
+
+def test_where_a_plan_is_not_accepted_the_most_urgent_gets_the_nearest_and_it_is_logged(
+    district, caplog
+):
+    def broken(problem, *, budget, seed, running=None):
+        raise PlanBroken("order 1 takes 1 crews and has 2")
+
+    district.crew("between", 0)
+    district.crew("beyond", -30)
+    first, second = district.order(-5, received=-1), district.order(20, received=0)
+    district.assign(RollingPlanner(by_rounds, ready=True, search=broken))
+    assert (district.crew_of(first), district.crew_of(second)) == ("between", "beyond")
+    assert "does not hold" in caplog.text and "has 2" in caplog.text
 
 
 def test_a_crew_on_its_way_is_turned_for_a_hazard_and_its_order_waits_again(district):
@@ -286,6 +319,9 @@ class Interrupted:
         plan = self.planner.find(district_id, problem)
         self.happens()
         return plan
+
+    def kept(self, district_id, travel_times):
+        return self.planner.kept(district_id, travel_times)
 
 
 def test_what_changed_while_the_plan_was_made_is_left_alone(district):

@@ -1,64 +1,60 @@
 """Travel times of a process: by the loaded roads, by what is closed, else straight and said so."""
 
-from datetime import timedelta
+import asyncio
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
+from shapely import LineString, Polygon
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Engine
 
-from api.roads import Roads, StraightLines, edges_along
+from api.house import conninfo_of
+from api.roadnews import RoadNews
+from api.roads import Roads, StraightLines
+from dispatch.errors import NotFound
 from dispatch.store import roads as stored
 from dispatch.store.loading.roads import store_roads
-from gis.roads.cch import CchTravelTimes
-from gis.roads.graph import RoadGraph
-from gis.roads.network import RoadNetwork
-from tests.api.conftest import FieldClock
-from tests.store.builders import LAT, LON, METRE, NOW
-
-SIDE = 4
-STEP_M = 500.0
+from dispatch.store.roads import Closing, RoadClosure
+from tests.api.conftest import FieldClock, Town
+from tests.api.grid import STEP_M, a_grid, lay_roads, place
+from tests.store.builders import LAT, LON, NOW
 
 
-def a_grid() -> RoadGraph:
-    """A square of two-way streets, SIDE x SIDE junctions, half a kilometre apart."""
-    row, column = np.divmod(np.arange(SIDE * SIDE), SIDE)
-    lon = LON + column * STEP_M * METRE / np.cos(np.radians(LAT))
-    lat = LAT + row * STEP_M * METRE
-    ahead = [(n, n + 1) for n in range(SIDE * SIDE) if (n + 1) % SIDE]
-    up = [(n, n + SIDE) for n in range(SIDE * (SIDE - 1))]
-    streets = ahead + up
-    pairs = [pair for a, b in streets for pair in ((a, b), (b, a))]
-    shape = np.repeat(np.arange(len(streets)), 2)
-    ends = np.array(streets).ravel()
-    count = len(pairs)
-    return RoadGraph(
-        node_id=np.arange(SIDE * SIDE),
-        node_lon=lon,
-        node_lat=lat,
-        edge_from=np.array([a for a, _ in pairs], np.int32),
-        edge_to=np.array([b for _, b in pairs], np.int32),
-        edge_length_m=np.full(count, STEP_M),
-        edge_travel_ms=np.full(count, 60_000, np.int32),
-        edge_class=np.zeros(count, np.uint8),
-        edge_way=shape.astype(np.int64),
-        edge_name=np.zeros(count, np.int32),
-        edge_shape=shape.astype(np.int32),
-        edge_reversed=np.tile([False, True], len(streets)),
-        shape_start=np.arange(0, 2 * len(streets) + 1, 2),
-        shape_lon=lon[ends],
-        shape_lat=lat[ends],
+def flood(drawn: BaseGeometry | None = None, ends_at: datetime | None = None) -> Closing:
+    return Closing(
+        district_id=None,
+        reason="flood",
+        drawn=drawn or LineString([place(0, 0.4), place(0, 0.6)]),
+        starts_at=NOW,
+        ends_at=ends_at,
+        by="test",
     )
 
 
-def place(row: float, column: float) -> tuple[float, float]:
-    return LON + column * STEP_M * METRE / float(
-        np.cos(np.radians(LAT))
-    ), LAT + row * STEP_M * METRE
+class Watched(Roads):
+    """Roads that say when they were read."""
+
+    def __init__(self, engine: Engine, **settings: Any) -> None:
+        super().__init__(engine, **settings)
+        self.read = threading.Event()
+
+    def refresh(self) -> None:
+        super().refresh()
+        self.read.set()
+
+    async def until_shut(self) -> None:
+        while minutes(self, place(0, 1), place(0, 0)) < 2:
+            await asyncio.to_thread(self.read.wait, 10)
+            self.read.clear()
 
 
-def load(engine: Engine, digest: str = "one") -> None:
+def close(engine: Engine, closing: Closing) -> RoadClosure:
     with engine.begin() as c:
-        store_roads(c, a_grid(), name="default", digest=digest, now=NOW)
+        return stored.add_closure(c, closing, now=NOW)
 
 
 def minutes(roads: Roads, start: tuple[float, float], end: tuple[float, float]) -> float:
@@ -76,42 +72,146 @@ def test_nobody_to_send_is_no_error():
 
 
 def test_with_roads_the_time_is_that_of_the_road(database: Engine):
-    load(database)
+    lay_roads(database)
     (travel,) = Roads(database, now=lambda: NOW).current().travel_to(*place(1, 2), [place(0, 0)])
     assert travel.basis == "road"
-    assert travel.seconds == pytest.approx(180, abs=1)
+    turn_s = 6  # to the left, across the traffic
+    assert travel.seconds == pytest.approx(180 + turn_s, abs=1)
 
 
 def test_a_closed_road_is_driven_round_until_it_opens(database: Engine):
-    load(database)
+    lay_roads(database)
     with database.begin() as c:
-        stored.add_closure(
-            c,
-            district_id=None,
-            reason="flood",
-            line=[place(0, 0.4), place(0, 0.6)],
-            starts_at=NOW,
-            ends_at=NOW + timedelta(hours=1),
-            by="test",
-        )
+        stored.add_closure(c, flood(ends_at=NOW + timedelta(hours=1)), now=NOW)
     before, during, after = (
         minutes(Roads(database, now=at), place(0, 1), place(0, 0))
         for at in (lambda: NOW - timedelta(hours=1), lambda: NOW, lambda: NOW + timedelta(hours=2))
     )
     assert before == after == pytest.approx(1, abs=0.01)
-    assert during == pytest.approx(3, abs=0.01)
+    assert during == pytest.approx(3, abs=0.4)
 
 
 def test_other_roads_are_taken_up_when_they_are_loaded(database: Engine, clock: FieldClock):
     roads = Roads(database, now=clock, look_again_s=0.0)
     assert roads.current().travel_to(*place(0, 1), [place(0, 0)])[0].basis == "straight_line"
-    load(database)
+    lay_roads(database)
     assert roads.current().travel_to(*place(0, 1), [place(0, 0)])[0].basis == "road"
 
 
-def test_a_line_that_only_crosses_a_street_leaves_it_open():
-    network = RoadNetwork(CchTravelTimes(a_grid()))
-    shut = edges_along(network, [place(0, 0.5), place(0, 1.5)])
-    graph = network.engine.graph
-    driven = {frozenset({int(graph.edge_from[e]), int(graph.edge_to[e])}) for e in shut}
-    assert driven == {frozenset({0, 1}), frozenset({1, 2})}
+def test_a_closure_is_prolonged_and_lifted(database: Engine):
+    lay_roads(database)
+    closure = close(database, flood(ends_at=NOW + timedelta(hours=1)))
+    later = Roads(database, now=lambda: NOW + timedelta(hours=2), look_again_s=0.0)
+    assert minutes(later, place(0, 1), place(0, 0)) == pytest.approx(1, abs=0.01)
+    with database.begin() as c:
+        until = NOW + timedelta(hours=3)
+        assert stored.move_end(c, closure.id, until, by="test", now=NOW).ends_at == until
+    assert minutes(later, place(0, 1), place(0, 0)) == pytest.approx(3, abs=0.4)
+    with database.begin() as c:
+        assert stored.lift_closure(c, closure.id, by="test", now=NOW)
+        assert not stored.lift_closure(c, closure.id, by="test", now=NOW)
+        with pytest.raises(NotFound):
+            stored.move_end(c, closure.id, None, by="test", now=NOW)
+    assert minutes(later, place(0, 1), place(0, 0)) == pytest.approx(1, abs=0.01)
+
+
+def test_a_place_whose_every_road_is_flooded_is_unreachable_and_no_straight_line(database: Engine):
+    lay_roads(database)
+    around = [place(-1, -1), place(-1, 5), place(5, 5), place(5, -1)]
+    close(database, flood(Polygon(around)))
+    times = Roads(database, now=lambda: NOW).current()
+    (travel,) = times.travel_to(*place(0, 1), [place(0, 0)])
+    assert travel.basis == "unreachable"
+    assert np.isinf(times.minutes([place(0, 0)], [place(0, 1)])).all()
+
+
+def test_every_process_hears_of_a_closure_and_does_not_wait_to_look_again(
+    database: Engine, clock: FieldClock
+):
+    lay_roads(database)
+    mine, other = (Watched(database, now=clock, look_again_s=3600.0) for _ in range(2))
+    url = conninfo_of(database)
+
+    async def scene() -> None:
+        news = [RoadNews(roads, url) for roads in (mine, other)]
+        async with news[0].followed(), news[1].followed():
+            await asyncio.gather(*(each.listening.wait() for each in news))
+            assert minutes(mine, place(0, 1), place(0, 0)) == pytest.approx(1, abs=0.01)
+            await asyncio.to_thread(close, database, flood())
+            await asyncio.gather(mine.until_shut(), other.until_shut())
+
+    asyncio.run(asyncio.wait_for(scene(), 20))
+
+
+def test_two_processes_shut_the_same_edges(database: Engine):
+    lay_roads(database)
+    close(database, flood(LineString([place(0.02, 0.3), place(0.01, 1.4), place(1.3, 1.5)])))
+    shut = []
+    for _ in range(2):
+        roads = Roads(database, now=lambda: NOW)
+        ((_, lines),) = roads.closures()
+        shut.append(lines.wkb)
+    assert shut[0] == shut[1]
+    assert len(shut[0]) > 0
+
+
+def test_graphs_loaded_under_two_names_are_driven_side_by_side(database: Engine):
+    lay_roads(database)
+    east = replace(a_grid(), node_lon=a_grid().node_lon + 1, shape_lon=a_grid().shape_lon + 1)
+    with database.begin() as c:
+        store_roads(c, east, name="east", digest="two", now=NOW)
+    times = Roads(database, now=lambda: NOW).current()
+    lon, lat = place(0, 0)
+    there = (lon + 1, lat)
+    assert [t.basis for t in times.travel_to(*place(0, 1), [(lon, lat), there])] == [
+        "road",
+        "straight_line",
+    ]
+    assert times.travel_to(place(0, 1)[0] + 1, lat, [there])[0].basis == "road"
+    table = times.minutes([(lon, lat), there], [place(0, 1), (place(0, 1)[0] + 1, lat)])
+    assert table[0, 0] == table[1, 1] == pytest.approx(1, abs=0.01)
+    assert table[0, 1] == pytest.approx(table[1, 0], rel=0.02)
+    assert table[0, 1] > 100
+
+
+def test_an_area_is_previewed_closed_listed_and_opened(town: Town):
+    lay_roads(town.engine)
+    area = {"area": [place(-0.2, 0.4), place(0.2, 0.4), place(0.2, 0.6), place(-0.2, 0.6)]}
+    seen = town.post("road-closures/preview", "dispatcher", area)
+    assert seen.status_code == 200, seen.text
+    assert (seen.json()["sections"], seen.json()["length_m"]) == (1, STEP_M)
+    assert seen.json()["geometry"]["type"] == "MultiLineString"
+    assert town.get("road-closures", "dispatcher").json() == []
+    made = town.post("road-closures", "dispatcher", {**area, "reason": "flood"})
+    assert made.status_code == 201, made.text
+    path = f"road-closures/{made.json()['id']}"
+    until = (town.clock() + timedelta(hours=2)).isoformat()
+    assert town.put(f"{path}/end", "dispatcher", {"ends_at": until}).status_code == 200
+    assert town.put(f"{path}/end", "dispatcher", {"ends_at": NOW.isoformat()}).status_code == 422
+    gone = town.client.delete(f"/api/v1/{path}", headers=town.headers("dispatcher"))
+    assert gone.status_code == 204
+    assert town.put(f"{path}/end", "dispatcher", {"ends_at": until}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("drawn", "why"),
+    [
+        ({"line": [place(0.3, 0.3), place(0.5, 0.5)]}, "within 25 m of a road"),
+        ({"area": [place(0.3, 0.3), place(0.5, 0.3), place(0.5, 0.5)]}, "a road enters"),
+        ({"area": [place(0, 0), place(0, 1), place(0, 2)]}, "an area, not a line"),
+        ({}, "either a line or an area"),
+        ({"area": [place(0, 0), place(0, 1), place(1, 2)], "one_way": True}, "only a line"),
+    ],
+)
+def test_what_shuts_no_road_is_refused_with_the_reason(town: Town, drawn, why):
+    lay_roads(town.engine)
+    answer = town.post("road-closures", "dispatcher", {**drawn, "reason": "flood"})
+    assert answer.status_code == 422
+    assert why in answer.text
+
+
+def test_nothing_is_closed_while_no_roads_are_loaded(town: Town):
+    body = {"line": [place(0, 0), place(0, 1)], "reason": "flood"}
+    answer = town.post("road-closures", "dispatcher", body)
+    assert answer.status_code == 422
+    assert "roads to be loaded first" in answer.text

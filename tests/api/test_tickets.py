@@ -1,11 +1,18 @@
 """Reports over HTTP: taken once, answered at once, never lost."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, text
 
+from api.app import create_app
+from api.house import furnish
+from api.settings import WebSettings
 from api.worker import run
+from dispatch.store.transaction import open_engine
 from tests.api.conftest import Town
 from tests.loops import run_async
 
@@ -106,3 +113,27 @@ def test_a_ticket_shows_its_clocks(town: Town):
     town.report("A1")
     rules = {clock["rule"] for clock in town.get("tickets/A1").json()["clocks"]}
     assert rules >= {"arrival_commitment", "dispatch_desk", "arrival_national"}
+
+
+def test_a_report_is_taken_though_somebody_is_long_at_work_on_its_outage(town: Town, database_url):
+    known = town.report("A1").json()["outage"]["id"]
+    assert town.report("A0", "T1-2").json()["outage"]["id"] == known
+    hasty = open_engine(database_url, patience_s=0.1)
+    with furnished(hasty, town) as client, town.house.transaction() as store:
+        store.outages.lock(known, to_end=True)
+        body = {"id": "A2", "channel": "phone", "account": "T1-1"}
+        taken = client.post("/api/v1/tickets", json=body, headers=town.headers())
+    hasty.dispose()
+    assert taken.status_code == 201
+    assert taken.json()["disposition"] == "new_outage"
+    run_async(run(town.house, concurrency=1, until_idle=True))
+    tickets = [town.get(f"tickets/{each}").json() for each in ("A1", "A2")]
+    assert len({ticket["outage_id"] for ticket in tickets}) == 1
+
+
+@contextmanager
+def furnished(engine: Engine, town: Town) -> Iterator[TestClient]:
+    house = furnish(engine, zone="Asia/Shanghai", now=town.clock)
+    with TestClient(create_app(WebSettings(), house)) as client:
+        yield client
+    house.close()

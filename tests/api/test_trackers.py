@@ -51,6 +51,35 @@ def basic(user: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
+def left(town: Town, crew_id: str = "C1") -> int | None:
+    """What the crew's device has left, as it is kept with its last position."""
+    with town.house.transaction() as store:
+        fix = store.crews.state(crew_id, at(0)).last_fix
+    return None if fix is None else fix.battery
+
+
+def test_what_the_battery_has_left_is_kept_with_the_last_position_and_warned_of(
+    town: Town, key: str
+):
+    for minutes, batt, kept in ((0, "70", 70), (1, "14.4", 14), (2, "-1", None), (3, "9", 9)):
+        assert send(town, key, **place(minutes, batt=batt)).status_code == 200
+        assert left(town) == kept
+    headers = town.headers("dispatcher", **{"Accept-Language": "en"})
+    shown = town.client.get("/console/crews", headers=headers).text
+    assert "Battery low: 9%" in shown
+
+
+def test_a_position_of_the_phone_brings_its_battery_along(town: Town):
+    def post(battery: object) -> Response:
+        position = {"id": f"p{battery}", "lon": LON, "lat": LAT, "battery": battery}
+        fixed = {**position, "fixed_at": at(0).isoformat()}
+        return town.post("crew/positions", "C1", {"positions": [fixed]})
+
+    assert post(101).status_code == 422
+    assert post(55).status_code == 200
+    assert left(town) == 55
+
+
 def test_a_position_is_stored_before_it_is_acknowledged(town: Town, key: str):
     answer = send(town, key, **place(speed=19.438, accuracy=8, batt=70))
     assert (answer.status_code, answer.text) == (200, "OK")
@@ -254,8 +283,10 @@ def test_a_tracker_proves_an_arrival_as_a_phone_does(town: Town, key: str):
     sent = town.put(f"outages/{outage}/assignment", body=body, **{"If-Match": version})
     assert sent.status_code == 200, sent.text
     town.clock.advance(20)
-    for minutes in range(10, 15):
-        send(town, key, **place(minutes, accuracy=10))
+    drives_up = ((6, 0.02), (7, 0.012), (8, 0.005), (9, 0.001))
+    stands = ((10 + n, wander * 1e-5) for n, wander in enumerate((3, -2, 4, 1, -1)))
+    for minutes, off in (*drives_up, *stands):
+        send(town, key, **place(minutes, accuracy=10, lat=LAT + off))
     town.client.portal.call(town.app.state.reception.weighing.weigh)
     detail = town.get(f"outages/{outage}", "dispatcher").json()
     assert detail["order"]["status"] == "arrived"

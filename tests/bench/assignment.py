@@ -5,13 +5,17 @@ is the weighted minutes late against the arrival commitment, worked out by the e
 shares nothing with the search. Times are of the processor, as the machine may be busy.
 """
 
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from dispatch.domain.words import CrewId, OrderId
+from dispatch.drill.county import generate
+from dispatch.drill.county.files import write_roads
 from dispatch.planning.evaluate import evaluate
 from dispatch.planning.plan import Plan, Sequences
 from dispatch.planning.policies import (
@@ -22,14 +26,26 @@ from dispatch.planning.policies import (
 )
 from dispatch.planning.problem import Hands, Minutes, Problem, Promise, Roads, Work
 from dispatch.planning.search import Rounds, Until, find_plan, prepare
+from dispatch.planning.travel_table import TravelTable
 from gis.crs import distance_m
 from gis.roads.cch import CchTravelTimes
 from gis.roads.ends import Snap
+from gis.roads.graph import RoadGraph
+from gis.roads.network import RoadNetwork
 from gis.roads.readers import read_roads
 from tests.bench.roads import data_folder
 from tests.bench.rows import Row, machine, show
 
-FOLDER = "roads_nanchang_kddcup2021"
+CITY = "Nanchang"
+ROADS = {
+    CITY: (
+        "roads_nanchang_kddcup2021/nodes.csv",
+        "roads_nanchang_kddcup2021/edges.csv",
+    ),
+    "Liechtenstein": ("osm_liechtenstein_2021/liechtenstein-20211028.osm.pbf",),
+}
+COUNTY = "the county"
+COUNTY_SEED = 20260618
 ABSENT = "no real road data at hand (set RELIGHT_TEST_DATA): assignment not measured"
 SIZES = ((60, 300), (500, 1500))
 SEEDS = (1, 2, 3)
@@ -39,16 +55,24 @@ SHARES = (0.6, 0.3, 0.1)
 WEIGHTS, WEIGHT_SHARES = (1.0, 4.0, 10.0), (0.85, 0.1, 0.05)
 
 
-def has_data() -> bool:
-    return (data_folder() / FOLDER / "edges.csv").exists()
+def has_data(name: str = CITY) -> bool:
+    return all((data_folder() / file).exists() for file in ROADS[name])
+
+
+def graph_of(name: str) -> RoadGraph:
+    """The roads of one of the places: files at hand, or the generated county."""
+    if name != COUNTY:
+        return read_roads([data_folder() / file for file in ROADS[name]])
+    with tempfile.TemporaryDirectory() as folder:
+        made = generate(COUNTY_SEED, customers=2_000)
+        return read_roads([write_roads(made, Path(folder) / "roads.osm")])
 
 
 class City:
-    """Roads with times between all places that are asked for."""
+    """A place's roads with times between all places that are asked for."""
 
-    def __init__(self) -> None:
-        folder = data_folder() / FOLDER
-        graph = read_roads([folder / "nodes.csv", folder / "edges.csv"]).largest_part()
+    def __init__(self, name: str = CITY) -> None:
+        graph = graph_of(name).largest_part()
         self.graph, self.engine = graph, CchTravelTimes(graph)
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Minutes, Minutes]:
@@ -117,7 +141,7 @@ def policies(problem: Problem, line: Minutes) -> dict[str, Callable[[], Sequence
     }
 
 
-def static_rows(city: City, crews: int, orders: int) -> list[Row]:
+def static_rows(city: City, crews: int, orders: int, place: str = CITY) -> list[Row]:
     """Every policy on the same instances, the sum over seeds, as a ratio to the first."""
     values: dict[str, list[float]] = {}
     counts: dict[str, int] = {}
@@ -127,14 +151,21 @@ def static_rows(city: City, crews: int, orders: int) -> list[Row]:
             minutes, count = late(problem, policy())
             values.setdefault(name, []).append(minutes)
             counts[name] = counts.get(name, 0) + count
-    first = next(iter(values.values()))
+    first, group = next(iter(values.values())), f"{place}, {crews} x {orders}"
     rows = []
     for name, found in values.items():
         ratios = [a / b for a, b in zip(found, first, strict=True)]
         note = f"{min(ratios):.2f} to {max(ratios):.2f}; {counts[name] / len(SEEDS):.0f} late"
         mean = sum(found) / len(found)
         rows.append(
-            Row(f"{crews} x {orders}", name, mean, "weighted min", sum(found) / sum(first), note)
+            Row(
+                group,
+                name,
+                mean,
+                "weighted min",
+                sum(found) / sum(first),
+                note,
+            )
         )
     return rows
 
@@ -172,11 +203,55 @@ def running_rows(city: City, crews: int, orders: int) -> list[Row]:
     return rows
 
 
+class Timed:
+    """Times by road, as the product asks for them."""
+
+    version = "open"
+
+    def __init__(self, city: City) -> None:
+        self._network = RoadNetwork(city.engine)
+
+    def minutes(
+        self, starts: Sequence[tuple[float, float]], ends: Sequence[tuple[float, float]]
+    ) -> Minutes:
+        return (self._network.table(starts, ends) / 60).astype(np.float32)
+
+
+def travel_rows(city: City, crews: int, orders: int) -> list[Row]:
+    """The table of travel times of a plan: anew, and kept from the last one."""
+    rng = np.random.default_rng([crews, orders])
+    nodes = rng.integers(0, city.graph.node_count, 2 * crews + orders + 1)
+    lon, lat = city.graph.node_lon[nodes].tolist(), city.graph.node_lat[nodes].tolist()
+    at = list(zip(lon, lat, strict=True))
+    moved = at[:crews]
+    bases, sites = at[crews : 2 * crews], at[2 * crews :]
+    times, table = Timed(city), TravelTable()
+    tenth = [*moved[: crews // 10], *bases[crews // 10 :]]
+    looks = (
+        ("anew", bases, sites[:-1]),
+        ("nothing changed", bases, sites[:-1]),
+        ("one new order", bases, sites),
+        ("a tenth of the crews moved", tenth, sites),
+        ("all crews moved", moved, sites),
+    )
+    rows, first = [], 0.0
+    for name, crews_at, orders_at in looks:
+        began = time.thread_time()
+        table.minutes(times, [*crews_at, *orders_at], orders_at)
+        took = 1000 * (time.thread_time() - began)
+        first = first or took
+        rows.append(Row(f"{crews} x {orders}, travel times", name, took, "ms", took / first, ""))
+    return rows
+
+
 def run() -> list[Row]:
     """Measure everything."""
     prepare()
     city = City()
     rows = [row for crews, orders in SIZES for row in static_rows(city, crews, orders)]
+    for name in [each for each in ROADS if each != CITY and has_data(each)] + [COUNTY]:
+        rows += static_rows(City(name), *SIZES[0], name)
+    rows += [row for crews, orders in SIZES for row in travel_rows(city, crews, orders)]
     return rows + [row for crews, orders in SIZES for row in running_rows(city, crews, orders)]
 
 

@@ -24,10 +24,13 @@ from api.settings import Settings
 from dispatch.store.cluster import Layout, cluster
 from dispatch.store.transaction import open_engine
 from tests.bench.load import Plan, Request, Told, send
+from tests.bench.memory import cpu_s
 from tests.bench.seed import Size, fill, load_roads
 from tests.data import ROOT
 
 PATIENCE_S = 120.0
+SETTLED_S, AT_REST = 2.0, 0.05
+"""A process that took less than this share of a core over so long is at rest."""
 RELIGHT = [sys.executable, "-c", "from api.cli import main; main()"]
 
 
@@ -120,6 +123,7 @@ def _programs(
         bare = start("bare", [sys.executable, "-m", "tests.bench.bare", str(bare_port)])
         _wait_for(f"http://127.0.0.1:{port}/readyz", folder / "web.log")
         _wait_for(f"http://127.0.0.1:{bare_port}/openapi.json", folder / "bare.log")
+        _settle((web, worker))
         yield (port, bare_port), (web, worker, bare)
 
 
@@ -140,6 +144,22 @@ def _stop(program: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         program.kill()
         program.wait()
+
+
+def _settle(pids: Sequence[int]) -> None:
+    """Wait until processes that have just started are at rest: roads read, code compiled.
+
+    A storm does not break in the first seconds of a server's life, and what a start costs is no
+    part of what a report costs.
+    """
+    end = time.monotonic() + PATIENCE_S
+    spent = [cpu_s(pid) for pid in pids]
+    while time.monotonic() < end:
+        time.sleep(SETTLED_S)
+        before, spent = spent, [cpu_s(pid) for pid in pids]
+        if all(now - then < AT_REST * SETTLED_S for then, now in zip(before, spent, strict=True)):
+            return
+    print("the processes are still busy with their start", file=sys.stderr)
 
 
 def free_port() -> int:

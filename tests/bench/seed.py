@@ -1,7 +1,7 @@
 """A company of any size, made by the database itself: SQL, not the loaders.
 
 Feeders stand in a grid, forty transformers each on ten-transformer laterals behind fuses, fifty
-customers each; addresses are not indexed for searching by name. Behind them lie two years of closed
+customers each; a feeder is a village, a lateral a road in it. Behind them lie two years of closed
 outages, their entries in the journal without the chain of hashes. The roads are a grid too,
 written as the two tables that `relight load roads` reads. Every name is invented.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from dispatch.store.loading.files import load
+from dispatch.store.loading.search import customer_words
 
 WEST, SOUTH = 114.0, 28.0
 CELL_DEG = 0.02
@@ -23,6 +24,8 @@ HOMES, TRANSFORMERS, LATERALS, DISTRICTS = 50, 40, 4, 8
 ACCOUNT_FROM = 1_000_000_000
 HISTORY = 20_000
 STREET_DEG = 0.004
+SYLLABLES = "东南西北上下高低新旧红绿青白金银石木水火田山林江河湖泉井桥塘坡岭"
+STREETS = ("幸福路", "建设路", "人民路", "解放路")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,21 @@ class Size:
 
 def account(customer: int) -> str:
     return str(ACCOUNT_FROM + customer)
+
+
+def street(feeder: int, lateral: int) -> str:
+    """Where the customers of a lateral live, but for the house."""
+    first, last = divmod(feeder, len(SYLLABLES))
+    name = SYLLABLES[first % len(SYLLABLES)] + SYLLABLES[last] + "家" * (first // len(SYLLABLES))
+    return f"和平镇{name}村{STREETS[lateral]}"
+
+
+def address(customer: int) -> str:
+    """The address of a customer, as it stands on record."""
+    transformer = customer // HOMES
+    lateral = transformer % TRANSFORMERS // (TRANSFORMERS // LATERALS)
+    house, room = customer % HOMES + 1, customer % 7 + 1
+    return f"{street(transformer // TRANSFORMERS, lateral)}{house}号{room}室"
 
 
 _TERRITORY = """
@@ -106,14 +124,16 @@ FROM transformer
 
 _CUSTOMERS = """
 INSERT INTO usage_point
-    (account, meter, name, address, transformer_id, district_id, point)
+    (account, meter, name, address, address_text_id, transformer_id, district_id, point)
 SELECT CAST(:account_from + c AS text), 'M' || c, '客户' || c,
-    '和平镇' || substr(feeder_id, 2) || '村幸福路' || c % 50 + 1 || '号' || c % 7 + 1 || '室',
+    street.name || c % 50 + 1 || '号' || c % 7 + 1 || '室', street.text_id,
     transformer.id, transformer.district_id, ST_Point(
         ST_X(transformer.point) + (c % 10 - 4.5) * 0.0001,
         ST_Y(transformer.point) + (c % 50 / 10 - 2) * 0.0001, 4326)
 FROM generate_series(0, :customers - 1) AS c
 JOIN transformer ON transformer.id = 'T' || c / :homes
+JOIN street ON street.device_id = 'L' || substr(transformer.feeder_id, 2) || '-'
+    || (transformer.device_pre - 1) / (1 + :on_lateral)
 ORDER BY c;
 INSERT INTO usage_point_phone (phone, usage_point_id)
 SELECT '139' || lpad(substr(meter, 2), 8, '0'), id FROM usage_point
@@ -180,6 +200,16 @@ SELECT 'ticket:' || id, seq, 'ticket.noted', received_at, received_at, 'relight'
 SELECT setval('outage_number', :history), setval('order_number', :history)
 """
 
+_STREET_TABLE = text(
+    "CREATE TEMPORARY TABLE street (device_id text PRIMARY KEY, name text, text_id bigint,"
+    " search_text text, area_text text) ON COMMIT DROP"
+)
+_NAME_STREET = text("INSERT INTO street VALUES (:device_id, :name, :id, :search_text, :area_text)")
+_INDEX_STREETS = text(
+    "INSERT INTO address_text (id, search_text, area_text)"
+    " SELECT text_id, search_text, area_text FROM street"
+)
+
 _SECONDARY = text(
     """
     SELECT indexname, indexdef FROM pg_indexes
@@ -215,6 +245,7 @@ def fill(connection: Connection, size: Size) -> None:
     indexes = connection.execute(_SECONDARY).all()
     for name, _ in indexes:
         connection.execute(text(f"DROP INDEX {name}"))
+    _name_streets(connection, size)
     for script in (_TERRITORY, _NETWORK, _CUSTOMERS, _CREWS, _HISTORY):
         for statement in script.split(";"):
             asked = text(statement)
@@ -222,6 +253,20 @@ def fill(connection: Connection, size: Size) -> None:
             connection.execute(asked, used)
     for _, definition in indexes:
         connection.execute(text(definition))
+
+
+def _name_streets(connection: Connection, size: Size) -> None:
+    """Index the streets by the words in which callers name them, as the loader does."""
+    named = [
+        {"device_id": f"L{feeder}-{lateral}", "name": street(feeder, lateral)}
+        for feeder in range(size.feeders)
+        for lateral in range(LATERALS)
+    ]
+    found = [customer_words(f"{each['name']}1号1室")._asdict() for each in named]
+    rows = [{**each, **words} for each, words in zip(named, found, strict=True)]
+    connection.execute(_STREET_TABLE)
+    connection.execute(_NAME_STREET, [{**row, "id": n} for n, row in enumerate(rows, start=1)])
+    connection.execute(_INDEX_STREETS)
 
 
 def load_roads(connection: Connection, size: Size, folder: Path) -> None:

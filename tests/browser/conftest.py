@@ -20,10 +20,13 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import Engine, insert
 
 from api.app import create_app
+from api.basemap import Basemap
 from api.callers import COOKIE, Role, issue
 from api.house import House, furnish
-from api.settings import WebSettings
-from dispatch.store import access, tables
+from api.settings import PublicSettings, WebSettings
+from dispatch.store import access
+from dispatch.store.tables.roads import road_graph as road_graph_table
+from dispatch.store.tables.roads import road_line as road_line_table
 from tests.api.conftest import FieldClock, settle
 from tests.store import builders as build
 
@@ -60,9 +63,18 @@ def browser_type_launch_args() -> dict[str, object]:
 class Server:
     """The application on a port of this machine, in a thread; it can stop and come back."""
 
-    def __init__(self, house: House, *, demo: bool = False) -> None:
+    def __init__(
+        self,
+        house: House,
+        *,
+        demo: bool = False,
+        public: PublicSettings | None = None,
+        drawn: Basemap | None = None,
+    ) -> None:
         self._house = house
+        self._drawn = drawn
         self._demo = demo
+        self._public = public
         self.port = 0
         self.start()
 
@@ -76,7 +88,7 @@ class Server:
         listening.bind(("127.0.0.1", self.port))
         listening.listen(128)  # from here on a browser may ask; it is answered once it runs
         self.port = listening.getsockname()[1]
-        app = create_app(WebSettings(demo=self._demo), self._house)
+        app = create_app(WebSettings(demo=self._demo), self._house, self._public, drawn=self._drawn)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
@@ -114,9 +126,16 @@ class Company:
         name: str | None = None,
         viewport: dict[str, int] = DESKTOP,
         live: bool = True,
+        scripts: bool = True,
+        dark: bool = False,
     ) -> Page:
         """Open a page as somebody; without a role as nobody."""
-        context = self.browser.new_context(viewport=viewport, locale=language)
+        context = self.browser.new_context(
+            viewport=viewport,
+            locale=language,
+            java_script_enabled=scripts,
+            color_scheme="dark" if dark else "light",
+        )
         self.contexts.append(context)
         if role is not None:
             self._log_in(context, role, crew_id, name or role.value)
@@ -167,13 +186,12 @@ def house(database: Engine, clock: FieldClock) -> Iterator[House]:
 
 @pytest.fixture
 def company(house: House, clock: FieldClock, browser: Browser) -> Iterator[Company]:
-    server = Server(house)
-    opened = Company(server, house, house.engine, clock, browser)
+    opened = Company(Server(house), house, house.engine, clock, browser)
     yield opened
     faults = list(opened.faults)  # what a closing page aborts is no fault
     for context in opened.contexts:
         context.close()
-    server.stop()
+    opened.server.stop()  # a test may have put another in its place
     assert faults == []
 
 
@@ -222,7 +240,7 @@ def add_roads(engine: Engine) -> None:
     lon, lat, step = build.LON, build.LAT, build.METRE
     with engine.begin() as c:
         c.execute(
-            insert(tables.road_graph).values(
+            insert(road_graph_table).values(
                 name="default", digest="d", loaded_at=build.NOW, nodes=0, edges=0, arrays=b""
             )
         )
@@ -233,7 +251,7 @@ def add_roads(engine: Engine) -> None:
                 f"{avenue} {lat - 2200 * step},{avenue} {lat + 2200 * step}",
             ):
                 c.execute(
-                    insert(tables.road_line).values(
+                    insert(road_line_table).values(
                         graph="default",
                         name="road",
                         road_class="primary" if n % 3 == 0 else "residential",

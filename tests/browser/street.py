@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine, insert, text
 
-from dispatch.store import tables
+from dispatch.store.tables.network import line_section as line_section_table
 from dispatch.usecases.group_feeder import GroupFeeder, group_feeder
 from tests.browser.conftest import Company
 from tests.store import builders as build
@@ -87,7 +87,7 @@ def _scatter(c, transformer_id: str) -> None:
 
 def _wire(c, section_id: str, device_id: str, line: str) -> None:
     c.execute(
-        insert(tables.line_section).values(
+        insert(line_section_table).values(
             id=section_id,
             level="mv",
             from_node="a",

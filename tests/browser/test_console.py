@@ -122,7 +122,7 @@ def test_an_outage_is_estimated_restored_and_closed(company: Company, report: Re
     page = company.screen(Role.DISPATCHER, "/console")
     open_first(page)
     page.locator("#act-estimate summary").click()
-    page.get_by_label("Minutes from now").fill("30")
+    page.locator("#detail").get_by_label("Minutes from now").fill("30")
     page.get_by_role("button", name="Set the estimate").click()
     expect(page.locator("#shown")).to_contain_text("by the dispatcher")
     company.clock.advance(20)

@@ -1,22 +1,59 @@
 """The crew's phone: accept, drive, arrive, also while the server is away."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
-from playwright.sync_api import expect
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
-from api.callers import Role
+from api.callers import Role, issue
+from api.worker import Work
 from tests.browser.conftest import PHONE, Company
+from tests.browser.test_every_page import faults_of
 
 Report = Callable[..., dict]
+PATIENCE_MS = 30_000
+AWAY = ("/api/v1/", "/crew", "ERR_", "htmx:sendError", "fetching the script")
+"""What a browser complains of while no server answers."""
 
 
-def send_crew(company: Company) -> None:
-    page = company.screen(Role.DISPATCHER, "/console")
-    page.locator("[role=option]").first.click()
-    page.locator("#crew-C1 .assign button").click()
-    expect(page.locator("#crew-C1.mine")).to_be_visible()
-    page.close()
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """A phone may be slow."""
+    expect.set_options(timeout=PATIENCE_MS)
+
+
+def dispatch(company: Company, verb: str, path: str, body: dict, etag: str = "") -> httpx.Response:
+    """Do what a dispatcher's program would."""
+    token = issue(company.engine, label="room", role=Role.DISPATCHER, now=datetime.now(UTC))
+    headers = {"Authorization": f"Bearer {token}"} | ({"If-Match": etag} if etag else {})
+    url = f"{company.server.url}/api/v1/{path}"
+    return httpx.request(verb, url, json=body, headers=headers, timeout=60)
+
+
+def send_crew(company: Company, crew_id: str = "C1") -> None:
+    with company.engine.connect() as c:
+        outage, version = c.execute(text("SELECT id, version FROM outage")).one()
+    body = {"crew_id": crew_id, "reason": "near"}
+    sent = dispatch(company, "PUT", f"outages/{outage}/assignment", body, f'"{version}"')
+    assert sent.status_code == 200, sent.text
+
+
+def phone(company: Company, **how: object) -> Page:
+    page = company.screen(Role.CREW, "/login", crew_id="C1", viewport=PHONE, **how)
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(company.server.url + "/crew")
+    return page
+
+
+def is_ready_for_no_network(page: Page) -> None:
+    """The worker has its files and answers for the page."""
+    page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    page.reload()
+    expect(page.locator("#sync")).to_contain_text("Everything is sent")
+    assert page.evaluate("navigator.serviceWorker.controller !== null")
 
 
 def actions(company: Company) -> list[tuple[str, str]]:
@@ -28,7 +65,7 @@ def actions(company: Company) -> list[tuple[str, str]]:
 def test_a_crew_works_an_order_from_accepting_to_complete(company: Company, report: Report):
     report("A1", phone="13800001234", description="dark")
     send_crew(company)
-    page = company.screen(Role.CREW, "/crew", crew_id="C1", viewport=PHONE)
+    page = phone(company)
     job = page.locator(".job")
     expect(job).to_contain_text("transformer T1")
     for name, status in (("Accept", "accepted"), ("En route", "en_route"), ("Arrived", "arrived")):
@@ -60,9 +97,9 @@ def test_what_was_pressed_while_the_server_was_away_is_sent_in_order(
 ):
     report("A1")
     send_crew(company)
-    page = company.screen(Role.CREW, "/crew", crew_id="C1", viewport=PHONE)
+    page = phone(company)
     expect(page.locator("#sync")).to_contain_text("Everything is sent")
-    company.expect_trouble("/api/v1/", "/crew/orders", "ERR_", "htmx:sendError")
+    company.expect_trouble(*AWAY)
     company.server.stop()
     page.get_by_role("button", name="Accept").click()
     page.get_by_role("button", name="Arrived").click()
@@ -76,7 +113,7 @@ def test_what_was_pressed_while_the_server_was_away_is_sent_in_order(
 def test_what_waits_is_still_there_after_the_page_was_closed(company: Company, report: Report):
     report("A1")
     send_crew(company)
-    page = company.screen(Role.CREW, "/crew", crew_id="C1", viewport=PHONE)
+    page = phone(company)
     company.expect_trouble("/api/v1/crew/actions")
     page.route("**/api/v1/crew/actions", lambda route: route.abort())
     page.get_by_role("button", name="Accept").click()
@@ -103,10 +140,183 @@ def test_positions_are_posted_while_a_job_is_active(company: Company, report: Re
 def test_navigation_goes_to_gcj02_in_amap_and_wgs84_elsewhere(company: Company, report: Report):
     report("A1")
     send_crew(company)
-    page = company.screen(Role.CREW, "/crew", crew_id="C1", viewport=PHONE)
+    page = phone(company)
     plain = page.get_by_role("link", name="Navigate").get_attribute("href") or ""
     amap = page.get_by_role("link", name="Amap").get_attribute("href") or ""
     assert plain.startswith("geo:28.68,115.9")
     lon, lat = amap.split("to=")[1].split(",")[:2]
     assert 0.003 < float(lon) - 115.9 < 0.008
     assert -0.005 < float(lat) - 28.68 < 0.005
+
+
+def test_a_phone_that_is_opened_without_a_network_shows_what_it_knew_and_keeps_what_is_pressed(
+    company: Company, report: Report
+):
+    report("A1", address="here")
+    send_crew(company)
+    page = phone(company)
+    expect(page.locator(".job.assigned")).to_be_visible()
+    is_ready_for_no_network(page)
+    company.expect_trouble(*AWAY)
+    company.server.stop()
+    page.reload()
+    expect(page.locator("#unreached")).to_contain_text("These orders are")
+    page.get_by_role("button", name="Accept").click()
+    expect(page.locator("#sync")).to_contain_text("1 not sent yet")
+    again = page.context.new_page()
+    again.set_default_timeout(PATIENCE_MS)
+    page.close()
+    again.goto(company.server.url + "/crew")
+    again.get_by_role("button", name="En route").click()
+    expect(again.locator("#sync")).to_contain_text("2 not sent yet")
+    company.server.start()
+    expect(again.locator(".job.en_route")).to_be_visible()
+    expect(again.locator("#unreached")).to_be_hidden()
+    assert actions(company) == [("accept", "applied"), ("en_route", "applied")]
+
+
+def test_a_refused_entry_says_why_holds_up_no_other_and_stays_until_it_was_read(
+    company: Company, report: Report
+):
+    report("A1")
+    send_crew(company)
+    page = phone(company)
+    page.get_by_role("button", name="Arrived").click()
+    expect(page.locator(".job.arrived")).to_be_visible()
+    page.locator("summary", has_text="Complete").click()
+    page.get_by_role("button", name="Field work complete").click()
+    refused = page.locator("#entries [data-state=refused]")
+    expect(refused).to_contain_text("customers are still out")
+    expect(page.locator("#sync")).to_contain_text("1 refused")
+    page.locator("summary", has_text="Restore").click()
+    page.get_by_role("button", name="Supply is back").click()
+    expect(page.locator("#entries [data-state=stored]")).to_have_count(2)
+    page.reload()
+    refused.get_by_role("button", name="Send again").click()
+    expect(page.locator("#entries [data-state=stored]")).to_have_count(3)
+    expect(refused).to_have_count(0)
+    assert actions(company)[-1] == ("field_complete", "applied")
+
+
+def test_orders_are_forgotten_by_a_phone_that_is_logged_out_and_shown_to_no_other_crew(
+    company: Company, report: Report
+):
+    report("A1", address="a secret address")
+    send_crew(company)
+    page = phone(company)
+    is_ready_for_no_network(page)
+    company.expect_trouble(*AWAY, "401")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    company.server.stop()
+    page.goto(company.server.url + "/crew")
+    expect(page.locator("#unreached")).to_contain_text("Nothing is kept on this phone")
+    assert "secret" not in page.content()
+    company.server.start()
+
+
+def test_a_job_is_done_although_the_server_dies_twice_and_the_tab_once(
+    company: Company, report: Report
+):
+    report("A1", phone="13800001234")
+    send_crew(company)
+    page = phone(company)
+    is_ready_for_no_network(page)
+    company.expect_trouble(*AWAY)
+    company.server.stop()
+    page.get_by_role("button", name="Accept").click()
+    company.server.start()
+    expect(page.locator(".job.accepted")).to_be_visible()
+    company.server.stop()
+    page.get_by_role("button", name="Arrived").click()
+    expect(page.locator("#unreached")).to_be_visible()
+    again = page.context.new_page()
+    again.set_default_timeout(PATIENCE_MS)
+    page.close()
+    again.goto(company.server.url + "/crew")
+    again.locator("summary", has_text="Findings").click()
+    again.get_by_label("Cause").first.fill("a fallen tree")
+    again.get_by_label("Damage").fill("two wires")
+    again.get_by_role("button", name="Send").first.click()
+    again.locator("summary", has_text="Restore").click()
+    again.get_by_role("button", name="Supply is back").click()
+    expect(again.locator("#sync")).to_contain_text("3 not sent yet")
+    company.server.start()
+    expect(again.locator(".job.arrived")).to_contain_text("Supply is back for everybody")
+    again.locator("summary", has_text="Who is affected").click()
+    again.get_by_role("button", name="Power is on").click()
+    expect(again.locator(".callers")).to_contain_text("Power is on")
+    again.locator("summary", has_text="Complete").click()
+    again.get_by_role("button", name="Field work complete").click()
+    expect(again.locator("#done")).to_contain_text("Done lately")
+    kinds = ("accept", "arrive", "findings", "restore", "call_back", "field_complete")
+    assert actions(company) == [(kind, "applied") for kind in kinds]
+
+
+def test_a_check_in_that_is_missed_rings_on_the_phone_and_stands_among_the_alarms(
+    company: Company, report: Report
+):
+    report("A1")
+    send_crew(company)
+    page = phone(company)
+    page.get_by_role("button", name="Arrived").click()
+    expect(page.locator(".checkin")).to_contain_text("Check in within")
+    stored = page.locator("#entries [data-state=stored]")
+    expect(stored).to_have_count(1)  # the phone shows a press at once, the office once it has it
+    company.clock.advance(36)
+    Work(company.house).tick()
+    page.reload()
+    expect(page.locator(".checkin[data-state=over]")).to_contain_text("Are you well?")
+    room = company.screen(Role.DISPATCHER, "/login")
+    room.set_default_timeout(PATIENCE_MS)
+    room.goto(company.server.url + "/console")
+    alarm = room.locator("[id^='alarm-first-check_in_missed']")
+    expect(alarm).to_contain_text("last heard at")
+    page.get_by_role("button", name="I am well").click()
+    expect(page.locator(".checkin[data-state=well]")).to_be_visible()
+    expect(stored).to_have_count(2)
+    Work(company.house).tick()
+    expect(alarm).to_have_count(0)
+
+
+def test_a_photograph_is_made_small_on_the_phone_and_shown_to_the_dispatcher(
+    company: Company, report: Report
+):
+    report("A1")
+    send_crew(company)
+    page = phone(company)
+    picture = page.screenshot()
+    file = {"name": "<script>.png", "mimeType": "image/png", "buffer": picture}
+    page.locator("input[type=file]").set_input_files(file)
+    page.locator("#sync").click()
+    expect(page.locator("#entries [data-state=stored]")).to_contain_text("Photograph")
+    room = company.screen(Role.DISPATCHER, "/login")
+    room.set_default_timeout(PATIENCE_MS)
+    room.goto(company.server.url + "/console")
+    expect(room.locator("#live")).to_have_attribute("data-state", "live")
+    room.locator("[role=option].outage").first.click()
+    shown = room.locator("#photos img")
+    expect(shown).to_be_visible(timeout=6 * PATIENCE_MS)  # the first plan of a process takes long
+    assert shown.evaluate("img => img.decode().then(() => img.naturalWidth)") == PHONE["width"]
+
+
+@pytest.mark.parametrize("size", [PHONE, {"width": 360, "height": 640}])
+def test_everything_that_is_pressed_is_large_enough_for_a_glove(
+    company: Company, report: Report, size: dict[str, int]
+):
+    report("A1", phone="13800001234")
+    send_crew(company)
+    page = phone(company)
+    page.set_viewport_size(size)
+    expect(page.locator(".job")).to_be_visible()
+    for fold in page.locator("details > summary").all():
+        fold.click()
+    targets = page.locator("button:visible, a:visible, summary:visible, select:visible").all()
+    small = [
+        (target.inner_text(), box)
+        for target in targets
+        if (box := target.bounding_box()) and (box["height"] < 48 or box["width"] < 44)
+    ]
+    assert small == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert faults_of(page) == []

@@ -14,6 +14,7 @@ from dispatch.store import access
 from tests.browser.conftest import PHONE, Company, add_roads
 
 Report = Callable[..., dict]
+A_RULE = "rule=arrival_commitment"
 NASTY = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 
 
@@ -27,14 +28,23 @@ def faults_of(page: Page) -> list[str]:
     ]
 
 
+def in_theme(theme: str, path: str) -> str:
+    """The address that chooses a theme for this browser and leads to a page."""
+    return f"/theme/{theme}?goto={path}"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
-def test_axe_finds_nothing_serious_anywhere(company: Company, report: Report, language: str):
+def test_axe_finds_nothing_serious_anywhere(
+    company: Company, report: Report, language: str, theme: str
+):
     add_roads(company.engine)
     report("A1", phone="13800001234", description="dark")
     report("A2", "T2-0", hazards=["wire_down"])
     report("A3", None, address="nowhere")
     found = {}
-    page = company.screen(Role.DISPATCHER, "/console", language=language)
+    page = company.screen(Role.ADMIN, in_theme(theme, "/console"), language=language)
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
     page.locator("[role=option].outage").first.click()
     expect(page.locator("#ranking li").first).to_be_visible()
     for fold in page.locator("#shown .act > summary").all():
@@ -44,15 +54,27 @@ def test_axe_finds_nothing_serious_anywhere(company: Company, report: Report, la
     expect(page.locator(".locate")).to_be_visible()
     found["report"] = faults_of(page)
     page.goto(company.server.url + "/desk?q=T1-0")
-    page.locator("#hazards-fold summary").click()
     found["desk"] = faults_of(page)
-    page.goto(company.server.url + "/login")
-    found["login"] = faults_of(page)
+    company.expect_trouble("/nowhere")
+    for path in (
+        "/login",
+        "/learning",
+        "/commitments",
+        f"/commitments/clocks?{A_RULE}",
+        "/board",
+        "/reports",
+        "/trackers",
+        "/nowhere",
+    ):
+        page.goto(company.server.url + path)
+        found[path] = faults_of(page)
     page.goto(company.server.url + "/console")
     page.locator("[role=option].outage").first.click()
     page.locator("#crew-C1 .assign button").click()
     expect(page.locator("#crew-C1.mine")).to_be_visible()
-    phone = company.screen(Role.CREW, "/crew", crew_id="C1", viewport=PHONE, language=language)
+    phone = company.screen(
+        Role.CREW, in_theme(theme, "/crew"), crew_id="C1", viewport=PHONE, language=language
+    )
     expect(phone.locator(".job")).to_be_visible()
     found["crew"] = faults_of(phone)
     assert {name: faults for name, faults in found.items() if faults} == {}
@@ -114,3 +136,19 @@ def test_a_screen_of_another_role_is_refused_in_words(company: Company):
     company.expect_trouble("/console")
     page = company.screen(Role.AGENT, "/console")
     expect(page.locator("h1")).to_have_text("Not for your role")
+
+
+def test_a_theme_is_kept_by_the_browser_and_the_map_takes_its_colours(company: Company):
+    page = company.screen(Role.DISPATCHER, "/console")
+    body, dark, light = page.locator("body"), "rgb(21, 24, 28)", "rgb(244, 246, 248)"
+    expect(body).to_have_css("background-color", dark)
+    page.get_by_role("link", name="Light", exact=True).click()
+    expect(page.locator("#work-title")).to_be_visible()
+    expect(body).to_have_css("background-color", light)
+    page.goto(company.server.url + "/desk")
+    expect(body).to_have_css("background-color", light)
+    page.get_by_role("link", name="As the system says", exact=True).click()
+    page.emulate_media(color_scheme="dark")
+    expect(body).to_have_css("background-color", dark)
+    page.emulate_media(color_scheme="light")
+    expect(body).to_have_css("background-color", light)

@@ -1,4 +1,4 @@
-"""A fault suspected behind another: an alarm in the list, one click on the panel."""
+"""A fault suspected behind another: an alarm in the strip, one click on the panel."""
 
 from collections.abc import Callable
 
@@ -31,9 +31,10 @@ def test_a_suspected_fault_is_an_alarm_is_dismissed_with_a_reason_or_split_off_w
     look(company)
 
     page = company.screen(Role.DISPATCHER, "/console")
-    alarms = page.locator(".alarms")
-    expect(alarms).to_contain_text("2 faults suspected behind others")
-    alarms.get_by_role("button", name="N3-4").click()
+    alarms = page.locator("#alarm-all li.hidden_fault")
+    expect(alarms).to_have_count(2)
+    page.locator("#alarm-all summary").click()
+    alarms.locator(".go", has_text="N3-4").click()
     expect(page.locator("#shown")).to_have_attribute("data-key", f"outage-{outage_id}")
     expect(page.locator(".suspected")).to_have_count(2)
     expect(page.locator("#hidden-1")).to_contain_text("650 minutes after the outage began")
@@ -45,6 +46,6 @@ def test_a_suspected_fault_is_an_alarm_is_dismissed_with_a_reason_or_split_off_w
 
     page.locator("#hidden-1").get_by_role("button", name="Split it off").click()
     expect(page.locator(".suspected")).to_have_count(0)
-    expect(page.locator(".alarms")).to_have_count(0)
+    expect(page.locator("#alarms .hidden_fault")).to_have_count(0)
     expect(page.locator(".timeline")).to_contain_text("Proposal to split accepted")
     expect(page.locator(f"[role=option][data-key=outage-{outage_id + 1}]")).to_be_visible()

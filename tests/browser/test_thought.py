@@ -186,6 +186,20 @@ def test_another_device_is_found_by_its_name(blown_fuse: Company):
     expect(page.locator("#shown h2")).to_have_text("breaker F2-head")
 
 
+def test_who_types_a_name_goes_on_typing_when_the_outage_is_read_again(
+    blown_fuse: Company, report: Report
+):
+    page = opened(blown_fuse)
+    page.keyboard.press("c")
+    page.get_by_label("Another device").check()
+    page.get_by_label("Name or number of the device").press_sequentially("breaker")
+    report("N1-9", "N1-9")
+    expect(page.locator("#shown")).to_contain_text("N1-9")
+    page.keyboard.type(" F2")
+    expect(page.get_by_label("Name or number of the device")).to_have_value("breaker F2")
+    expect(page.locator("#found-devices option")).to_have_count(1)
+
+
 def test_a_split_says_before_what_stays_and_goes_and_can_be_undone(blown_fuse: Company):
     page = opened(blown_fuse)
     page.keyboard.press("s")
@@ -315,7 +329,7 @@ def test_planned_work_is_announced_and_called_off(blown_fuse: Company):
     expect(page.locator("#found-all option")).to_have_count(1)
     thing.fill("F2-south")
     page.get_by_label("Begins").fill("2026-03-03T09:00")
-    page.get_by_label("Ends").fill("2026-03-03T11:30")
+    page.locator("#plan-form").get_by_label("Ends").fill("2026-03-03T11:30")
     page.get_by_label("What the work is").fill("new poles")
     page.get_by_role("button", name="Announce", exact=True).click()
     planned = page.locator(".planned > li")

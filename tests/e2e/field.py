@@ -15,8 +15,9 @@ from api.callers import Role, issue
 from api.house import House, furnish
 from api.settings import WebSettings
 from dispatch.domain.clock import PUBLISHED_RULES
-from dispatch.store import operations
 from dispatch.store.loading.files import load
+from dispatch.store.tables.crews import crew as crew_table
+from dispatch.store.tables.crews import shift_pattern as shift_pattern_table
 from tests.loops import run_async
 from tests.store.builders import add_rules
 
@@ -51,7 +52,7 @@ class Field:
         """A crew round the clock that can do everything, based where it stands."""
         with self.engine.begin() as connection:
             connection.execute(
-                insert(operations.crew).values(
+                insert(crew_table).values(
                     id=crew_id,
                     name=crew_id,
                     district_id=district,
@@ -60,7 +61,7 @@ class Field:
                 )
             )
             connection.execute(
-                insert(operations.shift_pattern).values(
+                insert(shift_pattern_table).values(
                     crew_id=crew_id, starts="00:00", ends="00:00", zone="UTC"
                 )
             )
@@ -96,16 +97,16 @@ class Field:
         return done
 
     def drives(self, crew_id: str, track: Sequence[tuple[float, float, float]]) -> dict:
-        """Send a track: minutes after BEGIN, lon, lat."""
+        """Send a track: minutes after BEGIN, lon, lat; a phone never gives the very same place."""
         fixes = [
             {
                 "id": f"{crew_id}@{minute}",
-                "lon": lon,
+                "lon": lon + n % 3 * 1e-5,
                 "lat": lat,
                 "fixed_at": self.minutes(minute).isoformat(),
                 "accuracy_m": 8,
             }
-            for minute, lon, lat in track
+            for n, (minute, lon, lat) in enumerate(track)
         ]
         return self.call("POST", "crew/positions", crew_id, {"positions": fixes})
 

@@ -106,6 +106,7 @@ def near(number: int, started: float, **fields: object) -> NearOutage:
         device_name="F",
         started_at=build.at(started),
         same_feeder=True,
+        same_device=False,
         distance_m=100,
         reports=1,
         crew_on_its_way=False,
@@ -127,3 +128,15 @@ def test_a_confirmed_outage_lives_on_and_two_of_them_cannot_be_merged():
     assert (joined.whole_id, joined.part_id) == (5, 7)
     confirmed = replace(older, status=OutageStatus.CONFIRMED)
     assert marriages(mine, [confirmed], crew_on_its_way=False) == []
+
+
+def test_two_outages_confirmed_with_one_device_are_merged_and_what_is_partly_back_lives_on():
+    mine = outage(status=OutageStatus.CONFIRMED, started_at=build.at(5))
+    twin = near(7, 10, status=OutageStatus.CONFIRMED, same_device=True)
+    (joined,) = marriages(mine, [twin], crew_on_its_way=False)
+    assert (joined.whole_id, joined.part_id) == (5, 7)
+    partly = replace(twin, status=OutageStatus.PARTIALLY_RESTORED)
+    (joined,) = marriages(mine, [partly], crew_on_its_way=True)
+    assert (joined.whole_id, joined.part_id) == (7, 5)
+    begun = outage(status=OutageStatus.PARTIALLY_RESTORED, started_at=build.at(5))
+    assert marriages(begun, [partly], crew_on_its_way=False) == []

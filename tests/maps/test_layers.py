@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import Connection, insert, text
 
 from dispatch.errors import InvalidInput
-from dispatch.store import tables
 from dispatch.store.reads import map_layers
 from dispatch.store.reads.details import AttachedTicket
 from dispatch.store.reads.field import Box
 from dispatch.store.reads.suspects import Suspect, ThoughtOut
+from dispatch.store.tables.network import line_section as line_section_table
+from dispatch.store.tables.roads import road_line as road_line_table
 from maps import layers, style
 from maps.judging import line_up
 from tests.store import builders as build
@@ -38,7 +39,7 @@ def a_road(c: Connection, road_class: str, line: str) -> None:
         )
     )
     c.execute(
-        insert(tables.road_line).values(
+        insert(road_line_table).values(
             graph="default", name="r", road_class=road_class, line=f"SRID=4326;LINESTRING({line})"
         )
     )
@@ -64,7 +65,7 @@ def test_a_crooked_road_is_straight_from_afar(connection: Connection):
 
 def a_line(c: Connection, section_id: str, device_id: str, level: str = "mv") -> None:
     c.execute(
-        insert(tables.line_section).values(
+        insert(line_section_table).values(
             id=section_id,
             level=level,
             from_node="a",
@@ -98,7 +99,10 @@ def a_feeder_with_an_outage(c: Connection, status: str) -> None:
     )
 
 
-@pytest.mark.parametrize(("status", "state"), [("predicted", "predicted"), ("confirmed", "out")])
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("predicted", "predicted"), ("confirmed", "out"), ("partially_restored", "partial")],
+)
 def test_what_lies_below_an_open_device_is_drawn_as_such(
     connection: Connection, status: str, state: str
 ):

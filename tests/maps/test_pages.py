@@ -9,7 +9,7 @@ from jinja2 import UndefinedError
 from dispatch.errors import InvalidInput
 from dispatch.store.reads.details import TimelineEntry
 from maps.languages import Language
-from maps.pages import TEMPLATES, Moment, Pages, amap_link
+from maps.pages import TEMPLATES, Moment, Pages, _environment, amap_link
 from maps.story import Shown
 from tests.store.builders import NOW
 
@@ -41,10 +41,14 @@ def test_a_value_that_is_missing_is_an_error():
     [(59, "0:59", "0:59"), (3661, "1小时01分", "1 h 01"), (90_000, "1天1小时", "1 d 1 h")],
 )
 def test_lengths_of_time_are_said_in_two_units(seconds: int, zh: str, en: str):
-    pages = Pages()
     for language, expected in ((Language.ZH, zh), (Language.EN, en)):
-        filters = pages._environments[language].filters
+        filters = _environment(language).filters
         assert filters["span"](seconds) == filters["span"](-seconds) == expected
+
+
+def test_what_somebody_types_is_set_as_code_and_stays_escaped():
+    typed = _environment(Language.EN).filters["typed"]
+    assert typed("run `a <b>`, <i>") == "run <code>a &lt;b&gt;</code>, &lt;i&gt;"
 
 
 def test_amap_is_told_the_place_in_gcj02():

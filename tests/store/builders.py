@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, insert, text
 from sqlalchemy.dialects import postgresql
 
-from dispatch.domain.clock import PUBLISHED_RULES
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage, PredictedDevice
+from dispatch.domain.published import PUBLISHED
 from dispatch.domain.ticket import AreaAtReport, Complaint, Place, TroubleTicket
 from dispatch.domain.words import (
     AreaClass,
@@ -28,9 +28,17 @@ from dispatch.domain.words import (
 )
 from dispatch.learning.learn import Learned
 from dispatch.rates import Rates
-from dispatch.store import operations, tables
-from dispatch.store.clocks import install_rules
 from dispatch.store.outages import PgOutages
+from dispatch.store.planned import PgPlannedOutages
+from dispatch.store.rules import install_rules
+from dispatch.store.tables.crews import crew as crew_table
+from dispatch.store.tables.network import address_text as address_text_table
+from dispatch.store.tables.network import device as device_table
+from dispatch.store.tables.network import feeder as feeder_table
+from dispatch.store.tables.network import transformer as transformer_table
+from dispatch.store.tables.network import usage_point as usage_point_table
+from dispatch.store.tables.network import usage_point_phone as usage_point_phone_table
+from dispatch.store.tables.territory import district as district_table
 from dispatch.store.transaction import PgStore
 from dispatch.usecases.apply_rates import ApplyRates, apply_rates
 from dispatch.usecases.keep_rates import KeepRates, keep_rates
@@ -68,7 +76,7 @@ def add_district(
     mode: str = "automatic",
 ) -> DistrictId:
     c.execute(
-        insert(tables.district).values(
+        insert(district_table).values(
             id=district_id, name=district_id.title(), boundary=boundary, assignment_mode=mode
         )
     )
@@ -77,9 +85,7 @@ def add_district(
 
 def add_feeder(c: Connection, feeder_id: str = "F1", district_id: str | None = WEST) -> str:
     c.execute(
-        insert(tables.feeder).values(
-            id=feeder_id, name=f"line {feeder_id}", district_id=district_id
-        )
+        insert(feeder_table).values(id=feeder_id, name=f"line {feeder_id}", district_id=district_id)
     )
     return feeder_id
 
@@ -95,7 +101,7 @@ def add_device(
     kind: str = "fuse",
 ) -> str:
     c.execute(
-        insert(tables.device).values(
+        insert(device_table).values(
             id=device_id,
             kind=kind,
             name=f"{kind} {device_id}",
@@ -125,7 +131,7 @@ def add_transformer(
 ) -> list[UsagePointId]:
     """A transformer with `homes` customers; their ids."""
     c.execute(
-        insert(tables.transformer).values(
+        insert(transformer_table).values(
             id=transformer_id,
             name=f"transformer {transformer_id}",
             feeder_id=feeder_id,
@@ -136,12 +142,14 @@ def add_transformer(
             point=ewkt(lon, lat),
         )
     )
-    return [
-        add_home(
-            c, f"{transformer_id}-{n}", transformer_id, lon=lon, lat=lat, district_id=district_id
-        )
-        for n in range(homes)
-    ]
+    if not homes:
+        return []
+    home = {"transformer_id": transformer_id, "district_id": district_id, "point": ewkt(lon, lat)}
+    added = c.scalars(
+        insert(usage_point_table).returning(usage_point_table.c.id, sort_by_parameter_order=True),
+        [{"account": f"{transformer_id}-{n}", **home} for n in range(homes)],
+    )
+    return [UsagePointId(each) for each in added]
 
 
 def add_home(
@@ -157,7 +165,7 @@ def add_home(
 ) -> UsagePointId:
     point = None if lon is None or lat is None else ewkt(lon, lat)
     usage_point_id = c.execute(
-        insert(tables.usage_point)
+        insert(usage_point_table)
         .values(
             account=account,
             transformer_id=transformer_id,
@@ -165,11 +173,11 @@ def add_home(
             point=point,
             **columns,
         )
-        .returning(tables.usage_point.c.id)
+        .returning(usage_point_table.c.id)
     ).scalar_one()
     for phone in phones:
         c.execute(
-            insert(tables.usage_point_phone).values(phone=phone, usage_point_id=usage_point_id)
+            insert(usage_point_phone_table).values(phone=phone, usage_point_id=usage_point_id)
         )
     return UsagePointId(usage_point_id)
 
@@ -178,13 +186,13 @@ def add_words(c: Connection, search_text: str, area_text: str = "") -> int | Non
     """The words by which somebody is found; None where there are none."""
     if not search_text:
         return None
-    given = postgresql.insert(tables.address_text).values(
+    given = postgresql.insert(address_text_table).values(
         search_text=search_text, area_text=area_text
     )
     kept = given.on_conflict_do_update(
         constraint="address_text_once", set_={"area_text": given.excluded.area_text}
     )
-    return c.execute(kept.returning(tables.address_text.c.id)).scalar_one()
+    return c.execute(kept.returning(address_text_table.c.id)).scalar_one()
 
 
 def add_crew(
@@ -195,7 +203,7 @@ def add_crew(
     skills: Iterable[str] = ("mv", "lv"),
 ) -> CrewId:
     c.execute(
-        insert(operations.crew).values(
+        insert(crew_table).values(
             id=crew_id,
             name=f"crew {crew_id}",
             district_id=district_id,
@@ -207,7 +215,7 @@ def add_crew(
 
 
 def add_rules(c: Connection) -> int:
-    return install_rules(c, PUBLISHED_RULES, valid_from=at(-100_000), note="published")
+    return install_rules(c, PUBLISHED, valid_from=at(-100_000), note="published")
 
 
 def an_outage(c: Connection, **fields: object) -> Outage:
@@ -230,7 +238,7 @@ def an_outage(c: Connection, **fields: object) -> Outage:
 
 def a_planned_outage(c: Connection, *transformers: str, **fields: object) -> PlannedOutage:
     defaults: dict[str, object] = {
-        "id": PlannedOutageId(PgOutages(c).next_planned_id()),
+        "id": PlannedOutageId(PgPlannedOutages(c).next_id()),
         "district_id": WEST,
         "feeder_id": None,
         "reason": "检修",

@@ -5,9 +5,10 @@ from sqlalchemy import Connection, insert
 from dispatch.domain.outage import OutageStatus, PredictedDevice, Scope
 from dispatch.domain.past import Past, PastOutage
 from dispatch.domain.words import OutageId, UsagePointId
-from dispatch.store import operations
 from dispatch.store.outages import PgOutages
 from dispatch.store.past import read_past
+from dispatch.store.tables.signals import device_sighting as device_sighting_table
+from dispatch.store.tables.signals import meter_signal as meter_signal_table
 from dispatch.store.tickets import PgTickets
 from tests.store import builders as build
 
@@ -57,7 +58,7 @@ class Record:
 
     def sighting(self, minute: float, source: str = "scada") -> None:
         self.connection.execute(
-            insert(operations.device_sighting).values(
+            insert(device_sighting_table).values(
                 id=f"{source}{minute}",
                 device_id="fuse",
                 feeder_id="F1",
@@ -71,7 +72,7 @@ class Record:
 
     def gasp(self, minute: float, home: str, n: int) -> None:
         self.connection.execute(
-            insert(operations.meter_signal).values(
+            insert(meter_signal_table).values(
                 id=f"{home}{n}{minute}",
                 usage_point_id=self.homes[home][n],
                 transformer_id=home,

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Connection
 
-from dispatch.domain.clock import PUBLISHED_RULES, StartsAt, Verdict, start_clocks
+from dispatch.domain.clock import PUBLISHED, PUBLISHED_RULES, StartsAt, Verdict, start_clocks
 from dispatch.domain.words import AreaClass
 from dispatch.errors import NotFound
-from dispatch.store.clocks import PgClocks, install_rules
+from dispatch.store.clocks import PgClocks
+from dispatch.store.rules import install_rules
 from dispatch.store.tickets import PgTickets
 from tests.store.builders import NOW, WEST, a_ticket, add_district, add_rules, at
 
@@ -46,7 +47,8 @@ def test_installing_the_same_rules_again_changes_nothing(connection, clocks):
 
 def test_new_rules_hold_from_their_date_on(connection, clocks):
     old = clocks.rules_at(NOW).version
-    version = install_rules(connection, PUBLISHED_RULES[:1], valid_from=at(60), note="")
+    fewer = replace(PUBLISHED, rules=PUBLISHED_RULES[:1])
+    version = install_rules(connection, fewer, valid_from=at(60), note="")
     assert clocks.rules_at(at(59)).version == old
     assert clocks.rules_at(at(60)).version == version
 
@@ -104,12 +106,15 @@ def test_a_warning_is_due_when_its_share_of_the_time_has_passed(clocks):
     assert due(22.5) == [("dispatch_desk", 0), ("arrival_commitment", 0)]
 
 
-def test_the_last_level_comes_when_time_has_run_out_and_only_once(clocks):
+def test_each_level_comes_once_the_last_after_the_end(clocks):
     started(clocks)
     desk = clocks.list_of_ticket("A")[0]
-    clocks.save([replace(desk, warned=3)])
+    rule = clocks.rules_at(NOW).get("dispatch_desk")
+    clocks.save([desk.warn(2, rule)])
     assert clocks.list_due_warning(at(2.9), 10) == []
     assert [c.id for c in clocks.list_due_warning(at(3), 10)] == [desk.id]
-    clocks.save([replace(desk, warned=4)])
-    assert clocks.list_due_warning(at(4), 10) == []
+    clocks.save([desk.warn(3, rule)])
+    assert [c.id for c in clocks.list_due_warning(at(8), 10)] == [desk.id]
+    clocks.save([desk.warn(4, rule)])
+    assert clocks.list_due_warning(at(8), 10) == []
     assert len(clocks.list_due_warning(at(600), 1)) == 1

@@ -20,6 +20,7 @@ OWNER = """
 import sys, signal
 from pathlib import Path
 from dispatch.store.cluster import cluster
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 with cluster(Path(sys.argv[1]), program="an owner", lasting=sys.argv[2] == "lasting"):
     print("up", flush=True)
     signal.pause()

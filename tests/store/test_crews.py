@@ -10,10 +10,10 @@ from dispatch.domain.outage import Scope
 from dispatch.errors import InvalidInput, NotFound
 from dispatch.store.constraints import in_our_words
 from dispatch.store.crews import PgCrews
-from dispatch.store.operations import shift, shift_pattern
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
 from dispatch.store.partitions import drop_fix_partitions, ensure_fix_partitions
+from dispatch.store.tables.crews import shift, shift_pattern
 from tests.store.builders import (
     LAT,
     LON,

@@ -9,8 +9,11 @@ from dispatch.domain.outage import Scope
 from dispatch.domain.ticket import AreaAtReport
 from dispatch.domain.words import AreaClass
 from dispatch.errors import NotFound
-from dispatch.store import tables
 from dispatch.store.directory import PgDirectory
+from dispatch.store.tables.network import transformer as transformer_table
+from dispatch.store.tables.territory import area as area_table
+from dispatch.store.tables.territory import area_map as area_map_table
+from dispatch.store.tables.territory import place as place_table
 from gis.geocode import Entry, EntryKind, read_entry, search_keys
 from tests.store.builders import (
     LAT,
@@ -37,7 +40,7 @@ def directory(connection: Connection) -> PgDirectory:
 
 def add_area(connection, area_class, half, version):
     connection.execute(
-        insert(tables.area).values(
+        insert(area_table).values(
             version=version, area_class=area_class, boundary=square(half=half)
         )
     )
@@ -45,9 +48,9 @@ def add_area(connection, area_class, half, version):
 
 def add_map(connection, digest):
     return connection.execute(
-        insert(tables.area_map)
+        insert(area_map_table)
         .values(digest=digest, loaded_at=NOW, source="test")
-        .returning(tables.area_map.c.version)
+        .returning(area_map_table.c.version)
     ).scalar_one()
 
 
@@ -64,7 +67,7 @@ def add_customer_at(connection, account, address, lon=LON):
 
 def add_place(connection, kind, name, address="", lon=LON):
     connection.execute(
-        insert(tables.place).values(
+        insert(place_table).values(
             source="test",
             source_id=name,
             kind=kind.value,
@@ -256,5 +259,5 @@ def test_a_customers_name_is_never_searched(connection, directory):
 
 def test_a_retired_transformer_supplies_nobody(connection, directory):
     add_transformer(connection, "T1")
-    connection.execute(tables.transformer.update().values(retired_at=NOW - timedelta(days=1)))
+    connection.execute(transformer_table.update().values(retired_at=NOW - timedelta(days=1)))
     assert directory.find_supply_near(LON, LAT, 300) is None

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import Connection, text
 
 from dispatch.domain.order import OrderStatus
-from dispatch.domain.outage import OutageStatus, PredictedDevice
+from dispatch.domain.outage import OutageStatus, PredictedDevice, Scope
 from dispatch.domain.signal import SightingSource
 from dispatch.domain.ticket import Complaint
 from dispatch.domain.words import Channel, OutageId, TicketId
+from dispatch.location import ReportedPosition
 from dispatch.sayings import Clockface, say_reason
 from dispatch.store.transaction import PgStore
 from dispatch.usecases.attach_ticket import DetachTicket, detach_ticket
@@ -148,6 +149,30 @@ def test_what_a_crew_found_is_not_moved_by_later_reports(desk: Desk):
     assert desk.held_by("a1-0") != outage_id
 
 
+def test_a_caller_whose_crew_found_another_device_gets_an_outage_of_his_own(desk: Desk):
+    first = desk.report("A", "a0-0", 0)
+    home = desk.store.outages.scope_out(first).usage_points
+    desk.confirm(first, PredictedDevice(id="own-b1", kind="transformer", name="b1"))
+    desk.look(20)
+    own = desk.held_by("A")
+    assert own != first
+    assert desk.store.outages.scope_out(own).usage_points == home
+    assert desk.store.outages.scope_out(first).transformers == {"b1"}
+    assert not desk.store.outages.scope_out(first).usage_points
+
+
+def test_a_home_that_another_outage_holds_stops_nobody(desk: Desk):
+    first = desk.report("A", "a0-0", 0)
+    home = desk.store.outages.scope_out(first).usage_points
+    desk.report("B", "b0-0", 1)
+    other = desk.held_by("B")
+    desk.store.outages.release(first)
+    desk.store.outages.widen(other, Scope(usage_points=home), build.at(1))
+    desk.report("C", "a0-1", 3)
+    assert desk.device_of("A") == desk.device_of("C") == "own-a0"
+    assert desk.store.outages.scope_out(other).usage_points >= home
+
+
 def test_what_a_person_took_apart_stays_apart(desk: Desk):
     first = desk.report("A", "a0-0", 0)
     desk.report("B", "a0-1", 1)
@@ -246,3 +271,69 @@ def test_a_report_that_its_confirmed_outage_explains_badly_is_doubted(desk: Desk
     assert [say_reason(each).en.split(" (")[0] for each in why] == [
         "the confirmed outage explains this report badly"
     ]
+
+
+def two_feeders(desk: Desk) -> None:
+    """Another feeder of the district, with one lateral of two transformers."""
+    c = desk.connection
+    build.add_feeder(c, "F2")
+    build.add_device(c, "head-2", 0, 3, kind="breaker", feeder_id="F2")
+    for n in range(2):
+        build.add_device(
+            c, f"own-x{n}", 1 + n, 2 + n, kind="transformer", parent_id="head-2", feeder_id="F2"
+        )
+        build.add_transformer(
+            c,
+            f"x{n}",
+            HOMES,
+            device_id=f"own-x{n}",
+            pre=1 + n,
+            feeder_id="F2",
+            lon=build.LON + (20 + n) * 100 * build.METRE,
+        )
+
+
+def call_along(desk: Desk, feeder_id: str, accounts: list[str], minute: float) -> None:
+    """So many report at once; then their feeder is looked at."""
+    for account in accounts:
+        command = ReportTrouble(
+            id=TicketId(account),
+            complaint=Complaint(channel=Channel.PHONE, account=account),
+            position=None,
+            received_at=build.at(minute),
+            by="agent",
+        )
+        report_trouble(desk.store, command, now=build.at(minute), clockface=FACE)
+    group_feeder(
+        desk.store, GroupFeeder(feeder_id=feeder_id), policy=desk.policy, now=build.at(minute)
+    )
+
+
+def test_many_callers_on_another_feeder_of_the_district_are_known_here(desk: Desk):
+    two_feeders(desk)
+    call_along(desk, "F2", [f"x{n % 2}-{n}" for n in range(12)], 0)
+    busy = desk.held_by("x0-0")
+    known = desk.store.outages.feeder_evidence("F1", build.at(1))
+    assert [(o.id, o.is_confirmed, o.reports) for o in known.elsewhere] == [(busy, False, 12)]
+    assert desk.store.outages.feeder_evidence("F2", build.at(1)).elsewhere == ()
+
+
+def test_few_callers_elsewhere_matter_only_to_reports_that_may_be_theirs(desk: Desk):
+    two_feeders(desk)
+    call_along(desk, "F2", ["x0-0", "x0-1"], 0)
+    outage_id = desk.held_by("x0-0")
+    assert desk.store.outages.feeder_evidence("F1", build.at(1)).elsewhere == ()
+    position = ReportedPosition(
+        lon=build.LON + 9 * 100 * build.METRE, lat=build.LAT, accuracy_m=800.0
+    )
+    command = ReportTrouble(
+        id=TicketId("on the border"),
+        complaint=Complaint(channel=Channel.WEB),
+        position=position,
+        received_at=build.at(1),
+        by="agent",
+    )
+    report_trouble(desk.store, command, now=build.at(1), clockface=FACE)
+    (other,) = desk.store.outages.feeder_evidence("F1", build.at(1)).elsewhere
+    assert (other.id, other.reports) == (outage_id, 0)
+    assert "x0" in other.transformers

@@ -135,6 +135,20 @@ def test_what_is_repaired_under_a_confirmed_outage_goes_over_without_a_gap(repai
     assert repairs.minutes_of(outer) == HOMES * (30 + 2 * 80)
 
 
+def test_inference_reads_from_when_to_when_a_place_was_dark(repairs: Repairs):
+    """What went over to another outage had no light yet."""
+    inner = repairs.opens("own-a0", 0, "a0")
+    outer = repairs.opens("fuse-a", 10)
+    repairs.restores(inner, 60)
+    assert repairs.store.outages.feeder_evidence("F1", build.at(61)).relit == {}
+    repairs.restores(outer, 90)
+    known = repairs.store.outages.feeder_evidence("F1", build.at(91))
+    assert known.relit["a1"] == (build.at(10), build.at(90))
+    assert {t: at for t, (_, at) in known.relit.items()} == dict.fromkeys(
+        ("a0", "a1", "a2"), build.at(90)
+    )
+
+
 def test_who_stays_dark_is_told_nothing_until_there_is_light(repairs: Repairs):
     inner = repairs.opens("own-a0", 0, "a0")
     outer = repairs.opens("fuse-a", 10)

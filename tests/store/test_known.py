@@ -22,6 +22,7 @@ from dispatch.store import known
 from dispatch.store.known import PgKnown, facts_from
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
+from dispatch.store.planned import PgPlannedOutages
 from dispatch.store.tickets import PgTickets
 from tests.loops import run_async
 from tests.store.builders import (
@@ -206,9 +207,9 @@ def test_a_place_of_a_customer_is_that_customer(connection, street, home):
 
 
 def test_a_planned_outage_is_known_a_day_ahead_until_it_ends(connection, street, home):
-    outages = PgOutages(connection)
+    planned_outages = PgPlannedOutages(connection)
     planned = a_planned_outage(connection, "T1", starts_at=at(60), ends_at=at(120))
-    outages.add_planned(planned)
+    planned_outages.add(planned)
     assert street.facts_of(home, None, at(60 - 24 * 60 - 1)).planned is None
     found = street.facts_of(home, None, NOW).planned
     assert (found.id, found.reason, found.starts_at, found.ends_at) == (
@@ -218,23 +219,23 @@ def test_a_planned_outage_is_known_a_day_ahead_until_it_ends(connection, street,
         at(120),
     )
     assert street.facts_of(home, None, at(500)).planned is not None
-    outages.save_planned(planned.end(at(130)))
+    planned_outages.save(planned.end(at(130)))
     assert street.facts_of(home, None, at(131)).planned is None
 
 
 def test_planned_work_that_nobody_ended_hides_no_later_one(connection, street, home):
-    outages = PgOutages(connection)
+    planned_outages = PgPlannedOutages(connection)
     forgotten = a_planned_outage(connection, "T1", starts_at=at(-900), ends_at=at(-600))
-    outages.add_planned(forgotten)
+    planned_outages.add(forgotten)
     assert street.facts_of(home, None, NOW).planned.id == forgotten.id
     later = a_planned_outage(connection, "T1", starts_at=at(-30), ends_at=at(120))
-    outages.add_planned(later)
+    planned_outages.add(later)
     assert street.facts_of(home, None, NOW).planned.id == later.id
 
 
 def test_planned_work_that_nobody_ended_is_forgotten_after_a_week(connection, street, home):
     planned = a_planned_outage(connection, "T1", starts_at=at(-60), ends_at=NOW)
-    PgOutages(connection).add_planned(planned)
+    PgPlannedOutages(connection).add(planned)
     week = 7 * 24 * 60
     assert street.facts_of(home, None, at(week - 1)).planned is not None
     assert street.facts_of(home, None, at(week)).planned is None
@@ -242,7 +243,7 @@ def test_planned_work_that_nobody_ended_is_forgotten_after_a_week(connection, st
 
 def test_a_cancelled_planned_outage_explains_nothing(connection, street, home):
     planned = a_planned_outage(connection, "T1", starts_at=at(60), ends_at=at(120))
-    PgOutages(connection).add_planned(planned.cancel(NOW))
+    PgPlannedOutages(connection).add(planned.cancel(NOW))
     assert street.facts_of(home, None, NOW).planned is None
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from dispatch.store import migrate
 from dispatch.store.cluster import Layout
-from dispatch.store.tables import metadata
+from dispatch.store.tables.base import metadata
 from tests.conftest import a_database
 
 STEPS = sorted(migrate.FOLDER.glob("versions/m*.py"))

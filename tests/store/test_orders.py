@@ -242,7 +242,7 @@ def test_a_newer_judgement_of_an_arrival_replaces_the_older(connection, orders):
     confirmed = replace(claimed, verdict=Verdict.CONFIRMED, earliest=at(-5), latest=NOW)
     assert orders.find_arrival(1, "C1") is None
     for evidence in (claimed, confirmed):
-        orders.save_arrival(1, "C1", evidence, at(1))
+        orders.add_arrival(1, "C1", evidence, at(1))
         assert orders.find_arrival(1, "C1") == evidence
 
 

@@ -12,12 +12,11 @@ from dispatch.domain.outage import (
     OutageStatus,
     Scope,
 )
-from dispatch.errors import Collision, IllegalStep, InvalidInput, NotFound, StaleVersion
+from dispatch.errors import Collision, NotFound, StaleVersion
 from dispatch.store.constraints import in_our_words
 from dispatch.store.outages import PgOutages
 from tests.store.builders import (
     NOW,
-    a_planned_outage,
     add_district,
     add_feeder,
     add_home,
@@ -52,8 +51,6 @@ def test_an_unknown_outage_is_not_found(outages):
         outages.get(10**12)
     with pytest.raises(NotFound):
         outages.lock(10**12)
-    with pytest.raises(NotFound):
-        outages.get_planned(10**12)
 
 
 def test_saving_counts_the_version_and_the_second_writer_is_stale(connection, outages):
@@ -197,53 +194,3 @@ def test_restoring_twice_changes_nothing(connection, outages):
     before = interruptions(connection)
     assert outages.restore(outage.id, scope, at(40)) == 0
     assert interruptions(connection) == before
-
-
-def test_a_planned_outage_keeps_its_transformers(connection, outages):
-    for transformer_id in ("T1", "T2"):
-        add_transformer(connection, transformer_id)
-    planned = a_planned_outage(connection, "T1", "T2")
-    outages.add_planned(planned)
-    assert outages.get_planned(planned.id) == planned
-    smaller = outages.save_planned(replace(planned, transformers=frozenset({"T2"})))
-    assert outages.get_planned(planned.id) == smaller
-    with pytest.raises(StaleVersion):
-        outages.save_planned(planned)
-
-
-def test_planned_work_past_its_end_is_overdue_once(connection, outages):
-    late, done, off, ahead = (
-        a_planned_outage(connection, starts_at=at(-60), ends_at=end)
-        for end in (at(-20), at(-30), at(-10), at(10))
-    )
-    outages.add_planned(late)
-    outages.add_planned(done.end(at(-5)))
-    outages.add_planned(off.cancel(at(-90)))
-    outages.add_planned(ahead)
-    assert outages.list_planned_overdue(NOW, 10) == [late]
-    noted = outages.save_planned(late.run_late(NOW))
-    assert outages.get_planned(late.id) == noted
-    assert outages.list_planned_overdue(at(5), 10) == []
-    with pytest.raises(IllegalStep):
-        noted.run_late(at(5))
-
-
-def test_a_planned_outage_that_ends_before_it_starts_is_refused(connection, outages):
-    planned = a_planned_outage(connection, starts_at=at(10), ends_at=at(5))
-    with pytest.raises(InvalidInput), in_our_words(), connection.begin_nested():
-        outages.add_planned(planned)
-
-
-def test_planned_minutes_leave_out_what_a_fault_already_has(connection, outages):
-    (home,) = add_transformer(connection, "T1", 1)
-    fault = an_outage(connection, started_at=at(-30))
-    outages.add(fault, Scope(transformers=frozenset({"T1"})))
-    outages.restore(fault.id, outages.scope_out(fault.id), at(-20))
-    planned = a_planned_outage(connection, "T1", starts_at=at(-40), ends_at=at(10))
-    outages.add_planned(planned)
-    assert outages.record_planned_interruptions(planned, at(5)) == 1
-    assert interruptions(connection) == {
-        home: [(at(-40), at(-30)), (at(-30), at(-20)), (at(-20), at(5))]
-    }
-    outages.record_planned_interruptions(planned, at(5))
-    assert len(interruptions(connection)[home]) == 3

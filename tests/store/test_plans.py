@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +10,14 @@ from sqlalchemy import Connection, Engine, event
 
 from dispatch.domain.outage import Scope
 from dispatch.domain.ticket import Place
-from dispatch.domain.words import DistrictId, FoundBy
+from dispatch.domain.words import DistrictId, FoundBy, UsagePointId
 from dispatch.store import known
 from dispatch.store.direct import Direct
 from dispatch.store.outages import PgOutages
-from dispatch.store.reads import details, field, figures, links, notices, settling, worklist
+from dispatch.store.reads import details, field, figures, links, notices, settling, wall, worklist
+from dispatch.store.reads.alarms import open_warnings
+from dispatch.store.reads.callers_to_tell import callers_to_tell
+from dispatch.store.reads.ledger import open_promises
 from dispatch.store.transaction import PgStore
 from tests.store.builders import LAT, LON, NOW, a_fix, add_crew, add_district, add_rules, at
 
@@ -22,7 +25,7 @@ BIG = {
     "usage_point", "usage_point_phone", "ticket", "attachment", "clock", "event", "outage",
     "outage_transformer", "interruption", "trouble_order", "dispatch_step", "transformer",
     "line_section", "place", "address_text", "notice", "notice_answer", "suspected_link",
-    "meter_signal", "told",
+    "meter_signal", "told", "answer_given",
 }  # fmt: skip
 
 # A year of work of a middling company: nearly everything is over and done.
@@ -76,9 +79,9 @@ INSERT INTO attachment (ticket_id, outage_id, probability, basis, reasons, by, a
     SELECT id, outage_id, 0.9, 'x', '{}', 'relight', received_at FROM ticket
     WHERE outage_id <= 5000 OR outage_id > 19900;
 INSERT INTO clock (district_id, rule_id, rule_version, ticket_id, area_class, started_from,
-        started_at, due_at, warned, verdict)
+        started_at, due_at, next_level_at, warned, verdict)
     SELECT 'west', 'arrival_commitment', 1, id, 'urban', 'received', received_at,
-        received_at + interval '45 minutes', 0,
+        received_at + interval '45 minutes', received_at + interval '23 minutes', 0,
         CASE WHEN status = 'open' THEN 'running' ELSE 'kept' END
     FROM ticket WHERE outage_id <= 5000 OR outage_id > 19900;
 INSERT INTO trouble_order (id, district_id, outage_id, status, skills, hazards, priority, urged,
@@ -112,7 +115,12 @@ INSERT INTO suspected_link (usage_point_id, account, transformer_id, candidate_i
 INSERT INTO meter_signal (id, usage_point_id, transformer_id, feeder_id, kind, at, received_at)
     SELECT 'm' || n, n, 'T' || n / 20, 'F' || n / 1000, 'last_gasp', now(), now()
     FROM generate_series(1, 100000) n;
-INSERT INTO told (ticket_id, due_at) SELECT id, received_at FROM ticket;
+INSERT INTO told (ticket_id, due_at, told_at)
+    SELECT id, received_at, CASE WHEN status = 'open' THEN NULL ELSE received_at END FROM ticket;
+INSERT INTO answer_given (id, at, by, kind, said, tongue, usage_point_id, phone, outage_id, checked)
+    SELECT 'G' || n, timestamptz '2026-03-02' - n * interval '1 minute', 'x', 'known_fault', '', '',
+        n, '1' || n, n % 20000 + 1, '{}'
+    FROM generate_series(1, 100000) n;
 SET session_replication_role = DEFAULT;
 ANALYZE;
 """
@@ -172,6 +180,7 @@ def take_calls(connection: Connection) -> None:
     store.directory.list_by_phone("1500")
     store.directory.find_supply_near(115.5, 28.3, 300)
     store.directory.search_places("road 5f9c4a", 50)
+    store.given.list_before(UsagePointId(500), "1500", since=NOW - timedelta(days=30), most=8)
 
 
 def work_on_outages(connection: Connection) -> None:
@@ -206,6 +215,8 @@ def work_on_outages(connection: Connection) -> None:
     store.orders.find_open_of_outage(19_990)
     store.clocks.list_unsettled_of_tickets(["K4", "K6"])
     store.clocks.list_due_warning(NOW, 100)
+    store.clocks.list_paused(100)
+    store.warnings.list_open_of_crew("C1")
     store.crews.record_fixes([a_fix("x")])
     store.crews.list_states("west", NOW)
     store.signals.points_of_meters(["M1", "M2"])
@@ -216,6 +227,8 @@ def work_on_outages(connection: Connection) -> None:
 def draw_screens(connection: Connection) -> None:
     """What consoles show."""
     worklist.worklist(connection, ["west"], NOW)
+    open_warnings(connection, ["west"], since=NOW)
+    open_promises(connection, ["west"], NOW, at(60), rules=["arrival_commitment"])
     details.outage_detail(connection, 19_990, None)
     details.ticket_detail(connection, "K6", None)
     field.transformers_out(connection, field.Box(LON, LAT, LON + 0.01, LAT + 0.01), None)
@@ -226,7 +239,16 @@ def draw_screens(connection: Connection) -> None:
     notices.released_of(connection, 19_990)
     notices.many_calls(connection, ["west"], since=at(-10), now=NOW, least=5)
     settling.news_of(connection, PgOutages(connection).get(19_990))
+    callers_to_tell(connection, ["west"], now=NOW, most=50)
     links.suspected_links(connection, None, limit=50)
+    wall.outages_open(connection, ["west"])
+    later = datetime.now(UTC)  # of the day on which the outages of the table ended
+    wall.customers_out_since(
+        connection, ["west"], later - timedelta(hours=12), later, timedelta(minutes=5)
+    )
+    wall.calls_between(connection, ["west"], at(-10), NOW)
+    wall.calls_of_hours(connection, ["west"], [at(-7 * 1440), at(-14 * 1440)])
+    wall.waiting(connection, ["west"], NOW)
     links.suspected_links(connection, ["west"], district_id="west", after=(0.95, "A7"), limit=50)
 
 

@@ -10,9 +10,9 @@ from dispatch.domain.outage import Scope
 from dispatch.domain.tracking import Doubt, TrackingPolicy
 from dispatch.domain.words import CrewId
 from dispatch.procedures.tracking import keep_fixes
-from dispatch.store.operations import shift, shift_pattern
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
+from dispatch.store.tables.crews import shift, shift_pattern
 from dispatch.store.transaction import PgStore
 from tests.store import builders as build
 from tests.store.builders import LAT, LON, NOW, a_fix, an_order, an_outage, at

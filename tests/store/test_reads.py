@@ -11,9 +11,9 @@ from dispatch.domain.words import AreaClass, Disposition
 from dispatch.errors import NotFound
 from dispatch.journal import SYSTEM, outage_event
 from dispatch.ports import Attachment, Told
-from dispatch.store import tables
 from dispatch.store.reads import details, field, figures
 from dispatch.store.reads.worklist import worklist
+from dispatch.store.tables.network import line_section as line_section_table
 from dispatch.store.transaction import PgStore
 from tests.store.builders import (
     EAST,
@@ -274,7 +274,7 @@ def test_sections_below_an_open_device_are_drawn_out(connection, store):
     line = f"SRID=4326;LINESTRING({LON} {LAT}, {LON + 0.01} {LAT})"
     for number in (1, 2, 3):
         connection.execute(
-            insert(tables.line_section).values(
+            insert(line_section_table).values(
                 id=f"S{number}",
                 level="mv",
                 from_node="a",
@@ -339,8 +339,8 @@ def test_the_interruptions_of_a_period_are_those_that_began_in_it(connection, st
     outage = opened(connection, store, scope)
     store.outages.restore(outage.id, scope, at(60))
     planned = a_planned_outage(connection, "T1", starts_at=at(100), ends_at=at(200))
-    store.outages.add_planned(planned)
-    store.outages.record_planned_interruptions(planned, at(120))
+    store.planned.add(planned)
+    store.planned.record_interruptions(planned, at(120))
 
     def begun(districts, since, until):
         found = figures.interruptions_begun(connection, districts, at(since), at(until))

@@ -5,7 +5,11 @@ from sqlalchemy import Connection, select
 
 from dispatch.domain.facts import MeterSignalKind
 from dispatch.domain.signal import SightingSource
-from dispatch.store import operations, tables
+from dispatch.store.tables.journal import event as event_table
+from dispatch.store.tables.network import switch as switch_table
+from dispatch.store.tables.signals import device_sighting as device_sighting_table
+from dispatch.store.tables.signals import meter_signal as meter_signal_table
+from dispatch.store.tables.tickets import feeder_news as feeder_news_table
 from dispatch.store.transaction import PgStore
 from dispatch.usecases.record_signals import (
     RecordMeterSignals,
@@ -47,12 +51,12 @@ def see(store: PgStore, device: str, sighting_id: str = "d1", *, is_open: bool =
 
 
 def news(connection: Connection) -> list[str]:
-    return list(connection.scalars(select(operations.feeder_news.c.feeder_id)))
+    return list(connection.scalars(select(feeder_news_table.c.feeder_id)))
 
 
 def test_a_signal_is_kept_where_its_meter_is_supplied(store: PgStore, connection: Connection):
     taken = send(store, gasp())
-    row = connection.execute(select(operations.meter_signal)).mappings().one()
+    row = connection.execute(select(meter_signal_table)).mappings().one()
     assert (taken.new, taken.unknown, taken.feeders) == (1, (), ("F1",))
     assert (row["transformer_id"], row["feeder_id"], row["district_id"]) == ("T1", "F1", "west")
     assert (row["kind"], row["at"], row["received_at"]) == ("last_gasp", at(-1), NOW)
@@ -111,7 +115,7 @@ def test_a_device_goes_by_our_id_its_own_or_its_name(store: PgStore, name: str, 
 
 def test_a_switch_that_protects_nothing_is_known_too(store: PgStore, connection: Connection):
     connection.execute(
-        tables.switch.insert().values(
+        switch_table.insert().values(
             id="K9",
             kind="load_break",
             from_node="a",
@@ -139,8 +143,8 @@ def test_a_sighting_is_kept_once_journalled_and_news_of_its_feeder(
     assert see(store, "K1").feeders == ("F1",)
     assert see(store, "K1").new == 0
     store.finish()
-    kept = connection.execute(select(operations.device_sighting)).mappings().one()
-    told = connection.execute(select(operations.event)).mappings().one()
+    kept = connection.execute(select(device_sighting_table)).mappings().one()
+    told = connection.execute(select(event_table)).mappings().one()
     assert (kept["device_id"], kept["is_open"], kept["source"]) == ("switch:K1", True, "scada")
     assert (told["stream"], told["kind"]) == ("device:switch:K1", "device.sighted")
     assert told["body"]["is_open"] is True

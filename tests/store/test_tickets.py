@@ -13,6 +13,7 @@ from dispatch.journal import SYSTEM
 from dispatch.ports import Attachment, Told
 from dispatch.store.constraints import in_our_words
 from dispatch.store.outages import PgOutages
+from dispatch.store.planned import PgPlannedOutages
 from dispatch.store.tickets import PgTickets
 from tests.store.builders import (
     NOW,
@@ -138,7 +139,7 @@ def test_tickets_of_an_outage_come_in_order_of_their_reports(connection, tickets
 
 def test_tickets_of_a_planned_outage_are_listed(connection, tickets):
     planned = a_planned_outage(connection)
-    PgOutages(connection).add_planned(planned)
+    PgPlannedOutages(connection).add(planned)
     tickets.add(a_ticket("A", planned_outage_id=planned.id, disposition=Disposition.PLANNED))
     assert [ticket.id for ticket in tickets.list_of_planned(planned.id)] == ["A"]
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from dispatch.domain.event import Event
-from dispatch.domain.outage import Scope
+from dispatch.domain.outage import OutageStatus, Scope
 from dispatch.errors import (
     Collision,
     CrewBusy,
@@ -142,18 +142,25 @@ def test_the_same_report_sent_many_times_at_once_is_stored_once(settled):
     assert race(report).count("won") == 1
 
 
-def test_writers_of_one_stream_all_get_in_by_trying_again(settled):
+def test_writers_of_the_same_streams_take_turns_and_nobody_has_to_try_again(settled):
     transaction = transactions(settled)
-    entry = Event(stream="crew:C1", kind="seen", at=NOW, actor="x", district_id=None)
+    streams = [f"ticket:K{number}" for number in range(40)]
 
-    def append(_: int) -> str:
-        retrying(transaction, lambda store: store.events.append(entry), attempts=RIVALS)
+    def append(number: int) -> str:
+        with transaction() as store:
+            for stream in streams if number % 2 else reversed(streams):
+                store.events.append(
+                    Event(stream=stream, kind="seen", at=NOW, actor="x", district_id=None)
+                )
         return "won"
 
     assert race(append).count("won") == RIVALS
     with settled.connect() as connection:
         assert verify_chain(connection) == []
-        assert connection.scalar(text("SELECT max(seq) FROM event")) == RIVALS
+        ends = connection.execute(text("SELECT stream, max(seq) FROM event GROUP BY stream")).all()
+    assert {stream: seq for stream, seq in ends if stream in streams} == dict.fromkeys(
+        streams, RIVALS
+    )
 
 
 def test_two_transactions_that_wait_for_each_other_end_with_one_collision(settled):
@@ -249,6 +256,30 @@ def test_a_lock_held_too_long_is_a_collision(settled, database_url):
         store.outages.lock(outage_id)
         with pytest.raises(Collision), transactions(hasty)() as other:
             other.outages.lock(outage_id)
+    hasty.dispose()
+
+
+def test_a_report_joins_an_outage_while_somebody_changes_it(settled, database_url):
+    (outage_id,) = opened(settled, Scope())
+    hasty = open_engine(database_url, patience_s=0.1)
+    with transactions(settled)() as store:
+        store.outages.lock(outage_id)
+        with transactions(hasty)() as other:
+            other.outages.join(outage_id)
+            other.tickets.add(replace(a_ticket("A"), outage_id=outage_id))
+    hasty.dispose()
+
+
+def test_nobody_joins_an_outage_while_it_ends_nor_after(settled, database_url):
+    (outage_id,) = opened(settled, Scope())
+    hasty = open_engine(database_url, patience_s=0.1)
+    with transactions(settled)() as store:
+        ending = store.outages.lock(outage_id, to_end=True)
+        with pytest.raises(Collision), transactions(hasty)() as other:
+            other.outages.join(outage_id)
+        store.outages.save(replace(ending, status=OutageStatus.RESTORED, restored_at=NOW))
+    with pytest.raises(Collision), transactions(hasty)() as other:
+        other.outages.join(outage_id)
     hasty.dispose()
 
 

@@ -54,10 +54,17 @@ def test_a_promise_is_judged_on_the_interval(earliest, latest, verdict):
     assert clock.judge(*moments, by="test", now=after(100)).verdict is verdict
 
 
+def test_what_happened_before_a_promise_began_took_no_time():
+    clock = clocks(AreaClass.URBAN)[ARRIVAL_COMMITMENT]
+    judged = clock.judge(after(-40), after(-30), by="test", now=after(1))
+    assert judged.verdict is Verdict.KEPT
+    assert (judged.stopped_earliest, judged.stopped_latest) == (NOW, NOW)
+
+
 def test_warnings_rise_to_escalation():
     rule = RULES.get(ARRIVAL_COMMITMENT)
     clock = clocks(AreaClass.URBAN)[ARRIVAL_COMMITMENT]
-    minutes = (0, 22.5, 33.75, 40.5, 45)
+    minutes = (0, 22.5, 33.75, 45, 75)
     assert [clock.level_at(after(m), rule) for m in minutes] == [0, 1, 2, 3, 4]
 
 
@@ -73,4 +80,4 @@ def test_an_unknown_rule_is_named():
 def test_a_clock_without_time_is_run_out_at_once():
     clock = clocks(AreaClass.URBAN)[DESK]
     rule = RULES.get(DESK)
-    assert clock.level_at(clock.due_at + timedelta(days=1), rule) == len(rule.warn_at) + 1
+    assert clock.level_at(clock.due_at + timedelta(days=1), rule) == len(rule.levels)

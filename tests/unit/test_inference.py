@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dispatch.domain.facts import DeviceNode, FeederTree, TransformerNode
 from dispatch.feeder import Feeder
 from dispatch.inference import Posterior, combine
-from dispatch.rates import MINUTES_PER_YEAR, Rates, Share
+from dispatch.rates import HARDLY_ANY, MINUTES_PER_YEAR, Rates, Share
 from dispatch.signals import Relit, Signals, States, Told
 from dispatch.weighing import Hypotheses, weigh
 
@@ -69,21 +69,28 @@ def calls(feeder: Feeder, *where: tuple[str, float]) -> Signals:
     return signals(np.arange(len(where)), pre, np.ones(len(where)), at)
 
 
-def enumerated(feeder: Feeder, rows, heard: Signals, told: Told, grid) -> np.ndarray:
-    """Chances of each device being topmost, by going through every way they may have opened."""
+def enumerated(
+    feeder: Feeder, rows, heard: Signals, told: Told, grid, *, rates=None, least=0.0
+) -> np.ndarray:
+    """Chances of each device being topmost, by going through every way they may have opened.
+
+    Counted is a device of whose customers more than a share `least` call.
+    """
     begins, _ = grid
-    ways = [None, *product(range(begins.size), range(len(SHARES)))]
+    rates = rates or RATES
+    shares, _ = rates.call_share.table()
+    ways = [None, *product(range(begins.size), range(len(shares)))]
     total, topmost = 0.0, np.zeros(len(feeder.devices))
     for opened in product(ways, repeat=len(rows)):
         chosen = dict(zip(rows, opened, strict=True))
-        odds = way_odds(feeder, heard, told, chosen, grid)
+        odds = way_odds(feeder, heard, told, chosen, grid, rates)
         open_ = [row for row, way in chosen.items() if way is not None]
         top = [
             row
             for row in open_
             if not any(feeder.pre[a] < feeder.pre[row] < feeder.post[a] for a in open_)
         ]
-        topmost[top] += odds
+        topmost[[row for row in top if shares[chosen[row][1]] > least]] += odds
         total += odds
     return topmost / total
 
@@ -101,19 +108,20 @@ def darkness(feeder: Feeder, chosen, pre: int):
     return row, way
 
 
-def way_odds(feeder: Feeder, heard: Signals, told: Told, chosen, grid) -> float:
+def way_odds(feeder: Feeder, heard: Signals, told: Told, chosen, grid, rates: Rates) -> float:
     """Prior and likelihood of one way, against nothing having happened."""
     (begins, width), log = grid, 0.0
+    shares, weights = rates.call_share.table()
     for row, way in chosen.items():
         if way is not None:
             begin, share = way
             decay = begins[begin] / (RATES.over_after_h * 60)
-            log += np.log(feeder.rate[row] * width[begin] * WEIGHTS[share]) + decay
+            log += np.log(feeder.rate[row] * width[begin] * weights[share]) + decay
     for transformer in feeder.tree.transformers:
         _, way = darkness(feeder, chosen, transformer.pre)
         if way is None:
             continue
-        begin, share = begins[way[0]], SHARES[way[1]]
+        begin, share = begins[way[0]], shares[way[1]]
         mine = np.flatnonzero(heard.pre == transformer.pre)
         lost, relit = relit_at(told, transformer.pre)
         unnoticed = (begin < relit) & (relit < heard.at[mine])
@@ -142,7 +150,9 @@ def relit_at(told: Told, pre: int) -> tuple[float, float]:
 
 FEW = Share(mean=0.1, concentration=12.0, open_minded=0.1, points=(0.05, 0.4))
 RATES = replace(Rates(), call_share=FEW)
-SHARES, WEIGHTS = FEW.table()
+
+MOMENTS = replace(RATES, call_share=Share(points=(0.2,), hardly_any=0.3))
+"""Many devices are open for a moment only."""
 
 
 def relit_of(transformers, lost: float, at: float) -> Relit:
@@ -206,6 +216,20 @@ def test_the_marginals_are_those_of_going_through_every_way(case):
     rows = posterior.rows.tolist()
     ours = [posterior.probability(row) for row in rows]
     np.testing.assert_allclose(ours, enumerated(feeder, rows, heard, told, grid)[rows], rtol=1e-6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(small_cases())
+def test_what_is_still_open_is_that_of_going_through_every_way_but_moments(case):
+    tree, heard, told = case
+    feeder = Feeder(tree, MOMENTS)
+    grid = (np.array([-95.0, -8.0]), np.array([20.0, 4.0]))
+    posterior = combine(weigh(feeder, MOMENTS, heard, told=told, grid=grid)).lit_above()
+    rows = posterior.rows.tolist()
+    ours = [posterior.probability(row) * posterior.lasts(row) for row in rows]
+    least = max(HARDLY_ANY)
+    every = enumerated(feeder, rows, heard, told, grid, rates=MOMENTS, least=least)
+    np.testing.assert_allclose(ours, every[rows], rtol=1e-6)
 
 
 LATERAL = tree_of([-1, 0, 0, 1, 1, 2, 2], [0, 0, 0, 20, 20, 20, 20])

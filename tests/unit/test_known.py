@@ -188,12 +188,15 @@ def test_a_repeat_caller_is_recognised():
     assert ask(facts(an_outage_nearby(), own_tickets=(own,))).repeats == own
 
 
-def test_an_estimate_that_has_passed_is_not_read_out():
+def test_an_estimate_that_has_passed_is_told_as_what_it_was():
     passed = EstimatedRestoration(
         at=after(-5), source=EstimateSource.CREW, confidence=Confidence.HIGH
     )
     answer = ask(facts(an_outage_nearby(estimate=passed)))
-    assert "预计" not in answer.say.zh
+    assert "原预计今天17:55恢复供电，现已超时，正在核实" in answer.say.zh
+    assert (
+        "was expected back at 17:55, which has passed; a new time is being checked" in answer.say.en
+    )
     coming = EstimatedRestoration(
         at=NOW + timedelta(hours=20), source=EstimateSource.CREW, confidence=Confidence.HIGH
     )

@@ -1,5 +1,6 @@
 """What inference assumes: delays and shares are distributions, weather is told by counts."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -30,6 +31,12 @@ def test_the_table_of_a_delay_is_its_distribution(scale_min, shape, late_min, mi
     delay = Delay(scale_min=scale_min, shape=shape, late_min=late_min)
     at = np.array([minutes])
     np.testing.assert_allclose(delay.reached(at), delay.distribution(at), atol=2e-4)
+
+
+@given(scale_min=st.floats(2.0, 40.0), shape=st.floats(1.0, 4.0), minutes=st.floats(0.01, 2_000.0))
+def test_one_density_is_that_of_arrays(scale_min, shape, minutes):
+    delay = Delay(scale_min=scale_min, shape=shape)
+    assert delay.density_at(minutes) == pytest.approx(delay.density(np.array([minutes]))[0])
 
 
 @given(mean=st.floats(0.02, 0.6), open_minded=st.floats(0.0, 1.0), hardly_any=st.floats(0.0, 0.2))
@@ -64,3 +71,13 @@ def test_a_storm_of_lines_stirs_devices_more_than_homes():
     )
     stirring = Rates().stirring(around)
     assert stirring.devices > 2 * stirring.singles > 2
+
+
+def test_a_declared_storm_is_no_calm_for_devices_and_says_nothing_of_single_homes():
+    around = Surroundings(
+        devices={"fuse": 100}, km=100.0, customers=10_000, within=timedelta(hours=6)
+    )
+    calm = Rates().stirring(around)
+    declared = Rates().stirring(replace(around, declared=True))
+    assert declared.devices > 5 * calm.devices
+    assert declared.singles == calm.singles

@@ -7,7 +7,6 @@ from enum import StrEnum
 from functools import reduce
 from operator import xor
 
-FLAG = 0x7E
 MOST_BODY = 1023
 _LONGEST = 2 * (21 + MOST_BODY + 1)
 """Between two flags: the longest header, the longest body and the xor, every byte escaped."""

@@ -43,12 +43,18 @@ def write(county: County, folder: Path) -> Mapping[str, Path]:
     }
     for path in files.values():
         path.unlink(missing_ok=True)
-    files["roads"].write_text("".join(_osm(county)), encoding="utf-8")
+    write_roads(county, files["roads"])
     _write_network(county.network, files["network"])
     _write_polygons(county, files["areas"], files["districts"])
     _write_crews(county, files["crews"])
     files["planned"].write_text(_planned(county), encoding="utf-8")
     return files
+
+
+def write_roads(county: County, path: Path) -> Path:
+    """Write the roads alone, as OSM XML; gives the path back."""
+    path.write_text("".join(_osm(county)), encoding="utf-8")
+    return path
 
 
 def _osm(county: County) -> Iterator[str]:

@@ -157,8 +157,8 @@ def _trees(
     """Share out the feeders among the stations, and each station's transformers among its own."""
     gap, before, source = roots
     mine = [np.flatnonzero(source[site.vertex] == station.vertex) for station in stations]
-    held = np.zeros(len(stations), dtype=np.int64)
-    for _ in range(feeders):
+    held = np.array([min(len(rows), 1) for rows in mine])  # however few there are, they have one
+    for _ in range(feeders - int(held.sum())):
         held[np.argmax([len(rows) / (k + 1) for rows, k in zip(mine, held, strict=True)])] += 1
     groups: list[tuple[Station, Ints]] = []
     for station, rows, count in zip(stations, mine, held.tolist(), strict=True):

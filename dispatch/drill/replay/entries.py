@@ -161,6 +161,8 @@ def _clock(_: Memory, step: Step, entry: Entry) -> None:
     body = entry.body
     if body.get("verdict", "missed") != "missed":
         return
+    if entry.kind == "clock.escalated" and not body.get("first", True):
+        return  # a promise is broken once, however often that is escalated
     thing, _colon, name = entry.stream.partition(":")
     step.tell(
         "clock",

@@ -6,6 +6,7 @@ report they hold, besides what crews found, which no method may change.
 """
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from dispatch.domain.facts import (
     FeederEvidence,
     FeederTree,
     MeterSignal,
+    OutageElsewhere,
     OutageFact,
     ReportFact,
 )
@@ -32,6 +34,7 @@ from dispatch.drill.storms.messages import (
     Signalled,
 )
 from dispatch.drill.storms.records import Group, Method, Order, Picture, Record, Said
+from dispatch.without import MANY
 
 FOUND_BY_CREW = 1_000_000_000
 """Outages that only a crew's finding opened are numbered from here; methods number below."""
@@ -298,7 +301,25 @@ class Desk:
                 opened_devices=devices,
                 opened_homes=len(lately) - devices,
             ),
+            elsewhere=tuple(self._elsewhere(feeder_id)),
         )
+
+    def _elsewhere(self, feeder_id: str) -> Iterator[OutageElsewhere]:
+        """Outages of devices on other feeders whose callers may have been filed on this one."""
+        reports = self.feeders[feeder_id].reports.values()
+        places = {transformer for report in reports for transformer, _ in report.spread}
+        for key, outage in self.outages.items():
+            if outage.feeder_id == feeder_id or outage.device_id is None:
+                continue
+            here, callers = outage.transformers & places, self.tickets.count(key)
+            if here or callers >= MANY:
+                yield OutageElsewhere(
+                    id=OutageId(key),
+                    is_confirmed=outage.confirmed_as is not None,
+                    started_at=outage.started_at,
+                    reports=callers,
+                    transformers=here,
+                )
 
     def _fact(self, key: int) -> OutageFact:
         outage = self.outages[key]

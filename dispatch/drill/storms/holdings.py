@@ -46,6 +46,10 @@ class Holdings:
         """Tickets an outage holds, in the order in which it got them."""
         return list(self._held[key])
 
+    def count(self, key: int) -> int:
+        """How many tickets an outage holds."""
+        return len(self._held[key])
+
     def faults_in(self, key: int) -> Counter[int]:
         """How many tickets of each fault an outage holds."""
         return self._faults_in[key]

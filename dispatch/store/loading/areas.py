@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from dispatch.store.loading.report import Change
 from dispatch.store.loading.staging import copy_rows, hex_wkb
-from dispatch.store.tables import area, area_map
+from dispatch.store.tables.territory import area, area_map
 from gis.areas import Area
 
 

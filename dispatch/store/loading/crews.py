@@ -14,8 +14,8 @@ from sqlalchemy import Connection, func, select, text
 from dispatch.store.loading.districts import ensure_district
 from dispatch.store.loading.report import Change, Progress, Refused, silent
 from dispatch.store.loading.staging import copy_rows, driver, hex_wkb, merge, stage
-from dispatch.store.operations import crew, shift_pattern
-from dispatch.store.tables import district
+from dispatch.store.tables.crews import crew, shift_pattern
+from dispatch.store.tables.territory import district
 from gis.cells import Value, shown, words
 from gis.cells import text as as_text
 from gis.vectors import NO_PLACE, POINTS, Field, Reading, Row, read_vector

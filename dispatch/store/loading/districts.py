@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Exists, Table, delete, exists,
 from dispatch.store.loading.areas import as_multi_polygon
 from dispatch.store.loading.report import Change
 from dispatch.store.loading.staging import hex_wkb, merge, nothing_refers_to, stage
-from dispatch.store.tables import district, transformer, usage_point
+from dispatch.store.tables.network import transformer, usage_point
+from dispatch.store.tables.territory import district
 from gis.areas import District
 
 DEFAULT_ID = "main"

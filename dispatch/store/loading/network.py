@@ -24,7 +24,7 @@ from dispatch.store.loading.supply import (
     retrace,
     write_problems,
 )
-from dispatch.store.tables import feeder, line_section, substation, switch, transformer
+from dispatch.store.tables.network import feeder, line_section, substation, switch, transformer
 from gis.network.devices import Problem, Tracing
 from gis.network.model import Feeder, LineSection, Network, Substation, Switch, Transformer
 from gis.network.model import UsagePoint as Customer

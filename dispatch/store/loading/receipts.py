@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, insert, select
 
-from dispatch.store.tables import load_receipt as t
+from dispatch.store.tables.roads import load_receipt as t
 
 FORM = "1"
 """Raised when loaders take more from the same file, so that old receipts no longer count."""

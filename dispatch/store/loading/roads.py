@@ -11,8 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from dispatch.store.loading.report import Change, Progress, silent
 from dispatch.store.loading.staging import copy_rows
-from dispatch.store.tables import SRID, road_graph, road_line
-from gis.roads.cch import CchTravelTimes
+from dispatch.store.roads import tell_roads_changed
+from dispatch.store.tables.base import SRID
+from dispatch.store.tables.roads import road_graph, road_line
+from gis.roads.cch import engine_for
 from gis.roads.graph import RoadGraph, to_bytes
 from gis.roads.speeds import RoadClass
 
@@ -50,7 +52,7 @@ def store_roads(
         "nodes": driven.node_count,
         "edges": driven.edge_count,
         "arrays": to_bytes(driven),
-        "node_order": CchTravelTimes(driven).order_bytes() if driven.edge_count else None,
+        "node_order": engine_for(driven).order_bytes() if driven.edge_count else None,
     }
     given = insert(road_graph).values(name=name, **values)
     connection.execute(given.on_conflict_do_update(index_elements=["name"], set_=values))
@@ -58,6 +60,7 @@ def store_roads(
     progress("writing road lines")
     columns = ("graph", "name", "road_class", "line")
     copy_rows(connection, road_line.name, columns, _lines(graph, name), progress)
+    tell_roads_changed(connection)
     change = Change(new=graph.shape_count)
     return StoredRoads(change, driven.node_count, driven.edge_count, graph.node_count)
 

@@ -25,9 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.dml import ReturningInsert
 
-import dispatch.store.operations  # noqa: F401 (its tables refer to those merged here)
+import dispatch.store.tables  # noqa: F401 (fills the metadata)
 from dispatch.store.loading.report import Change, Progress, silent
-from dispatch.store.tables import SRID, metadata
+from dispatch.store.tables.base import SRID, metadata
 
 TOLD_EVERY = 20_000
 

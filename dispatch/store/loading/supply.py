@@ -18,7 +18,7 @@ from sqlalchemy.sql.expression import ColumnElement
 
 from dispatch.store.loading.receipts import take_turns
 from dispatch.store.loading.staging import copy_rows, driver, hex_wkb, stage
-from dispatch.store.tables import (
+from dispatch.store.tables.network import (
     device,
     feeder,
     line_section,

@@ -16,7 +16,7 @@ MOST_NEAR = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearOutage:
-    """Another open outage, on the same feeder or within some three kilometres."""
+    """Another open outage: with the same device, on the same feeder, or within some 3 km."""
 
     id: OutageId
     version: int
@@ -25,6 +25,7 @@ class NearOutage:
     device_name: str
     started_at: datetime
     same_feeder: bool
+    same_device: bool
     distance_m: float
     reports: int
     crew_on_its_way: bool
@@ -55,6 +56,7 @@ _NEAR = text(
     f"""
     SELECT other.id, other.version, other.status, other.device_kind, other.device_name,
         other.started_at, coalesce(other.feeder_id = mine.feeder_id, false) AS same_feeder,
+        coalesce(other.device_id = mine.device_id, false) AS same_device,
         ST_DistanceSphere(other.point, mine.point) AS distance_m,
         (
             SELECT count(*) FROM ticket
@@ -66,13 +68,14 @@ _NEAR = text(
                 AND trouble_order.status IN ('accepted', 'en_route', 'arrived')
         ) AS crew_on_its_way
     FROM outage AS mine JOIN outage AS other ON other.id <> mine.id
-        AND other.status NOT IN ('restored', 'closed')
+        AND other.status <> 'closed' AND other.status <> 'restored'
         AND (
             other.feeder_id = mine.feeder_id
             OR other.point && ST_Expand(mine.point, :reach)
+            OR other.device_id = mine.device_id
         )
     WHERE mine.id = :id AND {visible("other")}
-    ORDER BY same_feeder DESC, distance_m, other.id LIMIT :most
+    ORDER BY same_device DESC, same_feeder DESC, distance_m, other.id LIMIT :most
     """  # noqa: S608 (constants)
 )
 # Every caller that came with the part and is still here; those who called since are not among them.

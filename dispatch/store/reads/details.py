@@ -15,10 +15,11 @@ from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import CrewId, OrderId, OutageId, TicketId
 from dispatch.errors import NotFound
 from dispatch.store.clocks import PgClocks, clock_from_row
-from dispatch.store.operations import arrival, clock
 from dispatch.store.orders import PgOrders, arrival_evidence
 from dispatch.store.outages import PgOutages
 from dispatch.store.reads.still_dark import DarkFor, dark_for
+from dispatch.store.tables.clocks import clock
+from dispatch.store.tables.orders import arrival
 from dispatch.store.tickets import PgTickets
 
 
@@ -170,6 +171,11 @@ _TIMELINE = text(
     UNION ALL
     SELECT at, recorded_at, 'order:' || order_id, kind, by, crew_id, reason, facts, seq
     FROM dispatch_step WHERE order_id = ANY(:orders)
+    UNION ALL
+    SELECT coalesce(latest, claimed_at, judged_at), judged_at, 'order:' || order_id,
+        'order.arrival_' || verdict, 'relight', NULL, reasons[1],
+        jsonb_build_object('crew', crew_id), id
+    FROM arrival WHERE order_id = ANY(:orders)
     ORDER BY recorded_at, at, place
     """
 )
@@ -267,10 +273,7 @@ def _sent(connection: Connection, order_id: OrderId) -> SentOrder:
     name = text("SELECT name FROM crew WHERE id = :id")
     clocks = select(clock).where(clock.c.order_id == order_id).order_by(clock.c.due_at)
     judged = (
-        select(arrival)
-        .where(arrival.c.order_id == order_id)
-        .order_by(arrival.c.judged_at.desc())
-        .limit(1)
+        select(arrival).where(arrival.c.order_id == order_id).order_by(arrival.c.id.desc()).limit(1)
     )
     newest = connection.execute(judged).mappings().first()
     return SentOrder(
@@ -306,6 +309,11 @@ def _clocks(connection: Connection, ticket_ids: Sequence[TicketId]) -> tuple[Clo
     )
     rows = connection.execute(query, {"ids": list(ticket_ids)}).mappings()
     return tuple(clock_from_row(row) for row in rows)
+
+
+def story(connection: Connection, stream: str) -> tuple[TimelineEntry, ...]:
+    """What the journal says of one thing (`incident:4`), in the order in which it was written."""
+    return _timeline(connection, [stream], [])
 
 
 def _timeline(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, TextClause, text
 
 from dispatch.domain.crew import CrewState
-from dispatch.store.crews import STATES, state_from_row
+from dispatch.store.crews import STATES_SEEN, state_from_row
 from dispatch.store.reads.visible import listed, visible
 
 SECTIONS_DRAWN = 20_000
@@ -110,9 +110,12 @@ _TRANSFORMERS_OUT = text(
 def crews_now(
     connection: Connection, districts: Collection[str] | None, now: datetime
 ) -> list[CrewNow]:
-    """List how every crew stands at `now`, by id."""
+    """List how every crew stands at `now` that some districts may see, by id.
+
+    Those are their own, lent out or not, and those that they borrow.
+    """
     rows = connection.execute(
-        STATES, {"now": now, "districts": listed(districts), "crew_id": None}
+        STATES_SEEN, {"now": now, "districts": listed(districts), "crew_id": None}
     ).mappings()
     states = [state_from_row(row) for row in rows]
     busy = [state.active_order_id for state in states if state.active_order_id is not None]

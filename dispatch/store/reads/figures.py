@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from dispatch.indices import Interrupted
 from dispatch.store.reads.visible import listed, visible
@@ -14,21 +14,56 @@ from dispatch.store.reads.visible import listed, visible
 class CommitmentStanding:
     """One rule in one area class over a period, by the clocks that started in it.
 
-    `mean_minutes` is over the clocks that stopped on evidence, to the latest moment of each, so
-    it never flatters; `headroom_minutes` is what the average may still grow by. Void clocks are
-    left out everywhere.
+    Void clocks are left out everywhere, and clocks that run count in `clocks` and `running` only.
+
+    Attributes
+    ----------
+    district_id
+        None where districts are taken together.
+    unproven
+        Judged without an end of the interval, such as on the button alone; in no worst average.
+    mean_minutes, best_minutes
+        To the latest moment of each interval, which never flatters, and to the earliest; pauses
+        count as time.
+    net_minutes
+        As `mean_minutes`, without the time that clocks stood still.
+    saved_minutes
+        What the target gave and was not used, over the clocks in `mean_minutes`, which are `ended`.
+    headroom_minutes
+        The same for each of them: by so much may the average still grow.
+    kept_without_pauses
+        How many would have been kept had no clock stood still.
     """
 
     rule_id: str
     area_class: str
+    district_id: str | None = None
     clocks: int
     kept: int
     missed: int
     cannot_say: int
     running: int
+    ended: int
+    unproven: int
+    kept_without_pauses: int
+    rejudged: int
     target_minutes: float
     mean_minutes: float | None
+    best_minutes: float | None
+    net_minutes: float | None
+    paused_minutes: float
+    saved_minutes: float
     headroom_minutes: float | None
+
+    @property
+    def judged(self) -> int:
+        """How many clocks have a verdict, be it that nobody can say."""
+        return self.kept + self.missed + self.cannot_say
+
+    @property
+    def kept_share(self) -> float | None:
+        """The share of judged clocks that were kept; what nobody can say was not."""
+        return self.kept / self.judged if self.judged else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,27 +81,46 @@ class JournalEntry:
     body: dict[str, object]
 
 
-_COMMITMENTS = text(
-    f"""
-    WITH judged AS (
-        SELECT rule_id, area_class, verdict,
-            extract(epoch FROM due_at - started_at) / 60.0 AS target,
-            extract(epoch FROM stopped_latest - started_at) / 60.0 AS took
-        FROM clock
-        WHERE verdict <> 'void' AND started_at >= :since AND started_at < :until
-            AND {visible("clock")}
+def _commitments(district: str) -> TextClause:
+    """The standing of each rule and area class, in each `district` (an expression)."""
+    return text(
+        f"""
+        WITH judged AS (
+            SELECT rule_id, area_class, verdict, without_pauses, judgements, paused_s,
+                {district} AS district_id,
+                (date_part('epoch', due_at - started_at) - paused_s) / 60.0 AS target,
+                date_part('epoch', stopped_latest - started_at) / 60.0 AS took,
+                date_part('epoch', coalesce(stopped_earliest, stopped_latest) - started_at) / 60.0
+                    AS at_best
+            FROM clock
+            WHERE verdict <> 'void' AND started_at >= :since AND started_at < :until
+                AND {visible("clock")}
+        )
+        SELECT rule_id, area_class, district_id, count(*) AS clocks,
+            count(*) FILTER (WHERE verdict = 'kept') AS kept,
+            count(*) FILTER (WHERE verdict = 'missed') AS missed,
+            count(*) FILTER (WHERE verdict = 'cannot_say') AS cannot_say,
+            count(*) FILTER (WHERE verdict = 'running') AS running,
+            count(took) AS ended,
+            count(*) FILTER (WHERE verdict <> 'running' AND took IS NULL) AS unproven,
+            count(*) FILTER (WHERE coalesce(without_pauses, verdict) = 'kept')
+                AS kept_without_pauses,
+            count(*) FILTER (WHERE judgements > 1) AS rejudged,
+            CAST(avg(target) AS double precision) AS target_minutes,
+            CAST(avg(took) AS double precision) AS mean_minutes,
+            CAST(avg(at_best) AS double precision) AS best_minutes,
+            CAST(avg(took - paused_s / 60.0) AS double precision) AS net_minutes,
+            CAST(sum(paused_s) / 60.0 AS double precision) AS paused_minutes,
+            CAST(coalesce(sum(target - took), 0) AS double precision) AS saved_minutes,
+            CAST(avg(target - took) AS double precision) AS headroom_minutes
+        FROM judged GROUP BY rule_id, area_class, district_id
+        ORDER BY rule_id, area_class, district_id
+        """  # noqa: S608 (constants)
     )
-    SELECT rule_id, area_class, count(*) AS clocks,
-        count(*) FILTER (WHERE verdict = 'kept') AS kept,
-        count(*) FILTER (WHERE verdict = 'missed') AS missed,
-        count(*) FILTER (WHERE verdict = 'cannot_say') AS cannot_say,
-        count(*) FILTER (WHERE verdict = 'running') AS running,
-        CAST(avg(target) AS double precision) AS target_minutes,
-        CAST(avg(took) AS double precision) AS mean_minutes,
-        CAST(avg(target) - avg(took) AS double precision) AS headroom_minutes
-    FROM judged GROUP BY rule_id, area_class ORDER BY rule_id, area_class
-    """  # noqa: S608 (constants)
-)
+
+
+_COMMITMENTS = _commitments("CAST(NULL AS text)")
+_BY_DISTRICT = _commitments("clock.district_id")
 _BEGUN = text(
     f"""
     SELECT usage_point_id, lower(period) AS began, upper(period) AS ended
@@ -90,10 +144,13 @@ def commitments(
     districts: Collection[str] | None,
     since: datetime,
     until: datetime,
+    *,
+    by_district: bool = False,
 ) -> list[CommitmentStanding]:
-    """Count kept and missed promises of a period by rule and area class."""
+    """Count kept and missed promises of a period by rule and area class, and by district."""
     rows = connection.execute(
-        _COMMITMENTS, {"districts": listed(districts), "since": since, "until": until}
+        _BY_DISTRICT if by_district else _COMMITMENTS,
+        {"districts": listed(districts), "since": since, "until": until},
     ).mappings()
     return [CommitmentStanding(**row) for row in rows]
 

@@ -15,7 +15,7 @@ from dispatch.store.reads.visible import listed, visible
 LINES_DRAWN = 60_000
 REPORTS_DRAWN = 5_000
 
-_COLLECTION = """
+COLLECTION = """
     SELECT jsonb_build_object(
         'type', 'FeatureCollection',
         'features', coalesce(
@@ -29,16 +29,16 @@ _COLLECTION = """
     )
     FROM ({rows}) AS feature WHERE geometry IS NOT NULL
 """
-_BOX = "ST_MakeEnvelope(:west, :south, :east, :north, 4326)"
+BOX = "ST_MakeEnvelope(:west, :south, :east, :north, 4326)"
 _DRAWN = "CAST(ST_AsGeoJSON(ST_Collect(ST_Simplify(line, :tolerance)), 5) AS jsonb)"
 
 _ROADS = text(
-    _COLLECTION.format(
+    COLLECTION.format(
         rows=f"""
         SELECT {_DRAWN} AS geometry, jsonb_build_object('class', road_class) AS properties
         FROM (
             SELECT road_class, line FROM road_line
-            WHERE line && {_BOX} AND road_class = ANY(:classes)
+            WHERE line && {BOX} AND road_class = ANY(:classes)
                 AND graph = (
                     SELECT name FROM road_graph
                     ORDER BY (name = 'default') DESC, loaded_at DESC LIMIT 1
@@ -52,22 +52,22 @@ _ROADS = text(
 
 # A section is out when the device that protects it lies at or below one that is thought to be
 # open. An outage of one transformer or one home has no device of the line.
-_NETWORK = text(
-    _COLLECTION.format(
-        rows=f"""
-        WITH dark AS (
-            SELECT outage.feeder_id, outage.status, opened.pre, opened.post
-            FROM outage JOIN device AS opened ON opened.id = outage.device_id
-                AND opened.feeder_id = outage.feeder_id
-            WHERE outage.status NOT IN ('restored', 'closed')
-                AND outage.device_kind NOT IN ('transformer', 'service', 'points')
+NETWORK = COLLECTION.format(
+    rows=f"""
+        WITH standing AS ({{standing}}), dark AS (
+            SELECT standing.feeder_id, standing.status, opened.pre, opened.post
+            FROM standing JOIN device AS opened ON opened.id = standing.device_id
+                AND opened.feeder_id = standing.feeder_id
+            WHERE standing.status NOT IN ('restored', 'closed')
+                AND standing.device_kind NOT IN ('transformer', 'service', 'points')
         )
         SELECT {_DRAWN} AS geometry,
             jsonb_build_object('level', level, 'state', state) AS properties
         FROM (
             SELECT section.level, section.line,
                 CASE
-                    WHEN bool_or(dark.status IN ('confirmed', 'partially_restored')) THEN 'out'
+                    WHEN bool_or(dark.status = 'confirmed') THEN 'out'
+                    WHEN bool_or(dark.status = 'partially_restored') THEN 'partial'
                     WHEN bool_or(dark.status = 'predicted') THEN 'predicted'
                     ELSE 'lit'
                 END AS state
@@ -76,24 +76,31 @@ _NETWORK = text(
             LEFT JOIN device AS protecting ON protecting.id = section.device_id
             LEFT JOIN dark ON dark.feeder_id = section.feeder_id
                 AND protecting.pre >= dark.pre AND protecting.pre < dark.post
-            WHERE section.line && {_BOX} AND section.level = ANY(:levels) AND {visible("feeder")}
+            WHERE section.line && {BOX} AND section.level = ANY(:levels) AND {visible("feeder")}
             GROUP BY section.id
             LIMIT :most
         ) AS near
         GROUP BY level, state
         """  # noqa: S608 (constants)
+)
+"""The lines by state; `{standing}` is the outages to draw, with their device and status."""
+_NETWORK = text(
+    NETWORK.format(
+        standing="SELECT feeder_id, device_id, device_kind, status FROM outage"
+        " WHERE status NOT IN ('restored', 'closed')"
     )
 )
 
 _REPORTS = text(
-    _COLLECTION.format(
+    COLLECTION.format(
         rows=f"""
         SELECT CAST(ST_AsGeoJSON(point, 6) AS jsonb) AS geometry,
             jsonb_build_object(
-                'outage_id', outage_id, 'hazard', hazards <> '{{}}', 'disposition', disposition
+                'ticket', id, 'outage_id', outage_id, 'hazard', hazards <> '{{}}',
+                'disposition', disposition
             ) AS properties
         FROM ticket
-        WHERE status = 'open' AND disposition <> 'enquiry' AND point && {_BOX}
+        WHERE status = 'open' AND disposition <> 'enquiry' AND point && {BOX}
             AND {visible("ticket")}
         ORDER BY received_at DESC LIMIT :most
         """  # noqa: S608 (constants)
@@ -123,7 +130,7 @@ def roads(
     `tolerance` is in degrees: what is finer is drawn straight. No roads give no features.
     """
     values = {"classes": sorted(classes), "tolerance": tolerance, "most": LINES_DRAWN}
-    return _drawn(connection, _ROADS, box, values)
+    return drawn(connection, _ROADS, box, values)
 
 
 def network(
@@ -135,7 +142,8 @@ def network(
 ) -> dict[str, Any]:
     """Draw line sections within `box`, one feature for each level and state.
 
-    `state` is `lit`, `predicted` (below a device that is thought to be open) or `out` (confirmed).
+    `state` is `lit`, `predicted` (below a device that is thought to be open), `out` (confirmed) or
+    `partial` (some of it is back).
     """
     values = {
         "districts": listed(districts),
@@ -143,13 +151,13 @@ def network(
         "tolerance": tolerance,
         "most": LINES_DRAWN,
     }
-    return _drawn(connection, _NETWORK, box, values)
+    return drawn(connection, _NETWORK, box, values)
 
 
 def reports(connection: Connection, box: Box, districts: Collection[str] | None) -> dict[str, Any]:
     """Draw the open reports within `box`, the newest 5,000, without who reported."""
     values = {"districts": listed(districts), "most": REPORTS_DRAWN}
-    return _drawn(connection, _REPORTS, box, values)
+    return drawn(connection, _REPORTS, box, values)
 
 
 def extent(connection: Connection, districts: Collection[str] | None) -> Box | None:
@@ -164,8 +172,9 @@ def road_source(connection: Connection) -> str | None:
     return source
 
 
-def _drawn(
+def drawn(
     connection: Connection, query: TextClause, box: Box, values: dict[str, Any]
 ) -> dict[str, Any]:
+    """Draw what a query collects within `box`; its other values are in `values`."""
     edges = {"west": box.west, "south": box.south, "east": box.east, "north": box.north}
     return dict(connection.scalar(query, {**edges, **values}) or {})

@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import Connection, RowMapping, text
 
 from dispatch.domain.outage import EstimatedRestoration
-from dispatch.store.outages import estimate
+from dispatch.store.estimates import read_estimate
 from dispatch.store.reads.visible import listed, visible
 
 
@@ -18,7 +18,8 @@ class WorkItem:
 
     `version` is that of the outage, incident or ticket, `order_version` that of its order.
     `customers_out` counts by the transformers' customers; who is cut off on purpose is in it.
-    `due_at` is the end of the running clock with the least headroom, `rule_id` its rule.
+    `due_at` is the end of the running clock with the least headroom, `rule_id` its rule;
+    `probability` is that of a predicted outage, `ticket_id` the report of an incident.
     """
 
     kind: Literal["outage", "incident", "unlocated"]
@@ -48,6 +49,9 @@ class WorkItem:
     expected_at: datetime | None
     rule_id: str | None
     due_at: datetime | None
+    probability: float | None = None
+    feeder: str | None = None
+    ticket_id: str | None = None
 
     def headroom(self, now: datetime) -> timedelta | None:
         """Time left of the tightest clock, negative when it has run out."""
@@ -91,8 +95,12 @@ _OUTAGES = text(
         greatest(told.urged, coalesce(job.urged, 0)) AS urged,
         CAST(supply.customers + homes.customers AS int) AS customers_out,
         outage.level, outage.cause, outage.etr_at, outage.etr_source, outage.etr_confidence,
+        outage.etr_from, outage.etr_to, outage.etr_basis, outage.etr_said_at, outage.etr_alarm,
+        CASE WHEN outage.status = 'predicted'
+            THEN CAST(outage.prediction ->> 'probability' AS double precision) END AS probability,
+        feeder.name AS feeder, NULL AS ticket_id,
         {_JOB}
-    FROM outage
+    FROM outage LEFT JOIN feeder ON feeder.id = outage.feeder_id
     CROSS JOIN LATERAL (
         SELECT count(*) AS reports, coalesce(sum(ticket.urged), 0) AS urged
         FROM ticket WHERE ticket.outage_id = outage.id AND ticket.disposition <> 'enquiry'
@@ -122,6 +130,8 @@ _INCIDENTS = text(
         incident.hazards, incident.received_at AS started_at, 1 AS reports,
         greatest(ticket.urged, coalesce(job.urged, 0)) AS urged, 0 AS customers_out,
         NULL AS level, NULL AS cause, NULL AS etr_at, NULL AS etr_source, NULL AS etr_confidence,
+        NULL AS etr_from, NULL AS etr_to, NULL AS etr_basis, NULL AS etr_said_at,
+        NULL AS etr_alarm, NULL AS probability, NULL AS feeder, incident.ticket_id,
         {_JOB}
     FROM incident JOIN ticket ON ticket.id = incident.ticket_id
     {_ORDER.format(subject="sent.incident_id = incident.id")}
@@ -138,6 +148,8 @@ _UNLOCATED = text(
         ticket.hazards, ticket.received_at AS started_at, 1 AS reports, ticket.urged,
         0 AS customers_out,
         NULL AS level, NULL AS cause, NULL AS etr_at, NULL AS etr_source, NULL AS etr_confidence,
+        NULL AS etr_from, NULL AS etr_to, NULL AS etr_basis, NULL AS etr_said_at,
+        NULL AS etr_alarm, NULL AS probability, NULL AS feeder, ticket.id AS ticket_id,
         {_JOB}
     FROM ticket
     CROSS JOIN LATERAL (
@@ -149,6 +161,20 @@ _UNLOCATED = text(
     WHERE ticket.disposition = 'unlocated' AND ticket.status = 'open' AND {visible("ticket")}
     """  # noqa: S608 (constants)
 )
+
+
+_MINE = text(
+    """
+    SELECT DISTINCT sent.id FROM trouble_order AS sent
+    JOIN dispatch_step AS step ON step.order_id = sent.id
+    WHERE sent.status NOT IN ('field_complete', 'cancelled') AND step.by = :name
+    """
+)
+
+
+def orders_handled_by(connection: Connection, name: str) -> frozenset[int]:
+    """The open orders at which somebody of that name did something."""
+    return frozenset(connection.scalars(_MINE, {"name": name}))
 
 
 def worklist(
@@ -185,6 +211,6 @@ def _item(row: RowMapping) -> WorkItem:
             **plain,
             "hazards": tuple(row["hazards"]),
             "urged": int(row["urged"]),
-            "estimate": estimate(row["etr_at"], row["etr_source"], row["etr_confidence"]),
+            "estimate": read_estimate(row),
         }
     )

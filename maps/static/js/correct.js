@@ -166,13 +166,21 @@ function known(box) {
 
 /** Open one of the acts and go to its first field. @param {HTMLElement} detail @param {string} name @returns {boolean} */
 export function openAct(detail, name) {
-  const fold = /** @type {HTMLDetailsElement | null} */ (detail.querySelector(`#act-${name}`));
+  const fold = /** @type {HTMLElement | null} */ (detail.querySelector(`#act-${name}`));
   if (!fold) return false;
-  fold.open = true;
-  const field = /** @type {HTMLElement | null} */ (fold.querySelector("input:checked, input:not([type=hidden]):not([data-local]), input, select"));
+  if (fold instanceof HTMLDetailsElement) fold.open = true;
+  const field = /** @type {HTMLElement | null} */ (fold.querySelector("input:checked, input:not([type=hidden]):not([data-local]), input:not([type=hidden]), select, textarea, button"));
   field?.focus();
   fold.scrollIntoView({ block: "nearest" });
   return true;
+}
+
+/** The outage is confirmed there already: the merge with that one is what is meant. @param {HTMLElement} detail @param {number} other */
+export function offerMerge(detail, other) {
+  const choice = /** @type {HTMLInputElement | null} */ (detail.querySelector(`#merge-form input[name=pick][value="${other}"]`));
+  if (choice) choice.checked = true;
+  openAct(detail, "merge");
+  preview(detail);
 }
 
 /** "It is this one": the confirmation with that device chosen. @param {HTMLElement} detail @param {string} id */

@@ -10,8 +10,9 @@ const AGAIN_MS = 3000;
  * Open the stream and keep it open; `changed` is called soon after something changed.
  * @param {HTMLElement | null} indicator
  * @param {(things: {kind: string, thing: string, key: string}[] | null) => void} changed null: read everything
+ * @param {(order: string) => void} [expected] called when a crew's arrival is expected at another time, and of nothing else
  */
-export function listen(indicator, changed) {
+export function listen(indicator, changed, expected = () => {}) {
   let last = 0;
   let deaf = false;
   /** @type {EventSource} */
@@ -37,7 +38,14 @@ export function listen(indicator, changed) {
     source.addEventListener("hello", () => { alive(); waiting = null; soon(); });
     source.addEventListener("reread", () => { alive(); waiting = null; soon(); });
     source.addEventListener("heartbeat", (event) => { deaf = JSON.parse(event.data).state === "deaf"; alive(); });
-    source.addEventListener("changed", (event) => { alive(); waiting?.push(JSON.parse(event.data)); soon(); });
+    source.addEventListener("changed", (event) => {
+      alive();
+      const news = JSON.parse(event.data);
+      if (news.thing === "eta") return expected(news.key);
+      if (news.thing === "presence") return document.dispatchEvent(new CustomEvent("relight:presence"));
+      waiting?.push(news);
+      soon();
+    });
     source.onerror = () => {
       show();
       if (source.readyState === EventSource.CLOSED) setTimeout(open, AGAIN_MS);
@@ -49,18 +57,21 @@ export function listen(indicator, changed) {
     const age = last ? Date.now() - last : Infinity;
     const down = source.readyState !== EventSource.OPEN;
     const state = down ? "down" : deaf ? "deaf" : age > LATE_MS ? "late" : "live";
-    if (indicator.dataset.state !== state) {
-      indicator.dataset.state = state;
-      indicator.querySelector("b")?.replaceChildren(say("live", state));
-    }
-    const shown = Number.isFinite(age) ? say("live", "ago", { n: Math.floor(age / 1000) }) : "";
-    const text = indicator.querySelector(".age");
-    if (text && text.textContent !== shown) text.textContent = shown;
+    if (indicator.dataset.state !== state) indicator.dataset.state = state;
+    const { past } = indicator.dataset;
+    write(indicator.querySelector("b"), past ? say("live", "past", { t: past }) : say("live", state));
+    write(indicator.querySelector(".age"), past || !Number.isFinite(age) ? "" : say("live", "ago", { n: Math.floor(age / 1000) }));
     indicator.classList.toggle("amber", state !== "live" || age > LATE_MS);
   };
+  document.addEventListener("relight:past", show);
   open();
-  indicator?.querySelector("b")?.replaceChildren(say("live", "down"));
+  show();
   setInterval(show, 500);
   window.addEventListener("pagehide", () => source.close());
   window.addEventListener("pageshow", (event) => { if (event.persisted) open(); });
+}
+
+/** @param {Element | null} part @param {string} text */
+function write(part, text) {
+  if (part && part.textContent !== text) part.textContent = text;
 }

@@ -3,63 +3,24 @@
 // one for what changes with the view, one for what moves. Grey is normal.
 
 /** @typedef {{x: Float64Array, starts: number[], style: string}} Lines */
-/** @typedef {{x: number, y: number, style: string, key: string, title: string, from?: {x: number, y: number}, moved?: number}} Mark */
+/** @typedef {{west: number, south: number, east: number, north: number, style: string}} Square */
+/** @typedef {{x: number, y: number, style: string, key: string, title: string, from?: {x: number, y: number}, moved?: number, due?: number, seen?: number, heading?: number, crew?: string, ticket?: string}} Mark */
+/** @typedef {(c: CanvasRenderingContext2D, place: (x: number, y: number) => [number, number], zoom: number) => void} Painter */
 
-import { label, symbol } from "./symbols.js";
+import { Sheet, unit } from "./sheet.js";
+import { serverNow, span } from "./page.js";
+import { heading, label, square, symbol } from "./symbols.js";
+import { ink } from "./theme.js";
 import { paintThought } from "./thought.js";
+import { paintZones } from "./zones.js";
 
 /** @typedef {import("./thought.js").Thought} Thought */
 
 const L = /** @type {any} */ (window).L;
 const REACH_PX = 14;
 const GLIDE_MS = 1000;
-
-/** Web Mercator, the whole world one unit wide. @param {number} lon @param {number} lat */
-function unit(lon, lat) {
-  const s = Math.sin((Math.max(Math.min(lat, 85.05), -85.05) * Math.PI) / 180);
-  return { x: lon / 360 + 0.5, y: 0.5 - Math.log((1 + s) / (1 - s)) / (4 * Math.PI) };
-}
-
-/** A canvas as large as the view and a little more, moved and zoomed by Leaflet. */
-const Sheet = L.Renderer.extend({
-  options: { padding: 0.2, pane: "overlayPane" },
-  /** @param {(c: CanvasRenderingContext2D, place: (x: number, y: number) => [number, number], zoom: number) => void} paint */
-  initialize(paint) {
-    L.Renderer.prototype.initialize.call(this, {});
-    this._paint = paint;
-  },
-  _initContainer() {
-    this._container = document.createElement("canvas");
-    this._container.setAttribute("aria-hidden", "true");
-    this._ctx = this._container.getContext("2d");
-  },
-  _destroyContainer() {
-    this._container.remove();
-  },
-  _update() {
-    if (this._map._animatingZoom && this._bounds) return;
-    L.Renderer.prototype._update.call(this);
-    const size = this._bounds.getSize();
-    const ratio = window.devicePixelRatio || 1;
-    L.DomUtil.setPosition(this._container, this._bounds.min);
-    this._container.width = size.x * ratio;
-    this._container.height = size.y * ratio;
-    this._container.style.width = `${size.x}px`;
-    this._container.style.height = `${size.y}px`;
-    this._ratio = ratio;
-    this.redraw();
-  },
-  redraw() {
-    if (!this._bounds || !this._map || this._map._animatingZoom) return;
-    const { _ctx: c, _ratio: ratio } = this;
-    const zoom = this._map.getZoom();
-    const world = 256 * 2 ** zoom;
-    const origin = this._map.getPixelOrigin().add(this._bounds.min);
-    c.setTransform(ratio, 0, 0, ratio, 0, 0);
-    c.clearRect(0, 0, this._container.width, this._container.height);
-    this._paint(c, (/** @type {number} */ x, /** @type {number} */ y) => [x * world - origin.x, y * world - origin.y], zoom);
-  },
-});
+const HAVE_A_PAST = ["network", "transformers", "reports", "work", "crews", "zones"];
+const MOVED = 1e-8; // half a metre, the world being one wide
 
 /** The layers on one map. */
 export class Layers {
@@ -72,9 +33,14 @@ export class Layers {
     this.map = map;
     this.table = table;
     /** @type {Record<string, Lines[]>} */
-    this.lines = { roads: [], network: [] };
+    this.lines = { roads: [], network: [], closures: [], way: [], zones: [] };
+    /** @type {{lines: Lines | null, corners: {x: number, y: number}[], area: boolean}} */
+    this.drawn = { lines: null, corners: [], area: false };
     /** @type {Record<string, Mark[]>} */
-    this.marks = { reports: [], transformers: [], work: [], crews: [] };
+    this.marks = { reports: [], transformers: [], planned: [], work: [], crews: [] };
+    /** @type {Square[]} */
+    this.squares = [];
+    this.covers = false;
     this.shown = "";
     /** @type {Thought[]} */
     this.thought = [];
@@ -82,30 +48,84 @@ export class Layers {
     this.ringed = new Set();
     /** @type {Record<string, AbortController>} */
     this.asking = {};
+    /** @type {Set<string>} layers that somebody switched off */
+    this.off = new Set();
+    /** @type {Painter[]} what others draw on top */
+    this.painters = [];
+    /** @type {string | null} the moment that is looked back at */
+    this.past = null;
+    this.taken = false; // a click belongs to a tool
     this.still = new Sheet(this.#paintLines.bind(this)).addTo(map);
     this.moving = new Sheet(this.#paintMarks.bind(this)).addTo(map);
     map.on("moveend zoomend", () => this.readAll());
     map.on("click", (/** @type {any} */ event) => {
-      const hit = this.#near(event.latlng);
-      if (hit?.key && !hit.key.startsWith("crew-")) chosen(hit.key);
+      const hit = this.taken ? undefined : this.#near(event.latlng);
+      if (hit?.key.startsWith("crew-")) document.dispatchEvent(new CustomEvent("relight:crew", { detail: hit.key.slice(5) }));
+      else if (hit?.key && !this.past) chosen(hit.key);
     });
     this.tip = L.tooltip({ direction: "top", offset: [0, -8], className: "tip" });
     map.on("mousemove", (/** @type {any} */ event) => this.#hover(event.latlng));
     map.on("mouseout", () => this.tip.remove());
   }
 
+  /** Show or hide a layer. @param {string} name @param {boolean} on */
+  show(name, on) {
+    if (name === "coverage") return this.cover(on);
+    if (on === !this.off.has(name)) return;
+    if (on) this.off.delete(name);
+    else this.off.add(name);
+    if (on && (name in this.lines || name in this.marks)) this.readLayer(name);
+    if (!on) this.#empty(name);
+    this.still.redraw();
+    this.moving.redraw();
+  }
+
+  /** @param {string} name */
+  #empty(name) {
+    this.asking[name]?.abort();
+    if (name === "coverage") this.squares = [];
+    if (name in this.lines) this.lines[name] = [];
+    if (name in this.marks) this.marks[name] = [];
+  }
+
+  /** Show which customers have a free crew near, or stop. @param {boolean} on */
+  cover(on) {
+    this.covers = on;
+    this.map.getContainer().dataset.covered = "0";
+    this.squares = [];
+    this.still.redraw();
+    if (on) this.readLayer("coverage");
+  }
+
   readAll() {
-    for (const name of ["roads", "network", "transformers", "reports", "work", "crews"]) this.readLayer(name);
+    if (this.covers) this.readLayer("coverage");
+    for (const name of ["roads", "network", "closures", "zones", "transformers", "planned", "reports", "work", "crews"]) this.readLayer(name);
+  }
+
+  /** Show what is being drawn, and what it would shut. @param {{lng: number, lat: number}[]} corners @param {boolean} area @param {any} geometry */
+  draw(corners, area, geometry) {
+    const lines = geometry ? packed({ geometry, properties: { style: "road-drawn" } }) : null;
+    this.drawn = { lines, corners: corners.map(({ lng, lat }) => unit(lng, lat)), area };
+    this.map.getContainer().dataset.drawn = String(corners.length);
+    this.still.redraw();
+  }
+
+  /** Show where the middle of the map is. @param {boolean} on */
+  aim(on) {
+    this.map.getContainer().classList.toggle("aimed", on);
   }
 
   /** @param {string} name */
   async readLayer(name) {
+    if (this.off.has(name)) return;
+    if (this.past && name !== "roads" && !HAVE_A_PAST.includes(name)) return this.#empty(name);
     this.asking[name]?.abort();
     const asked = (this.asking[name] = new AbortController());
     const b = this.map.getBounds().pad(0.2);
     const clip = (/** @type {number} */ v, /** @type {number} */ most) => Math.max(-most, Math.min(most, v));
     const box = [clip(b.getWest(), 180), clip(b.getSouth(), 89), clip(b.getEast(), 180), clip(b.getNorth(), 89)];
-    const url = `/console/layers/${name}?bbox=${box.map((v) => v.toFixed(6)).join(",")}&zoom=${this.map.getZoom()}`;
+    const then = this.past && name !== "roads" ? `&at=${encodeURIComponent(this.past)}` : "";
+    const url = `/console/${then ? "then" : "layers"}/${name}?bbox=${box.map((v) => v.toFixed(6)).join(",")}&zoom=${this.map.getZoom()}${then}`;
     try {
       const answer = await fetch(url, { signal: asked.signal });
       if (!answer.ok) return;
@@ -117,8 +137,15 @@ export class Layers {
 
   /** @param {string} name @param {any} collection */
   #take(name, collection) {
+    if (name === "coverage") {
+      this.squares = this.covers ? collection.features.map(squareOf) : [];
+      this.map.getContainer().dataset.covered = String(this.squares.length);
+      this.still.redraw();
+      return;
+    }
     if (name in this.lines) {
-      this.lines[name] = collection.features.map(packed);
+      this.lines[name] = collection.features.map((/** @type {any} */ f) => (name === "zones" ? { ...f.properties, ...packed(f) } : packed(f)));
+      this.map.getContainer().dataset.zones = String(this.lines.zones.length);
       this.still.redraw();
       return;
     }
@@ -126,15 +153,25 @@ export class Layers {
     const now = performance.now();
     this.marks[name] = collection.features.map((/** @type {any} */ f) => {
       const [lon, lat] = f.geometry.coordinates;
-      const { style, key = "", title = "" } = f.properties;
+      const { style, key = "", title = "", due_at: due, age_s: age, crew, ticket } = f.properties;
       /** @type {Mark} */
-      const mark = { ...unit(lon, lat), style, key, title };
+      const mark = { ...unit(lon, lat), style, key, title, crew, ticket };
+      if (due) mark.due = Date.parse(due);
+      if (typeof age === "number") mark.seen = serverNow() - age * 1000;
       const was = key ? before.get(key) : undefined;
       if (was && (was.x !== mark.x || was.y !== mark.y)) Object.assign(mark, { from: placed(was, now), moved: now });
+      if (was && name === "crews") mark.heading = Math.hypot(mark.x - was.x, mark.y - was.y) > MOVED ? Math.atan2(mark.y - was.y, mark.x - was.x) : was.heading;
       return mark;
     });
+    if (name === "crews") document.dispatchEvent(new Event("relight:crews"));
     if (name === "crews" && this.marks.crews.some((mark) => mark.from)) this.#glide(now + GLIDE_MS);
     else this.moving.redraw();
+  }
+
+  /** Show lines that somebody else has read. @param {string} name @param {any} collection */
+  put(name, collection) {
+    this.lines[name] = collection.features.map(packed);
+    this.still.redraw();
   }
 
   /** Draw until the crews have arrived where they were seen. @param {number} until */
@@ -183,12 +220,18 @@ export class Layers {
 
   /** @param {CanvasRenderingContext2D} c @param {(x: number, y: number) => [number, number]} place @param {number} zoom */
   #paintLines(c, place, zoom) {
+    for (const each of this.squares) {
+      const [x, y] = place(each.west, each.north);
+      const [right, low] = place(each.east, each.south);
+      square(c, this.table.cover[each.style], { x, y, wide: right - x, high: low - y });
+    }
+    paintZones(c, place, /** @type {import("./zones.js").ZoneLines[]} */ (this.lines.zones), this.table.zones);
     c.lineJoin = c.lineCap = "round";
-    const rank = (/** @type {Lines} */ l) => ["service-lit", "lv-lit", "mv-lit", "predicted", "out"].indexOf(l.style);
+    const rank = (/** @type {Lines} */ l) => ["service-lit", "lv-lit", "mv-lit", "predicted", "partial", "out"].indexOf(l.style);
     const width = (/** @type {Lines} */ l) => this.table.roads[l.style].width;
     this.lines.roads.sort((a, b) => width(a) - width(b));
     this.lines.network.sort((a, b) => rank(a) - rank(b));
-    for (const [group, all] of /** @type {[string, Lines[]][]} */ ([["roads", this.lines.roads], ["network", this.lines.network]])) {
+    for (const [group, all] of /** @type {[string, Lines[]][]} */ ([["roads", this.lines.roads], ["network", this.lines.network], ["network", this.lines.way]])) {
       for (const lines of all) {
         const style = this.table[group][lines.style];
         if (!style || zoom < style.zoom) continue;
@@ -200,29 +243,60 @@ export class Layers {
         c.stroke();
       }
     }
+    this.#paintClosures(c, place);
     c.setLineDash([]);
+  }
+
+  /** @param {CanvasRenderingContext2D} c @param {(x: number, y: number) => [number, number]} place */
+  #paintClosures(c, place) {
+    c.lineCap = "butt";
+    const { lines, corners, area } = this.drawn;
+    for (const shut of lines ? [...this.lines.closures, lines] : this.lines.closures) {
+      const style = this.table.closures[shut.style];
+      c.strokeStyle = style.color;
+      for (const [width, dash] of [[style.width, style.dash], [1, []]]) {
+        c.lineWidth = width;
+        c.setLineDash(dash);
+        c.beginPath();
+        trace(c, shut, place);
+        c.stroke();
+      }
+    }
+    c.setLineDash([4, 3]);
+    c.strokeStyle = c.fillStyle = ink.strong;
+    c.lineWidth = 1.5;
+    c.beginPath();
+    corners.forEach((corner, n) => (n ? c.lineTo(...place(corner.x, corner.y)) : c.moveTo(...place(corner.x, corner.y))));
+    if (area) c.closePath();
+    c.stroke();
+    for (const corner of corners) {
+      const [x, y] = place(corner.x, corner.y);
+      c.fillRect(x - 3, y - 3, 6, 6);
+    }
   }
 
   /** @param {CanvasRenderingContext2D} c @param {(x: number, y: number) => [number, number]} place @param {number} zoom */
   #paintMarks(c, place, zoom) {
     const now = performance.now();
-    for (const name of ["transformers", "reports", "crews", "work"]) {
+    for (const name of ["planned", "transformers", "reports", "crews", "work"]) {
       if (name === "transformers" && zoom < 12) continue;
       for (const mark of this.marks[name]) {
         const at = placed(mark, now);
         const [x, y] = place(at.x, at.y);
         symbol(c, this.table.marks[mark.style], x, y);
         if (mark.key && mark.key === this.shown) {
-          c.strokeStyle = "#ffffff";
+          c.strokeStyle = ink.strong;
           c.lineWidth = 2;
           c.beginPath();
           c.arc(x, y, 16, 0, 2 * Math.PI);
           c.stroke();
         }
+        if (mark.heading !== undefined) heading(c, this.table.marks[mark.style], x, y, mark.heading);
         if (name === "crews" && zoom >= 14) label(c, mark.title, x, y + 20);
       }
     }
-    paintThought(c, this.table.marks, this.thought, { place, zoom, ringed: this.ringed });
+    for (const paint of this.painters) paint(c, place, zoom);
+    if (!this.off.has("thought") && !this.past) paintThought(c, this.table.marks, this.thought, { place, zoom, ringed: this.ringed });
   }
 
   /** @param {any} latlng @returns {Mark | undefined} */
@@ -231,7 +305,7 @@ export class Layers {
     const here = unit(latlng.lng, latlng.lat);
     let best;
     let reach = REACH_PX;
-    for (const mark of [...this.thought, ...this.marks.crews, ...this.marks.work]) {
+    for (const mark of [...(this.off.has("thought") ? [] : this.thought), ...this.marks.crews, ...this.marks.planned, ...this.marks.work]) {
       const away = Math.hypot(mark.x - here.x, mark.y - here.y) * world;
       if (away <= reach) [best, reach] = [mark, away];
     }
@@ -244,13 +318,20 @@ export class Layers {
     this.map.getContainer().style.cursor = hit ? "pointer" : "";
     if (!hit) return void this.tip.remove();
     const text = document.createElement("span");
-    text.textContent = hit.title;
+    text.textContent = hit.seen ? `${hit.title} · ${span((serverNow() - hit.seen) / 1000)}` : hit.title;
     this.tip.setLatLng(latlng).setContent(text).addTo(this.map);
   }
 }
 
+/** @param {any} feature @returns {Square} */
+function squareOf(feature) {
+  const [[lonWest, latSouth], , [lonEast, latNorth]] = feature.geometry.coordinates[0];
+  const [low, high] = [unit(lonWest, latSouth), unit(lonEast, latNorth)];
+  return { west: low.x, south: low.y, east: high.x, north: high.y, style: feature.properties.style };
+}
+
 /** @param {any} feature @returns {Lines} */
-function packed(feature) {
+export function packed(feature) {
   const { type, coordinates } = feature.geometry;
   /** @type {number[][][]} */
   const lines = type === "LineString" ? [coordinates] : type === "MultiLineString" ? coordinates : [];
@@ -270,7 +351,7 @@ function packed(feature) {
 }
 
 /** @param {CanvasRenderingContext2D} c @param {Lines} lines @param {(x: number, y: number) => [number, number]} place */
-function trace(c, lines, place) {
+export function trace(c, lines, place) {
   for (let n = 0; n + 1 < lines.starts.length; n++) {
     for (let i = lines.starts[n]; i < lines.starts[n + 1]; i += 2) {
       const [x, y] = place(lines.x[i], lines.x[i + 1]);
@@ -293,25 +374,4 @@ function placed(mark, now) {
   if (!mark.from || mark.moved === undefined) return { x: mark.x, y: mark.y };
   const t = Math.min(1, (now - mark.moved) / GLIDE_MS);
   return { x: mark.from.x + (mark.x - mark.from.x) * t, y: mark.from.y + (mark.y - mark.from.y) * t };
-}
-
-/** Draw the symbols of the legend. @param {any} table */
-export function legend(table) {
-  for (const canvas of /** @type {NodeListOf<HTMLCanvasElement>} */ (document.querySelectorAll("canvas[data-style]"))) {
-    const c = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    const name = canvas.dataset.style ?? "";
-    const line = table.network[name];
-    if (!line) {
-      const mark = table.marks[name];
-      symbol(c, { ...mark, radius: Math.min(mark.radius, 6) }, 14, 8);
-      continue;
-    }
-    c.strokeStyle = line.color;
-    c.lineWidth = line.width;
-    c.setLineDash(line.dash);
-    c.beginPath();
-    c.moveTo(1, 8);
-    c.lineTo(27, 8);
-    c.stroke();
-  }
 }

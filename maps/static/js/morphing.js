@@ -27,6 +27,6 @@
     /** @param {string} name @param {Element} node */
     beforeAttributeUpdated: (name, node) =>
       !(name === "open" && node.tagName === "DETAILS") &&
-      !(name === "hidden" && node.classList.contains("asked")),
+      !(["class", "hidden"].includes(name) && node.classList.contains("asked")),
   });
 })();

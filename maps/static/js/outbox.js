@@ -1,61 +1,98 @@
 // @ts-check
-// What the phone still has to send, kept in IndexedDB: ordered by an auto-increment key, told
-// apart by a client-made id. Sending twice is harmless, losing is not.
+// What the phone keeps in IndexedDB: what was pressed, where the crew was, photographs, and the last
+// orders seen. Ordered by an auto-increment key, told apart by an id made here. Sending twice is
+// harmless, losing is not: a thing leaves the store only when the server has it, or a person says so.
 
-const NAME = "relight";
-const STORES = /** @type {const} */ (["actions", "positions"]);
+import { done, open, written } from "./disk.js";
 
-/** @returns {Promise<IDBDatabase>} */
-function openDatabase() {
-  return new Promise((resolve, reject) => {
-    const asked = indexedDB.open(NAME, 1);
-    asked.onupgradeneeded = () => {
-      for (const name of STORES) asked.result.createObjectStore(name, { autoIncrement: true });
-    };
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
+const NAME = "relight-crew";
+const QUEUES = /** @type {const} */ (["actions", "positions", "photos"]);
+const KEPT = "kept";
+
+/**
+ * A thing on its way: whose it is, how it stands, and why if it was refused.
+ * @typedef {"waiting" | "stored" | "late" | "refused"} State
+ * @typedef {{crew: string, state: State, why: string, thing: any}} Entry
+ */
+
+/** @type {Promise<IDBDatabase> | undefined} */
+let opened;
+
+function database() {
+  opened ??= open(NAME, 1, (made) => {
+    for (const name of QUEUES) made.createObjectStore(name, { autoIncrement: true }).createIndex("stand", ["crew", "state"]);
+    made.createObjectStore(KEPT);
   });
+  return opened;
 }
 
-/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
-const done = (request) =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-
-/** The queue of one kind of thing. */
+/** The queue of one kind of thing of one crew; what another crew left waits untouched. */
 export class Outbox {
-  /** @param {"actions" | "positions"} store */
-  constructor(store) {
+  /** @param {typeof QUEUES[number]} store @param {string} crew */
+  constructor(store, crew) {
     this.store = store;
-    this.database = openDatabase();
+    this.crew = crew;
   }
 
   /** @param {IDBTransactionMode} mode */
   async #open(mode) {
-    return (await this.database).transaction(this.store, mode).objectStore(this.store);
+    return (await database()).transaction(this.store, mode).objectStore(this.store);
   }
 
   /** Keep a thing until it was sent. @param {Record<string, any>} thing */
   async add(thing) {
-    await done((await this.#open("readwrite")).add(thing));
+    const store = await this.#open("readwrite");
+    store.add({ crew: this.crew, state: "waiting", why: "", thing });
+    await written(store.transaction);
   }
 
-  /** The oldest things with their keys. @param {number} most @returns {Promise<[IDBValidKey, any][]>} */
-  async first(most) {
-    const store = await this.#open("readonly");
-    const [keys, things] = await Promise.all([done(store.getAllKeys(null, most)), done(store.getAll(null, most))]);
-    return keys.map((key, i) => [key, things[i]]);
+  /**
+   * The oldest entries of a state with their keys, in the order in which they were added.
+   * @param {State} state @param {number} [most] @returns {Promise<[IDBValidKey, Entry][]>}
+   */
+  async list(state, most) {
+    const index = (await this.#open("readonly")).index("stand");
+    const only = IDBKeyRange.only([this.crew, state]);
+    const [keys, entries] = await Promise.all([done(index.getAllKeys(only, most)), done(index.getAll(only, most))]);
+    return keys.map((key, i) => [key, entries[i]]);
+  }
+
+  /** @param {State} state */
+  async count(state) {
+    return done((await this.#open("readonly")).index("stand").count(IDBKeyRange.only([this.crew, state])));
+  }
+
+  /** Write down how a thing stands now. @param {IDBValidKey} key @param {State} state @param {string} [why] @param {any} [thing] */
+  async settle(key, state, why = "", thing) {
+    const store = await this.#open("readwrite");
+    const entry = await done(store.get(key));
+    if (entry) store.put({ ...entry, state, why, ...(thing === undefined ? {} : { thing }) }, key);
+    await written(store.transaction);
   }
 
   /** @param {IDBValidKey[]} keys */
   async remove(keys) {
     const store = await this.#open("readwrite");
-    await Promise.all(keys.map((key) => done(store.delete(key))));
+    for (const key of keys) store.delete(key);
+    await written(store.transaction);
   }
 
-  async count() {
-    return done((await this.#open("readonly")).count());
+  /** Forget all but the newest of what the server has. @param {State} state @param {number} left */
+  async trim(state, left) {
+    const keys = (await this.list(state)).map(([key]) => key);
+    if (keys.length > left) await this.remove(keys.slice(0, keys.length - left));
   }
+}
+
+/** Keep something under a name; what is undefined is forgotten. @param {string} name @param {any} thing */
+export async function keep(name, thing) {
+  const transaction = (await database()).transaction(KEPT, "readwrite");
+  if (thing === undefined) transaction.objectStore(KEPT).delete(name);
+  else transaction.objectStore(KEPT).put(thing, name);
+  await written(transaction);
+}
+
+/** What was kept under a name. @param {string} name @returns {Promise<any>} */
+export async function kept(name) {
+  return done((await database()).transaction(KEPT).objectStore(KEPT).get(name));
 }

@@ -3,7 +3,8 @@
 
 /** @type {Record<string, Record<string, string>>} */
 const WORDS = JSON.parse(document.body.dataset.words ?? "{}");
-export const CSRF = document.body.dataset.csrf ?? "";
+export let CSRF = document.body.dataset.csrf ?? "";
+const ANSWERED_WITHIN_MS = 60_000;
 const CHINESE = document.body.dataset.lang === "zh-CN";
 
 /**
@@ -14,6 +15,9 @@ export function say(group, code, facts = {}) {
   const template = WORDS[group]?.[code] ?? code;
   return template.replace(/\{(\w+)\}/g, (_, name) => String(facts[name] ?? ""));
 }
+
+/** More words, of one page. @param {string | undefined} json */
+export const learnWords = (json) => Object.assign(WORDS, JSON.parse(json ?? "{}"));
 
 let ahead = 0;
 /**
@@ -39,16 +43,19 @@ export function span(seconds) {
   return CHINESE ? `${d}天${h}小时` : `${d} d ${h} h`;
 }
 
+/** Write what is left of a clock, or how long it is over. @param {HTMLElement} clock @param {number} [now] */
+export function writeClock(clock, now = serverNow()) {
+  const left = (Date.parse(clock.dataset.due ?? "") - now) / 1000;
+  const text = say("clock", left < 0 ? "over" : "left", { t: span(left) });
+  if (clock.textContent !== text) clock.textContent = text;
+  clock.classList.toggle("over", left < 0);
+  clock.classList.toggle("soon", left >= 0 && left < 600);
+}
+
 /** Write every running clock anew. */
 export function tick() {
   const now = serverNow();
-  for (const clock of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-due]"))) {
-    const left = (Date.parse(clock.dataset.due ?? "") - now) / 1000;
-    const text = say("clock", left < 0 ? "over" : "left", { t: span(left) });
-    if (clock.textContent !== text) clock.textContent = text;
-    clock.classList.toggle("over", left < 0);
-    clock.classList.toggle("soon", left >= 0 && left < 600);
-  }
+  for (const clock of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-due]"))) writeClock(clock, now);
 }
 setInterval(tick, 1000);
 tick();
@@ -72,21 +79,33 @@ export function newId() {
 }
 
 /**
- * Send a command as JSON with the session's word; never throws for a refusal.
+ * Send a command as JSON with the session's word; never throws for a refusal. Who looks back at the
+ * past sends nothing.
  * @param {string} method @param {string} url @param {unknown} body @param {string} [version]
  * @returns {Promise<{ok: boolean, status: number, body: any}>}
  */
 export async function send(method, url, body, version) {
+  if (document.body.dataset.past) return { ok: false, status: 0, body: { detail: say("script", "back-only") } };
   /** @type {Record<string, string>} */
   const headers = { "Content-Type": "application/json", "X-CSRF-Token": CSRF };
   if (version) headers["If-Match"] = `"${version}"`;
   try {
-    const answer = await fetch(url, { method, headers, body: JSON.stringify(body) });
+    const answer = await fetch(url, { method, headers, body: JSON.stringify(body), signal: AbortSignal.timeout(ANSWERED_WITHIN_MS) });
     if (answer.status === 401) location.assign("/login");
     const text = await answer.text();
     return { ok: answer.ok, status: answer.status, body: text ? JSON.parse(text) : null };
   } catch {
     return { ok: false, status: 0, body: { type: "/problems/offline" } };
+  }
+}
+
+/** Read the session's word anew, for a page that is older than its session. */
+export async function renewCsrf() {
+  try {
+    const answer = await fetch("/api/v1/me");
+    if (answer.ok) CSRF = (await answer.json()).csrf ?? CSRF;
+  } catch {
+    // Not reached; what needed the word is sent again later.
   }
 }
 
@@ -198,7 +217,7 @@ export function commands(after, shapes = {}) {
 }
 
 /** Ask before what cannot be undone. @param {string} question @returns {Promise<boolean>} */
-function sure(question) {
+export function sure(question) {
   const box = document.createElement("dialog");
   box.className = "sure";
   const text = document.createElement("p");

@@ -1,6 +1,8 @@
 // @ts-check
 // The symbols of the map and of its legend.
 
+import { ink } from "./theme.js";
+
 const FONT = "12px system-ui, 'Noto Sans CJK SC', sans-serif";
 
 /** @param {CanvasRenderingContext2D} c @param {{shape: string, fill: string, edge: string, radius: number}} style @param {number} x @param {number} y */
@@ -39,6 +41,36 @@ export function symbol(c, style, x, y) {
 }
 
 /**
+ * A square of the coverage: a tint, and strokes that say the same without colour.
+ * @param {CanvasRenderingContext2D} c @param {{color: string, alpha: number, hatch: number, crossed: boolean}} style
+ * @param {{x: number, y: number, wide: number, high: number}} box in pixels
+ */
+export function square(c, style, { x, y, wide, high }) {
+  c.save();
+  c.fillStyle = c.strokeStyle = style.color;
+  c.globalAlpha = style.alpha;
+  c.fillRect(x, y, wide, high);
+  if (style.hatch && wide > 4) {
+    c.globalAlpha = Math.min(1, 2 * style.alpha);
+    c.lineWidth = 1;
+    c.setLineDash([]);
+    c.beginPath();
+    c.rect(x, y, wide, high);
+    c.clip();
+    c.beginPath();
+    for (let at = -high; at < wide; at += style.hatch) {
+      c.moveTo(x + at, y + high);
+      c.lineTo(x + at + high, y);
+      if (!style.crossed) continue;
+      c.moveTo(x + at, y);
+      c.lineTo(x + at + high, y + high);
+    }
+    c.stroke();
+  }
+  c.restore();
+}
+
+/**
  * A clock face with a slice as large as a probability: two halves look like two halves.
  * @param {CanvasRenderingContext2D} c @param {{fill: string, edge: string, radius: number}} style
  * @param {number} x @param {number} y @param {number} part from 0 to 1
@@ -46,7 +78,7 @@ export function symbol(c, style, x, y) {
 export function share(c, style, x, y, part) {
   const r = style.radius;
   c.setLineDash([]);
-  c.fillStyle = "#15181c";
+  c.fillStyle = ink.ground;
   c.beginPath();
   c.arc(x, y, r, 0, 2 * Math.PI);
   c.fill();
@@ -63,6 +95,22 @@ export function share(c, style, x, y, part) {
   c.stroke();
 }
 
+/**
+ * A nose that says where a crew is driving.
+ * @param {CanvasRenderingContext2D} c @param {{fill: string, edge: string, radius: number}} style
+ * @param {number} x @param {number} y @param {number} turn radians, clockwise from the east
+ */
+export function heading(c, style, x, y, turn) {
+  const r = style.radius + 7;
+  c.setLineDash([]);
+  c.beginPath();
+  c.moveTo(x + r * Math.cos(turn), y + r * Math.sin(turn));
+  for (const side of [-0.5, 0.5]) c.lineTo(x + (r - 6) * Math.cos(turn + side), y + (r - 6) * Math.sin(turn + side));
+  c.closePath();
+  c.fillStyle = style.fill;
+  c.fill();
+}
+
 /** @param {CanvasRenderingContext2D} c @param {number} x @param {number} y @param {number} r @param {number} n @param {number} turn */
 function polygon(c, x, y, r, n, turn) {
   for (let i = 0; i < n; i++) {
@@ -77,9 +125,9 @@ export function label(c, text, x, y) {
   c.font = FONT;
   c.textAlign = "center";
   c.lineWidth = 3;
-  c.strokeStyle = "#15181c";
+  c.strokeStyle = ink.ground;
   c.strokeText(text, x, y);
-  c.fillStyle = "#d5dbe2";
+  c.fillStyle = ink.text;
   c.fillText(text, x, y);
 }
 

@@ -3,6 +3,7 @@
 // that would be out, and the callers. Nothing here looks surer than it is.
 
 import { label, labelWidth, share, symbol } from "./symbols.js";
+import { ink } from "./theme.js";
 
 /** @typedef {{x: number, y: number, style: string, key: string, title: string, share: number, chance: string, ticket: string}} Thought */
 
@@ -76,7 +77,7 @@ function touching(suspects) {
 
 /** @param {CanvasRenderingContext2D} c @param {number} x @param {number} y */
 function ring(c, x, y) {
-  c.strokeStyle = "#7cbcff";
+  c.strokeStyle = ink.act;
   c.lineWidth = 2.5;
   c.setLineDash([4, 3]);
   c.beginPath();

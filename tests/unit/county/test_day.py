@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from api.inputs import TicketIn
+from api.inputs.reports import TicketIn
 from dispatch.drill.county import day, parameters
 from dispatch.drill.county.calls import spoken
 from dispatch.drill.county.faults import front_hours, make_faults, supply_of

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from api.inputs import TicketIn
+from api.inputs.reports import TicketIn
 from dispatch.drill.elsewhere import day_on
 from gis.crs import Datum, distance_m, to_wgs84
 from gis.errors import EmptyInput

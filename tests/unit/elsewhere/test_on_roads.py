@@ -175,3 +175,20 @@ def test_roads_without_a_street_between_two_junctions_are_refused(town_roads):
     alone = town_roads.keep_nodes(np.arange(town_roads.node_count) == 0)
     with pytest.raises(EmptyInput, match="two junctions"):
         network_on(alone, 1)
+
+
+def test_a_hamlet_far_off_has_a_feeder_of_its_own(tmp_path):
+    """Its substation serves so few that by their number it would have none."""
+    town = {f"{i}_{j}": (115 + i * 0.004, 28 + j * 0.004) for i in range(14) for j in range(14)}
+    hamlet = {f"h{k}": (117 + k * 0.004, 28.0) for k in range(4)}
+    spots = "\n".join(f"{name},{lon},{lat}" for name, (lon, lat) in {**town, **hamlet}.items())
+    (tmp_path / "nodes.csv").write_text(f"id,lon,lat\n{spots}\n")
+    streets = [(f"{i}_{j}", f"{i + 1}_{j}") for i in range(13) for j in range(14)]
+    streets += [(f"{i}_{j}", f"{i}_{j + 1}") for i in range(14) for j in range(13)]
+    streets += [("13_0", "h0"), ("h0", "h1"), ("h1", "h2"), ("h2", "h3")]
+    rows = "\n".join(f"{a},{b},0" for a, b in streets)
+    (tmp_path / "edges.csv").write_text(f"from,to,oneway\n{rows}\n")
+    roads = read_tables(tmp_path / "nodes.csv", tmp_path / "edges.csv")
+    made = network_on(roads, 1, customers=6_000, feeders=4)
+    assert {f.substation_id for f in made.feeders} == {s.id for s in made.substations}
+    assert max(s.point.x for s in made.substations) > 116.9

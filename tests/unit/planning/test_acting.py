@@ -1,6 +1,6 @@
-from dispatch.planning.acting import Move, decided, moves_now, running
+from dispatch.planning.acting import Move, decided, hazards_left, moves_now, running
 from dispatch.planning.evaluate import evaluate
-from dispatch.planning.problem import Hold, Promise
+from dispatch.planning.problem import ChangeCosts, Hold, Promise
 from tests.unit.planning.problems import a_crew, a_problem, a_work, on_a_line
 
 
@@ -37,7 +37,8 @@ def test_a_crew_that_goes_on_as_it_was_sent_makes_no_move():
 def test_doing_two_orders_the_other_way_round_must_be_worth_the_change():
     def turns(due):
         works = [sent(1, 1, "A", due=500), a_work(2, 2, due=due)]
-        problem = a_problem(works, [a_crew("A", 0)], on_a_line(0, 10, 20))
+        roads, change = on_a_line(0, 10, 20), ChangeCosts(sent=15)
+        problem = a_problem(works, [a_crew("A", 0)], roads, change=change)
         return moves(problem, A=(2, 1))
 
     assert turns(due=45) == ()
@@ -73,3 +74,21 @@ def test_what_was_decided_stays_with_its_crew():
     problem = a_problem(works, [a_crew("A", 0)], on_a_line(0, 10))
     kept = decided(problem, moves(problem, A=(2, 1)))
     assert [work.pinned for work in kept.works] == [(), ("A",)]
+
+
+def test_a_hazard_that_the_plan_lets_wait_gets_the_nearest_free_crew_even_from_another_order():
+    works = [a_work(1, 1), a_work(2, 2, hazard=True)]
+    crews = [a_crew("near", 1), a_crew("far", 0)]
+    problem = a_problem(works, crews, on_a_line(0, 10, 12))
+    planned = (Move(crew_id="near", order_id=1, leaves=None),)
+    (sent_now,) = hazards_left(problem, planned, at_work=())
+    assert sent_now == Move(crew_id="near", order_id=2, leaves=None)
+
+
+def test_no_crew_is_taken_from_a_hazard_nor_from_work_for_another_hazard():
+    works = [a_work(1, 1, hazard=True), a_work(2, 2, hazard=True)]
+    crews = [a_crew("going", 0), a_crew("working", 1), a_crew("skill", 2, can=frozenset({"lv"}))]
+    works[1] = a_work(2, 2, hazard=True, needs=frozenset({"mv"}))
+    problem = a_problem(works, crews, on_a_line(0, 10, 12))
+    planned = (Move(crew_id="going", order_id=1, leaves=None),)
+    assert hazards_left(problem, planned, at_work={"working"}) == ()

@@ -6,9 +6,18 @@ from hypothesis import strategies as st
 from dispatch.planning.arrays import fixed_of
 from dispatch.planning.evaluate import evaluate
 from dispatch.planning.moves import run
-from dispatch.planning.problem import Hold, Meal, Promise
-from dispatch.planning.search import NONE, Rounds, Until, _best_of, _insert_all, find_plan
-from dispatch.planning.timetable import BEST, empty_state
+from dispatch.planning.problem import ChangeCosts, Hold, Meal, Promise
+from dispatch.planning.search import (
+    NONE,
+    PlanBroken,
+    Rounds,
+    Until,
+    _best_of,
+    _checked,
+    _insert_all,
+    find_plan,
+)
+from dispatch.planning.timetable import BEST, BEST_SIZE, empty_state
 from tests.unit.planning.problems import a_crew, a_problem, a_work, on_a_line, problems
 
 SOME = settings(
@@ -175,8 +184,8 @@ def test_a_plan_changes_only_for_a_gain_above_its_cost():
     def moved(gain):
         works = [a_work(1, 2, due=0, holders=("far",), hold=Hold.SENT)]
         crews = [a_crew("near", 0), a_crew("far", 1)]
-        found = plan(a_problem(works, crews, on_a_line(10, 10 + gain, 0)))
-        return "near" in found.sequences
+        roads, change = on_a_line(10, 10 + gain, 0), ChangeCosts(sent=15)
+        return "near" in plan(a_problem(works, crews, roads, change=change)).sequences
 
     assert not moved(14)
     assert moved(16)
@@ -229,3 +238,15 @@ def test_two_crews_of_the_running_plan_keep_their_order_without_a_search():
     problem = a_problem([work], crews, on_a_line(90, 20, 10, 0))
     found = plan(problem, 0, running={"A": (1,), "B": (1,)})
     assert found.crew_of(1) == ("A", "B")
+
+
+def test_a_plan_that_breaks_a_rule_is_never_given_out():
+    works = [a_work(1, 1, needs=frozenset({"mv"}))]
+    crews = [a_crew("able", 0, can=frozenset({"mv"})), a_crew("unable", 0, can=frozenset({"lv"}))]
+    problem = a_problem(works, crews, on_a_line(0, 10))
+    fixed = fixed_of(problem)
+    state = empty_state(fixed, 1)
+    state.route[BEST, 1, 0] = 0
+    state.crews[1, BEST_SIZE] = 1
+    with pytest.raises(PlanBroken, match="unable"):
+        _checked(problem, fixed, state)

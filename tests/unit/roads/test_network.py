@@ -11,6 +11,7 @@ from gis.errors import OffPlanet
 from gis.roads.cch import CchTravelTimes
 from gis.roads.dijkstra import DijkstraTravelTimes
 from gis.roads.network import Basis, RoadNetwork
+from gis.roads.several import RoadNetworks
 from gis.roads.snapping import Snapper
 from gis.roads.speeds import OffRoad
 from tests.unit.roads.streets import graph_of, lauf, way_edges
@@ -70,6 +71,14 @@ def test_many_places_snap_as_each_alone_does(graph):
     lon, lat = [11.0025, 11.005, 11.005], [49.5003, 49.6, 49.5021]
     assert snapper.snap_all(lon, lat) == [snapper.snap(*p) for p in zip(lon, lat, strict=True)]
     assert snapper.snap_all([], []) == []
+
+
+def test_places_are_as_far_off_the_road_as_their_street_is(network):
+    beside, on, nowhere = network.off_road_m([(11.0025, 49.5003), (11.005, 49.5), (11.005, 49.9)])
+    assert beside == pytest.approx(distance_m(11, 49.5, 11, 49.5003), rel=0.01)
+    assert on == pytest.approx(0, abs=0.5)
+    assert nowhere == network.max_snap_m
+    assert network.off_road_m([]) == []
 
 
 def test_with_no_roads_nothing_is_ever_found(graph):
@@ -162,3 +171,52 @@ def test_both_engines_give_one_network_the_same_answers():
     answers = fast.travel(lon, lat, 11.28, 49.51)
     assert answers == slow.travel(lon, lat, 11.28, 49.51)
     assert {answer.basis for answer in answers} >= {Basis.ROAD}
+
+
+def test_the_least_drive_takes_whichever_carriageway_a_position_leaves_open(tmp_path):
+    """Two one-way carriageways 20 m apart that meet only a kilometre off at either end."""
+    roads = {
+        1: (11.000, 49.50000),
+        2: (11.028, 49.50000),
+        3: (11.028, 49.50018),
+        4: (11.000, 49.50018),
+    }
+    east, west = {**HOME, "oneway": "yes"}, {**HOME, "oneway": "yes"}
+    ways = {20: ([1, 2], east), 21: ([3, 4], west), 22: ([2, 3], HOME), 23: ([4, 1], HOME)}
+    network = RoadNetwork(CchTravelTimes(graph_of(tmp_path, roads, ways)))
+    at, to = (11.015, 49.50002), (11.012, 49.50002)  # 200 m back, on the wrong carriageway
+    (round_the_end,) = network.travel(*at, *to)
+    assert round_the_end.seconds > 5 * 60
+    assert network.least_s((*at, 5.0), (*to, 5.0)) > 5 * 60
+    assert network.least_s((*at, 30.0), (*to, 30.0)) < 60
+
+
+def test_the_least_drive_forgives_the_way_between_a_place_and_its_road(network):
+    on, off = (11.002, 49.5), (11.008, 49.4991)  # the second is 100 m off the street
+    by_road = network.least_s((*on, 10.0), (11.008, 49.5, 10.0))
+    forgiven_s = (100 - 10) / 10  # 36 km/h
+    assert network.least_s((*on, 10.0), (*off, 10.0)) == pytest.approx(
+        by_road - forgiven_s, abs=0.5
+    )
+    assert network.least_s((*on, 200.0), (*on, 200.0)) == 0.0
+
+
+def test_no_least_drive_is_known_where_one_end_has_no_road(network):
+    assert network.least_s((11.005, 49.9, 50.0), (11.005, 49.5, 50.0)) is None
+
+
+def test_a_shut_road_is_still_a_road_to_have_been_on(graph):
+    network = RoadNetwork(CchTravelTimes(graph))
+    before = network.off_road_m([(11.0025, 49.5003)])
+    network.engine.close_edges(np.arange(graph.edge_count))
+    assert network.off_road_m([(11.0025, 49.5003)]) == before
+    assert math.isinf(network.least_s((11.002, 49.5, 10.0), (11.008, 49.5, 10.0)))
+
+
+def test_of_several_graphs_the_least_drive_is_that_of_the_quickest(network, graph):
+    slow = RoadNetwork(CchTravelTimes(graph))
+    slow.engine.reweight(graph.edge_travel_ms * 3)
+    ends = (11.002, 49.5, 10.0), (11.008, 49.5, 10.0)
+    assert RoadNetworks([slow, network]).least_s(*ends) == network.least_s(*ends)
+    nowhere = (11.005, 49.9, 50.0)
+    assert RoadNetworks([slow, network]).least_s(ends[0], nowhere) is None

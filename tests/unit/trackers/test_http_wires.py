@@ -171,7 +171,8 @@ OWN = {
 def test_owntracks_sends_kilometres_an_hour():
     message = read_json(owntracks, OWN, user="wang")
     assert message.device == "wang"
-    assert the_reading(message) == Reading(115.9, 28.68, AT, accuracy_m=12.0, speed_mps=10.0)
+    expected = Reading(115.9, 28.68, AT, accuracy_m=12.0, speed_mps=10.0, battery=80)
+    assert the_reading(message) == expected
 
 
 def test_owntracks_may_name_itself_in_a_header():
@@ -244,3 +245,25 @@ def assert_sound(message: Message) -> None:
             assert item.accuracy_m is None or 0 < item.accuracy_m <= 100_000
         else:
             assert item.why in Why
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [("80.0", 80), ("0", 0), ("-1", None), ("101", None), ("full", None), ("", None)],
+)
+def test_a_battery_is_per_cent_or_unknown_and_loses_no_position(told: str, kept: int | None):
+    for wire, name in ((traccar, "batt"), (osmand, "batt"), (gpslogger, "battery")):
+        assert the_reading(read(wire, **PLACE, **{name: told})).battery == kept
+
+
+@pytest.mark.parametrize(
+    ("level", "kept"),
+    [({"level": 0.8}, 80), ({"level": -1}, None), ({"level": 2}, None), (7, None)],
+)
+def test_the_battery_of_json_is_a_share(level: object, kept: int | None):
+    assert the_reading(read_json(traccar, nine(battery=level))).battery == kept
+
+
+def test_owntracks_tells_its_battery():
+    told = {"_type": "location", "lat": 28.68, "lon": 115.9, "tst": int(SECONDS), "batt": 12}
+    assert the_reading(read_json(owntracks, told, user="li")).battery == 12

@@ -31,6 +31,19 @@ def upgrade() -> None:
         postgresql_ops={"search_text": "gin_trgm_ops"},
     )
     op.create_table(
+        "alarm_taken",
+        sa.Column(
+            "alarm", sa.Text(), nullable=False, comment="the alarm's id, which names its occasion"
+        ),
+        sa.Column("district_id", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("alarm", name=op.f("alarm_taken_pkey")),
+        comment="Alarms that somebody took note of; those of clocks stand in clock_warning",
+    )
+    op.create_index("alarm_taken_at_ix", "alarm_taken", ["at"], unique=False)
+    op.create_table(
         "area_map",
         sa.Column("version", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
@@ -38,6 +51,17 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("version", name=op.f("area_map_pkey")),
         sa.UniqueConstraint("digest", name=op.f("area_map_digest_key")),
+    )
+    op.create_table(
+        "bulk_action",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undo_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("bulk_action_pkey")),
+        comment="One thing done to many rows of the list at once",
     )
     op.create_table(
         "district",
@@ -84,6 +108,68 @@ def upgrade() -> None:
     op.create_index("event_at_ix", "event", ["at"], unique=False)
     op.create_index("event_district_ix", "event", ["district_id", "id"], unique=False)
     op.create_table(
+        "forecast_version",
+        sa.Column("version", sa.Integer(), sa.Identity(always=False, start=2), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("repairs", sa.Integer(), nullable=False),
+        sa.Column(
+            "model",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="numbers and words, nothing that is run",
+        ),
+        sa.Column(
+            "report",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="how it did on weeks it had not seen",
+        ),
+        sa.PrimaryKeyConstraint("version", name=op.f("forecast_version_pkey")),
+        comment="Waits for crews and supply, learned; append-only. Version 1 is the shipped table",
+    )
+    op.create_table(
+        "hazard_zone",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("districts", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("period", postgresql.TSTZRANGE(), nullable=False),
+        sa.Column(
+            "area",
+            Geometry(
+                geometry_type="POLYGON",
+                srid=4326,
+                dimension=2,
+                spatial_index=False,
+                from_text="ST_GeomFromEWKT",
+                name="geometry",
+                nullable=False,
+            ),
+            nullable=False,
+        ),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("declared_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('storm', 'flood', 'fire', 'no_go')", name=op.f("hazard_zone_kind")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("hazard_zone_pkey")),
+        comment="Storms, floods, fires and ground nobody may enter, as dispatchers declared them",
+    )
+    op.create_index(
+        "hazard_zone_standing_ix",
+        "hazard_zone",
+        ["period"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+        postgresql_using="gist",
+    )
+    op.create_table(
         "link_look",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
@@ -105,6 +191,39 @@ def upgrade() -> None:
         sa.Column("refused", sa.Integer(), nullable=False),
         sa.Column("loaded_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("load_receipt_pkey")),
+    )
+    op.create_table(
+        "message",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.CheckConstraint(
+            "status IN ('waiting', 'sent', 'failed', 'expired')", name=op.f("message_status")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("message_pkey")),
+        comment="Text messages for a gateway of the company's to send; nothing here sends them",
+    )
+    op.create_index(
+        "message_ended_ix",
+        "message",
+        ["ended_at"],
+        unique=False,
+        postgresql_where=sa.text("status <> 'waiting'"),
+    )
+    op.create_index(
+        "message_waiting_ix",
+        "message",
+        ["made_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'waiting'"),
     )
     op.create_table(
         "network_problem",
@@ -139,6 +258,57 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("crew_id", "fixed_at", "id", name=op.f("position_fix_pkey")),
         comment="Every fix, by day; the key makes a repeated fix vanish",
         postgresql_partition_by="RANGE (fixed_at)",
+    )
+    op.create_table(
+        "presence",
+        sa.Column(
+            "tab", sa.Text(), nullable=False, comment="made by the browser, one for each open page"
+        ),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column(
+            "thing", sa.Text(), nullable=False, comment="what is open there, such as outage-17"
+        ),
+        sa.Column("district_id", sa.Text(), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tab", name=op.f("presence_pkey")),
+        comment="Which dispatcher has what open; it holds for a moment and is no part of the record",
+    )
+    op.create_table(
+        "public_areas",
+        sa.Column("single", sa.Integer(), server_default="1", nullable=False),
+        sa.Column(
+            "made_from", sa.Text(), nullable=False, comment="the customers they were made from"
+        ),
+        sa.Column("areas", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("ground", sa.Text(), nullable=False, comment="what lies under them, as GeoJSON"),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("single = 1", name=op.f("one_set_of_public_areas")),
+        sa.PrimaryKeyConstraint("single", name=op.f("public_areas_pkey")),
+        comment="Into which areas the public map is cut; one row",
+    )
+    op.create_table(
+        "public_file",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="gzip"),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("public_file_pkey")),
+        comment="The files of the public picture, written together",
+    )
+    op.create_table(
+        "public_picture",
+        sa.Column("single", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "memory",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="the counts behind what is told",
+        ),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("single = 1", name=op.f("one_public_picture")),
+        sa.PrimaryKeyConstraint("single", name=op.f("public_picture_pkey")),
+        comment="What the public is shown now; one row, its files beside it",
     )
     op.create_table(
         "rates_version",
@@ -192,12 +362,69 @@ def upgrade() -> None:
         "rule_set",
         sa.Column("version", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("rules", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of what it says"),
+        sa.Column(
+            "rules",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="commitments, each with its clock",
+        ),
+        sa.Column(
+            "ahead",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="how long before a planned cut who is told",
+        ),
+        sa.Column(
+            "repeats",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="how many outages are one too many",
+        ),
+        sa.Column(
+            "pauses",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="for what a clock may stand still",
+        ),
+        sa.Column(
+            "overrides",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="districts' own figures",
+        ),
         sa.Column("note", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("adopted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("adopted_by", sa.Text(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by", sa.Text(), nullable=True),
+        sa.Column("withdrawn_for", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "withdrawn_at IS NULL OR withdrawn_at < valid_from",
+            name=op.f("rule_set_withdrawn_before_valid"),
+        ),
         sa.PrimaryKeyConstraint("version", name=op.f("rule_set_pkey")),
-        sa.UniqueConstraint("digest", name=op.f("rule_set_digest_key")),
+        sa.UniqueConstraint("digest", "valid_from", name="rule_set_once"),
         comment="Commitments as data; the set in force is the newest whose valid_from has passed",
+    )
+    op.create_table(
+        "speeds_version",
+        sa.Column("version", sa.Integer(), sa.Identity(always=False, start=2), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False, comment="of the hours, IANA"),
+        sa.Column("runs", sa.Integer(), nullable=False),
+        sa.Column(
+            "cells",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="factors on the planned speed, class by hour",
+        ),
+        sa.PrimaryKeyConstraint("version", name=op.f("speeds_version_pkey")),
+        comment="Driving speeds learned from tracks; append-only. Version 1 is what was shipped",
     )
     op.create_table(
         "substation",
@@ -265,7 +492,7 @@ def upgrade() -> None:
         sa.Column("crew_id", sa.Text(), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "role IN ('agent', 'dispatcher', 'crew', 'supervisor', 'integration', 'admin')",
+            "role IN ('agent', 'dispatcher', 'crew', 'supervisor', 'integration', 'admin', 'wall')",
             name=op.f("user_account_role"),
         ),
         sa.PrimaryKeyConstraint("login", name=op.f("user_account_pkey")),
@@ -321,6 +548,23 @@ def upgrade() -> None:
     )
     op.create_index("area_boundary_ix", "area", ["boundary"], unique=False, postgresql_using="gist")
     op.create_table(
+        "bulk_item",
+        sa.Column("bulk_id", sa.BigInteger(), nullable=False),
+        sa.Column("thing", sa.Text(), nullable=False, comment="such as outage-17"),
+        sa.Column(
+            "kept",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="what was done, and what undoing puts back",
+        ),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["bulk_id"], ["bulk_action.id"], name=op.f("bulk_item_bulk_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("bulk_id", "thing", name=op.f("bulk_item_pkey")),
+        comment="What a bulk action did, row by row, for undoing; what was refused is not kept",
+    )
+    op.create_table(
         "crew",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -366,6 +610,43 @@ def upgrade() -> None:
     )
     op.create_index(op.f("feeder_district_id_ix"), "feeder", ["district_id"], unique=False)
     op.create_table(
+        "forecast_in_force",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=True, comment="null: the table"),
+        sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version"], ["forecast_version.version"], name=op.f("forecast_in_force_version_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("forecast_in_force_pkey")),
+        comment="Which forecasts were put into force when; append-only, the last row counts",
+    )
+    op.create_table(
+        "lending_rule",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("from_id", sa.Text(), nullable=False),
+        sa.Column("to_id", sa.Text(), nullable=True),
+        sa.Column("most", sa.Integer(), nullable=False),
+        sa.Column("keep_free", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("from_id <> to_id", name=op.f("lending_rule_between_two_districts")),
+        sa.CheckConstraint("most >= 1 AND keep_free >= 0", name=op.f("lending_rule_counts")),
+        sa.CheckConstraint("until IS NULL OR until > since", name=op.f("lending_rule_not_empty")),
+        sa.ForeignKeyConstraint(
+            ["from_id"], ["district.id"], name=op.f("lending_rule_from_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(["to_id"], ["district.id"], name=op.f("lending_rule_to_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("lending_rule_pkey")),
+        comment="Consent that a district gave beforehand to lend crews",
+    )
+    op.create_index(op.f("lending_rule_from_id_ix"), "lending_rule", ["from_id"], unique=False)
+    op.create_table(
         "rates_in_force",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("version", sa.Integer(), nullable=True, comment="null: as shipped"),
@@ -386,9 +667,8 @@ def upgrade() -> None:
         sa.Column("period", postgresql.TSTZRANGE(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column(
-            "line",
+            "drawn",
             Geometry(
-                geometry_type="LINESTRING",
                 srid=4326,
                 dimension=2,
                 spatial_index=False,
@@ -398,11 +678,21 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("one_way", sa.Boolean(), nullable=False),
         sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["district_id"], ["district.id"], name=op.f("road_closure_district_id_fkey")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("road_closure_pkey")),
+    )
+    op.create_index(
+        "road_closure_standing_ix",
+        "road_closure",
+        ["period"],
+        unique=False,
+        postgresql_where=sa.text("lifted_at IS NULL"),
+        postgresql_using="gist",
     )
     op.create_table(
         "road_line",
@@ -431,6 +721,19 @@ def upgrade() -> None:
     )
     op.create_index(
         "road_line_line_ix", "road_line", ["line"], unique=False, postgresql_using="gist"
+    )
+    op.create_table(
+        "speeds_in_force",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=True, comment="null: as shipped"),
+        sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version"], ["speeds_version.version"], name=op.f("speeds_in_force_version_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("speeds_in_force_pkey")),
+        comment="Which speeds were put into force when; append-only, the last row counts",
     )
     op.create_table(
         "tracker_tally",
@@ -465,6 +768,64 @@ def upgrade() -> None:
     )
     op.create_index("crew_action_order_ix", "crew_action", ["order_id"], unique=False)
     op.create_table(
+        "crew_loan",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("from_id", sa.Text(), nullable=False),
+        sa.Column("to_id", sa.Text(), nullable=False),
+        sa.Column("crew_id", sa.Text(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        sa.Column("wanted_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "period",
+            postgresql.TSTZRANGE(),
+            nullable=True,
+            comment="while the crew works for the borrower",
+        ),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.Text(), nullable=True),
+        sa.Column("answered_for", sa.Text(), nullable=True),
+        sa.Column("rule_id", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.Column("ended_for", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        postgresql.ExcludeConstraint(
+            (sa.column("crew_id"), "="),
+            (sa.column("period"), "&&"),
+            using="gist",
+            name="crew_lent_once",
+        ),
+        sa.CheckConstraint(
+            "status IN ('asked', 'granted', 'refused', 'recalled', 'ended')",
+            name=op.f("crew_loan_status"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('granted', 'recalled') OR (crew_id IS NOT NULL AND period IS NOT NULL)",
+            name=op.f("loan_granted_has_a_crew"),
+        ),
+        sa.CheckConstraint("from_id <> to_id", name=op.f("loan_between_two_districts")),
+        sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("crew_loan_crew_id_fkey")),
+        sa.ForeignKeyConstraint(["from_id"], ["district.id"], name=op.f("crew_loan_from_id_fkey")),
+        sa.ForeignKeyConstraint(
+            ["rule_id"], ["lending_rule.id"], name=op.f("crew_loan_rule_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(["to_id"], ["district.id"], name=op.f("crew_loan_to_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("crew_loan_pkey")),
+        comment="Crews that one district asked of another, lent and got back",
+    )
+    op.create_index("crew_loan_from_ix", "crew_loan", ["from_id", "asked_at"], unique=False)
+    op.create_index(
+        "crew_loan_open_ix",
+        "crew_loan",
+        ["from_id", "to_id"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('asked', 'granted', 'recalled')"),
+    )
+    op.create_index("crew_loan_to_ix", "crew_loan", ["to_id", "asked_at"], unique=False)
+    op.create_table(
         "crew_position",
         sa.Column("crew_id", sa.Text(), nullable=False),
         sa.Column("device", sa.Text(), nullable=False),
@@ -476,6 +837,9 @@ def upgrade() -> None:
         sa.Column("accuracy_m", sa.Double(), nullable=True),
         sa.Column("speed_mps", sa.Double(), nullable=True),
         sa.Column("mock", sa.Boolean(), nullable=False),
+        sa.Column(
+            "battery", sa.SmallInteger(), nullable=True, comment="per cent left of the device's"
+        ),
         sa.ForeignKeyConstraint(
             ["crew_id"], ["crew.id"], name=op.f("crew_position_crew_id_fkey"), ondelete="CASCADE"
         ),
@@ -527,6 +891,9 @@ def upgrade() -> None:
         sa.Column("accuracy_m", sa.Double(), nullable=True),
         sa.Column("speed_mps", sa.Double(), nullable=True),
         sa.Column("mock", sa.Boolean(), nullable=False),
+        sa.Column(
+            "battery", sa.SmallInteger(), nullable=True, comment="per cent left of the device's"
+        ),
         sa.ForeignKeyConstraint(
             ["crew_id"], ["crew.id"], name=op.f("device_position_crew_id_fkey"), ondelete="CASCADE"
         ),
@@ -661,8 +1028,16 @@ def upgrade() -> None:
         sa.Column("etr_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("etr_source", sa.Text(), nullable=True),
         sa.Column("etr_confidence", sa.Text(), nullable=True),
+        sa.Column("etr_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("etr_to", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("etr_basis", sa.Text(), nullable=True),
+        sa.Column("etr_said_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("etr_alarm", sa.Text(), server_default="none", nullable=False),
         sa.Column("prediction", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "etr_alarm IN ('none', 'expiring', 'passed')", name=op.f("outage_etr_alarm")
+        ),
         sa.CheckConstraint(
             "level IN ('feeder_model', 'transformer', 'points')", name=op.f("outage_level")
         ),
@@ -679,6 +1054,13 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["parent_id"], ["outage.id"], name=op.f("outage_parent_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("outage_pkey")),
+    )
+    op.create_index(
+        "outage_expected_ix",
+        "outage",
+        ["etr_at"],
+        unique=False,
+        postgresql_where=sa.text("status <> 'closed' AND etr_alarm <> 'passed'"),
     )
     op.create_index(
         "outage_feeder_ix",
@@ -715,6 +1097,7 @@ def upgrade() -> None:
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("overdue_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("planned_outage_ends_after_start")),
         sa.ForeignKeyConstraint(
@@ -736,6 +1119,46 @@ def upgrade() -> None:
         postgresql_where=sa.text(
             "cancelled_at IS NULL AND ended_at IS NULL AND overdue_at IS NULL"
         ),
+    )
+    op.create_table(
+        "posting",
+        sa.Column("crew_id", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "point",
+            Geometry(
+                geometry_type="POINT",
+                srid=4326,
+                dimension=2,
+                spatial_index=False,
+                from_text="ST_GeomFromEWKT",
+                name="geometry",
+                nullable=False,
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["crew_id"], ["crew.id"], name=op.f("posting_crew_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("crew_id", name=op.f("posting_pkey")),
+        comment="Where crews were asked to stand by; the row goes when that ends",
+    )
+    op.create_table(
+        "road_closure_taken",
+        sa.Column("closure_id", sa.BigInteger(), nullable=False),
+        sa.Column("process", sa.Text(), nullable=False, comment="host:pid"),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["closure_id"],
+            ["road_closure.id"],
+            name=op.f("road_closure_taken_closure_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("closure_id", "process", name=op.f("road_closure_taken_pkey")),
+        comment="Since when a process drives by a closure; by the database's clock, as the journal",
     )
     op.create_table(
         "shift",
@@ -929,6 +1352,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("restored_at IS NULL"),
     )
     op.create_index(
+        "outage_transformer_back_ix",
+        "outage_transformer",
+        ["restored_at"],
+        unique=False,
+        postgresql_where=sa.text("restored_at IS NOT NULL"),
+    )
+    op.create_index(
         "outage_transformer_recent_ix",
         "outage_transformer",
         ["transformer_id", "restored_at"],
@@ -1059,10 +1489,73 @@ def upgrade() -> None:
         "usage_point_address_text_ix", "usage_point", ["address_text_id", "id"], unique=False
     )
     op.create_index(
+        "usage_point_critical_ix",
+        "usage_point",
+        ["transformer_id"],
+        unique=False,
+        postgresql_where=sa.text("critical IS NOT NULL"),
+    )
+    op.create_index(
         "usage_point_point_ix", "usage_point", ["point"], unique=False, postgresql_using="gist"
     )
     op.create_index(
         op.f("usage_point_transformer_id_ix"), "usage_point", ["transformer_id"], unique=False
+    )
+    op.create_table(
+        "access_note",
+        sa.Column("usage_point_id", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["usage_point_id"],
+            ["usage_point.id"],
+            name=op.f("access_note_usage_point_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("usage_point_id", name=op.f("access_note_pkey")),
+        comment="How a crew gets to a customer's place: the key, the dog, whom to call ahead",
+    )
+    op.create_table(
+        "answer_given",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("tongue", sa.Text(), nullable=False),
+        sa.Column("district_id", sa.Text(), nullable=True),
+        sa.Column("usage_point_id", sa.BigInteger(), nullable=True),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column(
+            "ticket_id",
+            sa.Text(),
+            nullable=True,
+            comment="the report it was said with, which may come later",
+        ),
+        sa.Column("outage_id", sa.BigInteger(), nullable=True),
+        sa.Column("etr_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("etr_to", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("checked", sa.ARRAY(sa.Text()), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('arrears', 'planned', 'known_fault', 'restored_recently', 'internal_likely', 'unknown')",
+            name=op.f("answer_given_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["district.id"], name=op.f("answer_given_district_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["outage_id"], ["outage.id"], name=op.f("answer_given_outage_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["usage_point_id"], ["usage_point.id"], name=op.f("answer_given_usage_point_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("answer_given_pkey")),
+        comment="What callers were told, as it was told; nothing here is ever changed",
+    )
+    op.create_index("answer_given_phone_ix", "answer_given", ["phone", "at"], unique=False)
+    op.create_index(
+        "answer_given_usage_point_ix", "answer_given", ["usage_point_id", "at"], unique=False
     )
     op.create_table(
         "interruption",
@@ -1228,6 +1721,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("restored_at IS NULL"),
     )
     op.create_index(
+        "outage_usage_point_back_ix",
+        "outage_usage_point",
+        ["restored_at"],
+        unique=False,
+        postgresql_where=sa.text("restored_at IS NOT NULL"),
+    )
+    op.create_index(
         "outage_usage_point_recent_ix",
         "outage_usage_point",
         ["usage_point_id", "restored_at"],
@@ -1382,6 +1882,7 @@ def upgrade() -> None:
     op.create_index("ticket_phone_ix", "ticket", ["phone", "received_at"], unique=False)
     op.create_index("ticket_planned_ix", "ticket", ["planned_outage_id"], unique=False)
     op.create_index("ticket_point_ix", "ticket", ["point"], unique=False, postgresql_using="gist")
+    op.create_index("ticket_received_ix", "ticket", ["received_at"], unique=False)
     op.create_index(
         "ticket_repeats_ix",
         "ticket",
@@ -1448,6 +1949,22 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("detached_at IS NULL"),
     )
+    op.create_table(
+        "desk_action",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind IN ('urged', 'called_back')", name=op.f("desk_action_kind")),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["ticket.id"], name=op.f("desk_action_ticket_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("desk_action_pkey")),
+        comment="What a desk sent about a report, once; `id` is the desk's own",
+    )
+    op.create_index(op.f("desk_action_ticket_id_ix"), "desk_action", ["ticket_id"], unique=False)
     op.create_table(
         "incident",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -1532,9 +2049,24 @@ def upgrade() -> None:
         sa.Column("power_on", sa.Boolean(), nullable=True),
         sa.Column("satisfied", sa.Boolean(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column(
+            "held_by",
+            sa.Text(),
+            nullable=True,
+            comment="the agent who calls now, nobody else until `held_until`",
+        ),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("told_ticket_id_fkey")),
         sa.PrimaryKeyConstraint("ticket_id", name=op.f("told_pkey")),
         comment="Every caller who is to be told that supply is back, and what they answered",
+    )
+    op.create_index("told_due_ix", "told", ["due_at"], unique=False, postgresql_using="brin")
+    op.create_index(
+        "told_held_ix",
+        "told",
+        ["held_by"],
+        unique=False,
+        postgresql_where=sa.text("held_by IS NOT NULL"),
     )
     op.create_index(
         "told_waiting_ix",
@@ -1543,6 +2075,24 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("told_at IS NULL"),
     )
+    op.create_table(
+        "watcher",
+        sa.Column("id", sa.Text(), nullable=False, comment="the client's"),
+        sa.Column("phone", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("area_id", sa.Text(), nullable=False, comment="empty: waits for a report only"),
+        sa.Column("area_name", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=True),
+        sa.Column("consented_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("expires_at > consented_at", name=op.f("watcher_expires_after_consent")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("watcher_ticket_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("watcher_pkey")),
+        comment="Who asked to be told when supply is back; deleted when told or expired",
+    )
+    op.create_index("one_watcher_per_phone_and_area", "watcher", ["phone", "area_id"], unique=True)
+    op.create_index("watcher_expires_ix", "watcher", ["expires_at"], unique=False)
+    op.create_index("watcher_ticket_ix", "watcher", ["ticket_id"], unique=False)
     op.create_table(
         "trouble_order",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -1641,6 +2191,7 @@ def upgrade() -> None:
     op.create_index("trouble_order_outage_ix", "trouble_order", ["outage_id"], unique=False)
     op.create_table(
         "arrival",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
         sa.Column("crew_id", sa.Text(), nullable=False),
         sa.Column("verdict", sa.Text(), nullable=False),
@@ -1650,20 +2201,29 @@ def upgrade() -> None:
         sa.Column("reasons", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("judged_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "verdict IN ('confirmed', 'claimed_only', 'contradicted')", name=op.f("arrival_verdict")
+            "verdict IN ('confirmed', 'claimed_only', 'contradicted', 'withdrawn')",
+            name=op.f("arrival_verdict"),
         ),
         sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("arrival_crew_id_fkey")),
         sa.ForeignKeyConstraint(
             ["order_id"], ["trouble_order.id"], name=op.f("arrival_order_id_fkey")
         ),
-        sa.PrimaryKeyConstraint("order_id", "crew_id", name=op.f("arrival_pkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("arrival_pkey")),
+        comment="Every judgement of an arrival; the newest counts, the older stay",
     )
+    op.create_index("arrival_order_ix", "arrival", ["order_id", "crew_id", "id"], unique=False)
     op.create_table(
         "clock",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("district_id", sa.Text(), nullable=True),
         sa.Column("rule_id", sa.Text(), nullable=False),
         sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column(
+            "override_id",
+            sa.Text(),
+            nullable=True,
+            comment="the district's own figures it was started with",
+        ),
         sa.Column("ticket_id", sa.Text(), nullable=True),
         sa.Column("order_id", sa.BigInteger(), nullable=True),
         sa.Column("area_class", sa.Text(), nullable=False),
@@ -1671,11 +2231,21 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("warned", sa.Integer(), nullable=False),
+        sa.Column("next_level_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_s", sa.Double(), server_default="0", nullable=False),
+        sa.Column("paused_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column(
+            "without_pauses",
+            sa.Text(),
+            nullable=True,
+            comment="the verdict had it never stood still",
+        ),
         sa.Column("stopped_earliest", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stopped_latest", sa.DateTime(timezone=True), nullable=True),
         sa.Column("judged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("judged_by", sa.Text(), nullable=True),
+        sa.Column("judgements", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint(
             "verdict IN ('running', 'kept', 'missed', 'cannot_say', 'void')",
             name=op.f("clock_verdict"),
@@ -1694,13 +2264,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("rule_id", "order_id", name="one_clock_per_rule_and_order"),
         sa.UniqueConstraint("rule_id", "ticket_id", name="one_clock_per_rule_and_ticket"),
     )
+    op.create_index(
+        "clock_level_ix",
+        "clock",
+        ["next_level_at"],
+        unique=False,
+        postgresql_where=sa.text("verdict = 'running' AND paused_since IS NULL"),
+    )
     op.create_index("clock_order_ix", "clock", ["order_id"], unique=False)
+    op.create_index(
+        "clock_paused_ix",
+        "clock",
+        ["paused_since"],
+        unique=False,
+        postgresql_where=sa.text("paused_since IS NOT NULL"),
+    )
     op.create_index(
         "clock_running_ix",
         "clock",
-        ["due_at"],
+        ["started_at"],
         unique=False,
         postgresql_where=sa.text("verdict = 'running'"),
+    )
+    op.create_index(
+        "clock_started_ix", "clock", ["started_at"], unique=False, postgresql_using="brin"
     )
     op.create_index("clock_ticket_ix", "clock", ["ticket_id"], unique=False)
     op.create_table(
@@ -1718,5 +2305,188 @@ def upgrade() -> None:
             ["order_id"], ["trouble_order.id"], name=op.f("dispatch_step_order_id_fkey")
         ),
         sa.PrimaryKeyConstraint("order_id", "seq", name=op.f("dispatch_step_pkey")),
+    )
+    op.create_table(
+        "missed_check_in",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("crew_id", sa.Text(), nullable=False),
+        sa.Column("district_id", sa.Text(), nullable=True),
+        sa.Column("last_sign_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_by", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["crew_id"], ["crew.id"], name=op.f("missed_check_in_crew_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["district.id"], name=op.f("missed_check_in_district_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["trouble_order.id"], name=op.f("missed_check_in_order_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("missed_check_in_pkey")),
+        sa.UniqueConstraint("order_id", "crew_id", "due_at", name="each_check_in_missed_once"),
+        comment="A crew at its site that did not say in time that all is well, and who looked after it",
+    )
+    op.create_index(
+        "missed_check_in_open_ix",
+        "missed_check_in",
+        ["raised_at"],
+        unique=False,
+        postgresql_where=sa.text("heard_at IS NULL AND acknowledged_at IS NULL"),
+    )
+    op.create_index(
+        "missed_check_in_unheard_ix",
+        "missed_check_in",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("heard_at IS NULL"),
+    )
+    op.create_table(
+        "order_eta",
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("crew_id", sa.Text(), nullable=False),
+        sa.Column("fixed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("travel_s", sa.Double(), nullable=True, comment="NULL where no open road leads"),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("order_eta_crew_id_fkey")),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["trouble_order.id"],
+            name=op.f("order_eta_order_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("order_eta_pkey")),
+        comment="When crews on their way are expected at the door, by their last position",
+        postgresql_with={"fillfactor": 50},
+    )
+    op.create_table(
+        "photo",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("crew_id", sa.Text(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "bytes",
+            sa.Integer(),
+            nullable=False,
+            comment="how many it has, or will have once it is here",
+        ),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column(
+            "content", sa.LargeBinary(), nullable=False, comment="what has come so far, JPEG"
+        ),
+        sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("photo_crew_id_fkey")),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["trouble_order.id"], name=op.f("photo_order_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("photo_pkey")),
+        comment="Photographs that crews took; read apart from everything else of the order",
+    )
+    op.create_index("photo_order_ix", "photo", ["order_id", "taken_at"], unique=False)
+    op.create_index(
+        "photo_unfinished_ix",
+        "photo",
+        ["begun_at"],
+        unique=False,
+        postgresql_where=sa.text("finished_at IS NULL"),
+    )
+    op.create_table(
+        "clock_pause",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("clock_id", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "period",
+            postgresql.TSTZRANGE(),
+            nullable=False,
+            comment="without an end while it stands still",
+        ),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=True, comment="id of an attachment or an event"),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        postgresql.ExcludeConstraint(
+            (sa.column("clock_id"), "="),
+            (sa.column("period"), "&&"),
+            using="gist",
+            name="pauses_never_overlap",
+        ),
+        sa.CheckConstraint("note <> ''", name=op.f("pause_has_a_note")),
+        sa.CheckConstraint("NOT isempty(period)", name=op.f("pause_not_empty")),
+        sa.ForeignKeyConstraint(["clock_id"], ["clock.id"], name=op.f("clock_pause_clock_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("clock_pause_pkey")),
+        comment="When a clock stood still, for what, and who says so",
+    )
+    op.create_table(
+        "clock_warning",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("clock_id", sa.BigInteger(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("overdue", sa.Boolean(), nullable=False),
+        sa.Column("district_id", sa.Text(), nullable=True),
+        sa.Column("ticket_id", sa.Text(), nullable=True),
+        sa.Column("order_id", sa.BigInteger(), nullable=True),
+        sa.Column("crew_id", sa.Text(), nullable=True),
+        sa.Column("rule_id", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("to", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("how", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("acknowledged_by", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["clock_id"], ["clock.id"], name=op.f("clock_warning_clock_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["district.id"], name=op.f("clock_warning_district_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("clock_warning_pkey")),
+        sa.UniqueConstraint("clock_id", "level", name="each_warning_once"),
+        comment="Warnings before (催办) and after (督办) the end of a clock, and who took note",
+    )
+    op.create_index(
+        "clock_warning_crew_ix",
+        "clock_warning",
+        ["crew_id"],
+        unique=False,
+        postgresql_where=sa.text("acknowledged_at IS NULL"),
+    )
+    op.create_index(
+        "clock_warning_open_ix",
+        "clock_warning",
+        ["sent_at"],
+        unique=False,
+        postgresql_where=sa.text("acknowledged_at IS NULL"),
+    )
+    op.create_table(
+        "judgement",
+        sa.Column("clock_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("verdict", sa.Text(), nullable=False),
+        sa.Column("without_pauses", sa.Text(), nullable=False),
+        sa.Column("stopped_earliest", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_latest", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("paused_s", sa.Double(), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("override_id", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column(
+            "why", sa.Text(), nullable=False, comment="empty where the milestone itself judged"
+        ),
+        sa.ForeignKeyConstraint(["clock_id"], ["clock.id"], name=op.f("judgement_clock_id_fkey")),
+        sa.PrimaryKeyConstraint("clock_id", "number", name=op.f("judgement_pkey")),
+        comment="How each clock was judged, and judged again; append-only",
     )
     # ### end Alembic commands ###

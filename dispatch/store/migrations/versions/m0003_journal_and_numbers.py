@@ -1,4 +1,4 @@
-"""Journal and rates are append-only, numbers come from sequences, a fix of any day has a place."""
+"""What is append-only, numbers that come from sequences, a place for a fix of any day."""
 
 from alembic import op
 
@@ -25,7 +25,16 @@ def upgrade() -> None:
         $$
         """
     )
-    for table in ("event", "rates_version", "rates_in_force"):
+    for table in (
+        "event",
+        "rates_version",
+        "rates_in_force",
+        "speeds_version",
+        "speeds_in_force",
+        "forecast_version",
+        "forecast_in_force",
+        "judgement",
+    ):
         op.execute(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
             " FOR EACH ROW EXECUTE FUNCTION refuse_change()"

@@ -1,0 +1,1 @@
+"""What comes in, checked field by field: lengths, times, places, texts, identifiers."""

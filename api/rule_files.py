@@ -1,0 +1,62 @@
+"""Rule sets as files, TOML or JSON: what is shown can be edited and adopted again."""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dispatch.domain.rule_form import from_plain, to_plain
+from dispatch.domain.rules import RuleSet
+from dispatch.errors import InvalidInput
+
+MOST_BYTES = 1_000_000
+
+
+def read_file(file: Path, *, valid_from: datetime) -> RuleSet:
+    """Read a set from a file by its ending; `InvalidInput` says where it cannot be meant."""
+    if file.stat().st_size > MOST_BYTES:
+        raise InvalidInput("file", file.name, f"at most {MOST_BYTES:,} bytes")
+    text = file.read_text("utf-8")
+    try:
+        given = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+    except ValueError as broken:  # both kinds of file raise one of it
+        raise InvalidInput("file", file.name, f"JSON or TOML ({broken})") from broken
+    return from_plain(given, valid_from=valid_from)
+
+
+def as_json(rules: RuleSet) -> str:
+    """The set as JSON."""
+    return json.dumps(to_plain(rules), ensure_ascii=False, indent=2) + "\n"
+
+
+def as_toml(rules: RuleSet, heading: str) -> str:
+    """The set as TOML, `heading` a comment above it."""
+    lines = [f"# {line}" for line in heading.splitlines()]
+    for part, things in to_plain(rules).items():
+        for thing in things:
+            lines += ["", *_table(part, thing)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(name: str, thing: Mapping[str, Any]) -> Iterator[str]:
+    """One table of an array: plain values first, then tables inside it."""
+    yield f"[[{name}]]"
+    inner: list[tuple[str, list[Mapping[str, Any]]]] = []
+    for key, value in thing.items():
+        if isinstance(value, list) and value and isinstance(value[0], Mapping):
+            inner.append((key, value))
+        else:
+            yield f"{key} = {_value(value)}"
+    for key, tables in inner:
+        for table in tables:
+            yield from _table(f"{name}.{key}", table)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_value(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(each) for each in value) + "]"
+    return json.dumps(value, ensure_ascii=False)  # TOML's words, numbers and texts are JSON's

@@ -1,0 +1,138 @@
+"""Say anew when supply is expected back, for every open outage of a district."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.assignment import AssignmentPolicy
+from dispatch.domain.order import TroubleOrder
+from dispatch.domain.outage import Outage
+from dispatch.domain.words import DistrictId, OrderId, OutageId
+from dispatch.planning.district import PlanningPolicy
+from dispatch.planning.plan import Stop
+from dispatch.ports import Store, TravelTimes
+from dispatch.procedures.expecting import (
+    TABLE,
+    around,
+    expect_by,
+    forecaster_of,
+    in_storm,
+    save_told,
+)
+from dispatch.procedures.planning import Planner, list_open, state_district
+from dispatch.restoration import (
+    BUSY,
+    PlannedArrival,
+    Situation,
+    forecast,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReestimateDistrict:
+    """Which district is looked at."""
+
+    district_id: DistrictId
+
+
+def reestimate_district(
+    store: Store,
+    command: ReestimateDistrict,
+    travel_times: TravelTimes,
+    planner: Planner,
+    *,
+    assignment: AssignmentPolicy,
+    planning: PlanningPolicy,
+    now: datetime,
+) -> tuple[Outage, ...]:
+    """Tell what has become known since: milestones, time passed, the plan; those that changed.
+
+    What a crew or a dispatcher said stays. Where orders wait and more is open than the crews can
+    reach soon, or nothing was learned, the running plan says when a crew is there. What somebody
+    changed meanwhile is left for the next time.
+    """
+    open_now = [
+        each
+        for each in store.outages.list_open(command.district_id)
+        if each.estimate is None or not each.estimate.is_entered
+    ]
+    if not open_now:
+        return ()
+    forecaster = forecaster_of(store)
+    busy = around(store, forecaster, command.district_id, now)
+    waiting, under_way = list_open(store, command.district_id, now)
+    orders = {o.outage_id: o for o in (*waiting, *under_way) if o.outage_id is not None}
+    stops: Mapping[OrderId, Stop] = {}
+    if waiting and (not forecaster.is_learned or forecaster.queue(busy) >= BUSY):
+        stops = _planned(
+            store,
+            command.district_id,
+            waiting,
+            under_way,
+            travel_times,
+            planner,
+            assignment=assignment,
+            planning=planning,
+            now=now,
+        )
+    ids = [each.id for each in open_now]
+    customers = store.outages.customers_out(ids) if forecaster is not TABLE else {}
+    lit = store.outages.lit_last(ids)
+    changed = []
+    for outage in open_now:
+        order = orders.get(outage.id)
+        situation = Situation(
+            around=busy,
+            customers=customers.get(outage.id, 1),
+            partly_at=lit.get(outage.id),
+            planned=None if order is None else _arrival(stops.get(order.id)),
+            storm=in_storm(store, outage, now),
+        )
+        foreseen = forecast(forecaster, outage, order, situation, now=now)
+        expected = expect_by(outage, foreseen, telling=store.forecasts.telling, now=now)
+        if expected is not outage and _is_as_seen(store, outage):
+            changed.append(save_told(store, outage, expected, now=now))
+    return tuple(changed)
+
+
+def _is_as_seen(store: Store, seen: Outage) -> bool:
+    """Keep others from an outage; False where it is not any more as it was looked at."""
+    return store.outages.lock(OutageId(seen.id)).version == seen.version
+
+
+def _arrival(stop: Stop | None) -> PlannedArrival | None:
+    if stop is None:
+        return None
+    return PlannedArrival(mean_min=stop.arrive_min, sd_min=stop.arrive_sd_min)
+
+
+def _planned(
+    store: Store,
+    district_id: DistrictId,
+    waiting: Sequence[TroubleOrder],
+    under_way: Sequence[TroubleOrder],
+    travel_times: TravelTimes,
+    planner: Planner,
+    *,
+    assignment: AssignmentPolicy,
+    planning: PlanningPolicy,
+    now: datetime,
+) -> Mapping[OrderId, Stop]:
+    """The stops of the running plan by order, the first crew's where it takes several."""
+    stated = state_district(
+        store,
+        waiting,
+        under_way,
+        store.crews.list_states(district_id, now),
+        travel_times,
+        assignment=assignment,
+        planning=planning,
+        now=now,
+    )
+    plan = planner.sketch(district_id, stated.problem)
+    found: dict[OrderId, Stop] = {}
+    for stop in () if plan is None else plan.stops:
+        held = found.get(stop.order_id)
+        if held is None or stop.arrive_min < held.arrive_min:
+            found[stop.order_id] = stop
+    return found

@@ -1,0 +1,69 @@
+"""`relight rules`: what is shown can be edited, checked, adopted from a day on, and withdrawn."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from dispatch.errors import InvalidInput
+from tests.api.conftest import settle
+from tests.api.test_programs import relight
+
+
+@pytest.fixture
+def draft(database: Engine, database_url: str, tmp_path: Path) -> Path:
+    """The rules in force as a file."""
+    settle(database)
+    shown = relight(database_url, "rules", "show")
+    assert shown.exit_code == 0, shown.output
+    file = tmp_path / "rules.toml"
+    file.write_text(shown.stdout, "utf-8")
+    return file
+
+
+def test_what_is_shown_can_be_adopted_after_a_change(draft: Path, database_url: str):
+    assert "changes nothing" in relight(database_url, "rules", "check", str(draft)).output
+    changed = draft.read_text("utf-8").replace("urban = 45.0", "urban = 40.0")
+    draft.write_text(changed, "utf-8")
+    checked = relight(database_url, "rules", "check", str(draft))
+    assert (checked.exit_code, "arrival_commitment: minutes" in checked.output) == (0, True)
+    adopted = relight(
+        database_url, "rules", "adopt", str(draft), "--reason", "new year", "--from",
+        "2099-01-01T00:00:00+0800",
+    )  # fmt: skip
+    assert "version 2 holds from 2098-12-31T16:00:00+00:00" in adopted.output, adopted.output
+    listed = relight(database_url, "rules", "list").output
+    assert "in force" in listed
+    assert "new year" in listed
+    version = adopted.output.split("version ")[1].split()[0]
+    withdrawn = relight(database_url, "rules", "withdraw", version, "--reason", "not agreed")
+    assert "will not come into force" in withdrawn.output
+    assert "withdrawn" in relight(database_url, "rules", "list").output
+
+
+def test_a_draft_with_faults_is_told_all_of_them_and_changes_nothing(
+    draft: Path, database: Engine, database_url: str
+):
+    rules = json.loads(relight(database_url, "rules", "show", "--as", "json").stdout)
+    rules["rules"] = rules["rules"][2:]
+    rules["overrides"] = [
+        {"id": "x", "district": "moon", "rule": "lunch", "valid_from": "2026-01-01T00:00:00Z"}
+    ]
+    file = draft.with_suffix(".json")
+    file.write_text(json.dumps(rules), "utf-8")
+    checked = relight(database_url, "rules", "check", str(file))
+    assert checked.exit_code == 1
+    for said in ("rules dispatch_desk", "no district moon", "no rule lunch"):
+        assert said in checked.output
+    refused = relight(database_url, "rules", "adopt", str(file), "--reason", "x")
+    assert isinstance(refused.exception, InvalidInput)
+    with database.connect() as c:
+        assert c.scalar(text("SELECT count(*) FROM rule_set")) == 1
+
+
+@pytest.mark.parametrize("content", ["{", "rules = 3", "[[rules]]\ncolour = 1"])
+def test_a_file_that_is_no_rule_set_is_refused(draft: Path, database_url: str, content: str):
+    draft.write_text(content, "utf-8")
+    refused = relight(database_url, "rules", "check", str(draft))
+    assert isinstance(refused.exception, InvalidInput)

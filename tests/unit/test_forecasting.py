@@ -1,0 +1,207 @@
+"""What is learned of waits, held to a made-up world whose law is known."""
+
+import json
+import math
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import lightgbm
+import numpy as np
+import pytest
+
+from dispatch.domain.repair import BEFORE_ARRIVAL, Milestone, PastRepairs
+from dispatch.drill.repairs import Law, Made, made_up
+from dispatch.errors import InvalidInput, TooLittleToLearn
+from dispatch.learning.curves import LEVELS
+from dispatch.learning.forecaster import Awaited, Forecaster, table
+from dispatch.learning.forecasting import FEWEST_REPAIRS, learn_waits
+from dispatch.learning.judging_forecasts import Report, evaluate, wilson
+from dispatch.learning.moments import FEATURES, Seen, moments_of, usual_of
+from dispatch.learning.trees import GROWTH, Trees, grow
+from tests.unit.forecasts import ZONE
+
+WORLD = tuple[PastRepairs, tuple[Made, ...]]
+
+
+@pytest.fixture(scope="module")
+def world() -> WORLD:
+    return made_up(1, 26, Law(districts=2))
+
+
+@pytest.fixture(scope="module")
+def report(world: WORLD) -> Report:
+    return evaluate(world[0], ZONE)
+
+
+def overall(report: Report, what: Awaited, group: str = "all"):
+    return next(each for each in report.groups if (each.what, each.group) == (what.value, group))
+
+
+@pytest.mark.parametrize("what", list(Awaited))
+def test_p50_and_p90_hold_within_five_points_on_weeks_held_out(report: Report, what: Awaited):
+    _, p50, p90 = overall(report, what).shares
+    assert abs(p50 - 0.5) <= 0.05
+    assert abs(p90 - 0.9) <= 0.05
+    assert report.holds()
+
+
+@pytest.mark.parametrize(
+    ("what", "group"),
+    [
+        *((Awaited.RESTORATION, m.value) for m in (Milestone.OPENED, Milestone.FOUND)),
+        (Awaited.RESTORATION, "still out after 90 min"),
+        (Awaited.ARRIVAL, Milestone.OPENED.value),
+    ],
+)
+def test_what_is_learned_beats_the_table_and_plain_quantiles(
+    report: Report, what: Awaited, group: str
+):
+    found = overall(report, what, group)
+    assert found.against_table < 0.97
+    assert found.against_kinds < 1.0
+
+
+def test_quantiles_of_the_work_are_near_those_of_the_law(world: WORLD, learned: Forecaster):
+    past, made = world
+    usual = usual_of(past)
+    truth = {each.repair.opened_at: each for each in made}
+    arrived = [
+        seen
+        for seen in moments_of(past, usual, ZoneInfo(ZONE))
+        if seen.moment.milestone is Milestone.FOUND and seen.ended
+    ][-600:]
+    said = np.exp(learned.log_minutes(Awaited.RESTORATION, [seen.moment for seen in arrived]))[
+        :, LEVELS.index(0.5)
+    ]
+    total = [truth[seen.opened_at].work_min - (seen.moment.on_site_min or 0.0) for seen in arrived]
+    likely = np.array(total) > 0
+    ratio = np.median(said[likely] / np.array(total)[likely])
+    assert 0.6 < ratio < 1.6
+
+
+def test_a_longer_queue_means_a_later_crew(learned: Forecaster, world: WORLD):
+    opened = [s.moment for s in moments(world) if s.moment.milestone is Milestone.OPENED][:200]
+    short, long = (
+        np.median(
+            learned.log_minutes(Awaited.ARRIVAL, [replace(m, queue=queue) for m in opened])[:, 2]
+        )
+        for queue in (0.0, 4.0)
+    )
+    assert math.exp(long - short) > 1.3
+
+
+def moments(world: WORLD) -> list[Seen]:
+    return moments_of(world[0], usual_of(world[0]), ZoneInfo(ZONE))
+
+
+def test_quantiles_never_cross_whatever_is_asked(learned: Forecaster, world: WORLD):
+    asked = [seen.moment for seen in moments(world)][::37]
+    for what in Awaited:
+        mine = [m for m in asked if what is Awaited.RESTORATION or m.milestone in BEFORE_ARRIVAL]
+        assert (np.diff(learned.log_minutes(what, mine), axis=1) > 0).all()
+
+
+def test_with_few_repairs_what_is_said_is_near_the_table_and_not_narrower_than_the_law():
+    past, _ = made_up(7, 8, Law(districts=1, outages_a_day=1.0, storm_share=0.0))
+    little = learn_waits(past, ZONE)
+    assert little.learned[Awaited.RESTORATION].trees is None
+    later, _ = made_up(8, 20, Law(districts=1, outages_a_day=1.0, storm_share=0.0))
+    fresh = [seen for seen in moments_of(later, usual_of(later), ZoneInfo(ZONE)) if seen.ended]
+    said = np.exp(little.log_minutes(Awaited.RESTORATION, [seen.moment for seen in fresh]))
+    waited = np.array([seen.restoration_min for seen in fresh])
+    assert (waited <= said[:, LEVELS.index(0.9)]).mean() >= 0.85
+
+
+def test_too_few_repairs_teach_nothing():
+    past, _ = made_up(1, 1, Law(districts=1, outages_a_day=1.0, storm_share=0.0))
+    with pytest.raises(TooLittleToLearn, match=str(FEWEST_REPAIRS)):
+        learn_waits(past, ZONE)
+
+
+def test_outages_still_open_bound_the_coverage_and_are_not_learned_from(world: WORLD):
+    past, _ = world
+    last = past.until - timedelta(days=20)
+    open_ones = tuple(
+        replace(r, restored_at=None) if r.opened_at > last and n % 9 == 0 else r
+        for n, r in enumerate(past.repairs)
+    )
+    found = evaluate(replace(past, repairs=open_ones), ZONE)
+    assert found.open_outages > 0
+    low, high = found.p90_between
+    assert low < high
+
+
+def test_when_repairs_become_slower_the_newest_weeks_correct_what_is_said():
+    past, _ = made_up(5, 26, Law(districts=2, drift=1.5))
+    found = overall(evaluate(past, ZONE), Awaited.RESTORATION)
+    assert abs(found.shares[2] - 0.9) <= 0.05
+
+
+def test_what_is_kept_is_numbers_that_are_read_back_the_same(learned: Forecaster, world: WORLD):
+    written = json.loads(json.dumps(learned.to_dict()))
+    read = Forecaster.from_dict(written, 5)
+    asked = [seen.moment for seen in moments(world)][:50]
+    assert read.version == 5
+    assert np.array_equal(
+        read.log_minutes(Awaited.RESTORATION, asked),
+        learned.log_minutes(Awaited.RESTORATION, asked),
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("left", 10**6),
+        ("left", 0),
+        ("right", -(10**6)),
+        ("feature", 99),
+        ("value", math.nan),
+        ("output", 9),
+    ],
+)
+def test_a_damaged_model_is_refused(learned: Forecaster, key: str, value: float):
+    written = learned.to_dict()
+    written["learned"]["restoration"]["trees"][key][0] = value
+    with pytest.raises(InvalidInput):
+        Forecaster.from_dict(written, 2)
+
+
+def test_a_model_of_other_features_is_refused(learned: Forecaster):
+    with pytest.raises(InvalidInput, match="forecaster"):
+        Forecaster.from_dict({**learned.to_dict(), "features": ["age"]}, 2)
+
+
+def test_trees_read_off_without_the_library_say_what_it_says():
+    rng = np.random.default_rng(2)
+    cases = rng.normal(size=(800, len(FEATURES)))
+    values = cases[:, 0] * 2 + np.abs(cases[:, 3]) + rng.normal(size=800)
+    trees = grow(cases, values, (0.5,), rounds=20)
+    booster = lightgbm.train(
+        {**GROWTH, "alpha": 0.5}, lightgbm.Dataset(cases, values), num_boost_round=20
+    )
+    ours = trees.sums(cases[:100])[:, 0]
+    assert ours == pytest.approx(booster.predict(cases[:100]), abs=1e-9)
+    assert Trees.from_dict(trees.to_dict(), len(FEATURES)).sums(cases[:5]) == pytest.approx(
+        trees.sums(cases[:5])
+    )
+
+
+def test_the_cause_is_known_only_after_it_was_found(world: WORLD):
+    early = [s.moment for s in moments(world) if s.moment.milestone is not Milestone.PARTLY]
+    assert all((m.cause is not None) == (m.milestone is Milestone.FOUND) for m in early)
+
+
+def test_an_untaught_forecaster_is_the_table(world: WORLD):
+    moment = moments(world)[0].moment
+    assert Forecaster().restoration(moment) == table(Awaited.RESTORATION, moment)
+
+
+def test_the_same_seed_makes_the_same_world():
+    assert made_up(3, 2) == made_up(3, 2)
+    assert made_up(3, 2) != made_up(4, 2)
+
+
+def test_an_interval_of_a_share_holds_it_and_narrows_with_more_cases():
+    few, many = wilson(0.9, 20), wilson(0.9, 2000)
+    assert few[0] < many[0] < 0.9 < many[1] < few[1]
