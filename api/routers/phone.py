@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 WORKER = "js/crew-worker.js"
 SCRIPTS = (
     *("check-in", "crew", "disk", "entries", "kept-orders", "live", "morphing"),
-    *("on-the-job", "outbox", "page", "photos", "sending"),
+    *("on-the-job", "outbox", "page", "photos", "sending", "steady"),
 )
 SHELL_FILES = (
     *(asset(name) for name in ("htmx.js", "idiomorph.js", "relight.css", "crew.css")),

@@ -21,6 +21,7 @@ from dispatch.store.loading.roads import store_roads
 from dispatch.store.roads import Closing, RoadClosure
 from tests.api.conftest import FieldClock, Town
 from tests.api.grid import STEP_M, a_grid, lay_roads, place
+from tests.loops import run_async
 from tests.store.builders import LAT, LON, NOW
 
 
@@ -140,7 +141,7 @@ def test_every_process_hears_of_a_closure_and_does_not_wait_to_look_again(
             await asyncio.to_thread(close, database, flood())
             await asyncio.gather(mine.until_shut(), other.until_shut())
 
-    asyncio.run(asyncio.wait_for(scene(), 20))
+    run_async(asyncio.wait_for(scene(), 20))
 
 
 def test_two_processes_shut_the_same_edges(database: Engine):

@@ -1,5 +1,6 @@
 """The dispatcher's console: by keyboard, live, and with two people at once."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -139,6 +140,47 @@ def test_an_outage_is_estimated_restored_and_closed(company: Company, report: Re
     page.get_by_role("button", name="Close the outage").click()
     page.get_by_role("button", name="Yes, do it").click()
     expect(page.locator("[role=option]")).to_have_count(0)
+
+
+def press(page: Page, selector: str) -> None:
+    """Hold the button down in the middle of something."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+
+
+def test_what_is_pressed_does_not_move_away_under_the_pointer(company: Company, report: Report):
+    report("A1")
+    page = company.screen(Role.DISPATCHER, "/console")
+    open_first(page)
+    page.locator("#act-close summary").click()
+    page.locator("#act-close button").scroll_into_view_if_needed()
+    with page.expect_response("**/console/outages/*") as read:
+        press(page, "#act-close button")
+        report("A2", "T1-1", description="the whole street is dark")
+    read.value.finished()
+    expect(page.locator("[role=option]").first).to_contain_text("2 reports")
+    expect(page.locator(".callers > li")).to_have_count(1)
+    page.mouse.up()
+    expect(page.get_by_role("button", name="Yes, do it")).to_be_visible()
+    expect(page.locator(".callers > li")).to_have_count(2)
+
+
+def test_a_row_that_is_pressed_is_the_row_that_opens(company: Company, report: Report):
+    report("A1")
+    page = company.screen(Role.DISPATCHER, "/console")
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    with page.expect_response("**/console/rows") as read:
+        press(page, "[role=option]")
+        report("A2", "T2-0", hazards=["fire"])
+    read.value.finished()
+    expect(page.locator("#alarms")).to_contain_text("1 alarm")
+    expect(page.locator("[role=option]")).to_have_count(1)
+    page.mouse.up()
+    expect(page.locator("#shown h2")).to_be_visible()
+    expect(page.locator("#shown")).to_have_attribute("data-key", re.compile("^outage-"))
+    expect(page.locator("[role=option]")).to_have_count(2)
 
 
 def test_a_report_without_a_place_is_located_from_the_list(company: Company, report: Report):

@@ -14,6 +14,7 @@ import { mapside } from "./mapside.js";
 import { themed } from "./theme.js";
 import { askReason, commands, explain, say, send, setClock, tick, toast } from "./page.js";
 import { Presence } from "./presence.js";
+import "./steady.js";
 import { Storm } from "./storm.js";
 import { Worklist } from "./worklist.js";
 import { readZones, ZoneDrawing } from "./zones.js";
@@ -391,6 +392,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
   tick();
 });
+detail.addEventListener("refresh", () => void refreshDetail());
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { detail: swap } = /** @type {CustomEvent} */ (event);
   if (swap.xhr.status === 404 && swap.target === detail) swap.shouldSwap = true;

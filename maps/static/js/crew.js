@@ -10,6 +10,7 @@ import { Outbox } from "./outbox.js";
 import { learnWords, newId, read, say, serverNow, setClock, sure, tick, toast } from "./page.js";
 import { keepPhoto } from "./photos.js";
 import { Sender } from "./sending.js";
+import "./steady.js";
 
 const htmx = /** @type {any} */ (window).htmx;
 const TRY_EVERY_MS = 5000;

@@ -6,6 +6,7 @@
 import { parts, passes, terms } from "./filter.js";
 import { say, serverNow, setClock, tick } from "./page.js";
 import { element, fill, given, minutes, word } from "./row.js";
+import { putOff } from "./steady.js";
 
 /** @typedef {import("./filter.js").Row} Row */
 
@@ -199,6 +200,7 @@ export class Worklist {
 
   /** Put every row where it belongs; rows that are as they were are left alone. */
   draw() {
+    if (putOff(this.list, () => this.draw())) return;
     const now = serverNow();
     const asked = [...this.terms, ...terms(this.box.value)];
     const due = (/** @type {Row} */ row) => (row.due ? Date.parse(row.due) : Infinity);
