@@ -136,6 +136,9 @@ class WorkerSettings(BaseSettings):
     model_config = _CONFIG
 
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    niceness: Annotated[
+        int, Field(ge=0, le=19, description="how far the worker stands back behind the requests")
+    ] = 10
     position_days: Annotated[
         int, Field(ge=32, le=3660, description="how long positions are kept")
     ] = 90

@@ -1,5 +1,7 @@
 """`relight worker`: one process of background work; any number may run."""
 
+import os
+
 import typer
 
 from api import logs
@@ -17,5 +19,6 @@ def worker() -> None:
     from api import processes  # noqa: PLC0415 (web and worker take seconds to import)
 
     settings = Settings()
+    os.nice(settings.worker.niceness)  # a caller waits for the answer, nobody for the grouping
     logs.configure(settings.field.log)
     processes.work(joined_database(settings.database), settings)

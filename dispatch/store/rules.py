@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -17,11 +16,8 @@ from dispatch.store.direct import Direct, Row
 from dispatch.store.tables.clocks import rule_set as t
 
 _SELECT = """
-    SELECT version, valid_from, note, adopted_at, adopted_by, withdrawn_at, withdrawn_by,
-        withdrawn_for, CAST(jsonb_build_object(
-            'rules', rules, 'ahead', ahead, 'repeats', repeats, 'pauses', pauses,
-            'overrides', overrides
-        ) AS text) AS said
+    SELECT version, valid_from, digest, note, adopted_at, adopted_by, withdrawn_at, withdrawn_by,
+        withdrawn_for
     FROM rule_set
 """
 _IN_FORCE = Direct(
@@ -31,6 +27,16 @@ _IN_FORCE = Direct(
 _FIRST = Direct(f"{_SELECT} WHERE withdrawn_at IS NULL ORDER BY valid_from, version LIMIT 1")
 _VERSION = Direct(f"{_SELECT} WHERE version = :version")
 _ALL = Direct(f"{_SELECT} ORDER BY valid_from, version")
+_SAID = Direct(
+    """
+    SELECT CAST(jsonb_build_object(
+        'rules', rules, 'ahead', ahead, 'repeats', repeats, 'pauses', pauses, 'overrides', overrides
+    ) AS text) AS said
+    FROM rule_set WHERE version = :version
+    """
+)
+_read: dict[tuple[int, datetime, str], RuleSet] = {}
+"""What this process has read: a version never changes, and every report asks for one."""
 
 
 class PgRules:
@@ -48,18 +54,18 @@ class PgRules:
         row = _IN_FORCE.first(self._connection, {"at": at}) or _FIRST.first(self._connection)
         if row is None:
             raise NotFound("rule set", at=at.isoformat())
-        return _rules(row)
+        return self._rules(row)
 
     def get(self, version: int) -> RuleVersion:
         """Read a set by its version; `NotFound` if there is none."""
         row = _VERSION.first(self._connection, {"version": version})
         if row is None:
             raise NotFound("rule set", version=version)
-        return _version(row)
+        return self._version(row)
 
     def list_versions(self) -> Sequence[RuleVersion]:
         """List every set, the one valid first coming first."""
-        return [_version(row) for row in _ALL.rows(self._connection)]
+        return [self._version(row) for row in _ALL.rows(self._connection)]
 
     def adopt(self, rules: RuleSet, *, by: str, note: str, at: datetime) -> RuleVersion:
         """Keep a set as a new version, valid from its `valid_from`."""
@@ -71,6 +77,18 @@ class PgRules:
         """Write down that a set never comes into force."""
         taken = {"withdrawn_at": at, "withdrawn_by": by, "withdrawn_for": reason}
         self._connection.execute(update(t).where(t.c.version == version).values(**taken))
+
+    def _version(self, row: Row) -> RuleVersion:
+        kept = ("note", "adopted_at", "adopted_by", "withdrawn_at", "withdrawn_by", "withdrawn_for")
+        return RuleVersion(rules=self._rules(row), **{name: row[name] for name in kept})
+
+    def _rules(self, row: Row) -> RuleSet:
+        version, valid_from = row["version"], row["valid_from"]
+        key = (version, valid_from, row["digest"])
+        if key not in _read:
+            said = _SAID.value(self._connection, {"version": version})
+            _read[key] = from_plain(json.loads(said), version=version, valid_from=valid_from)
+        return _read[key]
 
 
 def install_rules(
@@ -90,18 +108,3 @@ def _row(rules: RuleSet) -> dict[str, Any]:
     said = to_plain(rules)
     digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
     return {**said, "valid_from": rules.valid_from, "digest": digest}
-
-
-def _rules(row: Row) -> RuleSet:
-    return _parsed(row["version"], row["valid_from"], row["said"])
-
-
-@lru_cache(maxsize=64)
-def _parsed(version: int, valid_from: datetime, said: str) -> RuleSet:
-    """A version never changes, and every report asks for one."""
-    return from_plain(json.loads(said), version=version, valid_from=valid_from)
-
-
-def _version(row: Row) -> RuleVersion:
-    kept = ("note", "adopted_at", "adopted_by", "withdrawn_at", "withdrawn_by", "withdrawn_for")
-    return RuleVersion(rules=_rules(row), **{name: row[name] for name in kept})

@@ -3,6 +3,8 @@
 The server's own upkeep looks once a minute and waits for a tenth of a table to change. In the
 first minute of a new company's first storm that is too late: plans made for empty tables walk
 through thousands of rows on every call, and a connection keeps them until the table is analysed.
+Hot statements read what is open, a small part of a table that holds years: a part that a storm
+multiplies long before the whole has changed by a tenth.
 """
 
 from collections.abc import Sequence
@@ -24,7 +26,9 @@ FILLED_BY_STORMS = (
     "trouble_order",
 )
 LEAST_CHANGES = 200
-SHARE_CHANGED = 0.5
+SHARE_CHANGED = 0.02
+SAMPLED = 20
+"""The statistics target: a fifth of the server's own, for a look that must not disturb a storm."""
 
 _OUTGROWN = text(
     """
@@ -38,12 +42,14 @@ _OUTGROWN = text(
 
 
 def refresh_statistics(connection: Connection) -> Sequence[str]:
-    """Analyse the tables that changed by half since the last time; which those were.
+    """Analyse the tables that changed noticeably since the last time; which those were.
 
     One that the server is tending at the moment is left to the server.
     """
     asked = {"tables": list(FILLED_BY_STORMS), "least": LEAST_CHANGES, "share": SHARE_CHANGED}
     outgrown = list(connection.scalars(_OUTGROWN, asked))
+    if outgrown:
+        connection.execute(text(f"SET LOCAL default_statistics_target = {SAMPLED}"))
     for table in outgrown:
         connection.execute(text(f"ANALYZE (SKIP_LOCKED) {table}"))
     return outgrown

@@ -68,6 +68,11 @@ ticket = Table(
     Index("ticket_received_ix", "received_at"),
     Index("ticket_phone_ix", "phone", "received_at"),
     Index("ticket_transformer_ix", "transformer_id", "received_at"),
+    Index(
+        "ticket_neighbours_lit_ix",
+        *("transformer_id", "received_at"),
+        postgresql_where=text("'neighbours_lit' = ANY(symptoms)"),
+    ),
     Index("ticket_point_ix", "point", postgresql_using="gist"),
     Index("ticket_planned_ix", "planned_outage_id"),
     Index("ticket_repeats_ix", "repeats_id", postgresql_where=text("repeats_id IS NOT NULL")),

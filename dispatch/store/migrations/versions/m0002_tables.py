@@ -1878,6 +1878,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'open'"),
     )
+    op.create_index(
+        "ticket_neighbours_lit_ix",
+        "ticket",
+        ["transformer_id", "received_at"],
+        unique=False,
+        postgresql_where=sa.text("'neighbours_lit' = ANY(symptoms)"),
+    )
     op.create_index("ticket_outage_ix", "ticket", ["outage_id"], unique=False)
     op.create_index("ticket_phone_ix", "ticket", ["phone", "received_at"], unique=False)
     op.create_index("ticket_planned_ix", "ticket", ["planned_outage_id"], unique=False)
