@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import procrastinate
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Status
+from sqlalchemy import Connection
 
 from api.forecasting import renew_forecasts
 from api.house import House
@@ -73,6 +74,12 @@ PHOTOS_WAIT = timedelta(days=30)
 """So long a photograph that came in part waits for the rest."""
 
 
+Waits = Callable[[Connection, datetime], Sequence[str]]
+"""What lists the places with news, the most pressing first."""
+AT_ONCE = 8
+"""Places of a shard looked at before it is asked again what presses."""
+
+
 class Work:
     """The jobs themselves, each a plain function on the house; what fails, the sweep finds."""
 
@@ -82,26 +89,28 @@ class Work:
 
     def group(self, shard: int) -> None:
         """Look at the shard's feeders that have news, and let the waiting orders be looked at."""
-        house = self._house
-        with reading(house.engine) as connection:
-            feeders = waiting.feeders_to_group(connection, house.now())
-        self._group(shard, feeders, self._group_feeder)
-        with reading(house.engine) as connection:  # a feeder without a model leaves it to those
-            districts = waiting.districts_to_group(connection, house.now())
-        self._group(shard, districts, self._group_district)
+        self._group(shard, waiting.feeders_to_group, self._group_feeder)
+        # a feeder without a model leaves it to its district
+        self._group(shard, waiting.districts_to_group, self._group_district)
 
-    def _group(
-        self, shard: int, places: Sequence[str], look: Callable[[str], tuple[Outage, ...]]
-    ) -> None:
-        for place in places:
-            if shard_of(place) != shard:
-                continue
-            try:
-                changed = look(place)
-            except DispatchError as refusal:  # its news stay; the others must not wait for it
-                log.warning("%s was not grouped, the sweep asks anew: %s", place, refusal)
-            else:
-                self._house.queue.assign(*(outage.district_id for outage in changed))
+    def _group(self, shard: int, waits: Waits, look: Callable[[str], tuple[Outage, ...]]) -> None:
+        """Look once at every place of the shard; after a few, ask anew what presses most."""
+        house = self._house
+        seen: set[str] = set()
+        while True:
+            with reading(house.engine) as connection:
+                places = waits(connection, house.now())
+            left = [each for each in places if shard_of(each) == shard and each not in seen]
+            if not left:
+                return
+            for place in left[:AT_ONCE]:
+                seen.add(place)
+                try:
+                    changed = look(place)
+                except DispatchError as refusal:  # its news stay; the others must not wait for it
+                    log.warning("%s was not grouped, the sweep asks anew: %s", place, refusal)
+                else:
+                    house.queue.assign(*(outage.district_id for outage in changed))
 
     def _group_feeder(self, feeder_id: str) -> tuple[Outage, ...]:
         house = self._house

@@ -58,10 +58,10 @@ _ADD = Direct(
             CAST(:reasons AS text[]), CAST(:by AS text), CAST(:at AS timestamptz)
         WHERE CAST(:basis AS text) IS NOT NULL
     )
-    INSERT INTO feeder_news (feeder_id, district_id, at)
+    INSERT INTO feeder_news (feeder_id, district_id, at, joined)
     SELECT CAST(:feeder_id AS text),
         CASE WHEN CAST(:feeder_id AS text) IS NULL THEN CAST(:district_id AS text) END,
-        CAST(:recorded_at AS timestamptz)
+        CAST(:recorded_at AS timestamptz), CAST(:disposition AS text) = 'attached'
     WHERE coalesce(CAST(:feeder_id AS text), CAST(:district_id AS text)) IS NOT NULL
     """  # noqa: S608 (names of columns)
 )

@@ -172,9 +172,10 @@ feeder_news = Table(
     Column("feeder_id", ForeignKey("feeder.id"), index=True),
     Column("district_id", ForeignKey("district.id"), index=True),
     moment("at", nullable=False),
+    Column("joined", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("num_nonnulls(feeder_id, district_id) = 1", name="feeder_news_of_one_place"),
     comment="Feeders, or districts where none is known, that grouping has to look at, once for each"
-    " report; it takes them away first",
+    " report; it takes them away first. A report that joined a known outage can wait a little",
 )
 
 told = Table(

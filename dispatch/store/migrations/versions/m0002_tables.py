@@ -939,6 +939,7 @@ def upgrade() -> None:
         sa.Column("feeder_id", sa.Text(), nullable=True),
         sa.Column("district_id", sa.Text(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("joined", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.CheckConstraint(
             "num_nonnulls(feeder_id, district_id) = 1", name=op.f("feeder_news_of_one_place")
         ),
@@ -949,7 +950,7 @@ def upgrade() -> None:
             ["feeder_id"], ["feeder.id"], name=op.f("feeder_news_feeder_id_fkey")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("feeder_news_pkey")),
-        comment="Feeders, or districts where none is known, that grouping has to look at, once for each report; it takes them away first",
+        comment="Feeders, or districts where none is known, that grouping has to look at, once for each report; it takes them away first. A report that joined a known outage can wait a little",
     )
     op.create_index(
         op.f("feeder_news_district_id_ix"), "feeder_news", ["district_id"], unique=False
