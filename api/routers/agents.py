@@ -28,12 +28,12 @@ from dispatch.ports import Store
 from dispatch.sayings import WHERE
 from dispatch.store.constraints import in_our_words
 from dispatch.store.known import (
-    KNOWN_BY_ACCOUNT,
-    KNOWN_BY_METER,
-    KNOWN_BY_PHONE,
+    ASKED_BY_ACCOUNT,
+    ASKED_BY_METER,
+    ASKED_BY_PHONE,
     facts_from,
 )
-from dispatch.store.notices import COUNT_ANSWER, answer_row
+from dispatch.store.notices import COUNT, answer_row
 from dispatch.usecases.ask_known import AskKnown, Known, ask_known
 from dispatch.usecases.attach_ticket import (
     AttachTicket,
@@ -154,7 +154,7 @@ async def _known(
     if counted is not None:
         with in_our_words():
             async with pool.connection() as connection:
-                await connection.execute(COUNT_ANSWER.encode(), answer_row(counted))
+                await COUNT.run_on(connection, answer_row(counted))
     return KnownOut.of(answer, point, now)
 
 
@@ -165,16 +165,15 @@ async def _facts_on_record(
     who = question.caller
     asked: dict[str, Any] = {"phone": who.phone, "now": house.now()}
     for statement, key, value in (
-        (KNOWN_BY_ACCOUNT, "account", who.account),
-        (KNOWN_BY_METER, "meter", who.meter),
-        (KNOWN_BY_PHONE, "phone", who.phone),
+        (ASKED_BY_ACCOUNT, "account", who.account),
+        (ASKED_BY_METER, "meter", who.meter),
+        (ASKED_BY_PHONE, "phone", who.phone),
     ):
         if value is None:
             continue
         with in_our_words():
             async with pool.connection() as connection:
-                cursor = await connection.execute(statement.encode(), {**asked, key: value})
-                rows = await cursor.fetchmany(2)
+                rows = await statement.rows_of(connection, {**asked, key: value}, 2)
         if len(rows) == 1:
             facts = facts_from(rows[0][0])
             point = facts.service_point

@@ -4,12 +4,16 @@ A statement costs SQLAlchemy about a quarter of a millisecond each time before i
 driver, four times what the driver needs; a report takes fifteen. So those are written as
 SQLAlchemy's like all others, and their text is kept. Types that SQLAlchemy converts itself
 (ranges, JSON that is written) do not belong here.
+
+The server reads parameters by number. psycopg turns names into numbers at each call, and keeps what
+it found out only of short texts; here that is done once.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from psycopg import Cursor
+from psycopg import AsyncConnection, AsyncRawCursor, Cursor, RawCursor
 from psycopg.rows import dict_row
 from sqlalchemy import Connection, RowMapping, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -21,21 +25,27 @@ Row = Mapping[str, Any] | RowMapping
 Values = Mapping[str, Any]
 
 DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+_NAME = re.compile(r"%\((\w+)\)s")
+_MARK = re.compile(r"%\((\w+)\)s|%%")
 
 
 class Direct:
-    """One statement, SQLAlchemy's or a text with `:names`; its rows are dictionaries."""
+    """One statement, SQLAlchemy's or a text with `:names`; its rows are dictionaries.
 
-    def __init__(self, statement: ClauseElement | str) -> None:
-        clause = text(statement) if isinstance(statement, str) else statement
-        self.as_sent = str(clause.compile(dialect=DIALECT)).encode()
+    `named` is its text with `%(names)s`, as psycopg reads it; what `of_psycopg` takes.
+    """
+
+    def __init__(self, statement: ClauseElement | str, *, named: str | None = None) -> None:
+        self.named = named if named is not None else _compiled(statement)
+        self._names = tuple(dict.fromkeys(_NAME.findall(self.named)))
+        number = {name: f"${at}" for at, name in enumerate(self._names, start=1)}
+        numbered = _MARK.sub(lambda mark: number[mark[1]] if mark[1] else "%", self.named)
+        self._numbered = numbered.encode()
 
     @classmethod
     def of_psycopg(cls, statement: str) -> "Direct":
         """Take a text as psycopg reads it, with `%(names)s`."""
-        made = cls.__new__(cls)
-        made.as_sent = statement.encode()
-        return made
+        return cls(statement, named=statement)
 
     def rows(self, connection: Connection, values: Values | None = None) -> list[dict[str, Any]]:
         """Every row."""
@@ -58,10 +68,30 @@ class Direct:
         """How many rows were written."""
         return self._sent(connection, values).rowcount
 
+    async def rows_of(
+        self, connection: AsyncConnection, values: Values, most: int
+    ) -> Sequence[tuple[Any, ...]]:
+        """The first rows on a connection of an event loop, as tuples."""
+        cursor = AsyncRawCursor(connection)
+        await cursor.execute(self._numbered, self._in_order(values))
+        return await cursor.fetchmany(most)
+
+    async def run_on(self, connection: AsyncConnection, values: Values) -> None:
+        """Write on a connection of an event loop."""
+        await AsyncRawCursor(connection).execute(self._numbered, self._in_order(values))
+
+    def _in_order(self, values: Values | None) -> list[Any] | None:
+        return [values[name] for name in self._names] if values else None
+
     def _sent(self, connection: Connection, values: Values | None) -> Cursor[dict[str, Any]]:
         if not connection.in_transaction():
             connection.begin()  # or a commit would not know that there is something to commit
         driver = connection.connection.driver_connection
         assert driver is not None, "a connection that is in use has a driver"
-        cursor: Cursor[dict[str, Any]] = driver.cursor(row_factory=dict_row)
-        return cursor.execute(self.as_sent, values)
+        cursor: Cursor[dict[str, Any]] = RawCursor(driver, row_factory=dict_row)
+        return cursor.execute(self._numbered, self._in_order(values))
+
+
+def _compiled(statement: ClauseElement | str) -> str:
+    clause = text(statement) if isinstance(statement, str) else statement
+    return str(clause.compile(dialect=DIALECT))

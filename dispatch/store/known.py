@@ -287,6 +287,9 @@ KNOWN_BY_PHONE = _statement(
 KNOWN_AT_PLACE = _statement(_PLACE)
 
 
+ASKED_BY_ACCOUNT = Direct.of_psycopg(KNOWN_BY_ACCOUNT)
+ASKED_BY_METER = Direct.of_psycopg(KNOWN_BY_METER)
+ASKED_BY_PHONE = Direct.of_psycopg(KNOWN_BY_PHONE)
 _BY_USAGE_POINT = Direct.of_psycopg(KNOWN_BY_USAGE_POINT)
 _AT_PLACE = Direct.of_psycopg(KNOWN_AT_PLACE)
 

@@ -43,14 +43,13 @@ _AROUND = text(
     WHERE district.id = :district_id
     """
 )
-COUNT_ANSWER = """
+COUNT = Direct(
+    """
     INSERT INTO notice_answer (notice_id, how, key, usage_point_id, at)
-    VALUES (%(notice_id)s, %(how)s, %(key)s, %(usage_point_id)s, %(at)s)
+    VALUES (:notice_id, :how, :key, :usage_point_id, :at)
     ON CONFLICT DO NOTHING
-"""
-"""psycopg's own text, so that an asynchronous caller may count as well."""
-
-_COUNT = Direct.of_psycopg(COUNT_ANSWER)
+    """
+)
 _LAST_DAY = timedelta(days=1)
 
 
@@ -151,11 +150,11 @@ class PgNotices:
 
     def answered(self, answer: NoticeAnswer) -> None:
         """Count a caller who was answered; the same one twice counts once."""
-        _COUNT.run(self._connection, answer_row(answer))
+        COUNT.run(self._connection, answer_row(answer))
 
 
 def answer_row(answer: NoticeAnswer) -> dict[str, object]:
-    """The parameters of `COUNT_ANSWER`."""
+    """The parameters of `COUNT`."""
     return {
         "notice_id": answer.notice_id,
         "how": answer.how.value,

@@ -193,7 +193,7 @@ def _last(engine: Engine) -> list[Row]:
             began = time.perf_counter()
             seen = LAST_OF_CREWS.rows(connection, {"districts": None})
             took.append((time.perf_counter() - began) * 1000)
-        sent = LAST_OF_CREWS.as_sent.decode().replace("%(districts)s", "NULL")
+        sent = LAST_OF_CREWS.named.replace("%(districts)s", "NULL")
         plan = "\n".join(
             connection.exec_driver_sql(f"EXPLAIN (ANALYZE, TIMING OFF) {sent}").scalars()
         )

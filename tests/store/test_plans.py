@@ -134,7 +134,7 @@ def listening(connection: Connection, sent: list[tuple[str, Any]]) -> Iterator[N
         sent.append((statement, parameters))
 
     def note_direct(self: Direct, to: Connection, values: object) -> object:
-        sent.append((self.as_sent.decode(), values))
+        sent.append((self.named, values))
         return straight(self, to, values)
 
     straight = Direct._sent
