@@ -34,9 +34,25 @@ FONTS = """() => {
     .map((e) => ({
         text: e.textContent.trim(),
         share: parseFloat(getComputedStyle(e).fontSize) / innerHeight,
-        cut: !e.closest(".where") && (wide(e) || beyond(e, e.closest("section"))),
+        cut: !e.closest(".where, .words") && (wide(e) || beyond(e, e.closest("section"))),
     }))
 }"""
+
+
+CUT = """() => {
+    const list = document.querySelector("#wall-alarms ul");
+    while (list.children.length < 11) list.append(list.firstElementChild.cloneNode(true));
+    for (const words of list.querySelectorAll(".words")) words.textContent = "预计送电时间已过";
+    return [...["#wall-promises", "#wall-crews", "#wall-calls", "#wall-states"].filter((name) => {
+        const pane = document.querySelector(name);
+        return pane.scrollHeight > pane.clientHeight + 1;
+    }),
+    ...[...document.querySelectorAll("#wall-alarms li")].flatMap((chip) => {
+        const b = chip.querySelector("b").getBoundingClientRect();
+        return b.right > innerWidth || b.bottom > innerHeight ? [chip.textContent] : [];
+    })];
+}"""
+"""With as many alarms as there are kinds: panes of which something is cut off, lost numbers."""
 
 
 def overfill(company: Company) -> None:
@@ -81,6 +97,15 @@ def test_everything_is_read_from_eight_metres_and_nothing_is_cut(
     assert small == []
     assert [each["text"] for each in found if each["cut"]] == []
     assert faults_of(page) == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_eleven_kinds_of_alarms_leave_the_promises_their_height(
+    company: Company, report: Report, language: str
+):
+    report("A1", hazards=["fire"])
+    page = open_wall(company, language=language)
+    assert page.evaluate(CUT) == []
 
 
 def test_a_wall_whose_server_goes_says_so_in_large_letters_and_comes_back_by_itself(
