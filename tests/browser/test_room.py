@@ -129,6 +129,17 @@ def test_what_is_drawn_on_the_map_filters_the_list_until_its_chip_is_removed(
     expect(page.locator("#list [role=option]")).to_have_count(2)
 
 
+COVERED = """() => [...document.querySelectorAll(".left .fold > summary"),
+        document.querySelector("#list [aria-selected=true]")]
+    .filter((each) => each.checkVisibility())
+    .filter((each) => {
+        const { left, top, width, height } = each.getBoundingClientRect();
+        const met = document.elementFromPoint(left + width / 2, top + height / 2);
+        return !each.contains(met);
+    }).map((each) => each.textContent.trim())"""
+"""What lies under the list, and the selected row, where something else covers it."""
+
+
 def two_thousand(company: Company, report: Report) -> None:
     """Outage 1, which has a report with clocks, and 1,999 others without."""
     report("A1", "T1-0")
@@ -154,6 +165,7 @@ def test_two_thousand_rows_are_listed_whole_and_walked_through(company: Company,
     page.keyboard.press("k")
     page.keyboard.press("j")
     expect(page.locator("[aria-selected=true]")).to_have_count(1)
+    assert page.evaluate(COVERED) == []
     page.locator("#filter").fill("第1999台区")
     expect(page.locator("#list [role=option]")).to_have_count(1)
     expect(page.locator("#count")).to_contain_text("1 of 2000")
@@ -170,6 +182,7 @@ def test_two_thousand_rows_are_worked_from_the_keyboard_alone(company: Company, 
         page.keyboard.press("j")
     expect(chosen).to_have_count(1)
     expect(chosen).to_be_in_viewport()
+    assert page.evaluate(COVERED) == []
     number = chosen.get_attribute("id")
     expect(page.locator("#list")).to_have_attribute("aria-activedescendant", number or "")
     page.keyboard.press("Enter")
