@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dispatch.drill.policies.recorded import Recorded
     from dispatch.drill.policies.running import Results
     from dispatch.drill.policies.scores import Mean
+    from dispatch.drill.replay.lines import Line
     from dispatch.planning.district import PlanningPolicy
     from gis.network.model import Network
     from gis.roads.graph import RoadGraph
@@ -122,13 +123,81 @@ def recorded_on(day: datetime, roads: Sequence[Path], asked: Asked) -> tuple["Gr
             shifts=recorded_shifts(connection, since, until),
             rules=PgClocks(connection).rules_at(since).of_district(None, since),
         )
-    done = sum(o.arrived_at is not None and o.completed_at is not None for o in recorded.orders)
-    out.print(f"{len(recorded.orders)} orders, {done} of them with the work timed")
+    _say_timed(recorded)
     try:
         ground = recorded_ground(f"{day:%Y-%m-%d}", _roads(roads), recorded)
     except InvalidInput as refusal:
         raise typer.BadParameter(str(refusal), param_hint="--recorded") from None
     return ground, replace(asked, storms=[False], recorded=recorded)
+
+
+def replayed_on(
+    lines: Path, network: Sequence[Path], roads: Sequence[Path], crs: str | None, asked: Asked
+) -> tuple["Ground", Asked]:
+    """Replay lines on a network, and take what came of them as a day to be played on these roads.
+
+    Orders are those that the house's own use cases made of the lines; crews those they name.
+    """
+    from dispatch.drill.policies.recorded import recorded_ground  # noqa: PLC0415
+    from dispatch.drill.replay.lines import LinesRefused, must_read  # noqa: PLC0415
+    from dispatch.errors import InvalidInput  # noqa: PLC0415
+    from dispatch.store.loading.report import LoadRefused  # noqa: PLC0415
+    from gis.errors import GisError  # noqa: PLC0415
+
+    graph = _roads(roads)
+    try:
+        with lines.open("rb") as file:
+            good, _ = must_read(file, skip_bad=False)
+        if not good:
+            raise typer.BadParameter(f"{lines} holds no line to replay", param_hint="--replay")
+        recorded = _replayed(good, network, crs)
+        _say_timed(recorded)
+        ground = recorded_ground(lines.stem, graph, recorded)
+    except (InvalidInput, LinesRefused) as refusal:
+        raise typer.BadParameter(str(refusal), param_hint="--replay") from None
+    except (GisError, LoadRefused) as refusal:
+        raise typer.BadParameter(str(refusal), param_hint="--network") from None
+    return ground, replace(asked, storms=[False], recorded=recorded)
+
+
+def _replayed(lines: Sequence["Line"], network: Sequence[Path], crs: str | None) -> "Recorded":
+    """Take the lines on a database of its own, and read the day from it."""
+    from api.replaying import load_all, private_database, replay_on  # noqa: PLC0415
+    from dispatch.drill.policies.recorded import Recorded  # noqa: PLC0415
+    from dispatch.drill.policies.replayed import (  # noqa: PLC0415
+        crews_named,
+        shifts_of,
+        why_no_order,
+    )
+    from dispatch.drill.replay.driving import LATEST_RELEASE  # noqa: PLC0415
+    from dispatch.drill.replay.lines import SHOWN_BAD  # noqa: PLC0415
+    from dispatch.store.clocks import PgClocks  # noqa: PLC0415
+    from dispatch.store.loading.how import How  # noqa: PLC0415
+    from dispatch.store.reads.recorded import recorded_orders  # noqa: PLC0415
+    from dispatch.store.transaction import reading  # noqa: PLC0415
+
+    since, until = lines[0].at, lines[-1].at + LATEST_RELEASE
+    crews = crews_named(lines)
+    with private_database() as url:
+        load_all(url, {"network": network}, how=How(crs=crs), now=since, console=out)
+        with replay_on(url, since) as ready:
+            told = [each for each in ready.run(lines) if each["type"] in {"refused", "failed"}]
+            with reading(ready.engine) as connection:
+                orders = recorded_orders(connection, since, until)
+                rules = PgClocks(connection).rules_at(since).of_district(None, since)
+    out.print(f"{len(lines)} lines, {len(told)} of them refused or failed")
+    for each in told[:SHOWN_BAD]:
+        where = f"line {each['line']}" if "line" in each else each["job"]
+        out.print(f"  {where}: {each['why']}", markup=False, soft_wrap=True)
+    if not orders:
+        raise why_no_order(lines)
+    skills = frozenset(skill for order in orders for skill in order.skills)
+    return Recorded(begins_at=since, orders=orders, shifts=shifts_of(crews, skills), rules=rules)
+
+
+def _say_timed(recorded: "Recorded") -> None:
+    done = sum(o.arrived_at is not None and o.completed_at is not None for o in recorded.orders)
+    out.print(f"{len(recorded.orders)} orders, {done} of them with the work timed")
 
 
 def _roads(files: Sequence[Path]) -> "RoadGraph":

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from api.drilling import Asked, ground_for, recorded_on
+from api.drilling import Asked, ground_for, recorded_on, replayed_on
 from api.drilling import policies as compare_policies
 
 if TYPE_CHECKING:
@@ -98,6 +98,15 @@ def drill(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="with --policies and --roads: a day that was"),
     ] = None,
+    replayed: Annotated[
+        Path | None,
+        typer.Option(
+            "--replay",
+            exists=True,
+            dir_okay=False,
+            help="with --policies, --network and --roads: a day told line by line",
+        ),
+    ] = None,
     lending: Annotated[
         bool, typer.Option("--lending", help="with --policies: districts apart, and lending crews")
     ] = False,
@@ -123,6 +132,7 @@ def drill(
             "--crews": crews,
             "--lending": lending,
             "--recorded": recorded,
+            "--replay": replayed,
         },
     )
     if policies:
@@ -136,15 +146,19 @@ def drill(
             lending=lending,
             json_file=json_file,
         )
-        if recorded is not None:
-            compare_policies(*recorded_on(recorded, roads or [], question))
-            return
-        given = partial(
-            _network, network or [], crs, county=False, american=american, feeders=feeders
+        _play(
+            question,
+            network=network or [],
+            roads=roads or [],
+            crs=crs,
+            county=county,
+            american=american,
+            feeders=feeders,
+            crews=crews,
+            districts=districts,
+            recorded=recorded,
+            replayed=replayed,
         )
-        own = given if network or american else None
-        parts = partial(ground_for, roads or [], own, county=county, crews=crews)
-        compare_policies(parts(districts=districts), question)
         return
     from dispatch.drill.storms.ground import ground_of  # noqa: PLC0415 (web and worker need none)
     from dispatch.drill.storms.ours import our_methods  # noqa: PLC0415
@@ -183,6 +197,43 @@ def drill(
     _write(results, json_file, html)
     if plate is not None:
         _draw(ground, condition, seed, plate)
+
+
+def _play(
+    question: Asked,
+    *,
+    network: list[Path],
+    roads: list[Path],
+    crs: str | None,
+    county: bool,
+    american: bool,
+    feeders: int,
+    crews: int,
+    districts: int,
+    recorded: datetime | None,
+    replayed: Path | None,
+) -> None:
+    """Compare ways of sending on a day that was told, one that is on record, or drawn ones."""
+    if replayed is not None:
+        others = {
+            "--recorded": recorded,
+            "--county": county,
+            "--american": american,
+            "--crews": crews,
+            "--feeders": feeders,
+            "--lending": question.lending,
+        }
+        _refuse(others, "not with --replay")
+        if not network:
+            raise typer.BadParameter("name the network of the lines", param_hint="--network")
+        compare_policies(*replayed_on(replayed, network, roads, crs, question))
+    elif recorded is not None:
+        compare_policies(*recorded_on(recorded, roads, question))
+    else:
+        given = partial(_network, network, crs, county=False, american=american, feeders=feeders)
+        own = given if network or american else None
+        ground = ground_for(roads, own, county=county, crews=crews, districts=districts)
+        compare_policies(ground, question)
 
 
 def _refuse_mixed(

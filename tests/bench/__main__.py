@@ -7,6 +7,7 @@ from functools import partial
 
 from tests.bench import (
     assignment,
+    closures,
     desk,
     fuzz,
     gateway,
@@ -28,6 +29,7 @@ IN_A_COMPANY: dict[str, Callable[[Company], Sequence[Row]]] = {
     "storm": storm.rows,  # first, while every crew is free
     "http": web.rows,
     "desk": desk.rows,
+    "closures": closures.rows,
     "memory": storm.memory_rows,
 }
 ALONE: dict[str, Callable[[], Sequence[Row]]] = {

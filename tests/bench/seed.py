@@ -269,10 +269,15 @@ def _name_streets(connection: Connection, size: Size) -> None:
     connection.execute(_INDEX_STREETS)
 
 
+def grid_of(size: Size) -> tuple[int, int]:
+    """How many columns and rows of junctions the streets have."""
+    per_cell = CELL_DEG / STREET_DEG
+    return round(size.columns * per_cell) + 1, round(size.rows * per_cell) + 1
+
+
 def load_roads(connection: Connection, size: Size, folder: Path) -> None:
     """A street every 400 m over the whole territory, loaded as a company loads its roads."""
-    columns = round(size.columns * CELL_DEG / STREET_DEG) + 1
-    rows = round(size.rows * CELL_DEG / STREET_DEG) + 1
+    columns, rows = grid_of(size)
     nodes, edges = folder / "nodes.csv", folder / "edges.csv"
     drawn = random.Random(1)
     with nodes.open("w", newline="") as file:

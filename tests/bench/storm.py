@@ -12,7 +12,7 @@ from datetime import datetime
 
 from tests.bench import memory
 from tests.bench.company import Company
-from tests.bench.load import ONSET_S, Sending, Told
+from tests.bench.load import ONSET_S, Request, Sending, Told
 from tests.bench.rows import Row
 from tests.bench.seed import HOMES, LATERALS, TRANSFORMERS, account
 from tests.bench.web import ticket
@@ -71,7 +71,7 @@ class Watch:
 
 def rows(company: Company) -> list[Row]:
     (since,) = company.sql("SELECT now() AS now")
-    reports, asked = _calls(company)
+    reports, asked = calls(company)
     _calm(company)
     before = _cpu(company)
     begun = time.monotonic()
@@ -110,22 +110,27 @@ def _calm(company: Company) -> None:
     company.send(every, CALM_S, rate=CALM_RATE, connections=8, once=True).only(200, 201)
 
 
-def _calls(company: Company):
-    """Customers behind one lateral per feeder, in a random order; and those who ask beside."""
+def calls(
+    company: Company, *, rate: float = RATE, seconds: float = SECONDS, name: str = "storm"
+) -> tuple[list[Request], list[Request]]:
+    """Customers behind one lateral per feeder, in a random order; and those who ask beside.
+
+    As many report as the rate has time for, at most everybody there; the ids begin with `name`.
+    """
     drawn = random.Random(21)
     feeders = range(company.size.feeders // 2, company.size.feeders)
     feeders = drawn.sample(feeders, min(FEEDERS, len(feeders)))
     on_lateral = TRANSFORMERS // LATERALS * HOMES
     first = [f * TRANSFORMERS * HOMES + drawn.randrange(LATERALS) * on_lateral for f in feeders]
-    needed = round(RATE * SECONDS)
-    each = -(-needed // len(first))
+    needed = round(rate * seconds)
+    each = min(on_lateral, -(-needed // len(first)))
     callers = [at + n for at in first for n in drawn.sample(range(on_lateral), each)][:needed]
     drawn.shuffle(callers)
     asking = [at + drawn.randrange(on_lateral) for at in first]
     asking += drawn.sample(range(company.size.customers), len(first))
     drawn.shuffle(asking)
     return (
-        [ticket(f"storm-{c}", c) for c in callers],
+        [ticket(f"{name}-{c}", c) for c in callers],
         [("GET", f"/api/v1/known-outage?account={account(c)}", None) for c in asking],
     )
 

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import networkx as nx
 import numpy as np
@@ -12,6 +13,7 @@ from gis.roads.cch import CchTravelTimes
 from gis.roads.dijkstra import DijkstraTravelTimes
 from gis.roads.ends import Snap
 from gis.roads.graph import CLOSED_MS
+from gis.roads.turns import turns_of
 from tests.unit.roads.streets import graph_of, lauf, liechtenstein, nanchang, way_edges
 
 ENGINES = [CchTravelTimes, DijkstraTravelTimes]
@@ -274,6 +276,51 @@ def test_times_in_the_chinese_city_are_those_of_a_slow_oracle(seed):
     engine = ENGINE_OF.setdefault(("nanchang", CchTravelTimes), CchTravelTimes(graph))
     wanted = oracle_seconds(graph, source, target)
     assert engine.seconds([source], [target])[0, 0] == pytest.approx(wanted, abs=0.002)
+
+
+def with_turns(graph):
+    return CchTravelTimes(graph, turns=turns_of(graph))
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_streets_shut_and_opened_one_by_one_give_the_times_of_an_engine_made_so(seed):
+    graph = nanchang()
+    rng = np.random.default_rng(seed)
+    engine, snaps, shut = with_turns(graph), snaps_on(graph, seed, 12), set()
+    for edge in rng.integers(0, graph.edge_count, 12).tolist():
+        shut ^= set(shut if edge % 3 == 0 else {edge})
+        engine.shut_only(sorted(shut))
+    anew = with_turns(graph)
+    anew.reweight(graph.edge_travel_ms + 1)  # so that both its metrics are prepared whole
+    anew.shut_only(sorted(shut))
+    anew.reweight(graph.edge_travel_ms)
+    assert engine.closed == anew.closed == shut
+    assert np.array_equal(engine.seconds(snaps, snaps), anew.seconds(snaps, snaps))
+
+
+def test_shutting_a_street_takes_little_of_what_new_times_for_all_take():
+    graph = nanchang()
+    engine = with_turns(graph)
+
+    def took(work):
+        begun = time.thread_time()
+        work()
+        return time.thread_time() - begun
+
+    shutting = [took(lambda n=n: engine.shut_only([n])) for n in range(40, 60)]
+    timing = [took(lambda n=n: engine.reweight(graph.edge_travel_ms + n)) for n in range(1, 6)]
+    assert np.median(shutting) < np.median(timing) / 3
+
+
+def test_a_preparation_that_was_broken_off_is_done_whole_the_next_time(ring):
+    engine = CchTravelTimes(ring)
+    start, end = Snap(ahead(ring, 10), 0.25), Snap(ahead(ring, 11), 0.5)
+    wanted = engine.seconds([start], [end])
+    engine._spare.metric.reset([1] * ring.edge_count)
+    engine._spare.is_whole = False
+    engine.shut_only(way_edges(ring, 13))
+    assert np.array_equal(engine.seconds([start], [end]), wanted)
 
 
 def test_questions_from_threads_are_answered_from_one_set_of_weights_while_it_changes():

@@ -1,0 +1,33 @@
+"""The benchmark of closures draws what a road runs through, and says its figures by rank."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import shapely
+from sqlalchemy import Engine
+
+from api.roads import Roads
+from tests.bench.closures import CLOSINGS, areas_across, spread
+from tests.bench.seed import Size, load_roads
+
+SMALLEST = Size(feeders=1)
+
+
+def test_every_area_drawn_shuts_one_street_of_the_companys_grid(database: Engine, tmp_path: Path):
+    with database.begin() as connection:
+        load_roads(connection, SMALLEST, tmp_path)
+    roads = Roads(database, now=lambda: datetime.now(UTC))
+    areas = areas_across(SMALLEST, CLOSINGS)
+    assert len({tuple(area) for area in areas}) == CLOSINGS
+    for area in areas:
+        (shut,) = roads.what_shuts(shapely.Polygon(area), one_way=False)
+        assert shut.sections == 1
+
+
+@pytest.mark.parametrize(
+    ("times", "p50", "p99", "longest"),
+    [([3.0], 3.0, 3.0, 3.0), ([4.0, 1.0, 3.0, 2.0], 2.0, 4.0, 4.0), (range(200), 99, 197, 199)],
+)
+def test_figures_are_told_by_nearest_rank(times, p50: float, p99: float, longest: float):
+    assert spread(times) == {"p50": p50, "p99": p99, "longest": longest}

@@ -1,0 +1,187 @@
+"""Roads closed one after another: how soon every process drives by each, calm and in a small storm.
+
+A dispatcher closes a street over HTTP, waits until web and worker have noted that it is in their
+graphs, and opens it again. The times are the record's own: from the journal's entry to the note
+that each process writes; and, as the dispatcher has it, from the sending of the request.
+"""
+
+import json
+import random
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from api.callers import Role, issue
+from tests.bench import storm
+from tests.bench.company import Company
+from tests.bench.load import Sending, Told
+from tests.bench.rows import Row, against_first
+from tests.bench.seed import SOUTH, STREET_DEG, WEST, Size, grid_of
+
+CLOSINGS, PACE_S = 20, 2.0
+RATE, STORM_S = 20.0, CLOSINGS * PACE_S + 10
+AHEAD_S = 5.0
+"""How long the storm goes on before the first road is closed in it."""
+CONNECTIONS = 8
+HALF_DEG = STREET_DEG / 8
+PATIENCE_S, LOOK_S = 30.0, 0.1
+AIM = "aim: a second"
+
+Area = list[tuple[float, float]]
+
+_TAKEN = """
+SELECT split_part(process, ':', 2) AS pid, taken_at,
+    extract(epoch FROM taken_at - told.recorded_at) AS after_s
+FROM road_closure_taken
+JOIN event AS told ON told.stream = 'closure:' || closure_id AND told.kind = 'closure.closed'
+WHERE closure_id = :id
+"""
+
+
+@dataclass(frozen=True)
+class Closed:
+    """One closure: how long the request took, and after how long it was where, seconds.
+
+    `web_s` and `worker_s` are from the journal's entry, `everywhere_s` from sending the request.
+    """
+
+    answered_s: float
+    web_s: float
+    worker_s: float
+    everywhere_s: float
+
+    @property
+    def slower_s(self) -> float:
+        """When the last process drove by it, from the journal's entry."""
+        return max(self.web_s, self.worker_s)
+
+
+class Dispatcher:
+    """Closes roads and opens them again, over HTTP."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = company
+        now = datetime.now(UTC)
+        self._token = issue(company.engine, label="closures", role=Role.DISPATCHER, now=now)
+
+    def close_and_open(self, area: Area) -> Closed:
+        sent_at, begun = datetime.now(UTC), time.perf_counter()
+        body = {"area": area, "reason": "flood"}
+        closure_id = json.loads(self._asked("POST", "/api/v1/road-closures", body))["id"]
+        answered_s = time.perf_counter() - begun
+        taken = self._until_taken(closure_id)
+        self._asked("DELETE", f"/api/v1/road-closures/{closure_id}")
+        last_at = max(row.taken_at for row in taken.values())
+        return Closed(
+            answered_s=answered_s,
+            web_s=float(taken[self._company.web].after_s),
+            worker_s=float(taken[self._company.worker].after_s),
+            everywhere_s=(last_at - sent_at).total_seconds(),
+        )
+
+    def _until_taken(self, closure_id: int) -> dict:
+        """The notes of both processes, by process id."""
+        both = {self._company.web, self._company.worker}
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            found = {int(row.pid): row for row in self._company.sql(_TAKEN, id=closure_id)}
+            if both <= found.keys():
+                return found
+            time.sleep(LOOK_S)
+        raise RuntimeError(f"closure {closure_id} is driven by only by {sorted(found)} of {both}")
+
+    def _asked(self, method: str, target: str, body: object = None) -> bytes:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._company.port}{target}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return answer.read()
+
+
+def rows(company: Company) -> list[Row]:
+    dispatcher = Dispatcher(company)
+    areas = areas_across(company.size, CLOSINGS)
+    calm = list(_one_after_another(dispatcher, areas, lambda: True))
+    reports, _ = storm.calls(company, rate=RATE, seconds=STORM_S, name="closures")
+    sending = Sending(company.plan(reports, STORM_S, rate=RATE, connections=CONNECTIONS, once=True))
+    time.sleep(AHEAD_S)
+    stormy = list(_one_after_another(dispatcher, areas, lambda: sending.under_way))
+    return [
+        *_rows("closures: calm", calm),
+        *_rows("closures: storm", stormy),
+        *_beside(sending.told()),
+    ]
+
+
+def areas_across(size: Size, count: int) -> list[Area]:
+    """Small squares, each across the middle of a street of the company's grid, no two the same."""
+    columns, rows_ = grid_of(size)
+    inside = [(column, row) for column in range(columns - 1) for row in range(1, rows_ - 1)]
+    drawn = random.Random(31).sample(inside, count)
+    return [_square(WEST + (c + 0.5) * STREET_DEG, SOUTH + r * STREET_DEG) for c, r in drawn]
+
+
+def _square(lon: float, lat: float) -> Area:
+    return [
+        (lon + east * HALF_DEG, lat + north * HALF_DEG)
+        for east, north in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    ]
+
+
+def _one_after_another(
+    dispatcher: Dispatcher, areas: Sequence[Area], go_on: Callable[[], bool]
+) -> Iterator[Closed]:
+    """Close and open each at its time, or as soon as the one before is open again."""
+    begun = time.monotonic()
+    for n, area in enumerate(areas):
+        time.sleep(max(0.0, begun + n * PACE_S - time.monotonic()))
+        if not go_on():
+            return
+        yield dispatcher.close_and_open(area)
+
+
+def _rows(group: str, closed: Sequence[Closed]) -> list[Row]:
+    """Figures of each time; the ratio is to the median of what the request itself took."""
+    if not closed:
+        raise RuntimeError(f"{group}: the storm was over before a road was closed")
+    figures = {
+        "request answered": [each.answered_s for each in closed],
+        "web, from the journal": [each.web_s for each in closed],
+        "worker, from the journal": [each.worker_s for each in closed],
+        "every process, from the journal": [each.slower_s for each in closed],
+        "every process, from the request": [each.everywhere_s for each in closed],
+    }
+    found = [
+        Row(group, f"{what}: {name}", value, "s", note=AIM if "every" in what else "")
+        for what, times in figures.items()
+        for name, value in spread(times).items()
+    ]
+    return [*against_first(found), Row(group, "roads closed", len(closed), "closures")]
+
+
+def spread(times: Sequence[float]) -> dict[str, float]:
+    """The median, the time within which 99 of 100 are, by nearest rank, and the longest."""
+    ordered = sorted(times)
+    return {
+        "p50": ordered[-(-len(ordered) // 2) - 1],
+        "p99": ordered[-(-len(ordered) * 99 // 100) - 1],
+        "longest": ordered[-1],
+    }
+
+
+def _beside(told: Told) -> list[Row]:
+    note = f"wanted {RATE:.0f}/s for {STORM_S:.0f} s"
+    taken = told.count(201)
+    return [
+        Row("closures: storm", "reports beside", taken / told.seconds, "requests/s", note=note),
+        Row("closures: storm", "reports beside: p99", told.p99_ms, "ms"),
+        Row("closures: storm", "reports beside: other answers", told.requests - taken, "requests"),
+    ]
