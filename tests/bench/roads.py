@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import networkx as nx
@@ -98,12 +99,15 @@ def engine_rows(graph: RoadGraph) -> list[Row]:
     rng = np.random.default_rng(5)
     at = rng.integers(0, graph.node_count, 1000)
     lon, lat = graph.node_lon[at] + 0.0002, graph.node_lat[at] + 0.0002
+    later = (graph.edge_travel_ms + n for n in count(1))  # the same times again would be no work
+    streets = count(40)
     times = [
         ("prepare", built),
         ("prepare, node order stored", fastest_s(lambda: CchTravelTimes(graph, order), 1)),
         ("200 crews to one order", fastest_s(lambda: fast.many_to_one(crews, job), 20)),
         ("route with line", fastest_s(lambda: fast.route(crews[0], job), 20)),
-        ("new times for all edges", fastest_s(lambda: fast.reweight(graph.edge_travel_ms), 5)),
+        ("new times for all edges", fastest_s(lambda: fast.reweight(next(later)), 5)),
+        ("one street shut", fastest_s(lambda: fast.shut_only([next(streets)]), 20)),
         ("snap one place", fastest_s(lambda: snapper.snap_all(lon, lat)) / 1000),
     ]
     return [Row("engine", what, seconds * 1000, "ms") for what, seconds in times]
