@@ -20,7 +20,7 @@ from api.routers.notices import notices_of
 from api.routers.parts import Working, left_uncovered, order_for, weighed
 from api.routers.room import rows_of
 from dispatch.asking import ASKED_WITHIN
-from dispatch.assignment import RankedCrew, choose
+from dispatch.assignment import RankedCrew, choose, why_waiting
 from dispatch.domain.eta import DoorEta
 from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
 from dispatch.domain.rules import PauseReason, Recipient
@@ -49,7 +49,7 @@ from dispatch.store.transaction import reading
 from dispatch.usecases.seek_evidence import SeekEvidence, seek_evidence
 from dispatch.usecases.verify_restoration import VerifyRestoration, verify_restoration
 from maps import layers, style
-from maps.judging import line_up, marriages, weakly_explained
+from maps.judging import line_up, marriages, of_the_order, weakly_explained
 from maps.languages import marked
 from maps.pages import Pages
 from maps.shell import shell
@@ -220,6 +220,7 @@ def get_outage(
         order = detail.orders[-1].order if detail.orders else None
         arrived = arrived_of(connection, order, house)
         photos = on_site.photos_of(connection, [each.order.id for each in detail.orders])
+        held_for = None if order is None else _held_for(connection, detail, order)
     return page(
         request,
         "_outage.html",
@@ -232,7 +233,7 @@ def get_outage(
         notices=notices_of(house, caller, outage_id),
         after=None if after is None else Shown.read(after),
         seen=Shown.of(detail.timeline),
-        **_ranking(house, order),
+        **_ranking(house, order, held_for),
     )
 
 
@@ -270,6 +271,10 @@ def get_settle(
         evidence=evidence,
         verification=verification,
     )
+
+
+def _held_for(connection: Connection, detail: OutageDetail, order: TroubleOrder) -> str | None:
+    return of_the_order(suspects.last_hold(connection, detail.outage.id, order.id))
 
 
 def _judged(connection: Connection, caller: Caller, detail: OutageDetail) -> dict[str, Any]:
@@ -394,18 +399,24 @@ def get_layer(
     return geojson(drawn)
 
 
-def _ranking(house: House, order: TroubleOrder | None) -> dict[str, Any]:
-    """The crews for an order that still wants one, and the one the system would send."""
+def _ranking(
+    house: House, order: TroubleOrder | None, held_for: str | None = None
+) -> dict[str, Any]:
+    """The crews for an order that still wants one, the one the system would send, why it waits."""
     ranked: tuple[RankedCrew, ...] = ()
     foreseen, proposed = Foreseen(), None
     leaves: Mapping[CrewId, str] = {}
     eta: DoorEta | None = None
+    waits: tuple[str, ...] = ()
     if order is not None and order.is_open:
         travel_times, proposed = house.travel_times(), order.proposed_crew_id
         with house.transaction() as store:
             ranked, foreseen = weighed(house, store, order, travel_times)
             eta = store.etas.find(order.id)
         leaves = left_uncovered(house, order, ranked, travel_times)
+        waits = why_waiting(
+            order, ranked, planned=foreseen.chosen, held_for=held_for, now=house.now()
+        )
     best = choose(ranked)
     nearest = None if best is None else best.state.crew.id
     return {
@@ -413,6 +424,7 @@ def _ranking(house: House, order: TroubleOrder | None) -> dict[str, Any]:
         "best": proposed or nearest,
         "foreseen": foreseen,
         "leaves": leaves,
+        "waits": waits,
         **_eta(house, eta),
     }
 
