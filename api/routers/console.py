@@ -1,7 +1,7 @@
 """The dispatchers' console: the list, the map's layers, and everything about one thing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -21,12 +21,15 @@ from api.routers.parts import Working, left_uncovered, order_for, weighed
 from api.routers.room import rows_of
 from dispatch.asking import ASKED_WITHIN
 from dispatch.assignment import RankedCrew, choose, why_waiting
+from dispatch.domain.access import AccessNote
 from dispatch.domain.eta import DoorEta
 from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
 from dispatch.domain.rules import PauseReason, Recipient
-from dispatch.domain.words import CrewId, IncidentId, OutageId, TicketId
+from dispatch.domain.ticket import TroubleTicket
+from dispatch.domain.words import CrewId, IncidentId, OutageId, TicketId, UsagePointId
 from dispatch.errors import NotFound
 from dispatch.procedures.foreseeing import Foreseen
+from dispatch.store.access_notes import PgAccessNotes
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
 from dispatch.store.reads import (
@@ -221,12 +224,16 @@ def get_outage(
         arrived = arrived_of(connection, order, house)
         photos = on_site.photos_of(connection, [each.order.id for each in detail.orders])
         held_for = None if order is None else _held_for(connection, detail, order)
+        homes = [UsagePointId(home.id) for home in detail.homes]
+        tickets = [each.ticket for each in detail.tickets]
+        access = _access(connection, caller, tickets, homes)
     return page(
         request,
         "_outage.html",
         caller=caller,
         detail=detail,
         photos=photos,
+        access=access,
         **judged,
         **arrived,
         names=names,
@@ -271,6 +278,20 @@ def get_settle(
         evidence=evidence,
         verification=verification,
     )
+
+
+def _access(
+    connection: Connection,
+    caller: Caller,
+    tickets: Iterable[TroubleTicket],
+    homes: Iterable[UsagePointId] = (),
+) -> Mapping[UsagePointId, AccessNote]:
+    """How to get to the callers' and the given homes, for whoever may know; empty for others."""
+    if not caller.sees_access:
+        return {}
+    called = (ticket.place.usage_point_id for ticket in tickets if ticket.place is not None)
+    places = {home for home in (*called, *homes) if home is not None}
+    return PgAccessNotes(connection).of(places)
 
 
 def _held_for(connection: Connection, detail: OutageDetail, order: TroubleOrder) -> str | None:
@@ -332,6 +353,7 @@ def get_incident(
         names = _crew_names(connection, caller, house.now())
         arrived = arrived_of(connection, order, house)
         photos = [] if order is None else on_site.photos_of(connection, [order.id])
+        access = _access(connection, caller, [detail.ticket])
     timeline = sorted((*detail.timeline, *noted, *steps), key=lambda entry: entry.at)
     return page(
         request,
@@ -342,6 +364,7 @@ def get_incident(
         clocks=detail.clocks,
         order=order,
         photos=photos,
+        access=access,
         **arrived,
         timeline=timeline,
         names=names,
