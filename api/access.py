@@ -48,6 +48,7 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", f"{API}/tickets/{{ticket_id}}/detach"): DESK,
     ("POST", f"{API}/tickets/{{ticket_id}}/callback"): DESK,
     ("POST", f"{API}/tickets/{{ticket_id}}/callback/hold"): DESK,
+    ("PUT", f"{API}/tickets/{{ticket_id}}/callback/hold"): DESK,
     ("GET", f"{API}/callbacks"): DESK,
     ("POST", f"{API}/callbacks/next"): DESK,
     ("DELETE", f"{API}/callbacks/held"): DESK,

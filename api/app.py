@@ -16,6 +16,7 @@ from api.access import guard
 from api.allowance import Allowance
 from api.basemap import Basemap
 from api.callers import Callers
+from api.compressing import CompressedJson
 from api.headers import BodyLimit, SecurityHeaders
 from api.house import House
 from api.live import Live
@@ -214,6 +215,7 @@ def create_app(
     app.mount(PREFIX, StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     error_pages.install(app)
+    app.add_middleware(CompressedJson)
     app.add_middleware(BodyLimit, most_bytes=MOST_BYTES)
     app.add_middleware(
         SecurityHeaders, https=settings.secure_cookies, tiles=app.state.basemap.origin

@@ -83,6 +83,11 @@ class Caller:
         """Whether whole telephone numbers are shown; a crew's own orders are a case apart."""
         return self.role in {Role.AGENT, Role.DISPATCHER, Role.ADMIN}
 
+    @property
+    def sees_access(self) -> bool:
+        """Whether it reads how to get to a customer's place, such as where the key is."""
+        return self.sees_phones
+
     def phone(self, number: str | None) -> str | None:
         """A telephone number as this caller may read it."""
         return number if number is None or self.sees_phones else masked(number)

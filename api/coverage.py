@@ -16,6 +16,7 @@ from dispatch.assignment import AssignmentPolicy
 from dispatch.coverage import Cells, Coverage, CoveragePolicy, MoveUp, cells_of
 from dispatch.domain.crew import CrewState
 from dispatch.domain.words import CrewId, DistrictId
+from dispatch.domain.zone import Zone, first_there
 from dispatch.planning.travel_table import Kept, Place, TravelTable
 from dispatch.ports import TravelTimes
 from dispatch.procedures.covering import cover, free_now, leaves, propose, starts_of
@@ -91,10 +92,12 @@ class Board:
         now: datetime,
         *,
         posted: Mapping[CrewId, Place],
+        zones: Sequence[Zone] = (),
     ) -> MoveUp | None:
         """The best single move of a free crew of a district; None where none is worth its drive.
 
-        Crews that are `posted` stay, and count as if they were there.
+        Crews that are `posted` stay, and count as if they were there. Of the `zones` in force those
+        that nobody may enter are no place to stand by.
         """
         kept = self._districts.setdefault(district_id, _District())
         with kept.lock:
@@ -106,6 +109,9 @@ class Board:
                 posted=posted,
                 drives=travel_times,
                 from_there=Kept(travel_times, kept.from_stand_bys),
+                is_open=lambda lon, lat: (
+                    first_there(zones, district_id, lon, lat, no_go=True) is None
+                ),
             )
 
     def _coverage(

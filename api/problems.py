@@ -45,6 +45,7 @@ STATUS: Mapping[type[errors.DispatchError], int] = {
     errors.IllegalStep: 409,
     errors.CrewUnavailable: 409,
     errors.CrewBusy: 409,
+    errors.NoGoZone: 409,
     errors.ReasonRequired: 422,
     errors.NotVerified: 409,
     errors.BeingCalled: 409,

@@ -1,15 +1,18 @@
 """Which crew takes an order: ranked by road time, with reasons and blockers for each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dispatch.domain.crew import CrewState, Lent
-from dispatch.domain.order import TroubleOrder
+from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import CrewId
 from dispatch.domain.zone import Zone
 from dispatch.ports import Travel
 from dispatch.sayings import reason
+
+BARRED = "in_no_go"
+"""The blocker of every crew for an order on ground that nobody may enter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,7 @@ def rank_crews(
         for state, origin, travel in zip(states, origins, travels, strict=True)
     ]
     if barred_by is not None:
-        barred = reason("in_no_go", name=barred_by.name)
+        barred = reason(BARRED, name=barred_by.name)
         ranked = [replace(each, blockers=(barred, *each.blockers)) for each in ranked]
     return tuple(
         sorted(
@@ -112,6 +115,64 @@ def rank_crews(
 def choose(ranked: Sequence[RankedCrew]) -> RankedCrew | None:
     """The crew to send by itself: the nearest without a blocker, doubtful ones last."""
     return next((crew for crew in ranked if not crew.blockers), None)
+
+
+def why_waiting(
+    order: TroubleOrder,
+    ranked: Sequence[RankedCrew],
+    *,
+    planned: Collection[CrewId] = (),
+    held_for: str | None = None,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Why an order has no crew at this moment, as reasons; empty unless it waits for one.
+
+    `planned` are the crews that the plan would send, `held_for` the reason of its last hold: it
+    counts only while the hold lasts.
+    """
+    if order.status is not OrderStatus.AWAITING_ASSIGNMENT or order.crew_id is not None:
+        return ()
+    if order.is_held(now):
+        return (held_for or reason("held"),)
+    if order.lon is None or order.district_id is None:
+        return (reason("no_place"),)
+    if kept := _barred(ranked) or _proposed(ranked, order):
+        return (kept,)
+    to_come = tuple(_to_come(each) for each in ranked if each.state.crew.id in planned)
+    nobody = _nobody_free(ranked)
+    if nobody is not None:
+        return (nobody, *to_come)
+    return to_come or (reason("not_sent_yet"),)
+
+
+def _nobody_free(ranked: Sequence[RankedCrew]) -> str | None:
+    """Why no crew can go now; None where one can."""
+    on_shift = [each for each in ranked if each.state.on_shift]
+    if not on_shift:
+        return reason("none_on_shift")
+    if all(each.state.active_order_id is not None for each in on_shift):
+        return reason("all_busy", crews=len(on_shift))
+    return reason("none_able") if choose(ranked) is None else None
+
+
+def _barred(ranked: Sequence[RankedCrew]) -> str | None:
+    """The no-go zone that keeps every crew away, as a reason."""
+    return next(
+        (b for each in ranked for b in each.blockers if b.partition("?")[0] == BARRED), None
+    )
+
+
+def _proposed(ranked: Sequence[RankedCrew], order: TroubleOrder) -> str | None:
+    """That a crew is proposed and a dispatcher has to send it, as a reason."""
+    names = (r.state.crew.name for r in ranked if r.state.crew.id == order.proposed_crew_id)
+    return next((reason("awaits_dispatcher", crew=name) for name in names), None)
+
+
+def _to_come(planned: RankedCrew) -> str:
+    crew, held = planned.state.crew.name, planned.state.active_order_id
+    if held is None:
+        return reason("plan_sends", crew=crew)
+    return reason("plan_sends_after", crew=crew, order=held)
 
 
 def _rank(

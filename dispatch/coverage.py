@@ -4,9 +4,10 @@ Places are cells of customers. A place is covered while a free crew is at most `
 away by road. Nothing here sends anybody: a move is proposed, with what it gains and what it costs.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,11 @@ Flags = NDArray[np.bool_]
 METRES_PER_DEGREE = 111_195.0
 COARSER = 1.5
 """By how much cells grow where there are too many of them."""
+
+
+def anywhere(_lon: float, _lat: float) -> bool:
+    """Every place is open."""
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,14 +277,16 @@ class Coverage:
             critical=int(self.cells.critical[lost].sum()),
         )
 
-    def uncovered(self) -> list[StandBy]:
-        """The cells without cover as places to stand by, the weightiest first, a few of them."""
+    def uncovered(self, is_open: Callable[[float, float], bool] = anywhere) -> list[StandBy]:
+        """The cells without cover as places to stand by, the weightiest first, a few of them.
+
+        Those that are not `is_open`, by (lon, lat), are left out.
+        """
         open_cells = np.flatnonzero(~self.covered)
         heaviest = open_cells[np.argsort(-self.weight[open_cells], kind="stable")]
-        return [
-            StandBy(lon=float(self.cells.lon[at]), lat=float(self.cells.lat[at]), base=None)
-            for at in heaviest[: self.policy.streets_tried]
-        ]
+        places = ((float(self.cells.lon[at]), float(self.cells.lat[at])) for at in heaviest)
+        there = (StandBy(lon=lon, lat=lat, base=None) for lon, lat in places if is_open(lon, lat))
+        return list(islice(there, self.policy.streets_tried))
 
     def move_up(
         self,

@@ -68,6 +68,12 @@ class CrewBusy(DispatchError):
     code = "crew-busy"
 
 
+class NoGoZone(DispatchError):
+    """The place lies on ground that nobody may enter now."""
+
+    code = "no-go-zone"
+
+
 class ReasonRequired(DispatchError):
     """A human overrules the system here and has to say why."""
 

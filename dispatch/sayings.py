@@ -85,6 +85,28 @@ REASONS: Mapping[str, Saying] = {
         "held: with {percent} % a caller of another outage, filed under the wrong customer; "
         "call back and ask for the address",
     ),
+    "held": Saying(
+        "暂缓派单：先看是否属于更早的停电",
+        "held for a moment: it may be part of an earlier outage",
+    ),
+    "all_busy": Saying(
+        "没有空闲班组：当班{crews}个，手上都有工单",
+        "no crew is free: {crews} on shift, all with an order",
+    ),
+    "none_on_shift": Saying("等待班组：没有当班班组", "waiting for a crew: none is on shift"),
+    "none_able": Saying(
+        "等待班组：空闲班组都不能派，原因见各班组",
+        "waiting for a crew: none that is free can go; why stands with each",
+    ),
+    "awaits_dispatcher": Saying(
+        "已建议{crew}，等待调度员派单", "{crew} is proposed; a dispatcher has to send it"
+    ),
+    "plan_sends": Saying("按统筹安排由{crew}前往", "by the plan {crew} goes"),
+    "plan_sends_after": Saying(
+        "按统筹安排由{crew}前往，须先完成工单{order}",
+        "by the plan {crew} goes, after order {order}",
+    ),
+    "not_sent_yet": Saying("有班组可派，尚未派出", "a crew could go; none has been sent yet"),
     "was_momentary": Saying(
         "{name}很可能只是瞬时断开、已恢复供电（{percent}%）：其下{customers}户中仅{reports}个报修，"
         "请回电确认是否有电",

@@ -17,7 +17,7 @@ LEADS_FROM = 0.5
 WEAK_BELOW = 0.9
 SHOWN_FROM = 0.02
 OF_THE_ORDER = frozenset({"held_back", "held_misfiled", "split_off"})
-"""Reasons why an order waits; they stand with the outage, not with each of its callers."""
+"""Reasons why an order is held; they stand with the order while that lasts, and nowhere else."""
 
 Certainty = Literal["tied", "unsure", "leading"]
 
@@ -63,8 +63,13 @@ def _is_weak(each: AttachedTicket) -> bool:
 
 
 def of_belonging(reasons: Iterable[str]) -> list[str]:
-    """Of the reasons written with an attachment those that say why the report belongs there."""
+    """Of the reasons written with a look those that say what is out and who belongs there."""
     return [each for each in reasons if each.partition("?")[0] not in OF_THE_ORDER]
+
+
+def of_the_order(reasons: Iterable[str]) -> str | None:
+    """Of the reasons written with a look the one that says why the order is held, if any."""
+    return next((each for each in reasons if each.partition("?")[0] in OF_THE_ORDER), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

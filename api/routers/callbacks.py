@@ -10,7 +10,7 @@ from api.callers import Caller, Calling
 from api.house import House
 from api.routers.parts import Working, ticket_for
 from dispatch.store.constraints import in_our_words
-from dispatch.store.handing_out import hand_out, hold, let_go
+from dispatch.store.handing_out import hand_out, hold, let_go, prolong
 from dispatch.store.reads.callers_to_tell import ToTell, callers_to_tell
 from dispatch.store.transaction import reading
 
@@ -85,6 +85,24 @@ def post_hold(ticket_id: str, caller: Calling, house: Working) -> ToTellOut:
         ticket_for(store, caller, ticket_id)
     with in_our_words(), house.engine.begin() as connection:
         found = hold(
+            connection,
+            ticket_id,
+            caller.scope,
+            agent=caller.name,
+            until=now + house.policies.calling_back.holds,
+            now=now,
+        )
+    return ToTellOut.of(found, caller)
+
+
+@router.put(f"{API}/tickets/{{ticket_id}}/callback/hold")
+def put_hold(ticket_id: str, caller: Calling, house: Working) -> ToTellOut:
+    """Keep this customer, whom the caller has on the line, for a while longer."""
+    now = house.now()
+    with house.transaction() as store:
+        ticket_for(store, caller, ticket_id)
+    with in_our_words(), house.engine.begin() as connection:
+        found = prolong(
             connection,
             ticket_id,
             caller.scope,

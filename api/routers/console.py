@@ -1,7 +1,7 @@
 """The dispatchers' console: the list, the map's layers, and everything about one thing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -20,13 +20,16 @@ from api.routers.notices import notices_of
 from api.routers.parts import Working, left_uncovered, order_for, weighed
 from api.routers.room import rows_of
 from dispatch.asking import ASKED_WITHIN
-from dispatch.assignment import RankedCrew, choose
+from dispatch.assignment import RankedCrew, choose, why_waiting
+from dispatch.domain.access import AccessNote
 from dispatch.domain.eta import DoorEta
 from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
 from dispatch.domain.rules import PauseReason, Recipient
-from dispatch.domain.words import CrewId, IncidentId, OutageId, TicketId
+from dispatch.domain.ticket import TroubleTicket
+from dispatch.domain.words import CrewId, IncidentId, OutageId, TicketId, UsagePointId
 from dispatch.errors import NotFound
 from dispatch.procedures.foreseeing import Foreseen
+from dispatch.store.access_notes import PgAccessNotes
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
 from dispatch.store.reads import (
@@ -49,7 +52,7 @@ from dispatch.store.transaction import reading
 from dispatch.usecases.seek_evidence import SeekEvidence, seek_evidence
 from dispatch.usecases.verify_restoration import VerifyRestoration, verify_restoration
 from maps import layers, style
-from maps.judging import line_up, marriages, weakly_explained
+from maps.judging import line_up, marriages, of_the_order, weakly_explained
 from maps.languages import marked
 from maps.pages import Pages
 from maps.shell import shell
@@ -220,19 +223,24 @@ def get_outage(
         order = detail.orders[-1].order if detail.orders else None
         arrived = arrived_of(connection, order, house)
         photos = on_site.photos_of(connection, [each.order.id for each in detail.orders])
+        held_for = None if order is None else _held_for(connection, detail, order)
+        homes = [UsagePointId(home.id) for home in detail.homes]
+        tickets = [each.ticket for each in detail.tickets]
+        access = _access(connection, caller, tickets, homes)
     return page(
         request,
         "_outage.html",
         caller=caller,
         detail=detail,
         photos=photos,
+        access=access,
         **judged,
         **arrived,
         names=names,
         notices=notices_of(house, caller, outage_id),
         after=None if after is None else Shown.read(after),
         seen=Shown.of(detail.timeline),
-        **_ranking(house, order),
+        **_ranking(house, order, held_for),
     )
 
 
@@ -270,6 +278,24 @@ def get_settle(
         evidence=evidence,
         verification=verification,
     )
+
+
+def _access(
+    connection: Connection,
+    caller: Caller,
+    tickets: Iterable[TroubleTicket],
+    homes: Iterable[UsagePointId] = (),
+) -> Mapping[UsagePointId, AccessNote]:
+    """How to get to the callers' and the given homes, for whoever may know; empty for others."""
+    if not caller.sees_access:
+        return {}
+    called = (ticket.place.usage_point_id for ticket in tickets if ticket.place is not None)
+    places = {home for home in (*called, *homes) if home is not None}
+    return PgAccessNotes(connection).of(places)
+
+
+def _held_for(connection: Connection, detail: OutageDetail, order: TroubleOrder) -> str | None:
+    return of_the_order(suspects.last_hold(connection, detail.outage.id, order.id))
 
 
 def _judged(connection: Connection, caller: Caller, detail: OutageDetail) -> dict[str, Any]:
@@ -327,6 +353,7 @@ def get_incident(
         names = _crew_names(connection, caller, house.now())
         arrived = arrived_of(connection, order, house)
         photos = [] if order is None else on_site.photos_of(connection, [order.id])
+        access = _access(connection, caller, [detail.ticket])
     timeline = sorted((*detail.timeline, *noted, *steps), key=lambda entry: entry.at)
     return page(
         request,
@@ -337,6 +364,7 @@ def get_incident(
         clocks=detail.clocks,
         order=order,
         photos=photos,
+        access=access,
         **arrived,
         timeline=timeline,
         names=names,
@@ -394,18 +422,24 @@ def get_layer(
     return geojson(drawn)
 
 
-def _ranking(house: House, order: TroubleOrder | None) -> dict[str, Any]:
-    """The crews for an order that still wants one, and the one the system would send."""
+def _ranking(
+    house: House, order: TroubleOrder | None, held_for: str | None = None
+) -> dict[str, Any]:
+    """The crews for an order that still wants one, the one the system would send, why it waits."""
     ranked: tuple[RankedCrew, ...] = ()
     foreseen, proposed = Foreseen(), None
     leaves: Mapping[CrewId, str] = {}
     eta: DoorEta | None = None
+    waits: tuple[str, ...] = ()
     if order is not None and order.is_open:
         travel_times, proposed = house.travel_times(), order.proposed_crew_id
         with house.transaction() as store:
             ranked, foreseen = weighed(house, store, order, travel_times)
             eta = store.etas.find(order.id)
         leaves = left_uncovered(house, order, ranked, travel_times)
+        waits = why_waiting(
+            order, ranked, planned=foreseen.chosen, held_for=held_for, now=house.now()
+        )
     best = choose(ranked)
     nearest = None if best is None else best.state.crew.id
     return {
@@ -413,6 +447,7 @@ def _ranking(house: House, order: TroubleOrder | None) -> dict[str, Any]:
         "best": proposed or nearest,
         "foreseen": foreseen,
         "leaves": leaves,
+        "waits": waits,
         **_eta(house, eta),
     }
 

@@ -1,6 +1,6 @@
 """Who has a free crew near: shares, cells, and a crew that would cover more from elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -21,6 +21,7 @@ from api.views.sayings import SayingOut, reasons_of
 from dispatch.coverage import Coverage, MoveUp, Share, together
 from dispatch.domain.crew import Crew, CrewState, Posting
 from dispatch.domain.words import AreaClass, CrewId, DistrictId
+from dispatch.domain.zone import Zone
 from dispatch.errors import NotFound
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.covering import gains
@@ -28,6 +29,7 @@ from dispatch.store.crews import PgCrews
 from dispatch.store.reads import field
 from dispatch.store.reads.demand import district_names
 from dispatch.store.transaction import reading
+from dispatch.store.zones import zones_at
 from dispatch.usecases.post_crew import PostCrew, post_crew
 from dispatch.usecases.release_crew import ReleaseCrew, release_crew
 from maps import layers
@@ -44,6 +46,7 @@ class Standing:
     states: list[CrewState]
     coverage: Coverage
     postings: list[Posting]
+    zones: Sequence[Zone]
 
     def crew_name(self, crew_id: CrewId) -> str:
         """What a crew of the district is called."""
@@ -292,6 +295,7 @@ def standings(
         crews = field.crews_now(connection, names.keys(), now)
         store = PgCrews(connection)
         postings = {each: store.list_postings(each, now) for each in names}
+        zones = zones_at(connection, names.keys(), now)
     if district is not None:
         if DistrictId(district) not in names:
             raise NotFound("district", id=district)
@@ -305,6 +309,7 @@ def standings(
             states=states,
             coverage=coverage,
             postings=list(postings[district_id]),
+            zones=zones,
         )
 
 
@@ -316,6 +321,7 @@ def proposal_for(house: House, standing: Standing, travel_times: TravelTimes) ->
         travel_times,
         house.now(),
         posted={each.crew_id: (each.lon, each.lat) for each in standing.postings},
+        zones=standing.zones,
     )
     if move is None:
         return None

@@ -69,4 +69,11 @@ def get_taken(ticket_id: str, request: Request, caller: Calling, house: Working)
 def get_callbacks(request: Request, caller: Calling, house: Working) -> HTMLResponse:
     """Whom the agents of these districts have to tell that supply is back."""
     callers = list_to_tell(house, caller)
-    return page(request, "_callbacks.html", caller=caller, callers=callers, most=MOST_CALLBACKS)
+    return page(
+        request,
+        "_callbacks.html",
+        caller=caller,
+        callers=callers,
+        most=MOST_CALLBACKS,
+        holds=house.policies.calling_back.holds,
+    )

@@ -1,11 +1,11 @@
 """Hold the crews of a district against its customers: who is covered, and who could move up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from dispatch.assignment import AssignmentPolicy, origin_of
-from dispatch.coverage import Cells, Coverage, CoveragePolicy, Loss, MoveUp, StandBy
+from dispatch.coverage import Cells, Coverage, CoveragePolicy, Loss, MoveUp, StandBy, anywhere
 from dispatch.domain.crew import CrewState
 from dispatch.domain.words import CrewId
 from dispatch.planning.travel_table import Between, Place
@@ -76,16 +76,22 @@ def propose(
     posted: Mapping[CrewId, Place],
     drives: Between,
     from_there: Between,
+    is_open: Callable[[float, float], bool] = anywhere,
 ) -> MoveUp | None:
     """The best single move of a free crew: to a base of the district, or to a place without cover.
 
     `starts` go with the coverage's crews. Those that were `posted` stay, and count as if they were
-    at their place already. None where no move is worth its drive.
+    at their place already. Nobody is proposed a place that is not `is_open`, by (lon, lat). None
+    where no move is worth its drive.
     """
     expected = _with_posted(coverage, posted, drives)
     bases = {(s.crew.base_lon, s.crew.base_lat): s.crew.name for s in reversed(states)}
-    stand_bys = [StandBy(lon=lon, lat=lat, base=name) for (lon, lat), name in bases.items()]
-    stand_bys += expected.uncovered()
+    stand_bys = [
+        StandBy(lon=lon, lat=lat, base=name)
+        for (lon, lat), name in bases.items()
+        if is_open(lon, lat)
+    ]
+    stand_bys += expected.uncovered(is_open)
     places = [(each.lon, each.lat) for each in stand_bys]
     if not places or not starts:
         return None

@@ -1,6 +1,6 @@
 """Call-backs are handed out to one agent at a time: a customer is never called by two at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -45,6 +45,12 @@ _WAITING = Direct(_CANDIDATE.format(condition=WAITING))
 _NOT_REACHED = Direct(_CANDIDATE.format(condition=NOT_REACHED))
 _THIS = Direct(
     _CANDIDATE.format(condition=f"told.ticket_id = :ticket_id AND ({WAITING} OR {NOT_REACHED})")
+)
+_STILL_MINE = Direct(
+    _CANDIDATE.format(
+        condition="told.ticket_id = :ticket_id AND told.held_by = :agent "
+        f"AND ({WAITING} OR {NOT_REACHED})"
+    )
 )
 _HOLD = Direct("UPDATE told SET held_by = :agent, held_until = :until WHERE ticket_id = :ticket_id")
 _LET_GO = Direct(
@@ -105,14 +111,33 @@ def hold(
     """
     said = {**_begin(connection, districts, agent, now), "ticket_id": ticket_id}
     if _THIS.value(connection, said) is None:
-        other = _WHO_HOLDS.first(connection, said)
-        if other is not None:
-            raise BeingCalled(
-                "another agent calls this customer",
-                held_by=other["held_by"],
-                held_until=other["held_until"].isoformat(),
-            )
-        raise IllegalStep("this caller is not to be called back now", ticket_id=ticket_id)
+        raise _refusal(connection, said)
+    return _held(connection, ticket_id, districts, agent=agent, until=until, now=now)
+
+
+def prolong(
+    connection: Connection,
+    ticket_id: str,
+    districts: Collection[str] | None,
+    *,
+    agent: str,
+    until: datetime,
+    now: datetime,
+) -> ToTell:
+    """Leave this customer with the agent who calls them; one that ran out is theirs while free.
+
+    Unlike `hold` it takes nobody anew: an agent who has gone on to the next keeps the next.
+
+    Raises
+    ------
+    BeingCalled
+        Another agent calls this customer now, about this report or another one.
+    IllegalStep
+        The agent does not call this customer any more.
+    """
+    said = {**_begin(connection, districts, agent, now), "ticket_id": ticket_id}
+    if _STILL_MINE.value(connection, said) is None:
+        raise _refusal(connection, said)
     return _held(connection, ticket_id, districts, agent=agent, until=until, now=now)
 
 
@@ -121,6 +146,19 @@ def let_go(connection: Connection, *, agent: str, but: str | None = None) -> Non
     freed = {row["district_id"] for row in _LET_GO.rows(connection, {"agent": agent, "but": but})}
     for district_id in sorted(freed, key=str):
         _tell(connection, district_id)
+
+
+def _refusal(connection: Connection, said: Mapping[str, object]) -> BeingCalled | IllegalStep:
+    """Why a customer cannot be this agent's."""
+    other = _WHO_HOLDS.first(connection, said)
+    if other is None:
+        wanted = said["ticket_id"]
+        return IllegalStep("this caller is not to be called back now", ticket_id=wanted)
+    return BeingCalled(
+        "another agent calls this customer",
+        held_by=other["held_by"],
+        held_until=other["held_until"].isoformat(),
+    )
 
 
 def _begin(

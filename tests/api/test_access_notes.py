@@ -83,3 +83,48 @@ def test_a_crew_writes_only_of_the_callers_of_its_own_order(town: Town):
         for n, ticket in enumerate(("B1", "N1", "no such"), start=1)
     ]
     assert [outcomes(each) for each in answers] == [["refused"]] * 3
+
+
+def detail(town: Town, path: str, who: str = "dispatcher", language: str = "en") -> str:
+    headers = town.headers(who, **{"Accept-Language": language})
+    answer = town.client.get(f"/console/{path}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+ESCAPED = "&lt;script&gt;alert(1)&lt;/script&gt; dog"
+
+
+@pytest.mark.parametrize(("language", "head"), [("en", "How to get there"), ("zh", "进门提示")])
+def test_the_console_shows_it_with_the_caller_of_an_outage(town: Town, language: str, head: str):
+    outage = open_outage(town)
+    path = f"outages/{outage}"
+    assert head not in detail(town, path, language=language)
+    write(town, HOSTILE)
+    shown = detail(town, path, language=language)
+    assert shown.count(ESCAPED) == 1 and HOSTILE not in shown
+    assert head in shown
+
+
+def test_the_console_shows_it_of_an_incident_and_hides_it_from_who_only_watches(town: Town):
+    outage = open_outage(town)
+    town.report("W1", "T1-0", hazards=["wire_down"])
+    write(town, HOSTILE)
+    for path in ("incidents/1", f"outages/{outage}"):
+        shown = detail(town, path)
+        assert ESCAPED in shown and HOSTILE not in shown
+        assert ESCAPED not in detail(town, path, "supervisor")
+
+
+def test_the_console_shows_it_of_a_home_that_is_out_though_nobody_called(town: Town):
+    outage = open_outage(town)
+    write(town, "key at the gate", account="T1-1")
+    with town.engine.begin() as c:
+        c.execute(
+            text(
+                "INSERT INTO outage_usage_point (outage_id, usage_point_id, out_from)"
+                " VALUES (:outage, :home, :at)"
+            ),
+            {"outage": outage, "home": home(town, "T1-1"), "at": town.clock.now},
+        )
+    assert "T1-1:</b> key at the gate" in detail(town, f"outages/{outage}")

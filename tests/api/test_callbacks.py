@@ -216,3 +216,37 @@ def test_a_late_answer_does_not_replace_a_newer_one(lit: Town):
     late = {"id": "K1", "power_on": False, "at": asked}
     assert lit.post("tickets/A0/callback", body=late).status_code == 409
     assert told(lit) == [("A0", True)]
+
+
+def prolonged(town: Town, ticket: str, who: str = "agent"):
+    return town.put(f"tickets/{ticket}/callback/hold", who)
+
+
+def test_who_is_still_on_the_line_stays_with_the_agent(lit: Town):
+    first = lit.post("callbacks/next").json()
+    lit.clock.advance(4)
+    kept = prolonged(lit, first["ticket_id"]).json()
+    until = datetime.fromisoformat(kept["held_until"])
+    assert (kept["held_by"], until) == ("agent", lit.clock.now + timedelta(minutes=5))
+    lit.clock.advance(4)
+    refused = lit.post(f"tickets/{first['ticket_id']}/callback/hold", "west-agent")
+    assert refused.json()["type"] == "/problems/being-called"
+
+
+def test_a_hold_that_ran_out_is_prolonged_only_while_nobody_else_has_the_customer(lit: Town):
+    first = lit.post("callbacks/next").json()["ticket_id"]
+    lit.clock.advance(6)
+    assert prolonged(lit, first).status_code == 200
+    lit.clock.advance(6)
+    assert lit.post(f"tickets/{first}/callback/hold", "west-agent").status_code == 200
+    assert prolonged(lit, first).json()["type"] == "/problems/being-called"
+
+
+def test_an_agent_who_has_gone_on_keeps_the_next_and_not_the_one_before(lit: Town):
+    lit.post("tickets/A0/callback/hold")
+    lit.post("tickets/A2/callback/hold")
+    assert prolonged(lit, "A0").json()["type"] == "/problems/illegal-step"
+    assert holders(lit) == {"A0": None, "A1": None, "A2": "agent"}
+    lit.client.delete("/api/v1/callbacks/held", headers=lit.headers())
+    assert prolonged(lit, "A2").status_code == 409
+    assert prolonged(lit, "A2", "east-agent").status_code == 404

@@ -1,6 +1,7 @@
 """Who has a free crew near: shares and cells by district, and what a choice would uncover."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from dispatch.store.tables.network import transformer as transformer_table
 from dispatch.store.tables.territory import area as area_table
 from dispatch.store.tables.territory import area_map as area_map_table
 from dispatch.store.transaction import PgStore
-from tests.api.conftest import Town
+from tests.api.conftest import EAST_LON, Town
 from tests.api.test_dispatching import open_outage, send
 from tests.store import builders as build
 from tests.store.builders import LAT, LON, METRE, NOW, WEST
@@ -167,6 +168,51 @@ def test_only_a_free_crew_of_ones_own_district_is_asked_to_stand_by(town: Town):
         c.execute(text("DELETE FROM shift_pattern WHERE crew_id = 'C2'"))
     assert posted(town, crew="C2").status_code == 409
     assert journal_of(town, "C1") == []
+
+
+def shut(town: Town, name: str, lat: float, who: str = "dispatcher", half: float = 0.02) -> int:
+    """Declare a no-go zone around a place north or south of the town."""
+    area = [[LON + x * half, lat + y * half] for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    answer = town.post("zones", who, {"kind": "no_go", "name": name, "area": area})
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def test_nobody_is_asked_to_stand_by_in_a_no_go_zone_while_it_is_in_force(wide: Town):
+    zone = shut(wide, "broken dike", LAT + 14 * KM)
+    refused = posted(wide)
+    assert refused.status_code == 409
+    told = refused.json()
+    assert (told["type"], told["zone_id"]) == ("/problems/no-go-zone", zone)
+    assert "broken dike" in told["detail"]
+    assert wide.get("crew/stand-by", "C1").json() is None
+    assert posted(wide, lat=LAT + 18 * KM).status_code == 201, "beside it"
+    wide.client.delete(f"/api/v1/zones/{zone}", headers=wide.headers("dispatcher"))
+    assert posted(wide).status_code == 201
+
+
+def test_a_zone_that_lets_more_fail_keeps_nobody_from_standing_by(wide: Town):
+    area = [[LON - 0.2, LAT - 0.2], [LON + 0.2, LAT - 0.2], [LON + 0.2, LAT + 0.2]]
+    until = (wide.clock.now + timedelta(hours=6)).isoformat()
+    storm = {"kind": "storm", "name": "Meihua", "area": area, "ends_at": until}
+    assert wide.post("zones", "dispatcher", storm).status_code == 201
+    assert posted(wide, lon=LON + 0.1, lat=LAT).status_code == 201
+
+
+def test_a_district_s_crew_is_kept_off_ground_that_another_district_has_shut(town: Town):
+    shut_lon = EAST_LON
+    area = [[shut_lon + x, LAT + y] for x, y in ((-0.1, -0.1), (0.1, -0.1), (0.1, 0.1))]
+    body = {"kind": "no_go", "name": "east plant", "area": area}
+    assert town.post("zones", "east-dispatcher", body).status_code == 201
+    refused = posted(town, lon=shut_lon + 0.05, lat=LAT - 0.05)
+    assert refused.status_code == 409 and "east plant" in refused.text
+
+
+def test_no_move_is_proposed_to_a_place_in_a_no_go_zone(wide: Town):
+    leave_the_village(wide)
+    assert district(wide)["move_up"]["base"] == "crew C3"
+    shut(wide, "broken dike", LAT + 14 * KM)
+    assert district(wide)["move_up"] is None
 
 
 def test_cells_come_on_request_and_only_of_the_callers_districts(wide: Town):

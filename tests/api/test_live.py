@@ -49,6 +49,8 @@ class Running:
         ) as answer:
             assert answer.status_code == 200
             assert answer.headers["content-type"].startswith("text/event-stream")
+            assert "gzip" in answer.request.headers["accept-encoding"]
+            assert "content-encoding" not in answer.headers
             yield messages(answer.iter_lines())
 
 

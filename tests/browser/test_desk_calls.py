@@ -1,10 +1,10 @@
 """The desk from call to call: danger, screen pops, a server that is gone, what was told."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 from sqlalchemy import insert, text
 
 from api.callers import Role
@@ -281,6 +281,98 @@ def test_two_agents_are_given_different_customers_and_see_who_calls_whom(
     assert faults_of(other) == []
     page.keyboard.press("Escape")
     expect(other.locator("[data-ticket=A1]")).to_contain_text("I call")
+
+
+def held_until(company: Company, ticket: str = "A1") -> datetime | None:
+    (row,) = stored(company, f"SELECT held_until FROM told WHERE ticket_id = '{ticket}'")
+    return row[0]
+
+
+def desk_with_a_caller(company: Company, report: Report) -> Page:
+    """A desk whose time is moved by hand, with one customer to call on the screen."""
+    restore(company, report("A1", phone="13811112222")["outage"]["id"])
+    page = company.screen(Role.AGENT, "/desk")
+    page.clock.install()
+    page.reload()
+    page.keyboard.press("F6")
+    expect(page.locator("[data-held=mine]")).to_have_attribute("data-ticket", "A1")
+    return page
+
+
+def pass_minutes(company: Company, page: Page, minutes: int) -> None:
+    company.clock.advance(minutes)
+    page.clock.fast_forward(minutes * 60_000)
+
+
+def is_prolonging(asked: Request) -> bool:
+    return asked.method == "PUT" and asked.url.endswith("/callback/hold")
+
+
+def prolongings(page: Page) -> list[Request]:
+    """The requests that a page sends from now on to keep a caller."""
+    asked: list[Request] = []
+
+    def heard(request: Request) -> None:
+        if is_prolonging(request):
+            asked.append(request)
+
+    page.on("request", heard)
+    return asked
+
+
+def test_a_caller_on_the_screen_stays_with_the_agent_until_the_agent_goes_on(
+    company: Company, report: Report
+):
+    page = desk_with_a_caller(company, report)
+    first = held_until(company)
+    with page.expect_response(lambda answer: is_prolonging(answer.request)) as kept:
+        pass_minutes(company, page, 4)
+    assert kept.value.status == 200
+    assert first is not None
+    assert held_until(company) == first + timedelta(minutes=4)
+    company.clock.advance(2)  # the first five minutes are over
+    other = company.screen(Role.DISPATCHER, "/desk")
+    other.keyboard.press("F6")
+    expect(other.locator("[data-ticket=A1]")).to_contain_text("agent calls, until")
+    expect(page.locator("#toasts")).to_be_empty()
+    page.keyboard.press("Escape")
+    expect(other.locator("[data-ticket=A1]")).to_contain_text("I call")
+    asked = prolongings(page)
+    with page.expect_request("**/desk/callbacks"):
+        pass_minutes(company, page, 4)
+        other.keyboard.press("Enter")
+    expect(other.locator("[data-held=mine]")).to_have_attribute("data-ticket", "A1")
+    assert asked == []
+
+
+def test_while_the_server_is_away_nothing_is_said_and_the_caller_is_kept_when_it_is_back(
+    company: Company, report: Report
+):
+    company.expect_trouble("ERR_CONNECTION_REFUSED", "/api/v1/live", "ERR_INCOMPLETE")
+    page = desk_with_a_caller(company, report)
+    first = held_until(company)
+    company.server.stop()
+    with page.expect_event("requestfailed", is_prolonging):
+        pass_minutes(company, page, 6)
+    expect(page.locator("[data-held=mine]")).to_have_attribute("data-ticket", "A1")
+    company.server.start()
+    with page.expect_response(lambda answer: is_prolonging(answer.request)) as kept:
+        pass_minutes(company, page, 1)
+    assert kept.value.status == 200
+    assert first is not None
+    assert held_until(company) == first + timedelta(minutes=7)
+    expect(page.locator("#toasts")).to_be_empty()
+
+
+def test_a_desk_that_was_left_open_keeps_nobody_for_ever(company: Company, report: Report):
+    page = desk_with_a_caller(company, report)
+    first = held_until(company)
+    asked = prolongings(page)
+    with page.expect_response("**/desk/callbacks"):
+        pass_minutes(company, page, 31)
+        page.clock.run_for(2_000)
+    assert asked == []
+    assert held_until(company) == first
 
 
 def test_an_urge_and_a_call_back_made_while_the_server_is_gone_count_once_when_it_is_back(

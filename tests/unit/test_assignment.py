@@ -1,7 +1,10 @@
-from dispatch.assignment import AssignmentPolicy, choose, origin_of, rank_crews
+import pytest
+
+from dispatch.assignment import AssignmentPolicy, choose, origin_of, rank_crews, why_waiting
+from dispatch.domain.order import OrderStatus
 from dispatch.domain.words import CrewId, OrderId
 from dispatch.ports import Travel
-from dispatch.sayings import REASONS, say_reason
+from dispatch.sayings import REASONS, reason, say_reason
 from tests.unit.core import NOW, a_crew_state, a_fix, after, an_order
 
 POLICY = AssignmentPolicy()
@@ -92,6 +95,46 @@ def test_who_gave_the_order_back_is_not_sent_again_by_itself():
 
 def test_a_shift_that_ends_soon_keeps_a_crew_from_a_new_order():
     assert choose(rank([a_crew_state(shift_ends_at=after(10))], [5])) is None
+
+
+HELD = reason("held_back", percent=97)
+
+
+def test_an_order_is_said_to_be_held_only_while_it_is():
+    busy = [a_crew_state(name, active_order_id=OrderId(9)) for name in ("A", "B")]
+    held = an_order(hold_until=after(1))
+    assert why_waiting(held, rank(busy, [5, 6]), held_for=HELD, now=NOW) == (HELD,)
+    assert why_waiting(held, rank(busy, [5, 6]), now=NOW) == ("held",)
+    told = why_waiting(held, rank(busy, [5, 6]), held_for=HELD, now=after(1))
+    assert told == ("all_busy?crews=2",)
+
+
+@pytest.mark.parametrize(
+    ("states", "facts", "told"),
+    [
+        ([], {}, {"none_on_shift"}),
+        ([a_crew_state("A", on_shift=False)], {}, {"none_on_shift"}),
+        ([a_crew_state("A", shift_ends_at=after(5))], {}, {"none_able"}),
+        ([a_crew_state("A")], {}, {"not_sent_yet"}),
+        ([a_crew_state("A")], {"proposed_crew_id": CrewId("A")}, {"awaits_dispatcher"}),
+        ([a_crew_state("A")], {"lon": None}, {"no_place"}),
+        ([a_crew_state("A")], {"status": OrderStatus.ASSIGNED, "crew_id": CrewId("A")}, set()),
+    ],
+)
+def test_what_an_order_waits_for_is_what_keeps_it_now(states, facts, told):
+    order = an_order(**facts)
+    assert codes(why_waiting(order, rank(states, [5] * len(states)), now=NOW)) == told
+
+
+def test_whom_the_plan_sends_is_named_with_what_it_has_to_do_first():
+    states = [a_crew_state("A", active_order_id=OrderId(9)), a_crew_state("B")]
+    ranked = rank(states, [5, 40])
+    assert why_waiting(an_order(), ranked, planned={"A"}, now=NOW) == (
+        reason("plan_sends_after", crew=states[0].crew.name, order=9),
+    )
+    assert why_waiting(an_order(), ranked, planned={"B"}, now=NOW) == (
+        reason("plan_sends", crew=states[1].crew.name),
+    )
 
 
 def test_every_reason_reads_in_both_languages():

@@ -144,6 +144,8 @@ def test_a_place_in_the_street_must_gain_more_than_a_base():
 def test_a_hospital_draws_a_crew_before_more_homes_do():
     coverage = covering([100, 30, 60], [[5, 40, 40], [5, 40, 40]], critical=[0, 1, 0])
     assert [round(place.lon, 2) for place in coverage.uncovered()] == [115.02, 115.04]
+    open_ones = coverage.uncovered(lambda lon, _lat: lon > 115.03)
+    assert [round(place.lon, 2) for place in open_ones] == [115.04]
 
 
 def test_no_move_is_proposed_for_a_handful_of_customers():

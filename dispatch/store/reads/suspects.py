@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from dispatch.domain.outage import Outage
-from dispatch.domain.words import OutageId
+from dispatch.domain.words import OrderId, OutageId
 
 MOST_TRANSFORMERS = 2_000
 FAINTEST = 0.02
@@ -89,6 +89,15 @@ _LAST_LOOK = text(
 )
 
 
+_LAST_HOLD = text(
+    """
+    SELECT body -> 'reasons' FROM event
+    WHERE stream = ANY(:streams) AND kind IN ('outage.predicted', 'order.held')
+    ORDER BY id DESC LIMIT 1
+    """
+)
+
+
 def suspects(connection: Connection, outage: Outage) -> tuple[Suspect, ...]:
     """The devices that may have opened, the most probable first; a device that is gone is left out.
 
@@ -140,6 +149,12 @@ def last_look(connection: Connection, outage_id: OutageId) -> LastLook | None:
     """Why the device of an outage was predicted as it is now; None where inference was not used."""
     row = connection.execute(_LAST_LOOK, {"stream": f"outage:{outage_id}"}).one_or_none()
     return None if row is None else LastLook(at=row.at, reasons=tuple(row.reasons or ()))
+
+
+def last_hold(connection: Connection, outage_id: OutageId, order_id: OrderId) -> tuple[str, ...]:
+    """What was thought when an outage's order was last held, as reasons; empty if nothing was."""
+    streams = [f"outage:{outage_id}", f"order:{order_id}"]
+    return tuple(connection.scalar(_LAST_HOLD, {"streams": streams}) or ())
 
 
 def transformer_names(connection: Connection, ids: Collection[str]) -> dict[str, str]:

@@ -1,8 +1,9 @@
 // @ts-check
 // Callers to be told that supply is back: the server hands out one at a time, to one agent at a
-// time; one key a result. A result is kept on this computer first.
+// time; one key a result. A result is kept on this computer first. Who is on the screen as mine
+// stays mine while the list is open: the page prolongs it, in silence, also after the server was away.
 
-import { explain, say, send, toast } from "./page.js";
+import { CSRF, explain, say, send, serverNow, toast } from "./page.js";
 
 const drawer = /** @type {HTMLElement} */ (document.getElementById("callbacks"));
 const count = /** @type {HTMLElement} */ (document.getElementById("callbacks-count"));
@@ -10,6 +11,7 @@ const RESULTS = /** @type {Record<string, boolean | null>} */ ({ 1: true, 2: fal
 const KINDS = ["ticket.restored", "ticket.called_back", "ticket.closed", "callback.held"];
 const REREAD_MS = 1500;
 const EXPIRED_MS = 15_000;
+const AWAY_MS = 30 * 60_000; // nobody touched the desk for so long: who left it open calls nobody
 
 /**
  * @param {{left: () => void, sender: import("./desksend.js").Sender}} desk `left`: where the
@@ -71,6 +73,22 @@ export function callBacks({ left, sender }) {
     stand(at);
   }
 
+  let touchedAt = Date.now();
+  for (const kind of ["keydown", "pointerdown", "pointermove"]) {
+    document.addEventListener(kind, () => { touchedAt = Date.now(); }, { capture: true, passive: true });
+  }
+
+  /** Keep the caller who is mine for longer once half of the time is gone. */
+  async function prolong() {
+    const row = rows()[mine()];
+    const holds = Number(drawer.querySelector("[data-holds-s]")?.getAttribute("data-holds-s")) * 1000;
+    if (drawer.hidden || !row || Date.now() - touchedAt > AWAY_MS) return;
+    if (Date.parse(row.dataset.until ?? "") - serverNow() > holds / 2) return;
+    const url = `/api/v1/tickets/${encodeURIComponent(ticketOf(row))}/callback/hold`;
+    const got = await fetch(url, { method: "PUT", headers: { "X-CSRF-Token": CSRF } }).catch(() => null);
+    if (got) await load(); // without an answer it is asked again at the next look
+  }
+
   async function toggle() {
     drawer.hidden = !drawer.hidden;
     document.getElementById("do-callbacks")?.setAttribute("aria-expanded", String(!drawer.hidden));
@@ -128,7 +146,11 @@ export function callBacks({ left, sender }) {
     refresh(null);
   }
 
-  window.setInterval(() => { if (!drawer.hidden) refresh(null); }, EXPIRED_MS); // nobody tells of a hold that ran out
+  window.setInterval(() => {
+    if (drawer.hidden) return;
+    prolong();
+    refresh(null); // nobody tells of a hold that ran out
+  }, EXPIRED_MS);
   load();
   return { toggle, refresh, settled };
 }

@@ -118,7 +118,7 @@ export function explain(problem) {
   return known ?? (detail || code);
 }
 
-const DETAILED = new Set(["invalid-input", "illegal-step"]);
+const DETAILED = new Set(["invalid-input", "illegal-step", "no-go-zone"]);
 
 /** A state in words. @param {string} code */
 const coded = (code) => WORDS.status?.[code] ?? WORDS.order?.[code] ?? code;
