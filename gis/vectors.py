@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from gis.cells import Parse, Value, number, shown, text
 from gis.crs import Datum, Floats, to_wgs84
 from gis.csvs import read_csv
-from gis.errors import EmptyInput, GisError, UnknownColumn, UnreadableFile
+from gis.errors import EmptyInput, GisError, UnknownColumn, UnknownField, UnreadableFile
 
 LON_NAMES = ("lon", "lng", "long", "longitude", "x", "经度")
 LAT_NAMES = ("lat", "latitude", "y", "纬度")
@@ -133,7 +133,9 @@ def read_vector(
     EmptyInput
         If it holds no row at all.
     UnknownColumn
-        If a mapped or required column is absent, or a field is mapped that nobody asked for.
+        If a mapped or required column is absent.
+    UnknownField
+        If a column is mapped to a field that nobody asked for.
     """
     path = Path(path)
     if not path.is_file() and path.suffix.lower() != ".gdb":
@@ -280,11 +282,11 @@ def _columns(
     *,
     allowed: Sequence[str],
 ) -> dict[str, str]:
-    """Say which column holds each field; raises UnknownColumn."""
+    """Say which column holds each field; raises UnknownColumn, UnknownField."""
     known = [wanted.name for wanted in fields]
     for name, column in mapping.items():
         if name not in known and name not in allowed:
-            raise UnknownColumn(f"{name} (no such field; there are {', '.join(known)})", column, [])
+            raise UnknownField(name, column, known)
         if column not in header:
             raise UnknownColumn(name, column, list(header))
     found = {}
