@@ -24,6 +24,13 @@ class UnreadableFile(GisError):
         super().__init__(f"cannot read {path}: {reason}", path=str(path), reason=reason)
 
 
+def said_by_gdal(error: Exception) -> str:
+    """GDAL's words about a file, without its advice to programmers."""
+    if "not recognized as being in a supported file format" in str(error):
+        return "its content is of no format known here; see docs/formats.md for those that are"
+    return str(error)
+
+
 class EmptyInput(GisError):
     """The input was read, and holds nothing of what was asked for."""
 

@@ -18,7 +18,14 @@ from shapely.geometry.base import BaseGeometry
 from gis.cells import Parse, Value, number, shown, text
 from gis.crs import Datum, Floats, to_wgs84
 from gis.csvs import read_csv
-from gis.errors import EmptyInput, GisError, UnknownColumn, UnknownField, UnreadableFile
+from gis.errors import (
+    EmptyInput,
+    GisError,
+    UnknownColumn,
+    UnknownField,
+    UnreadableFile,
+    said_by_gdal,
+)
 
 LON_NAMES = ("lon", "lng", "long", "longitude", "x", "经度")
 LAT_NAMES = ("lat", "latitude", "y", "纬度")
@@ -225,7 +232,7 @@ def _open_frame(path: Path, layer: str | None) -> geopandas.GeoDataFrame:
         promised = pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"]
         frame = geopandas.read_file(path, layer=layer, engine="pyogrio")
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise UnreadableFile(path, str(error)) from None
+        raise UnreadableFile(path, said_by_gdal(error)) from None
     except (shapely.errors.ShapelyError, RuntimeError, ValueError, OSError) as error:
         raise UnreadableFile(path, f"damaged: {error}") from None
     if 0 <= promised != len(frame):
