@@ -5,13 +5,14 @@ import pkgutil
 import signal
 import sys
 from types import FrameType
+from typing import Any
 
 import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 import api.commands
-from dispatch.errors import DispatchError
+from dispatch.errors import DispatchError, NotFound
 from dispatch.store.backup import BackupError
 from dispatch.store.binaries import PostgresMissing
 from dispatch.store.cluster import ClusterError
@@ -59,15 +60,28 @@ def _run() -> None:
     try:
         build()()
     except EXPECTED as refusal:
-        sys.exit(f"relight: {refusal}")
+        sys.exit(f"relight: {words_of(refusal)}")
     except OperationalError as lost:
         sys.exit(f"relight: the database does not answer: {lost.orig}")
     except ValidationError as invalid:
-        sys.exit(f"relight: {_settings_complaint(invalid)}")
+        sys.exit(f"relight: {settings_complaint(invalid)}")
 
 
-def _settings_complaint(invalid: ValidationError) -> str:
-    return "; ".join(
-        f"RELIGHT_{str(error['loc'][0]).upper() if error['loc'] else ''}: {error['msg']}"
-        for error in invalid.errors(include_url=False)
-    )
+def words_of(refusal: Exception) -> str:
+    """One sentence; what does not exist is named as it was asked for."""
+    if not isinstance(refusal, NotFound) or not refusal.context:
+        return str(refusal)
+    asked = ", ".join(f"{name.replace('_', ' ')} {said}" for name, said in refusal.context.items())
+    return f"{refusal}: {asked}"
+
+
+def settings_complaint(invalid: ValidationError) -> str:
+    """Each setting that cannot be meant, with its value (an address may hold a password)."""
+    return "; ".join(_setting(dict(error)) for error in invalid.errors(include_url=False))
+
+
+def _setting(error: dict[str, Any]) -> str:
+    name = str(error["loc"][0]).upper() if error["loc"] else ""
+    value = "***" if name == "DATABASE_URL" else repr(error["input"])
+    wanted = error["msg"].removeprefix("Value error, ").removeprefix("expected ")
+    return f"RELIGHT_{name} is {value}; expected {wanted.removeprefix('Input should be ')}"

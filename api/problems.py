@@ -159,7 +159,7 @@ def _invalid(request: Request, exc: Exception) -> ProblemResponse:
         {
             "field": _field(error["loc"]),
             "value": _shown(error.get("input")) if error["type"] != "missing" else None,
-            "expected": error["msg"],
+            "expected": _EXPECTED.get(error["type"], error["msg"]),
         }
         for error in found
     ]
@@ -220,6 +220,14 @@ def _unexpected(request: Request, exc: Exception) -> ProblemResponse:
 def _title(kind: type[Exception]) -> str:
     return (kind.__doc__ or "").split("\n")[0]
 
+
+# In place of words that speak of this program's insides, or name no expectation at all.
+_EXPECTED: Mapping[str, str] = {
+    "missing": "a value; it is missing",
+    "extra_forbidden": "no field of this name; see /api/openapi.json for those there are",
+    "model_attributes_type": "an object with fields of its own",
+    "timezone_aware": "a time with its zone, such as 2026-03-02T20:00:00+08:00",
+}
 
 _SOURCES = frozenset({"body", "query", "path", "header", "cookie"})
 

@@ -98,14 +98,14 @@ class PublicSettings(BaseSettings):
     @classmethod
     def _signed(cls, name: str, info: ValidationInfo) -> str:
         if info.data.get("public_messages") and not name.strip():
-            raise ValueError("a text message has to say who sends it")
+            raise ValueError("expected a name, since a text message has to say who sends it")
         return name.strip()
 
     @field_validator("emergency_phone", mode="after")
     @classmethod
     def _reachable(cls, phone: str, info: ValidationInfo) -> str:
         if info.data.get("public_map") and not phone.strip():
-            raise ValueError("the public map needs the number to call in danger")
+            raise ValueError("expected the number to call in danger, which the public map needs")
         return phone.strip()
 
 

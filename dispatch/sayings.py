@@ -36,10 +36,10 @@ REASONS: Mapping[str, Saying] = {
     "in_zone_fire": Saying("位于火情区“{name}”内", "lies in the fire zone “{name}”"),
     "in_zone_no_go": Saying("位于禁入区“{name}”内", "lies in the no-go zone “{name}”"),
     "confirmed_outage": Saying("停电已核实", "the outage is confirmed"),
-    "reports": Saying("已有{count}个报修", "{count} reports so far"),
+    "reports": Saying("已有{count}个报修", "reports so far: {count}"),
     "reports_reach": Saying(
         "已有{count}个报修；来电之前，断开处影响此处的可能性为{percent}%",
-        "{count} reports so far; before this call, with {percent} % what opened reaches here",
+        "reports so far: {count}; before this call, with {percent} % what opened reaches here",
     ),
     "neighbours_silent": Saying(
         "同台区另{count}户均未报停", "none of the {count} others on the transformer has called"
@@ -164,6 +164,7 @@ REASONS: Mapping[str, Saying] = {
     "by_hand": Saying("人工操作：{reason}", "by hand: {reason}"),
     "first_report": Saying("首个报修", "the first report"),
     "still_out": Saying("送电后仍无电", "still out after restoration"),
+    "not_accepted": Saying("{minutes}分钟内未接单", "not accepted within {minutes} min"),
     "repeat_call": Saying("重复来电", "a repeat call"),
     "off_shift": Saying("不当班", "off shift"),
     "shift_ends_soon": Saying("{minutes}分钟后下班", "shift ends in {minutes} min"),

@@ -1,5 +1,6 @@
 """What geometry and graph code refuses, in words that name the file, the field and the value."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,6 +24,13 @@ class UnreadableFile(GisError):
         super().__init__(f"cannot read {path}: {reason}", path=str(path), reason=reason)
 
 
+def said_by_gdal(error: Exception) -> str:
+    """GDAL's words about a file, without its advice to programmers."""
+    if "not recognized as being in a supported file format" in str(error):
+        return "its content is of no format known here; see docs/formats.md for those that are"
+    return str(error)
+
+
 class EmptyInput(GisError):
     """The input was read, and holds nothing of what was asked for."""
 
@@ -42,12 +50,27 @@ class UnknownColumn(GisError):
     code = "unknown-column"
 
     def __init__(self, field: str, column: str | None, present: list[str]) -> None:
-        asked = f"column {column!r}" if column is not None else "no column"
+        asked = "no column" if column is None else f"no column {column!r}"
         super().__init__(
             f"{asked} for {field}; the file has {', '.join(present) or 'none'}",
             field=field,
             column=column,
             present=present,
+        )
+
+
+class UnknownField(GisError):
+    """A column was mapped to a field that nobody asked for."""
+
+    code = "unknown-field"
+
+    def __init__(self, field: str, column: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"column {column!r} is mapped to {field!r}, which is no field here; expected one of"
+            f" {', '.join(known)}",
+            field=field,
+            column=column,
+            known=list(known),
         )
 
 

@@ -18,7 +18,14 @@ from shapely.geometry.base import BaseGeometry
 from gis.cells import Parse, Value, number, shown, text
 from gis.crs import Datum, Floats, to_wgs84
 from gis.csvs import read_csv
-from gis.errors import EmptyInput, GisError, UnknownColumn, UnreadableFile
+from gis.errors import (
+    EmptyInput,
+    GisError,
+    UnknownColumn,
+    UnknownField,
+    UnreadableFile,
+    said_by_gdal,
+)
 
 LON_NAMES = ("lon", "lng", "long", "longitude", "x", "经度")
 LAT_NAMES = ("lat", "latitude", "y", "纬度")
@@ -133,7 +140,9 @@ def read_vector(
     EmptyInput
         If it holds no row at all.
     UnknownColumn
-        If a mapped or required column is absent, or a field is mapped that nobody asked for.
+        If a mapped or required column is absent.
+    UnknownField
+        If a column is mapped to a field that nobody asked for.
     """
     path = Path(path)
     if not path.is_file() and path.suffix.lower() != ".gdb":
@@ -223,7 +232,7 @@ def _open_frame(path: Path, layer: str | None) -> geopandas.GeoDataFrame:
         promised = pyogrio.read_info(path, layer=layer, force_feature_count=True)["features"]
         frame = geopandas.read_file(path, layer=layer, engine="pyogrio")
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise UnreadableFile(path, str(error)) from None
+        raise UnreadableFile(path, said_by_gdal(error)) from None
     except (shapely.errors.ShapelyError, RuntimeError, ValueError, OSError) as error:
         raise UnreadableFile(path, f"damaged: {error}") from None
     if 0 <= promised != len(frame):
@@ -280,11 +289,11 @@ def _columns(
     *,
     allowed: Sequence[str],
 ) -> dict[str, str]:
-    """Say which column holds each field; raises UnknownColumn."""
+    """Say which column holds each field; raises UnknownColumn, UnknownField."""
     known = [wanted.name for wanted in fields]
     for name, column in mapping.items():
         if name not in known and name not in allowed:
-            raise UnknownColumn(f"{name} (no such field; there are {', '.join(known)})", column, [])
+            raise UnknownField(name, column, known)
         if column not in header:
             raise UnknownColumn(name, column, list(header))
     found = {}

@@ -37,6 +37,15 @@ def fresh() -> Catalog:
     return made
 
 
+def untranslated(catalogue: Catalog) -> list[object]:
+    """The messages that lack a translation, of a plural any of its forms."""
+    return [message.id for message in catalogue if message.id and not _has_words(message.string)]
+
+
+def _has_words(said: object) -> bool:
+    return all(said) if isinstance(said, list | tuple) else bool(said)
+
+
 def main() -> None:
     """Update every .po file in place."""
     template = fresh()
@@ -46,7 +55,7 @@ def main() -> None:
         catalogue.update(template, no_fuzzy_matching=True)
         with path.open("wb") as file:
             write_po(file, catalogue, include_lineno=False, ignore_obsolete=True, width=100)
-        missing = sum(1 for message in catalogue if message.id and not message.string)
+        missing = len(untranslated(catalogue))
         sys.stdout.write(f"{path.name}: {len(catalogue)} messages, {missing} to translate\n")
 
 

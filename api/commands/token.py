@@ -43,8 +43,10 @@ def reached_engine(program: str) -> Iterator[Engine]:
 
 def checked(engine: Engine, role: Role, districts: list[str] | None, crew: str | None) -> list[str]:
     """The districts to grant; `InvalidInput` for one that is not there, or a crew that is wrong."""
-    if (role is Role.CREW) != (crew is not None):
-        raise InvalidInput("--crew", crew, "a crew for the role crew, and for no other")
+    if role is Role.CREW and crew is None:
+        raise InvalidInput("--crew", "", "the id of the crew, since the role is crew")
+    if role is not Role.CREW and crew is not None:
+        raise InvalidInput("--crew", crew, f"none, since the role is {role}")
     with engine.connect() as connection:
         known = set(PgDirectory(connection).list_districts())
         for district in districts or ():

@@ -111,11 +111,17 @@ def _end_periods(store: Store, outage: Outage, part: Scope, dark: StillDark, at:
 
 
 def _check_part(part: Scope, out: Scope) -> None:
-    strangers = part.transformers - out.transformers
-    homes = part.usage_points - out.usage_points
-    if strangers or homes:
-        named = ", ".join([*sorted(strangers), *(str(h) for h in sorted(homes))])
-        raise InvalidInput("transformers", named, "only what is out because of this outage")
+    strangers = ", ".join(sorted(part.transformers - out.transformers))
+    if strangers:
+        raise InvalidInput("transformers", strangers, "only what is out because of this outage")
+    homes = ", ".join(str(home) for home in sorted(part.usage_points - out.usage_points))
+    if homes:
+        raise InvalidInput(
+            "usage_points",
+            homes,
+            "only single homes that are out because of this outage; who hangs on a transformer"
+            " that is out comes back with it",
+        )
 
 
 def _is_in(ticket: TroubleTicket, part: Scope) -> bool:

@@ -12,6 +12,7 @@ from dispatch.domain.warning import ClockWarning
 from dispatch.journal import SYSTEM, clock_event, order_event
 from dispatch.ports import Store
 from dispatch.procedures.pausing import resume_overdue
+from dispatch.sayings import reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,7 @@ def _take_back(store: Store, order: TroubleOrder, policy: AssignmentPolicy, now:
             recorded_at=now,
             by=SYSTEM,
             crew_id=order.crew_id,
-            reason=f"not accepted within {minutes:.0f} min",
+            reason=reason("not_accepted", minutes=f"{minutes:.0f}"),
         )
     )
     store.events.append(

@@ -9,7 +9,7 @@ from shapely import Point
 
 from gis.crs import Datum, checked_lon_lat, to_wgs84
 from gis.csvs import CsvStream, is_csv, open_csv
-from gis.errors import EmptyInput, OffPlanet, UnknownColumn
+from gis.errors import EmptyInput, OffPlanet, UnknownColumn, UnknownField
 from gis.network.model import Refusal, UsagePoint
 from gis.network.readers.layers import CUSTOMER_COLUMNS, usage_point
 from gis.network.readers.records import Record, Seen, take
@@ -64,7 +64,9 @@ def read_customers(
         If the file is absent, damaged or cut off; of a file that is read to its end in parts, this
         may show only after some parts were given.
     UnknownColumn
-        If `account` has no column, or a mapped field or column does not exist.
+        If `account` has no column, or a mapped column does not exist.
+    UnknownField
+        If a column is mapped to a field that there is not.
     EmptyInput
         If the file holds no row.
     """
@@ -146,11 +148,10 @@ def _layer_chunks(path: Path, mapping: Mapping[str, str], rows: int) -> Iterator
 def _columns(
     fields: Sequence[str], mapping: Mapping[str, str], header: Sequence[str]
 ) -> dict[str, str]:
-    """Say which column holds each field; raises UnknownColumn."""
+    """Say which column holds each field; raises UnknownColumn, UnknownField."""
     for field, column in mapping.items():
         if field not in fields:
-            known = f"{field} (no such field; there are {', '.join(fields)})"
-            raise UnknownColumn(known, column, list(header))
+            raise UnknownField(field, column, fields)
         if column not in header:
             raise UnknownColumn(field, column, list(header))
     folded = {column.strip().casefold(): column for column in reversed(header)}

@@ -213,6 +213,23 @@ def test_a_track_proves_the_arrival(town: Town):
     assert verdicts["arrival_commitment"] == "kept"
 
 
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [
+        ({"transformers": ["T-elsewhere"]}, "transformers", "T-elsewhere"),
+        ({"usage_points": [987654]}, "usage_points", "987654"),
+    ],
+)
+def test_light_that_comes_back_where_it_was_not_out_is_refused_naming_the_list(
+    town: Town, part: dict[str, object], field: str, value: str
+):
+    outage = open_outage(town)
+    town.clock.advance(30)
+    refused = town.post(f"outages/{outage}/restore", "dispatcher", part)
+    assert (refused.status_code, refused.json()["field"]) == (422, field)
+    assert value in refused.json()["value"]
+
+
 def test_light_comes_back_and_the_outage_is_closed_when_the_caller_says_so(town: Town):
     outage = open_outage(town)
     town.clock.advance(30)

@@ -134,6 +134,9 @@ def test_an_order_nobody_accepts_waits_again(town: Town):
     Work(town.house).tick()
     with town.engine.connect() as c:
         assert c.scalar(text("SELECT status FROM trouble_order")) == "awaiting_assignment"
+    order = town.get(f"outages/{town.get('tickets/A1').json()['outage_id']}", "dispatcher").json()
+    (said,) = [step["reason"] for step in order["order"]["steps"] if step["kind"] == "escalated"]
+    assert said == {"zh": "3分钟内未接单", "en": "not accepted within 3 min"}
 
 
 def test_room_is_made_for_the_coming_days(town: Town):

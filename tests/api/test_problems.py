@@ -100,6 +100,23 @@ def test_bad_input_names_the_field(town: Town, fields: dict[str, object], named:
         assert c.scalar(text("SELECT count(*) FROM ticket")) == 0
 
 
+@pytest.mark.parametrize(
+    ("fields", "named", "expected"),
+    [
+        ({"nonsense": 1}, "nonsense", "no field of this name"),
+        ({"location": {"lon": 1}}, "location.lat", "it is missing"),
+        ({"location": "nowhere"}, "location", "an object with fields of its own"),
+        ({"received_at": "2026-03-02T12:00:00"}, "received_at", "with its zone, such as 2026-"),
+    ],
+)
+def test_bad_input_says_what_was_expected_in_words_for_people(
+    town: Town, fields: dict[str, object], named: str, expected: str
+):
+    body = problem_of(town.report("A1", **fields), 422, "invalid-input")
+    said = {error["field"]: error["expected"] for error in body["errors"]}
+    assert expected in said[named]
+
+
 def _renamed(fields: dict[str, object]) -> dict[str, object]:
     return {("ticket_id" if name == "id" else name): value for name, value in fields.items()}
 

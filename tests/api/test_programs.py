@@ -17,7 +17,7 @@ from sqlalchemy import Engine, make_url
 from typer.testing import CliRunner
 
 from api.callers import Role
-from api.cli import build
+from api.cli import build, words_of
 from api.commands.token import checked
 from dispatch.errors import InvalidInput, NotFound
 from dispatch.store.events import CHANNEL
@@ -121,5 +121,18 @@ def test_people_are_added_listed_and_shut_out(database: Engine, database_url: st
     assert short.exit_code != 0
     assert "10 to 200 characters" in str(short.exception)
     assert "hunter2" not in str(short.exception)
+    unknown = relight(database_url, "user", "disable", "lee").exception
+    assert isinstance(unknown, NotFound)
+    assert words_of(unknown) == "no such user: login lee"
     assert relight(database_url, "user", "disable", "li").exit_code == 0
     assert "li (li): agent, every district disabled" in relight(database_url, "user", "list").stdout
+
+
+def test_the_role_crew_needs_a_crew_and_no_other_may_have_one(database: Engine, database_url: str):
+    settle(database)
+    for arguments, words in (
+        (("user", "add", "li", "crew"), "--crew is ''; expected the id of the crew"),
+        (("user", "add", "li", "agent", "--crew", "C1"), "--crew is 'C1'; expected none, since"),
+    ):
+        refused = relight(database_url, *arguments, typed="a long password\n")
+        assert words in str(refused.exception)

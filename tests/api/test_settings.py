@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from api.settings import DatabaseSettings, WebSettings, default_home
+from api.cli import settings_complaint
+from api.settings import DatabaseSettings, FieldSettings, WebSettings, default_home
 
 HOME = {"HOME": "/people/li"}
 
@@ -54,3 +55,21 @@ def test_the_environment_is_read_when_settings_are_made(monkeypatch):
 def test_public_pages_are_off_until_somebody_opens_them(monkeypatch):
     monkeypatch.delenv("RELIGHT_PUBLIC_PAGES", raising=False)
     assert WebSettings().public_pages is False
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "value", "words"),
+    [
+        (FieldSettings, "zone", "Mars/X", "RELIGHT_ZONE is 'Mars/X'; expected an IANA time zone"),
+        (WebSettings, "port", "abc", "RELIGHT_PORT is 'abc'; expected a valid integer"),
+        (DatabaseSettings, "database_url", "mysql://me:secret@db", "RELIGHT_DATABASE_URL is ***; "),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_named_with_value_and_expectation_but_no_password(
+    family, name, value, words
+):
+    with pytest.raises(ValidationError) as refused:
+        family(**{name: value})
+    said = settings_complaint(refused.value)
+    assert said.startswith(words)
+    assert "secret" not in said

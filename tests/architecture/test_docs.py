@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings
 from typer.main import get_command
 
+from api import settings
 from api.cli import build
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -21,6 +23,7 @@ SHELL = re.compile(r"^(?:```|    )?\s*((?:\./run|relight) .+?)(?:\s+#.*)?$", re.
 IN_SENTENCES = re.compile(r"`((?:\./run|relight) [^`\n]+)`")
 
 
+SETTING = re.compile(r"\bRELIGHT_[A-Z_]+\b")
 THE_COMMAND = get_command(build())
 
 
@@ -104,3 +107,15 @@ def test_every_command_of_a_page_exists_with_its_options(doc: Path):
     if doc.name != "CHANGELOG.md":  # what once was may have another name today
         wrong = [f"{words}: {said}" for words in commands(doc) if (said := complaint(words))]
         assert wrong == []
+
+
+def test_every_setting_is_in_the_docs():
+    families = [each for each in vars(settings).values() if is_settings(each)]
+    names = {name for family in families for name in family.model_fields} - {"clock"}
+    written = "".join(page.read_text("utf-8") for page in PAGES)
+    missing = {f"RELIGHT_{name.upper()}" for name in names} - set(SETTING.findall(written))
+    assert not missing
+
+
+def is_settings(thing: object) -> bool:
+    return isinstance(thing, type) and issubclass(thing, BaseSettings)

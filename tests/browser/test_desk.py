@@ -1,5 +1,6 @@
 """The agent's desk: one box, one answer, a report in a few keys."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import expect
@@ -89,7 +90,8 @@ def test_the_answer_says_how_probable_it_is_and_why_and_asks_nothing_that_is_set
     page = company.screen(Role.AGENT, "/desk?q=T1-1")
     chance = page.locator(".answer .chance")
     expect(chance).to_contain_text("With 99 percent this home is out because of the known outage.")
-    expect(chance).to_contain_text("1 reports so far")
+    expect(chance).to_contain_text("reports so far: 1")
+    expect(page.locator(".answer")).to_contain_text(re.compile(r"· 1 report\b"))
     assert float(chance.get_attribute("data-share") or "0") == 0.999
     expect(page.locator(".ask")).to_have_count(0)
 

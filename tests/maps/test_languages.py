@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from api.callers import Role
@@ -15,7 +16,7 @@ from dispatch.domain.order import OrderStatus, StepKind
 from dispatch.domain.outage import Confidence, EstimateSource, OutageStatus
 from dispatch.domain.words import AreaClass, Channel, Disposition, KnownKind, NetworkLevel
 from gis.geocode.address import EntryKind
-from maps.catalogue_tool import fresh
+from maps.catalogue_tool import fresh, untranslated
 from maps.languages import LOCALES, Language, catalogue, preferred
 from maps.words import WORDS
 
@@ -34,7 +35,7 @@ def test_every_message_is_translated_and_none_is_left_over(path: Path):
     said = {message.id for message in fresh() if message.id}
     assert said - {m.id for m in stored if m.id} == set(), "run python -m maps.catalogue_tool"
     assert {m.id for m in stored if m.id} - said == set(), "run python -m maps.catalogue_tool"
-    empty = [m.id for m in stored if m.id and not all(m.string if m.pluralizable else [m.string])]
+    empty = untranslated(stored)
     assert empty == []
 
 
@@ -152,3 +153,10 @@ def test_whatever_a_state_does_not_allow_can_be_said_in_every_language():
     said = set(refusals())
     assert len(said) > 20
     assert said - WORDS["refusal"].keys() == set()
+
+
+def test_a_plural_without_its_forms_counts_as_untranslated():
+    catalogue = Catalog(locale="zh_CN")
+    catalogue.add(("%(num)s report", "%(num)s reports"))
+    catalogue.add("Known fault", "已知故障")
+    assert untranslated(catalogue) == [("%(num)s report", "%(num)s reports")]

@@ -117,6 +117,28 @@ def test_a_meter_that_somebody_else_has_is_refused_with_both_accounts(connection
     ]
 
 
+def test_a_refused_row_keeps_its_number_in_the_file_however_many_before_it_are_refused(
+    connection, tmp_path
+):
+    path = customers(
+        tmp_path,
+        ("N1", "M1", None, None, None, None, 115.9, 28.6),
+        ("N1", "M2", None, None, None, None, 115.9, 28.6),
+        (None, "M3", None, None, None, None, 115.9, 28.6),
+        ("N4", "M1", None, None, None, None, 115.9, 28.6),
+        ("N5", "M5", None, None, None, None, 200, 28.6),
+        name="accounts.csv",
+    )
+    report = take(connection, "customers", path)
+    found = sorted((each.row, each.layer, each.id) for each in report.refused)
+    assert found == [
+        (2, "accounts", "N1"),
+        (3, "accounts", ""),
+        (4, "accounts", "N4"),
+        (5, "accounts", "N5"),
+    ]
+
+
 def test_an_account_given_twice_is_refused_the_second_time(connection, tmp_path):
     report = take(
         connection, "customers", a_csv(tmp_path, "c.csv", [("account",), ("N1",), ("N1",)])

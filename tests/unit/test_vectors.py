@@ -8,7 +8,7 @@ import shapely
 
 from gis.cells import flag, integer, number, text, words
 from gis.crs import Datum, distance_m, from_wgs84
-from gis.errors import EmptyInput, UnknownColumn, UnreadableFile
+from gis.errors import EmptyInput, UnknownColumn, UnknownField, UnreadableFile
 from gis.vectors import NO_PLACE, Field, Reading, read_vector
 from tests.data import test_data
 
@@ -68,12 +68,15 @@ def test_columns_are_found_by_mapping_by_name_in_any_case_and_by_alias(tmp_path)
 
 def test_mapping_to_an_absent_column_names_those_present(tmp_path):
     path = written(tmp_path, HEADER + "C1,,,1,2\n")
-    with pytest.raises(UnknownColumn, match=r"'title' for name; the file has id, name, size"):
+    with pytest.raises(
+        UnknownColumn, match=r"no column 'title' for name; the file has id, name, size"
+    ):
         read_vector(path, CREW, {"name": "title"})
 
 
 def test_mapping_a_field_nobody_asked_for_is_refused(tmp_path):
-    with pytest.raises(UnknownColumn, match="no such field"):
+    words = "'name' is mapped to 'colour', which is no field here; expected one of id, name"
+    with pytest.raises(UnknownField, match=words):
         read_vector(written(tmp_path, HEADER + "C1,,,1,2\n"), CREW, {"colour": "name"})
 
 

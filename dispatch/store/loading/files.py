@@ -4,8 +4,8 @@ Each is all or nothing: what raises leaves nothing once the caller rolls back. T
 changes nothing and says so.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -200,10 +200,22 @@ def _load_customers(job: Job) -> LoadReport:
         what=job.what,
         source=job.source,
         changes={"customers": stored.change},
-        refused=[*refused, *stored.refused],
+        refused=[*refused, *_in_file(stored.refused, job.paths[0].stem, refused)],
         notes=[*notes, *stored.notes, *notes_outside(job.connection)],
         problems=traced.problems,
     )
+
+
+def _in_file(
+    refused: Iterable[Refused], layer: str, before: Iterable[Refused]
+) -> Iterator[Refused]:
+    """Name the rows by their place in the file; they count those that `before` left over."""
+    left_out = sorted(each.row for each in before if each.row is not None)
+    for each in refused:
+        row = each.row or 0
+        for other in left_out:
+            row += other <= row
+        yield replace(each, layer=layer, row=row)
 
 
 def _load_districts(job: Job) -> LoadReport:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gis.crs import degrees_of, reference_system
-from gis.errors import UnreadableFile
+from gis.errors import UnreadableFile, said_by_gdal
 
 _GEOJSON = {".geojson", ".json"}
 _GDAL_ERRORS = (
@@ -191,7 +191,8 @@ def _places(named: Path, path: Path) -> dict[str, tuple[Path, str]]:
         try:
             layers = [str(name) for name, _ in pyogrio.list_layers(dataset)]
         except (*_GDAL_ERRORS, OSError) as error:
-            raise UnreadableFile(named, f"{dataset.name}: {error}") from None
+            inside = "" if dataset == named else f"{dataset.name}: "
+            raise UnreadableFile(named, inside + said_by_gdal(error)) from None
         for layer in layers:
             name = dataset.stem if dataset.suffix.lower() in _GEOJSON else layer
             places.setdefault(name.casefold(), (dataset, layer))

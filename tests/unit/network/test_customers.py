@@ -9,7 +9,7 @@ import pytest
 from shapely import Point
 
 from gis.crs import Datum
-from gis.errors import EmptyInput, UnknownColumn, UnreadableFile
+from gis.errors import EmptyInput, GisError, UnknownColumn, UnknownField, UnreadableFile
 from gis.network.customers import CustomerChunk, read_customers
 from gis.network.model import Refusal, UsagePoint
 
@@ -113,12 +113,18 @@ def test_a_file_without_accounts_is_refused_naming_its_columns(tmp_path: Path) -
         list(read_customers(path))
 
 
-@pytest.mark.parametrize("mapping", [{"account": "nope"}, {"nope": "account"}])
+@pytest.mark.parametrize(
+    ("mapping", "refusal", "words"),
+    [
+        ({"account": "nope"}, UnknownColumn, "no column 'nope' for account"),
+        ({"nope": "account"}, UnknownField, "'account' is mapped to 'nope', .* one of account, "),
+    ],
+)
 def test_a_mapping_of_what_does_not_exist_is_refused(
-    tmp_path: Path, mapping: dict[str, str]
+    tmp_path: Path, mapping: dict[str, str], refusal: type[GisError], words: str
 ) -> None:
     path = written(tmp_path / "c.csv", HEADER + "1,,,,,\n")
-    with pytest.raises(UnknownColumn):
+    with pytest.raises(refusal, match=words):
         list(read_customers(path, mapping))
 
 

@@ -32,6 +32,18 @@ def test_a_damaged_or_foreign_file_is_unreadable_and_named(
         read_network(tmp_path / name)
 
 
+def test_a_file_of_no_known_format_is_told_so_without_advice_to_programmers(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "network.json"
+    path.write_text("{}")
+    with pytest.raises(
+        UnreadableFile, match=r"of no format known here; see docs/formats\.md"
+    ) as told:
+        read_network(path)
+    assert "DRIVER" not in str(told.value)
+
+
 def test_a_path_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="there is no such file"):
         read_network(tmp_path / "nowhere.gpkg")
