@@ -248,7 +248,7 @@ def largest_outage(storm: Storm, page: Page, *wanted: str) -> dict[str, Any]:
 @BOTH
 def test_pictures_of_the_console(storm: Storm, language: str):
     page = open_console(storm, language)
-    shown_first = largest_outage(storm, page, "predicted", "confirmed")
+    shown_first = largest_outage(storm, page, "predicted")
     page.locator(f"#row-outage-{shown_first['id']}").click()
     expect(page.locator("#thought")).to_be_visible()
     expect(page.locator(".folium-map")).not_to_have_attribute("data-suspects", "0")
