@@ -193,6 +193,7 @@ REASONS: Mapping[str, Saying] = {
         "{minutes}分钟后到期的承诺有{percent}%的可能履行",
         "keeps the promise that ends in {minutes} min with {percent} %",
     ),
+    "ran_out": Saying("一项承诺已于{minutes}分钟前到期", "a promise ran out {minutes} min before"),
     "costs_more": Saying(
         "总体多付出{minutes}加权超时分钟", "costs {minutes} weighted minutes late more in all"
     ),

@@ -75,10 +75,7 @@ class Option:
                 surely=round(self.arrive_p90_min),
             )
         ]
-        said += [
-            reason("keeps", percent=round(100 * k.chance), minutes=round(k.promise.due_min))
-            for k in self.kept
-        ]
+        said += [_chance(each) for each in self.kept]
         if round(self.cost) > 0:
             said.append(reason("costs_more", minutes=round(self.cost)))
         said += [
@@ -91,6 +88,14 @@ class Option:
             for b in self.broken
         ]
         return tuple(said)
+
+
+def _chance(kept: Kept) -> str:
+    """How likely a promise is kept; one that has run out cannot be any more."""
+    due_min = round(kept.promise.due_min)
+    if due_min < 0:
+        return reason("ran_out", minutes=-due_min)
+    return reason("keeps", percent=round(100 * kept.chance), minutes=due_min)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,3 +106,11 @@ def test_without_spread_lateness_is_what_it_is():
 
 def test_spread_makes_an_arrival_on_time_late_on_average():
     assert expected_lateness(45, 10, 45) == pytest.approx(10 * 0.3989, rel=1e-3)
+
+
+def test_a_promise_that_has_run_out_is_said_to_have_and_given_no_chance():
+    problem = a_problem([a_work(1, 1, due=-19)], [a_crew("A", 0)], on_a_line(0, 5))
+    (chosen,) = explain(problem, planned(problem, A=(1,)), 1).chosen
+    (said,) = [say_reason(each).en for each in chosen.reasons if each.startswith("ran_out")]
+    assert said == "a promise ran out 19 min before"
+    assert "keeps" not in codes(chosen.reasons)
