@@ -70,7 +70,8 @@ def test_an_unsound_database_ends_with_one(relight):
 def test_a_wrong_setting_is_named_without_a_stack(relight):
     answer = relight("status", RELIGHT_DATABASE_URL="mysql://db")
     assert answer.returncode == 1
-    assert answer.stderr.startswith("relight: RELIGHT_DATABASE_URL: ")
+    named = "relight: RELIGHT_DATABASE_URL is ***; expected an address such as postgresql://"
+    assert answer.stderr.startswith(named)
 
 
 def test_a_server_that_is_away_is_named_without_a_stack(relight):
