@@ -167,6 +167,22 @@ def test_what_is_pressed_does_not_move_away_under_the_pointer(company: Company, 
     expect(page.locator(".callers > li")).to_have_count(2)
 
 
+def test_a_mouse_that_goes_on_moving_holds_nothing_back(company: Company, report: Report):
+    report("A1")
+    page = company.screen(Role.DISPATCHER, "/console")
+    open_first(page)
+    with page.expect_response("**/console/outages/*") as read:
+        press(page, "#shown h2")
+        report("A2", "T1-1")
+    read.value.finished()
+    page.mouse.up()
+    moves = 0
+    while page.locator(".callers > li").count() < 2 and moves < 400:
+        page.mouse.move(500 + moves % 50, 400)
+        moves += 1
+    assert moves < 400
+
+
 def test_a_row_that_is_pressed_is_the_row_that_opens(company: Company, report: Report):
     report("A1")
     page = company.screen(Role.DISPATCHER, "/console")

@@ -23,8 +23,9 @@ export function putOff(part, work) {
 }
 
 function release() {
-  clearTimeout(releasing);
+  if (releasing !== undefined) return; // a mouse that goes on moving does not put it off
   releasing = window.setTimeout(() => {
+    releasing = undefined;
     pressed = null;
     const due = [...late.values()];
     late.clear();
@@ -34,6 +35,7 @@ function release() {
 
 document.addEventListener("pointerdown", (event) => {
   clearTimeout(releasing);
+  releasing = undefined;
   pressed = /** @type {Element} */ (event.target);
 }, { capture: true });
 for (const name of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(name, release, { capture: true });
