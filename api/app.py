@@ -9,7 +9,9 @@ from weakref import WeakKeyDictionary
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from psycopg import AsyncConnection
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
+from pydantic_core import from_json
 
 from api import problems
 from api.access import guard
@@ -83,9 +85,9 @@ from maps.pages import Pages
 
 MOST_BYTES = 1_000_000
 ROUTERS = (
+    agents,  # first: routes are tried in order, and these are called most
     processes,
     sessions,
-    agents,
     given,
     access_notes,
     outages,
@@ -208,6 +210,7 @@ def create_app(
         open=False,
         name="hot calls",
         kwargs={"options": FAST_OPTIONS, "connect_timeout": 3, "autocommit": True},
+        configure=_read_json_fast,
         check=CheckRested(),
     )
     for module in ROUTERS:
@@ -221,6 +224,11 @@ def create_app(
         SecurityHeaders, https=settings.secure_cookies, tiles=app.state.basemap.origin
     )
     return app
+
+
+async def _read_json_fast(connection: AsyncConnection) -> None:
+    """Let answers be read by pydantic's reader: Python's own takes three times as long."""
+    set_json_loads(from_json, connection)
 
 
 @asynccontextmanager

@@ -9,13 +9,15 @@ import gzip
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.headers import header
 
 LEAST_BYTES: Final = 4_000
 """Shorter answers fit into a few packets as they are."""
 LEVEL: Final = 5
-KINDS: Final = frozenset({"application/json", "application/geo+json"})
+KINDS: Final = frozenset({b"application/json", b"application/geo+json"})
 
 
 class CompressedJson:
@@ -29,14 +31,14 @@ class CompressedJson:
         if scope["type"] != "http" or scope["method"] == "HEAD":
             await self._app(scope, receive, send)
             return
-        accepted = accepts_gzip(Headers(scope=scope).get("accept-encoding", ""))
         held: Message | None = None
 
         async def packed(message: Message) -> None:
             nonlocal held
             if message["type"] == "http.response.start" and _is_worth_it(message):
                 MutableHeaders(scope=message).add_vary_header("Accept-Encoding")
-                held = message if accepted else None
+                accepted = header(scope["headers"], b"accept-encoding").decode("latin-1")
+                held = message if accepts_gzip(accepted) else None
                 if held is not None:
                     return
             elif held is not None:
@@ -60,11 +62,12 @@ def accepts_gzip(accepted: str) -> bool:
 
 def _is_worth_it(start: Message) -> bool:
     """Whether an answer is JSON, whole, long enough and not encoded yet."""
-    headers = Headers(raw=start["headers"])
-    length = headers.get("content-length", "")
-    kind = headers.get("content-type", "").partition(";")[0].strip()
-    long_enough = length.isdecimal() and int(length) >= LEAST_BYTES
-    return long_enough and kind in KINDS and "content-encoding" not in headers
+    headers = start["headers"]
+    length = header(headers, b"content-length")
+    if not length.isdigit() or int(length) < LEAST_BYTES:
+        return False
+    kind = header(headers, b"content-type").partition(b";")[0].strip()
+    return kind in KINDS and not header(headers, b"content-encoding")
 
 
 async def _pack(start: Message, message: Message) -> Message:

@@ -1,22 +1,30 @@
 """Around every request: how large it may be, and headers that keep strangers out of its answer."""
 
 import secrets
+from collections.abc import Iterable
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import too_large
 
-_FIXED = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(self), screen-wake-lock=(self), camera=(), microphone=()",
-}
+RawHeaders = list[tuple[bytes, bytes]]
+"""Names in small letters with their values, as ASGI carries them."""
+
+_FIXED: RawHeaders = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (
+        b"permissions-policy",
+        b"geolocation=(self), screen-wake-lock=(self), camera=(), microphone=()",
+    ),
+]
+_UNKEPT: RawHeaders = [(b"cache-control", b"no-store")]
+_ONLY_HTTPS: RawHeaders = [(b"strict-transport-security", b"max-age=31536000")]
 _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
     "style-src-attr 'unsafe-inline'; img-src 'self' data: blob:{tiles}; font-src 'self'; "
@@ -25,11 +33,21 @@ _POLICY = (
 )
 
 
-def dress(headers: MutableHeaders, nonce: str, tiles: str = "") -> None:
+def dress(headers: RawHeaders, nonce: str, tiles: str = "") -> None:
     """Add what every answer carries, also one that is made outside of all middleware."""
-    for name, value in _FIXED.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Content-Security-Policy", _POLICY.format(nonce=nonce, tiles=tiles))
+    policy = _POLICY.format(nonce=nonce, tiles=tiles).encode()
+    _complete(headers, [*_FIXED, (b"content-security-policy", policy)])
+
+
+def _complete(headers: RawHeaders, more: RawHeaders) -> None:
+    """Add what is not there; in place."""
+    present = {name for name, _ in headers}
+    headers += [each for each in more if each[0] not in present]
+
+
+def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes:
+    """The value of a header, empty where there is none."""
+    return next((value for each, value in headers if each == name), b"")
 
 
 class SecurityHeaders:
@@ -53,12 +71,12 @@ class SecurityHeaders:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                headers = message["headers"] = list(message.get("headers", ()))
                 dress(headers, nonce, self._tiles)
                 if scope["path"].startswith("/api/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                    _complete(headers, _UNKEPT)
                 if self._https:
-                    headers["Strict-Transport-Security"] = "max-age=31536000"
+                    _complete(headers, _ONLY_HTTPS)
             await send(message)
 
         await self._app(scope, receive, dressed)
@@ -76,8 +94,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced[:20]) > self._most:
+        announced = header(scope["headers"], b"content-length")
+        if announced.isdigit() and int(announced[:20]) > self._most:
             request = Request(scope)
             answer = too_large(request, self._most)
             await answer(scope, receive, send)

@@ -1,20 +1,20 @@
 """What an agent, an IVR menu or a gateway calls: is it known, take a report, hurry, call back."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel, ConfigDict, FiniteFloat, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from api.access import API
-from api.callers import Caller, Calling
+from api.callers import Caller, Calling, current_caller
 from api.house import House
 from api.inputs.fields import Code, Line, LocationIn, Metres, Phone, ReasonIn, Words
 from api.inputs.reports import AttachIn, CallbackIn, PlaceIn, TicketIn, UrgeIn, recent
 from api.reporting import queue_work, take_report
-from api.routers.parts import Working, in_one_go, outage_for, ticket_for
+from api.routers.parts import Working, house_of, in_one_go, outage_for, ticket_for
 from api.views.known import KnownOut
 from api.views.tickets import ClockOut, ReportedOut, TicketFull, TicketOut
 from dispatch.domain.facts import KnownFacts
@@ -88,7 +88,7 @@ class Asking(BaseModel):
         return place.wgs84()
 
 
-async def asked(request: Request) -> Asking:
+def _asked(request: Request) -> Asking:
     """Read the query string in one go: parameter by parameter costs more than finding the answer.
 
     Raises
@@ -126,12 +126,12 @@ def _parameters() -> list[dict[str, Any]]:
     response_model=KnownOut,
     openapi_extra={"parameters": _parameters()},
 )
-async def get_known_outage(
-    request: Request, caller: Calling, house: Working, asking: Annotated[Asking, Depends(asked)]
-) -> Response:
+async def get_known_outage(request: Request) -> Response:
     """Say whether a caller's outage is known; registers nothing, counts what a notice answered."""
+    # Asked for and written here: each dependency costs the framework as much as judging the answer,
+    # and what it would validate again was made by us.
+    asking, caller, house = _asked(request), await current_caller(request), await house_of(request)
     known = await _known(request.app.state.pool, caller, house, asking)
-    # Written here: what the framework would validate again was made by us.
     return Response(known.model_dump_json(), media_type="application/json")
 
 

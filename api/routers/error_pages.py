@@ -116,7 +116,7 @@ def _page(request: Request, problem: Response) -> Response:
     for name in ("Retry-After", "WWW-Authenticate", "Allow"):
         if name in problem.headers:
             shown.headers[name] = problem.headers[name]
-    dress(shown.headers, request.state.csp_nonce)
+    dress(shown.raw_headers, request.state.csp_nonce)
     return shown
 
 

@@ -45,8 +45,9 @@ _TURN = Direct(
 )
 _LAST = Direct(
     """
+    WITH given AS MATERIALIZED (SELECT CAST(:streams AS text[]) AS streams)
     SELECT asked.stream, clock_timestamp() AS recorded_at, last.seq, last.hash
-    FROM unnest(CAST(:streams AS text[])) AS asked (stream)
+    FROM given CROSS JOIN LATERAL unnest(given.streams) AS asked (stream)
     LEFT JOIN LATERAL (
         SELECT seq, hash FROM event WHERE event.stream = asked.stream ORDER BY seq DESC LIMIT 1
     ) AS last ON true

@@ -252,13 +252,47 @@ def draw_screens(connection: Connection) -> None:
     links.suspected_links(connection, ["west"], district_id="west", after=(0.95, "A7"), limit=50)
 
 
-def test_no_hot_read_walks_through_a_big_table(database: Engine):
+@pytest.fixture
+def years_of_work(database: Engine) -> Engine:
     with database.begin() as connection:
         add_district(connection)
         connection.connection.driver_connection.execute(FILL)
         add_crew(connection)
         add_rules(connection)
-    with database.connect() as connection:
+    return database
+
+
+@pytest.mark.parametrize(
+    ("statement", "key", "value"),
+    [
+        (known.KNOWN_BY_ACCOUNT, "account", "A500"),
+        (known.KNOWN_BY_METER, "meter", "M500"),
+        (known.KNOWN_BY_USAGE_POINT, "usage_point_id", "500"),
+    ],
+)
+def test_an_agents_call_is_not_planned_anew_each_time(
+    years_of_work: Engine, statement: str, key: str, value: str
+):
+    """The server keeps a plan if none for just these values looks cheaper."""
+    given = {key: value, "phone": None, "now": datetime.now(UTC).isoformat()}
+    with years_of_work.connect() as connection:
+        driver = connection.connection.driver_connection
+        numbered = Direct.of_psycopg(statement)._numbered.decode()
+        driver.execute(f"PREPARE asked AS {numbered}", prepare=False)
+        values = ", ".join(
+            "NULL" if given[name] is None else f"'{given[name]}'"
+            for name in Direct.of_psycopg(statement)._names
+        )
+        costs = {}
+        for mode in ("force_custom_plan", "force_generic_plan"):
+            driver.execute(f"SET plan_cache_mode = {mode}")
+            explained = driver.execute(f"EXPLAIN (FORMAT JSON) EXECUTE asked({values})")
+            costs[mode] = explained.fetchone()[0][0]["Plan"]["Total Cost"]
+    assert costs["force_custom_plan"] == costs["force_generic_plan"]
+
+
+def test_no_hot_read_walks_through_a_big_table(years_of_work: Engine):
+    with years_of_work.connect() as connection:
         assert walked_by(connection, take_calls, calls=True) == {}
         assert walked_by(connection, work_on_outages) == {}
         assert walked_by(connection, draw_screens) == {}

@@ -104,6 +104,12 @@ outage = Table(
     Index("outage_opened_ix", "district_id", "opened_at"),
     Index("outage_feeder_ix", "feeder_id", postgresql_where=text("status <> 'closed'")),
     Index("outage_point_ix", "point", postgresql_using="gist"),
+    Index(
+        "outage_near_ix",
+        "point",
+        postgresql_using="gist",
+        postgresql_where=text("level = 'points'"),
+    ),
     Index("outage_parent_ix", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
 )
 

@@ -1071,6 +1071,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("status <> 'closed'"),
     )
     op.create_index(
+        "outage_near_ix",
+        "outage",
+        ["point"],
+        unique=False,
+        postgresql_using="gist",
+        postgresql_where=sa.text("level = 'points'"),
+    )
+    op.create_index(
         "outage_open_ix",
         "outage",
         ["district_id"],
