@@ -29,6 +29,10 @@ from dispatch.weighing import Hypotheses
 UNLIKELY = 1e-3
 """Beginnings and shares that much less likely than the likeliest one are left out of means."""
 
+ERR_ALIKE = 0.5
+"""How far the errors of an outage's reports are common to all of them (assumption, from storms of
+the drill's pandapower pair): 0 where each errs for itself."""
+
 
 @dataclass(frozen=True, eq=False)
 class Combined:
@@ -146,6 +150,32 @@ class Posterior:
             covered[i] = above + topmost[i]
         return topmost, covered
 
+    def told(self, reports: int) -> Floats:
+        """Probability, as it is told, of each device to be the topmost that opened, shape (k,).
+
+        Of an outage of so many reports: where the model is wrong of it, it is wrong for all of them
+        together (how many call, how soon, how bad the weather is there). So the log odds of each
+        device, given that nothing above keeps it dark, are divided by 1 + `ERR_ALIKE` log n;
+        likelier than not stays so. What was open for a moment only (`lasts`) keeps nothing below it
+        dark. Decisions rest on `topmost`.
+        """
+        if reports in self._known_told:
+            return self._known_told[reports]
+        doubt = 1 + ERR_ALIKE * np.log(max(reports, 1))
+        opened = expit((self.log_open - self._rest) / doubt)
+        told, kept_dark = np.zeros(opened.size), np.zeros(opened.size)
+        for i, (parent, row) in enumerate(zip(self._parent.tolist(), self.rows, strict=True)):
+            above = kept_dark[parent] if parent >= 0 else 0.0
+            told[i] = (1.0 - above) * opened[i]
+            lasts = self.lasts(int(row)) if told[i] > UNLIKELY else 1.0
+            kept_dark[i] = above + told[i] * lasts
+        self._known_told[reports] = told
+        return told
+
+    @cached_property
+    def _known_told(self) -> dict[int, Floats]:
+        return {}
+
     @cached_property
     def _rest(self) -> Floats:
         """Log odds of everything at and below each device if it did not open, (k,)."""
@@ -190,6 +220,11 @@ class Posterior:
         """Of the device at this row being the topmost open one."""
         i = self._place(row)
         return 0.0 if i is None else float(self.topmost[i])
+
+    def told_of(self, row: int, reports: int) -> float:
+        """Probability, as it is told, of the device at this row being the topmost that opened."""
+        i = self._place(row)
+        return 0.0 if i is None else float(self.told(reports)[i])
 
     def begin_of(self, row: int) -> float:
         """Expected beginning in minutes, given that the device opened."""

@@ -6,7 +6,7 @@ against a late arrival.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dispatch.assumed import AREA
@@ -17,6 +17,7 @@ from dispatch.explaining import calling_of, expected_share
 from dispatch.gathered import Gathered
 from dispatch.hidden import hidden_behind
 from dispatch.inference import Posterior
+from dispatch.rates import Floats
 from dispatch.sayings import reason
 from dispatch.verdict import Costs, Judged, Verdict
 from dispatch.without import MANY, filed_wrongly
@@ -118,16 +119,14 @@ class Judgement:
         began = min((gathered.first_at(n) for n in group.members), default=seen_at)
         hold = self._hold(group, keep, groups)
         device_id = None if group.row is None else gathered.device_id(group.row)
-        related = self._related(group)
+        posterior = group.posterior or self.posterior
+        related = self._related(group, posterior.told(len(group.members)))
         by_homes = group.row is None or self.evidence.level is NetworkLevel.POINTS
         return Judged(
             outage_id=None if keep is None else keep.id,
             device_id=device_id,
             tickets=tickets,
-            devices=tuple(
-                (gathered.device_id(row), round(p * self._surest, 4))
-                for row, p in related[:MOST_DEVICES]
-            ),
+            devices=self._named(related),
             probability=self._probability(group),
             customers_out=self._customers_out(group, related),
             customers_between=self._customers_between(group, related),
@@ -145,7 +144,17 @@ class Judgement:
             started_at=began,
             send=hold is None,
             reasons=(*self._reasons(group), *(() if hold is None else (hold,))),
-            calling=self._calling(group, began),
+            calling=replace(
+                self._calling(group, began),
+                devices=self._named(self._related(group, posterior.topmost)),
+            ),
+        )
+
+    def _named(self, related: Sequence[tuple[int, float]]) -> tuple[tuple[str, float], ...]:
+        """The likeliest of some devices, by id, as surely as the tree allows."""
+        return tuple(
+            (self.gathered.device_id(row), round(p * self._surest, 4))
+            for row, p in related[:MOST_DEVICES]
         )
 
     def _calling(self, group: Group, first_at: datetime) -> Calling:
@@ -170,7 +179,8 @@ class Judgement:
     def _probability(self, group: Group) -> float:
         if group.row is None or group.posterior is None:
             return max(group.members.values(), default=0.0)
-        return group.posterior.probability(group.row) * self._surest
+        told = group.posterior.told_of(group.row, len(group.members))
+        return told * self._surest
 
     @staticmethod
     def _is_momentary(group: Group) -> bool:
@@ -183,10 +193,11 @@ class Judgement:
     def _surest(self) -> float:
         return SUREST[self.evidence.level]
 
-    def _related(self, group: Group) -> list[tuple[int, float]]:
+    def _related(self, group: Group, chance: Floats) -> list[tuple[int, float]]:
         """Rows of the devices that may be open instead, above or below: likeliest first.
 
-        What was open for a moment only is not.
+        `chance` is how probably each device of the group's posterior opened, as it is told or as
+        decisions take it. What was open for a moment only is not open.
         """
         feeder, posterior = self.gathered.feeder, group.posterior or self.posterior
         if group.row is None:
@@ -195,7 +206,7 @@ class Judgement:
             last = first + 1
         else:
             first, last = int(feeder.pre[group.row]), int(feeder.post[group.row])
-        rows, chance = posterior.rows, posterior.topmost
+        rows = posterior.rows
         found = (feeder.pre[rows] < last) & (first < feeder.post[rows]) & (chance > UNLIKELY_DEVICE)
         opened = zip(rows[found].tolist(), chance[found].tolist(), strict=True)
         open_ = [(row, p * posterior.lasts(row)) for row, p in opened]

@@ -1,6 +1,6 @@
 """An outage: customers without supply for one cause, from a prediction to the archive."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -134,7 +134,9 @@ class Calling:
     `share` of them will; `usual_share` do in any outage. `delay` are the parameters of how soon,
     in minutes. `single` and `transformer` are the faults a year of one home and of one transformer
     in the weather of that time. `astray` is the share of the callers filed under each other
-    customer. The last two are the likelihood ratios of what a caller says of the neighbours.
+    customer. `neighbours_out` and `neighbours_lit` are the likelihood ratios of what a caller says
+    of the neighbours. `devices` may have opened, as probably as decisions take it: those that are
+    told are less sure.
     """
 
     began_at: datetime
@@ -146,6 +148,7 @@ class Calling:
     astray: float
     neighbours_out: float
     neighbours_lit: float
+    devices: tuple[tuple[str, float], ...] = ()
 
     def differs_from(self, other: "Calling | None", times: float = 3.0) -> bool:
         """Whether an answer to a caller would be another: a rate is so many times what it was."""
@@ -178,11 +181,21 @@ class Prediction:
         """Whether somebody would notice the change."""
         if other is None or (self.calling and self.calling.differs_from(other.calling)):
             return True
-        mine, theirs = dict(self.devices), dict(other.devices)
-        return abs(self.probability - other.probability) > by or any(
-            abs(mine.get(device, 0.0) - theirs.get(device, 0.0)) > by
-            for device in mine.keys() | theirs.keys()
-        )
+        mine, theirs = self.calling, other.calling
+        held = mine is not None and theirs is not None and _differ(mine.devices, theirs.devices, by)
+        apart = abs(self.probability - other.probability)
+        return apart > by or held or _differ(self.devices, other.devices, by)
+
+
+def _differ(
+    some: Iterable[tuple[str, float]], others: Iterable[tuple[str, float]], by: float
+) -> bool:
+    """Whether the probability of any device is another."""
+    mine, theirs = dict(some), dict(others)
+    return any(
+        abs(mine.get(device, 0.0) - theirs.get(device, 0.0)) > by
+        for device in mine.keys() | theirs.keys()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,9 +141,9 @@ LEFT JOIN LATERAL (
                         )
                         FROM device WHERE id = guess.value ->> 0
                     )),
-                    CASE WHEN outage.prediction -> 'devices' = '[]' THEN 0 END
+                    CASE WHEN held.devices = '[]' THEN 0 END
                 )
-                FROM jsonb_array_elements(outage.prediction -> 'devices') AS guess
+                FROM jsonb_array_elements(held.devices) AS guess
             ) END
         )
         ORDER BY touched.restored_at IS NOT NULL, touched.rank, touched.restored_at DESC, outage.id
@@ -186,6 +186,11 @@ LEFT JOIN LATERAL (
     ) AS touched
     JOIN outage ON outage.id = touched.outage_id
         AND (touched.rank <> 3 OR outage.status = 'predicted')
+    CROSS JOIN LATERAL (
+        SELECT coalesce(
+            outage.prediction -> 'calling' -> 'devices', outage.prediction -> 'devices'
+        ) AS devices
+    ) AS held
     CROSS JOIN LATERAL (
         SELECT count(*) FROM (
             SELECT FROM ticket

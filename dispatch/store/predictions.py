@@ -1,6 +1,6 @@
 """What inference made of an outage, as it is stored with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ def prediction(facts: Mapping[str, Any] | None) -> Prediction | None:
         return None
     between = facts.get("customers_between")
     return Prediction(
-        devices=tuple((device, probability) for device, probability in facts["devices"]),
+        devices=_devices(facts["devices"]),
         probability=facts["probability"],
         customers_out=facts["customers_out"],
         customers_between=None if between is None else (between[0], between[1]),
@@ -26,7 +26,15 @@ def calling(facts: Mapping[str, Any] | None) -> Calling | None:
     """Read what was held of an outage's callers; None where nothing was."""
     if facts is None:
         return None
-    return Calling(**{**facts, "began_at": datetime.fromisoformat(facts["began_at"])})
+    read = {
+        "began_at": datetime.fromisoformat(facts["began_at"]),
+        "devices": _devices(facts.get("devices", ())),
+    }
+    return Calling(**{**facts, **read})
+
+
+def _devices(listed: Iterable[Sequence[Any]]) -> tuple[tuple[str, float], ...]:
+    return tuple((device, probability) for device, probability in listed)
 
 
 def written(made: Prediction | None) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from sqlalchemy import text
 
 from dispatch.domain.words import OutageId, TicketId
@@ -108,6 +109,18 @@ def test_what_is_on_record_says_how_far_an_outage_reaches(desk: Desk):  # noqa: 
     point = desk.store.directory.find_by_account("a0-1")
     (near,) = desk.store.known.facts_of(point.id, None, desk.now).outages
     assert near.reach == 0.55
+
+
+def test_the_next_caller_is_judged_by_what_is_held_not_by_what_is_told(desk: Desk):  # noqa: F811
+    for account in ("a0-0", "a1-0", "a2-0"):
+        outage_id = desk.report(account, account, 0)
+    prediction = desk.store.outages.get(outage_id).prediction
+    assert dict(prediction.devices)["fuse-a"] < dict(prediction.calling.devices)["fuse-a"] - 0.01
+    point = desk.store.directory.find_by_account("a0-1")
+    facts = desk.store.known.facts_of(point.id, None, desk.now)
+    assert max(each.reach for each in facts.outages) == pytest.approx(
+        sum(p for id_, p in prediction.calling.devices if id_ in {"head", "fuse-a", "own-a0"})
+    )
 
 
 def test_a_prediction_without_devices_reaches_nobody_else(desk: Desk):  # noqa: F811

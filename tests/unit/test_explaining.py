@@ -228,7 +228,7 @@ def desks_number(evidence, place, stirring, now) -> float:
     row = FEEDER.row
     return max(
         reaches(
-            min(sum(p for id_, p in each.devices if below(row[id_], place.pre)), 0.9999),
+            min(sum(p for id_, p in each.calling.devices if below(row[id_], place.pre)), 0.9999),
             each.calling,
             Said(),
             customers=place.customers,

@@ -232,6 +232,30 @@ def test_what_is_still_open_is_that_of_going_through_every_way_but_moments(case)
     np.testing.assert_allclose(ours, every[rows], rtol=1e-6)
 
 
+@settings(max_examples=40, deadline=None)
+@given(small_cases(), st.sampled_from((RATES, MOMENTS)), st.integers(0, 1000))
+def test_what_is_told_of_one_way_down_is_never_more_than_certain(case, rates, reports):
+    tree, heard, told = case
+    posterior = combine(weigh(Feeder(tree, rates), rates, heard, told=told)).lit_above()
+    chances = {
+        int(row): p * posterior.lasts(int(row))
+        for row, p in zip(posterior.rows, posterior.told(reports), strict=True)
+    }
+    for transformer in tree.transformers:
+        path = Feeder(tree, rates).path(transformer.pre)
+        assert -1e-9 <= sum(chances.get(row, 0.0) for row in path) <= 1 + 1e-9
+
+
+@settings(max_examples=40, deadline=None)
+@given(small_cases(), st.integers(1, 1000))
+def test_the_head_is_told_less_surely_than_it_is_held_on_the_same_side_of_even(case, reports):
+    tree, heard, told = case
+    posterior = combine(weigh(Feeder(tree, RATES), RATES, heard, told=told)).lit_above()
+    if posterior.rows.size:
+        held, said = float(posterior.topmost[0]), float(posterior.told(reports)[0])
+        assert min(held, 0.5) - 1e-9 <= said <= max(held, 0.5) + 1e-9
+
+
 LATERAL = tree_of([-1, 0, 0, 1, 1, 2, 2], [0, 0, 0, 20, 20, 20, 20])
 
 
@@ -241,6 +265,16 @@ def posterior_of(hypotheses: Hypotheses) -> Posterior:
 
 def probabilities(posterior, feeder):
     return {d.id: posterior.probability(i) for i, d in enumerate(feeder.devices)}
+
+
+def test_of_one_report_is_told_what_is_held_and_of_more_it_is_told_less_surely():
+    feeder = Feeder(LATERAL, RATES)
+    heard = calls(feeder, ("t3", 9), ("t3", 8), ("t4", 7), ("t4", 6), ("t3", 5))
+    posterior = posterior_of(weigh(feeder, RATES, heard))
+    np.testing.assert_allclose(posterior.told(1), posterior.topmost, rtol=1e-9)
+    chances = [posterior.told_of(feeder.row["d1"], reports) for reports in (1, 5, 100)]
+    assert chances == sorted(chances, reverse=True)
+    assert chances[0] > chances[1] + 0.02 > chances[2] + 0.02 > 0.52
 
 
 def test_silence_speaks_against_the_device_above():

@@ -63,3 +63,12 @@ def test_the_longer_nobody_else_calls_the_surer_it_is_that_supply_is_back():
     chances = [dict(the_outage(heard(*FEW), at).devices)["switch:cb1"] for at in (8, 15, 45)]
     assert chances == sorted(chances, reverse=True)
     assert chances[0] > 2 * chances[2]
+
+
+def test_a_breaker_that_is_closed_again_hides_nothing_of_what_is_still_open_below_it():
+    street = heard(*FEW, *((5, 1.0 + 2 * n) for n in range(12)))
+    outage = judge(street, Rates(), Costs(), now=after(45)).outages[0]
+    told, held = dict(outage.devices), dict(outage.calling.devices)
+    assert outage.device_id == "transformer:T5"
+    assert held["transformer:T5"] < 0.93
+    assert told["transformer:T5"] > 0.97
