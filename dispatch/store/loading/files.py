@@ -248,11 +248,13 @@ def _load_crews(job: Job) -> LoadReport:
     path, mapping, zone = job.paths[0], job.how.mapping, job.how.zone
     if job.how.shifts:
         shifts, refused = crew_lists.read_shifts(path, mapping, zone=zone, layer=job.how.layer)
-        change, more = crew_lists.store_shifts(job.connection, shifts)
-        changes, notes = {"shifts": change}, list[str]()
+        change, more, notes = crew_lists.store_shifts(job.connection, shifts, now=job.now)
+        changes = {"shifts": change}
     else:
         crews, refused = crew_lists.read_crews(path, mapping, job.how.reading(POINTS), zone=zone)
-        change, more, notes = crew_lists.store_crews(job.connection, crews, job.progress)
+        change, more, notes = crew_lists.store_crews(
+            job.connection, crews, now=job.now, progress=job.progress
+        )
         changes = {"crews": change}
     return LoadReport(
         what=job.what, source=job.source, changes=changes, refused=[*refused, *more], notes=notes
