@@ -177,7 +177,7 @@ def store_crews(
 
     A crew that names no district goes to the one whose polygon covers its base, or to the only
     one there is; a crew of an unknown district is refused. Who is named twice, or is in two crews
-    at the same hours, is noted.
+    at the same hours, is noted, and so is a crew that is retired: it stays so.
     """
     notes = list(ensure_district(connection))
     placed, refused = _with_district(connection, crews)
@@ -193,7 +193,8 @@ def store_crews(
         )
         for e, district_id in placed
     )
-    change = merge(connection, crew, stage(connection, crew, columns, rows))
+    staged_crews = stage(connection, crew, columns, rows)
+    change = merge(connection, crew, staged_crews, keep=("retired_at",))
     shifts = ((e.id, e.starts, e.ends, e.zone) for e, _ in placed)
     staged = stage(connection, shift_pattern, ("crew_id", "starts", "ends", "zone"), shifts)
     patterns = merge(connection, shift_pattern, staged, key="crew_id")
@@ -201,7 +202,19 @@ def store_crews(
         change = Change(change.new, patterns.changed, change.same - patterns.changed)
     rows_of = {e.id: f"row {e.row} ({e.id})" for e, _ in placed}
     odd = [f"{rows_of[e.id]} {each}" for e, _ in placed for each in odd_in(e.members)]
+    notes += _still_retired(connection, rows_of)
     return change, refused, notes + at_most(odd + in_two_crews(connection, rows_of, now))
+
+
+def _still_retired(connection: Connection, rows_of: Mapping[str, str]) -> list[str]:
+    found = select(crew.c.id, crew.c.retired_at).where(
+        crew.c.id.in_(list(rows_of)), crew.c.retired_at.is_not(None)
+    )
+    return [
+        f"{rows_of[each.id]} is retired since {each.retired_at:%Y-%m-%d} and stays so;"
+        f" `relight crew reinstate {each.id}` brings it back"
+        for each in connection.execute(found.order_by(crew.c.id))
+    ]
 
 
 def _with_district(
