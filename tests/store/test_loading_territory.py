@@ -66,6 +66,17 @@ def test_what_lies_in_no_district_goes_to_the_nearest_and_is_named(connection, t
     assert rows(connection, BY_DISTRICT) == [("d", 50)]
 
 
+def test_one_thing_is_told_as_one(connection, tmp_path):
+    one = a_network(tmp_path, "[F1<S1] -B:cb1- a(T1:12)")
+    take(connection, "network", one)
+    far = a_vector(
+        tmp_path, "d.geojson", [{"id": "d", "name": "D", "geometry": box(110, 20, 111, 21)}]
+    )
+    assert any(
+        "1 transformer lies in no district" in n for n in take(connection, "districts", far).notes
+    )
+
+
 def test_districts_again_change_nothing_and_a_moved_border_moves_customers(connection, tmp_path):
     take(connection, "network", a_network(tmp_path, TWO_FEEDERS))
     path = west_and_east(tmp_path)

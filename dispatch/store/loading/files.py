@@ -48,6 +48,7 @@ from dispatch.store.loading.report import (
 from dispatch.store.loading.roads import DEFAULT_NAME, StoredRoads, store_roads
 from dispatch.store.loading.supply import recount, retrace
 from gis.areas import read_areas, read_districts
+from gis.counting import counted
 from gis.network.detect import parts_of, read_network
 from gis.vectors import POINTS, POLYGONS
 
@@ -117,7 +118,9 @@ def load(
     if not report.taken:
         raise RowsRefused(f"{job.source}: not one row of it can be taken", report)
     if how.strict and report.refused:
-        raise RowsRefused(f"{job.source}: {len(report.refused)} rows are refused", report)
+        raise RowsRefused(
+            f"{job.source}: {counted(len(report.refused), 'row is', 'rows are')} refused", report
+        )
     _give_receipt(job, report)
     return report
 
@@ -291,10 +294,14 @@ def _load_roads(job: Job) -> LoadReport:
 
 
 def _notes_driven(stored: StoredRoads) -> list[str]:
-    notes = [f"{stored.nodes} junctions, {stored.edges} directions of streets between them"]
+    junctions, directions = counted(stored.nodes, "junction"), counted(stored.edges, "direction")
+    notes = [f"{junctions}, {directions} of streets between them"]
     left = stored.nodes_read - stored.nodes
     if left:
-        notes.append(f"{left} more junctions are drawn but not driven: no way there and back")
+        notes.append(
+            f"{counted(left, 'more junction is', 'more junctions are')} drawn but not"
+            " driven: no way there and back"
+        )
     return notes
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, text
 from dispatch.store.tables.crews import crew
 from gis.cells import Value, shown
 from gis.cells import text as as_text
+from gis.counting import counted
 
 LONGEST_NAME = 60
 MOST_MEMBERS = 40
@@ -156,4 +157,8 @@ def in_two_crews(connection: Connection, asked: Mapping[str, str], now: datetime
 def at_most(notes: list[str]) -> list[str]:
     """The first twenty notes, and how many more there are."""
     more = len(notes) - MOST_NOTES
-    return notes if more <= 0 else [*notes[:MOST_NOTES], f"and {more} more notes on members"]
+    return (
+        notes
+        if more <= 0
+        else [*notes[:MOST_NOTES], f"and {counted(more, 'more note')} on members"]
+    )
