@@ -126,6 +126,9 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("PUT", f"{API}/presence"): WATCH,
     ("GET", f"{API}/history"): WATCH,
     # crews
+    ("GET", f"{API}/crews"): WATCH,
+    ("POST", f"{API}/crews/{{crew_id}}/retire"): TEACHERS,
+    ("POST", f"{API}/crews/{{crew_id}}/reinstate"): TEACHERS,
     ("GET", f"{API}/crew/orders"): FIELD,
     ("GET", f"{API}/crew/stand-by"): FIELD,
     ("GET", f"{API}/crew/loan"): FIELD,

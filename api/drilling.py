@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gis.counting import counted
+
 if TYPE_CHECKING:
     from dispatch.drill.policies.ground import Ground
     from dispatch.drill.policies.recorded import Recorded
@@ -185,7 +187,7 @@ def _replayed(lines: Sequence["Line"], network: Sequence[Path], crs: str | None)
             with reading(ready.engine) as connection:
                 orders = recorded_orders(connection, since, until)
                 rules = PgClocks(connection).rules_at(since).of_district(None, since)
-    out.print(f"{len(lines)} lines, {len(told)} of them refused or failed")
+    out.print(f"{counted(len(lines), 'line')}, {len(told)} of them refused or failed")
     for each in told[:SHOWN_BAD]:
         where = f"line {each['line']}" if "line" in each else each["job"]
         out.print(f"  {where}: {each['why']}", markup=False, soft_wrap=True)
@@ -197,7 +199,7 @@ def _replayed(lines: Sequence["Line"], network: Sequence[Path], crs: str | None)
 
 def _say_timed(recorded: "Recorded") -> None:
     done = sum(o.arrived_at is not None and o.completed_at is not None for o in recorded.orders)
-    out.print(f"{len(recorded.orders)} orders, {done} of them with the work timed")
+    out.print(f"{counted(len(recorded.orders), 'order')}, {done} of them with the work timed")
 
 
 def _roads(files: Sequence[Path]) -> "RoadGraph":
@@ -279,7 +281,8 @@ def _print(found: Mapping[str, "Results"]) -> None:
     first = next(iter(found.values()))
     out.print(
         f"\n[bold]{first.ground}[/bold]: {_weather(first)},"
-        f" {len(first.seeds)} days, {sum(first.orders) / len(first.orders):.0f} orders a day"
+        f" {counted(len(first.seeds), 'day')},"
+        f" {sum(first.orders) / len(first.orders):.0f} orders a day"
     )
     lent = (
         LENT

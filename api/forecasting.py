@@ -20,6 +20,7 @@ from dispatch.store.repairs import read_repairs
 from dispatch.store.transaction import Transaction, reading
 from dispatch.usecases.apply_forecasts import ApplyForecasts, apply_forecasts
 from dispatch.usecases.keep_forecasts import KeepForecasts, keep_forecasts
+from gis.counting import counted
 
 LONGEST = timedelta(days=3 * 365)
 LEARN_AGAIN = timedelta(days=7)
@@ -116,13 +117,14 @@ def report_table(report: Report, *, every: bool) -> Table:
 def summary(report: Report) -> Iterator[str]:
     """What the table rests on, in sentences."""
     yield (
-        f"Learned from {report.learned_from} repairs of the older weeks, judged on"
-        f" {report.outages} outages from {report.held_out_since:%Y-%m-%d} to"
+        f"Learned from {counted(report.learned_from, 'repair')} of the older weeks, judged on"
+        f" {counted(report.outages, 'outage')} from {report.held_out_since:%Y-%m-%d} to"
         f" {report.held_out_until:%Y-%m-%d}."
     )
     low, high = report.p90_between
     yield (
-        f"{report.open_outages} of those weeks are still open: with them, between {low:.1%} and"
+        f"Of those weeks {counted(report.open_outages, 'outage is', 'outages are')} still open:"
+        f" with them, between {low:.1%} and"
         f" {high:.1%} lie within P90."
     )
     if not report.holds():

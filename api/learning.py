@@ -19,6 +19,7 @@ from dispatch.store.rates import PgRates
 from dispatch.store.transaction import Transaction
 from dispatch.usecases.group_feeder import rates_of
 from dispatch.usecases.keep_links import KeepLinks, keep_links
+from gis.counting import counted
 
 FEW = 10
 """Events below which an estimate is mostly what it is drawn to."""
@@ -108,13 +109,14 @@ def estimates_table(learned: Learned, in_force: Mapping[DistrictId | None, Rates
 def summary(learned: Learned) -> Iterator[str]:
     """What the estimates come from, in sentences."""
     yield (
-        f"{learned.outages} closed outages of more than one customer tell of callers;"
+        f"What is known of callers comes from {counted(learned.outages, 'closed outage')} of more"
+        " than one customer;"
         f" {learned.known_beginnings} of them began at a time that switchgear or meters told,"
-        f" {learned.confirmed} were confirmed in the field."
+        f" {counted(learned.confirmed, 'was', 'were')} confirmed in the field."
     )
     yield (
-        f"Fault rates are those of the calm: {learned.stormy_days} stormy days with"
-        f" {learned.storm_outages} outages are left out. Calls count on every day."
+        f"Fault rates are those of the calm: {counted(learned.stormy_days, 'stormy day')} with"
+        f" {counted(learned.storm_outages, 'outage')} left out. Calls count on every day."
     )
 
 

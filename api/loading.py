@@ -24,6 +24,7 @@ from dispatch.store.loading.report import (
     Refused,
     RowsRefused,
 )
+from gis.counting import counted
 from gis.errors import GisError
 
 REFUSED_FILE, SOME_REFUSED = 1, 3
@@ -87,7 +88,7 @@ def _watched(source: str) -> Iterator[Callable[..., None]]:
         task = shown.add_task(escape(source), total=None)
 
         def tell(step: str, done: int = 0) -> None:
-            rows = f", {done:,} rows" if done else ""
+            rows = f", {counted(done, 'row')}" if done else ""
             shown.update(task, description=escape(f"{source}: {step}{rows}"))
 
         yield tell
@@ -133,7 +134,7 @@ def _some(ids: Sequence[str]) -> str:
 def _show_refused(refused: Sequence[Refused]) -> None:
     if not refused:
         return
-    out.print(f"  [red]refused[/red] {len(refused):,} rows")
+    out.print(f"  [red]refused[/red] {counted(len(refused), 'row')}")
     for each in refused[:SHOWN_ROWS]:
         where = each.layer if each.row is None else f"{each.layer} row {each.row}"
         named = f" ({each.id})" if each.id else ""
@@ -149,4 +150,6 @@ def _write_refused(path: Path, refused: Sequence[tuple[str, Refused]]) -> None:
         table.writerow(["file", "layer", "row", "id", "reason"])
         for source, each in refused:
             table.writerow([source, each.layer, each.row, each.id, each.reason])
-    err.print(f"{len(refused):,} refused rows are in {escape(str(path))}")
+    err.print(
+        f"{counted(len(refused), 'refused row is', 'refused rows are')} in {escape(str(path))}"
+    )

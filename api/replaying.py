@@ -33,6 +33,7 @@ from dispatch.store.loading.files import load
 from dispatch.store.loading.how import How
 from dispatch.store.rules import install_rules
 from dispatch.store.transaction import open_engine, reading, transactions
+from gis.counting import counted
 
 IN_THIS_ORDER = ("districts", "areas", "roads", "network", "customers", "crews")
 SETTINGS: Mapping[str, str] = {
@@ -124,7 +125,7 @@ def replay(
     with private_database() as url:
         load_all(url, files, how=how, now=lines[0].at, console=console)
         with replay_on(url, lines[0].at) as ready:
-            console.print(f"replaying {len(lines):,} lines ...")
+            console.print(f"replaying {counted(len(lines), 'line')} ...")
             return _write(ready.run(lines), out, len(lines))
 
 
@@ -157,7 +158,7 @@ def load_all(
             with engine.begin() as connection:
                 report = load(connection, what, files[what], how, now=now)
             if report.refused:
-                console.print(f"  {len(report.refused)} rows refused")
+                console.print(f"  {counted(len(report.refused), 'row')} refused")
     with engine.begin() as connection:
         replaying.gather_statistics(connection)
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from api.house import House
 from dispatch.domain.clock import ARRIVAL_COMMITMENT
+from dispatch.domain.words import AreaClass
 from dispatch.majors import Sums, Threshold, threshold
 from dispatch.store.reads import punctuality, reliability
 from dispatch.store.reads.figures import CommitmentStanding, commitments
@@ -86,7 +87,11 @@ class DayFigure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
-    """Everything on the page; months and districts in order."""
+    """Everything on the page; months, districts and area classes in order.
+
+    `areas` are of the month that was asked for, a customer being of the class of their place on
+    the newest map; a major event day is one of all districts asked for together.
+    """
 
     since: datetime
     until: datetime
@@ -95,6 +100,7 @@ class Reports:
     months: Mapping[date, Reliability]
     districts: Mapping[str, Reliability]
     district_names: Mapping[str, str]
+    areas: Mapping[AreaClass, Reliability]
     days: Sequence[DayFigure]
     limit: Threshold | None
     promises: Sequence[CommitmentStanding]
@@ -130,6 +136,9 @@ def reports_of(
         days = reliability.days(connection, districts, history, until, zone.key)
         minutes = reliability.within_months(connection, districts, begin, until, zone.key)
         served = reliability.served(connection, districts)
+        areas = reliability.served_of_areas(connection, districts)
+        days_of = reliability.days_of_areas(connection, districts, since, until, zone.key)
+        fell_on = reliability.within_of_areas(connection, districts, since, until)
         promises = commitments(connection, districts, since, until)
         arrivals = punctuality.months_of_rule(
             connection, districts, begin, until, rule_id=ARRIVAL_COMMITMENT, zone=zone.key
@@ -165,6 +174,12 @@ def reports_of(
             name: of_district(name) for name in sorted(each for each in served if each is not None)
         },
         district_names=names,
+        areas={
+            area: _figures(
+                days_of.get(area, ()), fell_on.get(area, ()), customers, lasts[this], judge
+            )
+            for area, customers in areas.items()
+        },
         days=_daily(days, since, until, total, judge),
         limit=judge.limits[this.year],
         promises=promises,

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dispatch.domain.rule_form import from_plain, to_plain
+from dispatch.domain.rule_form import Draft, from_plain, read_draft, to_plain
 from dispatch.domain.rules import RuleSet
 from dispatch.errors import InvalidInput
 
@@ -16,14 +16,22 @@ MOST_BYTES = 1_000_000
 
 def read_file(file: Path, *, valid_from: datetime) -> RuleSet:
     """Read a set from a file by its ending; `InvalidInput` says where it cannot be meant."""
+    return from_plain(_content(file), valid_from=valid_from)
+
+
+def read_draft_file(file: Path, *, valid_from: datetime) -> Draft:
+    """Read a set as far as it can be; `InvalidInput` for a file that is neither TOML nor JSON."""
+    return read_draft(_content(file), valid_from=valid_from)
+
+
+def _content(file: Path) -> Any:  # noqa: ANN401 (whatever the file holds)
     if file.stat().st_size > MOST_BYTES:
         raise InvalidInput("file", file.name, f"at most {MOST_BYTES:,} bytes")
     text = file.read_text("utf-8")
     try:
-        given = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+        return json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
     except ValueError as broken:  # both kinds of file raise one of it
         raise InvalidInput("file", file.name, f"JSON or TOML ({broken})") from broken
-    return from_plain(given, valid_from=valid_from)
 
 
 def as_json(rules: RuleSet) -> str:

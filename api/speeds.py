@@ -14,6 +14,7 @@ from dispatch.store import roads, speeds
 from dispatch.store.constraints import in_our_words
 from dispatch.store.speeds import SpeedsVersion
 from dispatch.store.transaction import reading
+from gis.counting import counted
 from gis.roads.graph import from_bytes
 from gis.roads.learned import Learned, Run, SpeedPolicy, learn_speeds, on_the_move, runs_of
 from gis.roads.matching import Matcher, Track
@@ -52,7 +53,7 @@ def learn_from_tracks(
         found = list(_runs(grounds, speeds.read_tracks(connection, since, until), zone))
     if len(found) < LEAST_RUNS:
         raise TooLittleToLearn(
-            f"{len(found)} drives on the loaded roads, and {LEAST_RUNS} are needed"
+            f"{counted(len(found), 'drive')} on the loaded roads, and {LEAST_RUNS} are needed"
         )
     return learn_speeds(found)
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from api.drilling import Asked, ground_for, recorded_on, replayed_on
 from api.drilling import policies as compare_policies
+from gis.counting import counted
 
 if TYPE_CHECKING:
     from dispatch.drill.storms.ground import Ground
@@ -319,8 +320,9 @@ def _print(results: "Results", *, every: bool) -> None:
 
     out.print(
         f"\n[bold]{results.network}[/bold]: {results.condition.weather}, "
-        f"{results.customers:,} customers, {results.transformers:,} transformers, "
-        f"{results.feeders} feeders, {len(results.seeds)} episode(s)"
+        f"{counted(results.customers, 'customer')}, "
+        f"{counted(results.transformers, 'transformer')}, "
+        f"{counted(results.feeders, 'feeder')}, {counted(len(results.seeds), 'episode')}"
     )
     _print_figures(results, MAIN)
     if every:

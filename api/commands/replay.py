@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from dispatch.store.loading.how import DEFAULT_ZONE, How
+from gis.counting import counted
 
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 
@@ -74,9 +75,10 @@ def replay(
         raise typer.Exit(FAILED) from None
     if done.failed:
         err.print(
-            f"[red]{done.failed:,} steps failed[/red] and are told as such; the log says where"
+            f"[red]{counted(done.failed, 'step')} failed[/red] and told as such; the log says where"
         )
     err.print(
-        f"{done.lines:,} lines, {done.refused:,} of them refused, {done.told:,} lines told, "
+        f"{counted(done.lines, 'line')}, {done.refused:,} of them refused, "
+        f"{counted(done.told, 'line')} told, "
         f"{seconds_since(begun):.1f} s: {out}"
     )

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from api.commands.token import reached_engine
-from api.rule_files import as_json, as_toml, read_file
-from dispatch.domain.rule_faults import Difference, differences, faults_of
+from api.rule_files import as_json, as_toml, read_draft_file, read_file
+from dispatch.domain.rule_faults import Difference, differences, faults_of_draft
 from dispatch.errors import InvalidInput
 from dispatch.store.directory import PgDirectory
 from dispatch.store.rules import PgRules
@@ -63,16 +63,19 @@ def show(
 
 @rules_app.command()
 def check(file: File) -> None:
-    """Say what is wrong with a draft and what it would change; keeps nothing."""
+    """Say all that is wrong with a draft, and what it would change; keeps nothing."""
     now = datetime.now(UTC)
-    draft = read_file(file, valid_from=now)
+    draft = read_draft_file(file, valid_from=now)
     with reached_engine("relight rules check") as engine, reading(engine) as connection:
         kept = PgRules(connection)
-        faults = faults_of(draft, districts=PgDirectory(connection).list_districts())
-        changes = differences(kept.at(now), draft)
+        faults = faults_of_draft(draft, districts=PgDirectory(connection).list_districts())
+        changes = differences(kept.at(now), draft.rules)
     for fault in faults:
         out.print(f"{fault.where}: {fault.what}", soft_wrap=True, style="red", markup=False)
-    _print_changes(changes)
+    if draft.wrong:
+        out.print("what it would change is told once all of it can be read")
+    else:
+        _print_changes(changes)
     if faults:
         raise typer.Exit(1)
 

@@ -22,6 +22,7 @@ from dispatch.usecases.bind_trackers import BindTrackers, bind_trackers
 from dispatch.usecases.enrol_tracker import EnrolTracker, enrol_tracker
 from dispatch.usecases.renew_tracker import RenewTracker, renew_tracker
 from dispatch.usecases.revoke_tracker import RevokeTracker, revoke_tracker
+from gis.counting import counted
 from gis.crs import Datum
 
 tracker = typer.Typer(help="Enrol devices that say where crews are, bind and revoke them.")
@@ -127,7 +128,10 @@ def list_() -> None:
                 f"{unknown.wire}:{unknown.device}" if unknown.device else f"{unknown.wire}, unnamed"
             )
             last = f"{unknown.last_at:%Y-%m-%d %H:%M}"
-            out.print(f"not enrolled: {name}, {unknown.count} times, last {last}", soft_wrap=True)
+            out.print(
+                f"not enrolled: {name}, {counted(unknown.count, 'time')}, last {last}",
+                soft_wrap=True,
+            )
 
 
 def _line(each: Tracker, seen_at: datetime | None) -> str:

@@ -16,6 +16,7 @@ from dispatch.drill.county.parameters import DAY
 from dispatch.store import access
 from dispatch.store.loading.files import How, load
 from dispatch.store.loading.report import LoadReport
+from gis.counting import counted
 
 PASSWORD = "relight-demo"  # noqa: S105 (for the demonstration, printed on the screen)
 PEOPLE: Mapping[str, tuple[str, Role]] = {
@@ -51,7 +52,7 @@ def make_county(
     folder: Path, seed: int, customers: int, out: Console
 ) -> tuple[County, dict[str, Path]]:
     """Make the county of a seed, and its files unless they stand in `folder` already."""
-    out.print(f"making the county of seed {seed} with {customers:,} customers ...")
+    out.print(f"making the county of seed {seed} with {counted(customers, 'customer')} ...")
     county = generate(seed, customers)
     note = folder / "made.json"
     made = {"seed": seed, "customers": customers}
@@ -74,7 +75,7 @@ def load_files(
             with engine.begin() as connection:
                 report: LoadReport = load(connection, what, files[what], How(), now=now)
             if report.refused:
-                out.print(f"  {len(report.refused)} rows refused")
+                out.print(f"  {counted(len(report.refused), 'row')} refused")
 
 
 def admit_people(engine: Engine, crews: Sequence[Base]) -> tuple[dict[str, str], dict[str, str]]:

@@ -74,7 +74,7 @@ def get_report_pdf(
 def get_reliability_csv(
     caller: Calling, house: Working, month: Month = None, district: District = None
 ) -> Response:
-    """Every index by month and by district, for a spreadsheet (minutes, interruptions, shares)."""
+    """Every index by month, district and area class, for a spreadsheet (minutes, shares)."""
     found = _reports(house, caller, month, district)
     name = f"reliability-{found.since:%Y-%m}.csv"
     return as_csv(name, RELIABILITY_COLUMNS, _exact(_reliability_rows(found)))
@@ -178,6 +178,8 @@ def _reliability_rows(found: Reports) -> Iterator[list[Any]]:
         yield from _kinds("month", f"{first:%Y-%m}", each)
     for district_id, each in found.districts.items():
         yield from _kinds("district", district_id, each)
+    for area_class, each in found.areas.items():
+        yield from _kinds("area_class", area_class.value, each)
 
 
 def _kinds(scope: str, key: str, each: Reliability) -> Iterator[list[Any]]:

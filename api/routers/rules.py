@@ -10,8 +10,8 @@ from api.inputs.fields import ReasonIn
 from api.inputs.promises import AdoptIn, RuleSetIn
 from api.routers.parts import Working, in_one_go
 from api.views.commitments import CheckedOut, RuleSetBrief, RuleSetOut
-from dispatch.domain.rule_faults import differences, faults_of
-from dispatch.domain.rule_form import from_plain
+from dispatch.domain.rule_faults import differences, faults_of_draft
+from dispatch.domain.rule_form import from_plain, read_draft
 from dispatch.errors import Forbidden
 from dispatch.store.directory import PgDirectory
 from dispatch.store.rules import PgRules
@@ -43,12 +43,13 @@ def get_rule_set(version: Version, caller: Calling, house: Working) -> RuleSetOu
 
 @router.post(f"{API}/rule-sets/check")
 def post_check(given: RuleSetIn, caller: Calling, house: Working) -> CheckedOut:  # noqa: ARG001
-    """Say what is wrong with a set and what it would change; nothing is kept."""
-    rules = from_plain(given.model_dump(include=set(PARTS)), valid_from=house.now())
+    """Say all that is wrong with a set; if it can be read, what it would change. Keeps nothing."""
+    draft = read_draft(given.model_dump(include=set(PARTS)), valid_from=house.now())
     with reading(house.engine) as connection:
         kept = PgRules(connection)
-        faults = faults_of(rules, districts=PgDirectory(connection).list_districts())
-        return CheckedOut.of(faults, differences(kept.at(house.now()), rules))
+        faults = faults_of_draft(draft, districts=PgDirectory(connection).list_districts())
+        changes = () if draft.wrong else differences(kept.at(house.now()), draft.rules)
+        return CheckedOut.of(faults, changes)
 
 
 @router.post(f"{API}/rule-sets", status_code=201)

@@ -342,6 +342,6 @@ class CheckedOut(BaseModel):
     def of(cls, faults: tuple[Fault, ...], changes: tuple[Difference, ...]) -> "CheckedOut":
         """Build from both."""
         return cls(
-            faults=[FaultOut(**asdict(fault)) for fault in faults],
+            faults=[FaultOut(where=fault.where, what=fault.what) for fault in faults],
             changes=[DifferenceOut(**asdict(change)) for change in changes],
         )

@@ -180,7 +180,7 @@ class Clock:
         say. A pause that nobody ended is over with the milestone. What happened before the promise
         began, as a crew that was on site when one more neighbour called, took no time.
         """
-        earliest, latest = self._since_begun(earliest), self._since_begun(latest)
+        earliest, latest = self._since_begun(self._first(earliest)), self._since_begun(latest)
         stopped = latest or earliest or now
         paused = paused_before(pauses, stopped)
         return replace(
@@ -196,6 +196,31 @@ class Clock:
             judged_by=by,
             judgements=self.judgements + 1,
         )
+
+    def _first(self, earliest: datetime | None) -> datetime | None:
+        """Of a clock that runs on somebody may have been there before, as could not be said."""
+        if self.verdict is not Verdict.RUNNING or self.stopped_earliest is None:
+            return earliest
+        return self.stopped_earliest if earliest is None else min(self.stopped_earliest, earliest)
+
+    def run_on(self, rule: Rule) -> "Clock":
+        """The clock runs as if it had not ended: what it promised turned out to be still owed.
+
+        Its end stays where it was. That somebody may have been there already is remembered as
+        `stopped_earliest`, so that who comes now cannot make a missed promise of one that may have
+        been kept. `IllegalStep` for one that was kept, missed or runs.
+        """
+        if self.verdict not in {Verdict.CANNOT_SAY, Verdict.VOID}:
+            raise IllegalStep("the clock has stopped", clock_id=self.id)
+        again = replace(
+            self,
+            verdict=Verdict.RUNNING,
+            without_pauses=None,
+            stopped_latest=None,
+            judged_at=None,
+            judged_by=None,
+        )
+        return again.expect_level(rule)
 
     def _since_begun(self, at: datetime | None) -> datetime | None:
         return None if at is None else max(at, self.started_at)

@@ -8,7 +8,10 @@ from dispatch.domain.words import CrewId, DistrictId, LoanId, OrderId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
-    """A repair crew and what it can do; its base is EPSG:4326."""
+    """A repair crew and what it can do; its base is EPSG:4326.
+
+    Since `retired_at` it is out of service: it is on record, and nobody sends it.
+    """
 
     id: CrewId
     name: str
@@ -17,6 +20,7 @@ class Crew:
     base_lon: float
     base_lat: float
     phone: str = ""
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

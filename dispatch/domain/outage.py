@@ -118,6 +118,24 @@ class EstimatedRestoration:
         return other is None or _WEIGHT[self.source] >= _WEIGHT[other.source]
 
 
+DEVICE_KINDS = frozenset(
+    {
+        "feeder_head",
+        "breaker",
+        "recloser",
+        "sectionaliser",
+        "fuse",
+        "load_break",
+        "disconnector",
+        "transformer",
+        "service",
+        "points",
+        "area",
+    }
+)
+"""What can be open, or broken where nothing opens: one home's line, or a place on no network."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictedDevice:
     """The device thought to have opened; `id` is None where only points are known."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from dispatch.domain.published import PUBLISHED_RULES
-from dispatch.domain.rule_form import to_plain
+from dispatch.domain.rule_form import Draft, to_plain
 from dispatch.domain.rules import STOPS_OF, Level, Override, Rule, RuleSet
 
 RELIED_ON = frozenset(rule.id for rule in PUBLISHED_RULES)
@@ -17,10 +17,11 @@ RELIED_ON = frozenset(rule.id for rule in PUBLISHED_RULES)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that keeps a set from being put into force."""
+    """One thing that keeps a set from being put into force; `misses` a rule that is not there."""
 
     where: str
     what: str
+    misses: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,33 @@ def faults_of(rules: RuleSet, *, districts: Collection[str]) -> tuple[Fault, ...
     )
 
 
+def faults_of_draft(draft: Draft, *, districts: Collection[str]) -> tuple[Fault, ...]:
+    """Everything that is wrong with a draft: its form first, then what can be read of it.
+
+    What could not be read is not missed besides.
+    """
+    form = (
+        Fault(str(each.context["field"]), f"{each.context['value']}; expected {expected}")
+        for each in draft.wrong
+        for expected in (each.context["expected"],)
+    )
+    return (
+        *form,
+        *(
+            fault
+            for fault in faults_of(draft.rules, districts=districts)
+            if not _only_unread(fault, draft)
+        ),
+    )
+
+
+def _only_unread(fault: Fault, draft: Draft) -> bool:
+    """Whether a fault would be none if everything could be read."""
+    if fault.misses is None:
+        return False
+    return draft.nameless or fault.misses in draft.left_out
+
+
 def _names(rules: RuleSet) -> Iterator[Fault]:
     for part in ("rules", "ahead", "repeats", "pauses", "overrides"):
         counts = Counter(each.id for each in getattr(rules, part))
@@ -48,7 +76,8 @@ def _names(rules: RuleSet) -> Iterator[Fault]:
             if count > 1:
                 yield Fault(f"{part} {name}", "the same id twice")
     for name in sorted(RELIED_ON - {rule.id for rule in rules.rules}):
-        yield Fault(f"rules {name}", "other programs rely on it; keep it, with in_use = false")
+        what = "other programs rely on it; keep it, with in_use = false"
+        yield Fault(f"rules {name}", what, misses=name)
 
 
 def _of_rule(rule: Rule) -> Iterator[Fault]:
@@ -82,7 +111,7 @@ def _of_overrides(rules: RuleSet, districts: Collection[str]) -> Iterator[Fault]
         if each.district_id not in districts:
             yield Fault(where, f"no district {each.district_id}")
         if each.rule_id not in known:
-            yield Fault(where, f"no rule {each.rule_id}")
+            yield Fault(where, f"no rule {each.rule_id}", misses=each.rule_id)
         else:
             yield from (
                 Fault(where, fault.what) for fault in _of_rule(each.apply(known[each.rule_id]))

@@ -1,10 +1,13 @@
 """Rule sets as plain dictionaries: one form for the database, the API and a file."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import wraps
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from dispatch.domain.rules import (
     AheadRule,
@@ -28,6 +31,7 @@ from dispatch.errors import InvalidInput
 Plain = Mapping[str, Any]
 Word = TypeVar("Word", bound=StrEnum)
 Made = TypeVar("Made")
+Asked = ParamSpec("Asked")
 
 LONGEST_TEXT = 500
 LONGEST_MIN = 366 * 1440.0
@@ -44,9 +48,31 @@ def to_plain(rules: RuleSet) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A set as far as it can be read, and every field that cannot.
+
+    What has such a field is left out of `rules`; `left_out` are the ids of the rules of which that
+    is so, and `nameless` says that of some not even the id is known.
+    """
+
+    rules: RuleSet
+    wrong: tuple[InvalidInput, ...]
+    left_out: frozenset[str]
+    nameless: bool
+
+
 def from_plain(given: Plain, *, version: int = 0, valid_from: datetime) -> RuleSet:
     """Read a set; `InvalidInput` names the field, the value and what was expected."""
-    form = _Fields(given, "")
+    draft = read_draft(given, version=version, valid_from=valid_from)
+    if draft.wrong:
+        raise draft.wrong[0]
+    return draft.rules
+
+
+def read_draft(given: object, *, version: int = 0, valid_from: datetime) -> Draft:
+    """Read a set to its end, whatever is wrong in it; `InvalidInput` where it is no set at all."""
+    form = _Fields(given, "", [])
     made = RuleSet(
         version=version,
         valid_from=valid_from,
@@ -57,7 +83,20 @@ def from_plain(given: Plain, *, version: int = 0, valid_from: datetime) -> RuleS
         overrides=form.each("overrides", _read_override),
     )
     form.nothing_else()
-    return made
+    lists = [each for each in (form.value("rules"),) if isinstance(each, list)]
+    ids = [_id_of(each) for rules in lists for each in rules]
+    read = {rule.id for rule in made.rules}
+    return Draft(
+        rules=made,
+        wrong=tuple(form.wrong),
+        left_out=frozenset(each for each in ids if each is not None) - read,
+        nameless=None in ids or (form.value("rules") is not None and not lists),
+    )
+
+
+def _id_of(rule: object) -> str | None:
+    found = rule.get("id") if isinstance(rule, Mapping) else None
+    return found.strip() if isinstance(found, str) and found.strip() else None
 
 
 _AHEAD = ("id", "title", "minutes_ahead", "temporary", "reminder", "source", "mark", "in_use")
@@ -116,14 +155,40 @@ def _override(override: Override) -> dict[str, Any]:
     return plain
 
 
-class _Fields:
-    """One dictionary that is read field by field; says which fields nobody knows."""
+def _gathered(
+    read: Callable[Concatenate["_Fields", Asked], Made],
+) -> Callable[Concatenate["_Fields", Asked], Made]:
+    """A reader that notes what is wrong instead of raising it.
 
-    def __init__(self, given: object, path: str) -> None:
+    What it gives then is of no use: `_Fields.each` leaves out whatever it would stand in.
+    """
+
+    @wraps(read)
+    def gathering(form: "_Fields", /, *args: Asked.args, **options: Asked.kwargs) -> Made:
+        with form.noting():
+            return read(form, *args, **options)
+        return cast("Made", None)
+
+    return gathering
+
+
+class _Fields:
+    """One dictionary that is read field by field; gathers in `wrong` what cannot be meant."""
+
+    def __init__(self, given: object, path: str, wrong: list[InvalidInput]) -> None:
         if not isinstance(given, Mapping):
             raise InvalidInput(path or "rule set", given, "fields with values")
         self._given, self._path = given, path
         self._read: set[str] = set()
+        self.wrong = wrong
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note what is wrong, and go on."""
+        try:
+            yield
+        except InvalidInput as fault:
+            self.wrong.append(fault)
 
     def at(self, name: str) -> str:
         """The field's whole name, such as `rules[2].minutes`."""
@@ -133,6 +198,7 @@ class _Fields:
         self._read.add(name)
         return self._given.get(name)
 
+    @_gathered
     def text(self, name: str, usual: str | None = None) -> str:
         value = self.value(name)
         if value is None and usual is not None:
@@ -146,6 +212,7 @@ class _Fields:
     def maybe(self, name: str, read: Callable[[str], Made]) -> Made | None:
         return None if self.value(name) is None else read(name)
 
+    @_gathered
     def flag(self, name: str, *, usual: bool) -> bool:
         value = self.value(name)
         if value is None:
@@ -154,15 +221,18 @@ class _Fields:
             raise InvalidInput(self.at(name), value, "true or false")
         return value
 
+    @_gathered
     def number(self, name: str, least: float, most: float) -> float:
         return _number(self.at(name), self.value(name), least, most)
 
+    @_gathered
     def count(self, name: str, least: int, most: int) -> int:
         value = self.value(name)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise InvalidInput(self.at(name), value, f"a whole number from {least} to {most}")
         return value
 
+    @_gathered
     def moment(self, name: str) -> datetime:
         value = self.value(name)
         try:
@@ -173,52 +243,64 @@ class _Fields:
             raise InvalidInput(self.at(name), value, "a time with its zone")
         return at
 
+    @_gathered
     def word(self, name: str, words: type[Word], usual: Word | None = None) -> Word:
         value = self.value(name)
         if value is None and usual is not None:
             return usual
         return _word(self.at(name), value, words)
 
+    @_gathered
     def words(self, name: str, words: type[Word], usual: tuple[Word, ...] = ()) -> tuple[Word, ...]:
         value = self.value(name)
         if value is None and usual:
             return usual
         if not isinstance(value, list) or not value or len(value) > len(words):
             raise InvalidInput(self.at(name), value, f"a list of {', '.join(words)}")
-        return tuple(_word(self.at(name), each, words) for each in value)
+        found = []
+        for each in value:
+            with self.noting():
+                found.append(_word(self.at(name), each, words))
+        return tuple(found)
 
+    @_gathered
     def minutes(self, name: str) -> Mapping[AreaClass, float]:
         value = self.value(name)
         if not isinstance(value, Mapping) or not value:
             raise InvalidInput(self.at(name), value, "minutes by area class")
-        return {
-            _word(self.at(name), area, AreaClass): _number(
-                f"{self.at(name)}.{area}", each, 0.0, LONGEST_MIN
-            )
-            for area, each in value.items()
-        }
+        found = {}
+        for area, each in value.items():
+            with self.noting():
+                area_class = _word(self.at(name), area, AreaClass)
+                found[area_class] = _number(f"{self.at(name)}.{area}", each, 0.0, LONGEST_MIN)
+        return found
 
     def each(self, name: str, read: Callable[["_Fields"], Made]) -> tuple[Made, ...]:
+        """A list of things; one of which a field cannot be meant is left out."""
         value = self.value(name)
+        made: list[Made] = []
         if value is None:
             return ()
-        if not isinstance(value, list):
-            raise InvalidInput(self.at(name), value, "a list")
-        made = []
-        for number, one in enumerate(value):
-            fields = _Fields(one, f"{self.at(name)}[{number}]")
-            made.append(read(fields))
-            fields.nothing_else()
+        with self.noting():
+            if not isinstance(value, list):
+                raise InvalidInput(self.at(name), value, "a list")
+            for number, one in enumerate(value):
+                before = len(self.wrong)
+                with self.noting():
+                    fields = _Fields(one, f"{self.at(name)}[{number}]", self.wrong)
+                    thing = read(fields)
+                    fields.nothing_else()
+                    if len(self.wrong) == before:
+                        made.append(thing)
         return tuple(made)
 
     def levels(self, name: str) -> tuple[Level, ...]:
         return self.each(name, _read_level)
 
     def nothing_else(self) -> None:
-        """Refuse a field that nobody knows: it would be taken for done."""
-        unknown = sorted(str(name) for name in self._given if name not in self._read)
-        if unknown:
-            raise InvalidInput(self.at(unknown[0]), self._given[unknown[0]], "no such field")
+        """Note the fields that nobody knows: they would be taken for done."""
+        for name in sorted(str(name) for name in self._given if name not in self._read):
+            self.wrong.append(InvalidInput(self.at(name), self._given.get(name), "no such field"))
 
 
 def _number(field: str, value: object, least: float, most: float) -> float:

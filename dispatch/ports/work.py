@@ -90,7 +90,22 @@ class ActionRecord:
 class Crews(Protocol):
     """Crews, shifts and positions."""
 
-    def get(self, crew_id: CrewId) -> Crew: ...
+    def get(self, crew_id: CrewId) -> Crew:
+        """A crew, retired ones too."""
+        ...
+
+    def lock(self, crew_id: CrewId) -> Crew:
+        """A crew that nobody else sends or retires before this transaction ends."""
+        ...
+
+    def must_serve(self, crew_id: CrewId) -> None:
+        """`CrewUnavailable` for a retired crew; nobody retires it before this transaction ends."""
+        ...
+
+    def keep_in_service(self, crew_id: CrewId, *, retired_at: datetime | None) -> None:
+        """Write since when a crew is retired; None: it is in service."""
+        ...
+
     def list_states(self, district_id: DistrictId, now: datetime) -> Sequence[CrewState]:
         """The crews in the plan of a district: its own, less those lent, and those it borrows."""
         ...

@@ -9,7 +9,7 @@ from dispatch.domain.event import Event
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.outage import Outage, Scope
 from dispatch.domain.ticket import TroubleTicket
-from dispatch.domain.words import Disposition, OutageId
+from dispatch.domain.words import Disposition, OutageId, UsagePointId
 from dispatch.journal import ticket_event
 from dispatch.ports import Attachment, Store
 from dispatch.procedures.judging import stop_ticket_clocks
@@ -121,6 +121,7 @@ def _count_home(store: Store, ticket: TroubleTicket, outage: Outage) -> None:
     home = Scope(usage_points=frozenset({place.usage_point_id}))
     if ticket.outage_id is not None and ticket.outage_id != outage.id:
         store.outages.release_part(ticket.outage_id, home)
+        name_after_who_is_left(store, place.usage_point_id, store.outages.get(ticket.outage_id))
     free = store.outages.not_held(home, but=outage.id)
     store.outages.widen(outage.id, free, out_from=min(outage.started_at, ticket.received_at))
 
@@ -132,8 +133,23 @@ def leave_home(store: Store, ticket: TroubleTicket, outage: Outage) -> None:
     may have found another device open.
     """
     home = None if ticket.place is None else ticket.place.usage_point_id
-    if home is not None and outage.is_open:
-        store.outages.release_part(outage.id, Scope(usage_points=frozenset({home})))
+    if home is None or not outage.is_open:
+        return
+    store.outages.release_part(outage.id, Scope(usage_points=frozenset({home})))
+    name_after_who_is_left(store, home, store.outages.get(outage.id))
+
+
+def name_after_who_is_left(store: Store, gone: UsagePointId, outage: Outage) -> None:
+    """Homes that were called by the one that left take the name of another of theirs."""
+    left = store.directory.find_usage_point(gone)
+    if outage.device.kind not in SINGLE_HOMES or left is None:
+        return
+    homes = store.outages.scope_out(outage.id).usage_points
+    if outage.device.name != left.account or not homes:
+        return
+    stays = store.directory.find_usage_point(min(homes))
+    if stays is not None:
+        store.outages.save(replace(outage, device=replace(outage.device, name=stays.account)))
 
 
 def _begin_earlier(

@@ -11,7 +11,7 @@ from dispatch.errors import IllegalStep
 from dispatch.journal import SYSTEM, ticket_event
 from dispatch.ports import Store, Told
 from dispatch.procedures.attaching import Explained, attach, run_clocks
-from dispatch.procedures.judging import stop_ticket_clocks
+from dispatch.procedures.judging import run_on, stop_ticket_clocks
 from dispatch.procedures.opening import open_outage, suspect
 from dispatch.sayings import reason
 
@@ -111,6 +111,7 @@ def _still_out(store: Store, ticket: TroubleTicket, now: datetime) -> TroubleTic
             )
         )
     run_clocks(store, reopened)
+    run_on(store, reopened.id, by=SYSTEM, now=now)
     return attach(
         store,
         reopened,

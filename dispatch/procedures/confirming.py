@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from dispatch.domain.outage import Outage, PredictedDevice, Scope
+from dispatch.domain.outage import DEVICE_KINDS, Outage, PredictedDevice, Scope
+from dispatch.errors import InvalidInput
 from dispatch.journal import outage_event
 from dispatch.ports import Store
 
@@ -19,11 +20,9 @@ def confirm(
 ) -> Outage:
     """Confirm `outage`; None keeps the predicted device.
 
-    A device of the network takes its name and kind from there, and what hangs below it is out
-    since the outage began, unless another outage holds it.
+    What hangs below a device of the network is out since the outage began, unless another outage
+    holds it.
     """
-    if device is not None and device.id is not None:
-        device = store.directory.find_device(device.id) or device
     confirmed = store.outages.save(outage.confirm(at, device or outage.device, cause))
     if device is not None and device.id is not None:
         below = Scope(transformers=frozenset(store.directory.list_below_device(device.id)))
@@ -41,3 +40,34 @@ def confirm(
         )
     )
     return confirmed
+
+
+def on_record(
+    store: Store, outage: Outage, device_id: str, kind: str | None, *, field: str
+) -> PredictedDevice:
+    """The device of the network that somebody names, with its name and kind from there.
+
+    `field` is how whoever sent it calls the device: `device.` or `device_`. What the outage holds
+    already stands, though the network was loaded anew without it.
+
+    Raises
+    ------
+    InvalidInput
+        There is no such device, or it is of another kind than was said.
+    """
+    found = store.directory.find_device(device_id)
+    if found is None and device_id == outage.device.id:
+        found = outage.device
+    if found is None:
+        raise InvalidInput(f"{field}id", device_id, "a device of the network")
+    if kind is not None and kind != found.kind:
+        raise InvalidInput(f"{field}kind", kind, f"{found.kind}, which {found.id} is on record")
+    return found
+
+
+def check_kind(kind: str, *, field: str) -> str:
+    """A kind of something that stands on no record; `InvalidInput` for a word that names none."""
+    if kind not in DEVICE_KINDS:
+        expected = f"one of {', '.join(sorted(DEVICE_KINDS))}"
+        raise InvalidInput(f"{field}kind", kind, expected)
+    return kind

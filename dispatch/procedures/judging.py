@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from dispatch.domain.clock import Clock, StopsAt
+from dispatch.domain.clock import Clock, StopsAt, Verdict
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import Disposition, TicketId
@@ -58,6 +58,22 @@ def void_ticket_clocks(
     """Let the promises fall away: nobody has to come for these tickets any more."""
     running = store.clocks.list_unsettled_of_tickets(tuple(ticket_ids))
     _write(store, [clock.void(by=by, now=now) for clock in running], now)
+
+
+def run_on(store: Store, ticket_id: TicketId, *, by: str, now: datetime) -> None:
+    """Let the promises of an arrival run again that came to no judgement.
+
+    The judgements stay. What was kept or missed is settled, whatever comes after.
+    """
+    again = []
+    for clock in store.clocks.list_of_ticket(ticket_id):
+        rule = store.clocks.get_rules(clock.rule_version).get(clock.rule_id)
+        open_ended = clock.verdict in {Verdict.CANNOT_SAY, Verdict.VOID}
+        if open_ended and rule.stops is StopsAt.ARRIVED:
+            again.append(clock.run_on(rule))
+    store.clocks.save(again)
+    for clock in again:
+        store.events.append(clock_event(clock, "resumed", at=now, by=by, reason="still_out"))
 
 
 def _judge(

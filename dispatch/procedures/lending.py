@@ -56,7 +56,7 @@ def lend(
     NotFound
         It is no crew of the lender.
     CrewUnavailable
-        It is off shift, or lent already.
+        It is off shift, or lent already, or was retired meanwhile.
     InvalidInput
         `until` is over.
     """
@@ -71,6 +71,7 @@ def lend(
     first = min(each for each in ends if each is not None)
     if first <= now:
         raise InvalidInput("until", first.isoformat(), "a time that is to come")
+    store.crews.must_serve(crew_id)
     granted = store.loans.save(
         loan.grant(crew_id, at=now, until=first, by=by, terms=terms, rule_id=rule_id)
     )

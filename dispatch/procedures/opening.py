@@ -79,7 +79,7 @@ def suspect(store: Store, ticket: TroubleTicket, place: Place) -> Suspicion:
     if not transformer or alone:
         kind = "service" if homes else "points"
         scope, lon, lat = Scope(usage_points=homes), place.lon, place.lat
-        name = name_of(ticket) if transformer is None else transformer.name
+        name = name_of(store, ticket) if transformer is None else transformer.name
         device = PredictedDevice(id=None, kind=kind, name=name)
     else:
         device = PredictedDevice(
@@ -244,8 +244,15 @@ def add_order(store: Store, order: TroubleOrder, *, now: datetime) -> None:
     store.events.append(order_event(order, "awaiting_assignment", at=now, by=SYSTEM))
 
 
-def name_of(ticket: TroubleTicket) -> str:
-    """What a home is called where no device names it."""
+def name_of(store: Store, ticket: TroubleTicket) -> str:
+    """What a home is called where no device names it: as it is on record, whoever called.
+
+    Only a place that is no customer's is called by what its caller said.
+    """
     complaint, place = ticket.complaint, ticket.place
+    home = None if place is None else place.usage_point_id
+    point = None if home is None else store.directory.find_usage_point(home)
+    if point is not None:
+        return point.account
     spot = ticket.id if place is None else f"{place.lat:.5f}, {place.lon:.5f}"
     return complaint.account or complaint.address or complaint.phone or spot

@@ -259,7 +259,7 @@ class Predicting:
         first = min(tickets, key=lambda t: (t.received_at, t.id))
         if first.place is None or first.district_id is None:
             return None
-        name = PredictedDevice(id=None, kind="service", name=name_of(first))
+        name = PredictedDevice(id=None, kind="service", name=name_of(self.store, first))
         place = (first.place.lon, first.place.lat)
         suspicion = self._suspicion(judged, name, place, first.received_at)
         return open_outage(

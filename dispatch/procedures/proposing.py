@@ -13,6 +13,7 @@ from dispatch.domain.words import OutageId, ProposalId, TicketId
 from dispatch.hidden import Hidden
 from dispatch.journal import SYSTEM, split_event
 from dispatch.ports import Store
+from dispatch.procedures.opening import name_of
 from dispatch.sayings import reason
 from dispatch.verdict import Verdict
 
@@ -115,9 +116,7 @@ class Proposing:
         points = [(t.place.lon, t.place.lat) for t in tickets if t.place is not None]
         lon, lat = _middle(points) if points else (outage.lon, outage.lat)
         if hidden.device_id is None:
-            said = tickets[0].complaint
-            name = said.account or said.address or said.meter or tickets[0].id
-            home = PredictedDevice(id=None, kind="service", name=name)
+            home = PredictedDevice(id=None, kind="service", name=name_of(self.store, tickets[0]))
             return LikelyPlace(device=home, lon=lon, lat=lat, usage_point_id=hidden.home)
         node = next(d for d in self.evidence.tree.devices if d.id == hidden.device_id)
         return LikelyPlace(

@@ -11,7 +11,12 @@ from dispatch.domain.words import Disposition, NetworkLevel, TicketId, UsagePoin
 from dispatch.errors import IllegalStep, InvalidInput
 from dispatch.journal import outage_event, ticket_event
 from dispatch.ports import Store
-from dispatch.procedures.attaching import SINGLE_HOMES, Explained, attach
+from dispatch.procedures.attaching import (
+    SINGLE_HOMES,
+    Explained,
+    attach,
+    name_after_who_is_left,
+)
 from dispatch.procedures.opening import Suspicion, open_outage, suspect
 
 
@@ -106,6 +111,8 @@ def _open_apart(
         transformers=theirs & out.transformers, usage_points=_homes(leaving) & out.usage_points
     )
     store.outages.release_part(outage.id, moving)
+    for home in sorted(moving.usage_points):
+        name_after_who_is_left(store, home, store.outages.get(outage.id))
     only_homes = suspicion.device.kind in SINGLE_HOMES and not moving.transformers
     free = frozenset() if only_homes else theirs - store.outages.transformers_out(theirs)
     homes = _homes(t for t in leaving if t.place and t.place.transformer_id not in free)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from dispatch.errors import IdentityTaken, NotFound
+from dispatch.store.tables.crews import crew
 from dispatch.store.tables.people import access_token, user_account
 
 SESSION = "session"
@@ -42,14 +43,20 @@ class User:
 
 
 def find_grant(connection: Connection, digest: bytes, now: datetime) -> Grant | None:
-    """Find what a secret allows now: not revoked, not expired, its user not disabled."""
+    """Find what a secret allows now: not revoked, not expired, its user not disabled.
+
+    A crew's own lets nobody in while the crew is retired.
+    """
     t, u = access_token, user_account
     row = (
         connection.execute(
             select(t)
-            .select_from(t.outerjoin(u, t.c.login == u.c.login))
+            .select_from(
+                t.outerjoin(u, t.c.login == u.c.login).outerjoin(crew, t.c.crew_id == crew.c.id)
+            )
             .where(
                 t.c.digest == digest,
+                crew.c.retired_at.is_(None),
                 t.c.revoked_at.is_(None),
                 or_(t.c.expires_at.is_(None), t.c.expires_at > now),
                 u.c.disabled_at.is_(None),

@@ -15,6 +15,7 @@ from typing import IO
 from sqlalchemy import URL, Engine, text
 
 from dispatch.store import binaries
+from gis.counting import counted
 
 PIECE = 2**20
 _EMPTIED = """
@@ -89,7 +90,9 @@ def restore(engine: Engine, source: Path, *, replace: bool) -> None:
             )
         )
     if tables and not replace:
-        raise NotEmpty(f"the database holds {tables} tables; say --yes to replace them all")
+        raise NotEmpty(
+            f"the database holds {counted(tables, 'table')}; say --yes to replace what is there"
+        )
     client = binaries.choose_client(_server_major(engine))
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as emptied:
         emptied.write(_EMPTIED)

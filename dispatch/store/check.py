@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from dispatch.store import binaries, migrate
 from dispatch.store.events import verify_chain
 from dispatch.store.reads.seals import entry_hash_of
+from gis.counting import counted
 
 _ON_PAPER = re.compile(r"(?P<stream>[^/=]+)/(?P<seq>\d{1,9})=(?P<hash>[0-9a-fA-F]{16,64})")
 CHINESE = "南昌市西湖区站前路"
@@ -83,7 +84,9 @@ def _migrations(connection: Connection) -> Finding:
 
 def _queue(connection: Connection) -> Finding:
     missing = migrate.missing_queue_steps(connection)
-    detail = f"{len(missing)} steps missing: relight db upgrade" if missing else "current"
+    detail = (
+        f"{counted(len(missing), 'step')} missing: relight db upgrade" if missing else "current"
+    )
     return Finding("job queue", not missing, detail)
 
 
@@ -101,7 +104,9 @@ def _journal(connection: Connection) -> Finding:
         return Finding("journal", sound=True, detail="every entry follows the one before it")
     first = breaks[0]
     where = f"{first.stream} {first.seq}: {first.why}"
-    return Finding("journal", sound=False, detail=f"{len(breaks)} breaks, the first at {where}")
+    return Finding(
+        "journal", sound=False, detail=f"{counted(len(breaks), 'break')}, the first at {where}"
+    )
 
 
 def check_paper(connection: Connection, written: str) -> Finding:

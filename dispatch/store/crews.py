@@ -1,14 +1,15 @@
 """Crews, when they work, and where they were."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, text
+from sqlalchemy import Connection, RowMapping, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql
 
 from dispatch.domain.crew import Crew, CrewState, Lent, PositionFix, Posting
 from dispatch.domain.words import CrewId, DistrictId, LoanId, OrderId
-from dispatch.errors import NotFound
+from dispatch.errors import CrewUnavailable, NotFound
 from dispatch.store.direct import Direct
 from dispatch.store.loans import SEEN_BY
 from dispatch.store.points import lon_lat_instead, point
@@ -112,11 +113,33 @@ class PgCrews:
 
     def get(self, crew_id: CrewId) -> Crew:
         """Read one crew, retired ones too."""
+        return self._read(crew_id, lock=False)
+
+    def lock(self, crew_id: CrewId) -> Crew:
+        """Read a crew that nobody else sends or retires before this transaction ends."""
+        return self._read(crew_id, lock=True)
+
+    def must_serve(self, crew_id: CrewId) -> None:
+        """See that a crew is in service, and stays so until this transaction ends."""
+        held = select(crew.c.retired_at).where(crew.c.id == crew_id)
+        row = self._connection.execute(held.with_for_update(read=True, key_share=True)).first()
+        if row is None or row.retired_at is not None:
+            raise CrewUnavailable("the crew is retired", crew_id=crew_id)
+
+    def keep_in_service(self, crew_id: CrewId, *, retired_at: datetime | None) -> None:
+        """Write since when a crew is retired; None: it is in service."""
+        self._connection.execute(
+            update(crew).where(crew.c.id == crew_id).values(retired_at=retired_at)
+        )
+
+    def _read(self, crew_id: CrewId, *, lock: bool) -> Crew:
         query = select(*lon_lat_instead(crew, "base")).where(crew.c.id == crew_id)
-        row = self._connection.execute(query).mappings().first()
+        row = (
+            self._connection.execute(query.with_for_update() if lock else query).mappings().first()
+        )
         if row is None:
             raise NotFound("crew", crew_id=crew_id)
-        return _crew(row, row["lon"], row["lat"])
+        return replace(_crew(row, row["lon"], row["lat"]), retired_at=row["retired_at"])
 
     def list_states(self, district_id: DistrictId, now: datetime) -> Sequence[CrewState]:
         """List how the crews that work for a district at `now` stand: its own and borrowed ones."""

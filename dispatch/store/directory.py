@@ -88,7 +88,22 @@ _AREA = Direct(
     FROM (SELECT max(version) AS version FROM area_map) AS newest
     """
 )
-_DEVICE = text("SELECT id, kind, name FROM device WHERE id = :device_id")
+# A switch that protects nothing, and a transformer that no feeder model holds, are no devices of
+# the tree; they are named by their own rows.
+_DEVICE = text(
+    """
+    SELECT id, kind, name FROM device WHERE id = :device_id
+    UNION ALL
+    SELECT :device_id, kind, id FROM switch
+    WHERE :device_id LIKE 'switch:%' AND id = substr(:device_id, 8)
+        AND NOT EXISTS (SELECT FROM device WHERE device.id = :device_id)
+    UNION ALL
+    SELECT :device_id, 'transformer', name FROM transformer
+    WHERE :device_id LIKE 'transformer:%' AND id = substr(:device_id, 13)
+        AND retired_at IS NULL
+        AND NOT EXISTS (SELECT FROM device WHERE device.id = :device_id)
+    """
+)
 _BELOW = text(
     """
     SELECT transformer.id
@@ -186,7 +201,10 @@ class PgDirectory:
         return AreaAtReport(area_class=STRICTEST, map_version=version, covered=False)
 
     def find_device(self, device_id: str) -> PredictedDevice | None:
-        """Find a protective device of the network."""
+        """Find a device of the network, also a switch that protects nothing.
+
+        `switch:` and `transformer:` before the asset's own id name one that no feeder model holds.
+        """
         row = self._connection.execute(_DEVICE, {"device_id": device_id}).one_or_none()
         return None if row is None else PredictedDevice(id=row.id, kind=row.kind, name=row.name)
 

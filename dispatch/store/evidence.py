@@ -32,6 +32,7 @@ from dispatch.known import CallerSays
 from dispatch.store.direct import Direct, Row
 from dispatch.store.predictions import prediction
 from dispatch.store.trees import Kept, Spread, Trees
+from dispatch.store.zones import in_force
 
 LIT_WITHIN = timedelta(days=1)
 BY_POSITION = frozenset({"position", "address", "landmark"})
@@ -172,9 +173,7 @@ _SIGHTINGS = Direct(
 
 # A zone makes the whole feeder stormy as soon as one transformer lies in it: what opens may lie
 # anywhere along the line. There are few zones, most days none, so they are looked at first.
-_HOLDS = """
-    period @> CAST(:now AS timestamptz) AND ended_at IS NULL AND kind <> 'no_go'
-"""
+_HOLDS = f"{in_force('CAST(:now AS timestamptz)')} AND kind <> 'no_go'"
 _DECLARED = Direct(
     f"""
     WITH zone AS MATERIALIZED (SELECT area, districts FROM hazard_zone WHERE {_HOLDS})

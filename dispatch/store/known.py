@@ -45,6 +45,7 @@ from dispatch.store.direct import Direct
 from dispatch.store.estimates import read_estimate
 from dispatch.store.notices import facts_read
 from dispatch.store.predictions import calling
+from dispatch.store.zones import in_force
 
 REPORTS_COUNTED = 100
 """Reports of one outage are counted up to here; more say nothing new."""
@@ -262,8 +263,7 @@ LEFT JOIN LATERAL (
         'kind', hazard_zone.kind, 'name', hazard_zone.name, 'ends_at', upper(hazard_zone.period)
     ) AS facts
     FROM hazard_zone
-    WHERE hazard_zone.period @> caller.now AND ST_Intersects(hazard_zone.area, caller.point)
-        AND hazard_zone.ended_at IS NULL
+    WHERE {zone_in_force} AND ST_Intersects(hazard_zone.area, caller.point)
         AND coalesce(service_point.district_id = ANY(hazard_zone.districts), true)
     ORDER BY hazard_zone.kind = 'no_go', hazard_zone.id LIMIT 1
 ) AS zone ON true
@@ -281,6 +281,7 @@ def _statement(caller: str, condition: str = "") -> str:
         near_within=NEAR_WITHIN,
         own_within=OWN_WITHIN,
         near_m=NEAR_M,
+        zone_in_force=in_force("caller.now"),
         same_m=SAME_CALLER_M,
         reports_counted=REPORTS_COUNTED,
     )

@@ -58,27 +58,29 @@ _MERGE = Direct(
 )
 
 # A shift of every day on the wall clock of its zone, from the day before the window on, since it
-# may run over midnight; equal times mean round the clock. A crew with an order is at work, too.
+# may run over midnight; equal times mean round the clock. A retired crew has no shift any more. A
+# crew with an order is at work, too.
 _DUTY = Direct(
     """
     SELECT crew_id, greatest(starts_at, CAST(:since AS timestamptz)) AS starts_at,
         least(ends_at, CAST(:until AS timestamptz) + interval '1 second') AS ends_at
     FROM (
         SELECT crew_id, coalesce(lower(period), '-infinity') AS starts_at,
-            coalesce(upper(period), 'infinity') AS ends_at
-        FROM shift
+            least(coalesce(upper(period), 'infinity'), crew.retired_at) AS ends_at
+        FROM shift JOIN crew ON crew.id = shift.crew_id
         WHERE crew_id = ANY(:crews)
             AND period && tstzrange(CAST(:since AS timestamptz), CAST(:until AS timestamptz), '[]')
         UNION ALL
-        SELECT crew_id, '-infinity', 'infinity' FROM shift_pattern
+        SELECT crew_id, '-infinity', coalesce(crew.retired_at, 'infinity')
+        FROM shift_pattern JOIN crew ON crew.id = shift_pattern.crew_id
         WHERE crew_id = ANY(:crews) AND starts = ends
         UNION ALL
         SELECT pattern.crew_id, (day + CAST(pattern.starts AS time)) AT TIME ZONE pattern.zone,
-            (
+            least(crew.retired_at, (
                 day + CAST(pattern.ends AS time)
                 + make_interval(days => CAST(pattern.ends <= pattern.starts AS int))
-            ) AT TIME ZONE pattern.zone
-        FROM shift_pattern AS pattern
+            ) AT TIME ZONE pattern.zone)
+        FROM shift_pattern AS pattern JOIN crew ON crew.id = pattern.crew_id
         CROSS JOIN LATERAL generate_series(
             date_trunc('day', CAST(:since AS timestamptz) AT TIME ZONE pattern.zone)
                 - interval '1 day',

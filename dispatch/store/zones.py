@@ -16,6 +16,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import Range
@@ -27,6 +28,14 @@ from dispatch.store.tables.base import SRID
 from dispatch.store.tables.network import transformer
 from dispatch.store.tables.territory import district
 from dispatch.store.tables.territory import hazard_zone as t
+
+
+def in_force(now: str) -> str:
+    """Give the condition that a zone holds now, for SQL in which `now` is the present moment.
+
+    It reads `hazard_zone_standing_ix`; of a moment that is past `zones_at` tells.
+    """
+    return f"hazard_zone.period @> {now} AND hazard_zone.ended_at IS NULL"
 
 
 class PgZones:
@@ -54,7 +63,8 @@ class PgZones:
     def list_in_force(self, now: datetime) -> Sequence[Zone]:
         """List every zone that holds now, the oldest first; read once in a transaction."""
         if now not in self._in_force:
-            self._in_force = {now: zones_at(self._connection, None, now)}
+            holds = text(in_force(":now")).bindparams(now=now)
+            self._in_force = {now: _all(self._connection, select(t).where(holds).order_by(t.c.id))}
         return self._in_force[now]
 
     def districts_reached(self, area: shapely.Polygon) -> frozenset[DistrictId]:
@@ -86,8 +96,9 @@ def zones_at(
     connection: Connection, districts: Collection[str] | None, at: datetime
 ) -> Sequence[Zone]:
     """List the zones that held at a moment and reach some districts (None: any), oldest first."""
-    held = (t.c.period.contains(at), or_(t.c.ended_at.is_(None), t.c.ended_at > at))
-    return _all(connection, select(t).where(*held, *_seen_by(districts)).order_by(t.c.id))
+    still = text(in_force(":at")).bindparams(at=at)
+    held = or_(still, and_(t.c.period.contains(at), t.c.ended_at > at))
+    return _all(connection, select(t).where(held, *_seen_by(districts)).order_by(t.c.id))
 
 
 def zones_standing(

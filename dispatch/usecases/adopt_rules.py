@@ -9,6 +9,7 @@ from dispatch.errors import IllegalStep, InvalidInput
 from dispatch.journal import rules_event
 from dispatch.ports import Store
 from dispatch.procedures.checking import need_reason
+from gis.counting import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,9 @@ def adopt_rules(store: Store, command: AdoptRules, *, now: datetime) -> RuleVers
     faults = faults_of(command.rules, districts=store.directory.list_districts())
     if faults:
         said = "; ".join(f"{fault.where}: {fault.what}" for fault in faults)
-        raise InvalidInput("rule set", f"{len(faults)} faults", f"a set without faults ({said})")
+        raise InvalidInput(
+            "rule set", counted(len(faults), "fault"), f"a set without faults ({said})"
+        )
     made = store.rules.adopt(
         replace(command.rules, valid_from=valid_from), by=command.by, note=why, at=now
     )

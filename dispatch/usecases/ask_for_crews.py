@@ -84,3 +84,4 @@ def _check(store: Store, command: AskForCrews, now: datetime) -> None:
         crew = store.crews.get(command.crew_id)
         if crew.district_id != command.from_id or command.crews != 1:
             raise NotFound("crew in this district", crew_id=command.crew_id)
+        store.crews.must_serve(crew.id)

@@ -8,6 +8,7 @@ from dispatch.assignment import AssignmentPolicy, RankedCrew, choose
 from dispatch.domain.crew import CrewState
 from dispatch.domain.order import PRIORITY_HAZARD, DispatchStep, OrderStatus, StepKind, TroubleOrder
 from dispatch.domain.words import CrewId, DistrictId, OrderId
+from dispatch.errors import CrewUnavailable
 from dispatch.journal import SYSTEM, order_event
 from dispatch.planning.acting import Move
 from dispatch.planning.district import PlanningPolicy
@@ -106,6 +107,10 @@ class _Sending:
         """Assign or propose; the crew is taken for the rest of this run."""
         crew_id = best.state.crew.id
         why = (*why, *best.reasons, *best.doubts)
+        try:
+            self.store.crews.must_serve(crew_id)
+        except CrewUnavailable:  # retired since its state was read; the next run goes without it
+            return
         if self.automatic:
             given = give(
                 self.store,

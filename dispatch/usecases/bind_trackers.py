@@ -28,9 +28,11 @@ def bind_trackers(store: Store, command: BindTrackers, *, now: datetime) -> Sequ
     ------
     NotFound
         There is no such crew, device, or no device in such a vehicle.
+    CrewUnavailable
+        The crew is retired.
     """
     if command.crew_id is not None:
-        store.crews.get(command.crew_id)
+        store.crews.must_serve(store.crews.get(command.crew_id).id)
     bound = []
     for tracker in _named(store, command):
         if tracker.crew_id == command.crew_id:

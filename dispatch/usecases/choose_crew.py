@@ -42,7 +42,7 @@ def choose_crew(
     ReasonRequired
         The crew is not the one proposed, or something stands against it, and no reason came.
     CrewUnavailable
-        The crew holds another order; take it from there first.
+        The crew holds another order; take it from there first. Or it was retired meanwhile.
     NotFound
         No such crew in the district, or nothing to send a crew to.
     """
@@ -56,6 +56,7 @@ def choose_crew(
     if chosen is None:
         raise NotFound("crew in this district", crew_id=command.crew_id)
     _check(command, order, chosen, choose(ranked))
+    store.crews.must_serve(command.crew_id)
     why = (reason("chosen_by", name=command.by), *chosen.reasons, *chosen.doubts)
     if command.reason:
         why = (*why, reason("by_hand", reason=command.reason))

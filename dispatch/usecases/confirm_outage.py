@@ -8,12 +8,12 @@ from dispatch.domain.words import OutageId
 from dispatch.errors import IllegalStep
 from dispatch.ports import Store
 from dispatch.procedures.checking import check_version
-from dispatch.procedures.confirming import confirm
+from dispatch.procedures.confirming import check_kind, confirm, on_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmOutage:
-    """What was seen; `device` None keeps the predicted one.
+    """What was seen; `device` None keeps the predicted one. Without an id it is on no record.
 
     `seen_version` None is for machines, which do not look at a screen.
     """
@@ -31,23 +31,33 @@ def confirm_outage(store: Store, command: ConfirmOutage, *, now: datetime) -> Ou
 
     Raises
     ------
+    InvalidInput
+        The device is on no record, or of another kind there.
     IllegalStep
         The outage is over; or another one is confirmed with that device, and who looks at a screen
         can merge the two instead. What a machine or a crew saw is taken down all the same.
     """
     outage = store.outages.lock(command.outage_id)
     check_version(outage, command.seen_version)
+    device = None if command.device is None else _known(store, outage, command.device)
     if command.seen_version is not None:
-        _refuse_second(store, outage, command.device or outage.device)
+        _refuse_second(store, outage, device or outage.device)
     return confirm(
         store,
         outage,
-        command.device,
+        device,
         cause=command.cause,
         at=command.at or now,
         by=command.by,
         now=now,
     )
+
+
+def _known(store: Store, outage: Outage, seen: PredictedDevice) -> PredictedDevice:
+    if seen.id is not None:
+        return on_record(store, outage, seen.id, seen.kind, field="device.")
+    check_kind(seen.kind, field="device.")
+    return seen
 
 
 def _refuse_second(store: Store, outage: Outage, device: PredictedDevice) -> None:

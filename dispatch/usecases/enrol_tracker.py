@@ -34,8 +34,12 @@ def enrol_tracker(store: Store, command: EnrolTracker, *, now: datetime) -> Trac
         It is enrolled already.
     NotFound
         There is no such crew.
+    CrewUnavailable
+        The crew is retired.
     """
     crew_id = None if command.crew_id is None else store.crews.get(command.crew_id).id
+    if crew_id is not None:
+        store.crews.must_serve(crew_id)
     before = store.trackers.find(tracker_id(command.wire, command.device))
     if before is not None and before.revoked_at is None:
         raise IdentityTaken(f"{before.id} is enrolled already", tracker_id=before.id)

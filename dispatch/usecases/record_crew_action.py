@@ -11,6 +11,7 @@ from dispatch.domain.outage import (
     Confidence,
     EstimatedRestoration,
     EstimateSource,
+    Outage,
     PredictedDevice,
     Scope,
 )
@@ -27,7 +28,7 @@ from dispatch.procedures.arriving import (
     weigh_track,
 )
 from dispatch.procedures.calling_back import Answer, take_answer
-from dispatch.procedures.confirming import confirm
+from dispatch.procedures.confirming import check_kind, confirm, on_record
 from dispatch.procedures.judging import stop_order_clocks
 from dispatch.procedures.noting_access import note_access
 from dispatch.procedures.restoring import restore, run_call_backs
@@ -220,14 +221,10 @@ def _findings(
         _step(store, order, StepKind.NOTED, command, at, now)
         return "applied", ""
     outage = store.outages.lock(order.outage_id)
-    device = None
-    if command.device_id is not None:
-        kind = command.device_kind or outage.device.kind
-        device = PredictedDevice(id=command.device_id, kind=kind, name=command.device_id)
     confirm(
         store,
         outage,
-        device,
+        _found(store, outage, command.device_id, command.device_kind),
         cause=command.cause,
         at=at,
         by=command.crew_id,
@@ -235,6 +232,18 @@ def _findings(
     )
     _step(store, order, StepKind.NOTED, command, at, now)
     return "applied", ""
+
+
+def _found(
+    store: Store, outage: Outage, device_id: str | None, kind: str | None
+) -> PredictedDevice | None:
+    """The device a crew names; None: the predicted one. A kind alone is that of the predicted."""
+    if device_id is None and kind is None:
+        return None
+    named = device_id if device_id is not None else outage.device.id
+    if named is not None:
+        return on_record(store, outage, named, kind, field="device_")
+    return replace(outage.device, kind=check_kind(kind or "", field="device_"))
 
 
 def _estimate(

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
+from gis.counting import counted
 from gis.network.devices import Problem, ProblemKind
 from gis.network.model import Network
 from gis.network.supply import Supply
@@ -134,10 +135,14 @@ def _dark_piece(wiring: Wiring, edges: list[int], *, is_switched_off: bool) -> I
                     message=f"switch {wiring.id_of(edge)} touches no section",
                 )
     elif is_switched_off:
-        message = f"{len(ids)} parts lie behind open switches and have no supply"
+        message = (
+            f"{counted(len(ids), 'part lies', 'parts lie')} behind open switches, without supply"
+        )
         yield Problem(kind=ProblemKind.UNSUPPLIED, ids=ids, message=message)
     else:
-        message = f"{len(ids)} parts are joined to no feeder, whatever is switched"
+        message = (
+            f"{counted(len(ids), 'part is', 'parts are')} joined to no feeder, whatever is switched"
+        )
         yield Problem(kind=ProblemKind.ISLAND, ids=ids, message=message)
     for id_ in transformers:
         if has_line or is_switched_off:

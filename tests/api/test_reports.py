@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from api.reports import reports_of
+from dispatch.domain.words import AreaClass
 from tests.api.conftest import Town
+from tests.store.builders import LON, METRE
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -99,6 +101,44 @@ def test_a_months_sums_are_those_by_hand(march: Town):
     assert set(days) == {5, 6, 31}
     assert found.limit is None
     assert not any(each.major for each in found.days)
+
+
+def test_the_classes_of_area_add_up_to_the_month(march: Town):
+    """West of the second transformer is rural, the east is on no map and so counts as urban."""
+    edge = LON + 150 * METRE
+    with march.engine.begin() as c:
+        c.execute(
+            text(
+                "INSERT INTO area_map (version, digest, loaded_at, source)"
+                " OVERRIDING SYSTEM VALUE VALUES (1, 'd', :at, 'test')"
+            ),
+            {"at": march.clock.now},
+        )
+        c.execute(
+            text(
+                "INSERT INTO area (version, area_class, boundary) VALUES (1, 'rural',"
+                " ST_Multi(ST_MakeEnvelope(:west, 20, :edge, 40, 4326)))"
+            ),
+            {"west": LON - 0.5, "edge": edge},
+        )
+    found = reports_of(march.house, None, local("2026-03-01"), local("2026-04-01"))
+    urban, rural = found.areas[AreaClass.URBAN], found.areas[AreaClass.RURAL]
+    assert list(found.areas) == [AreaClass.URBAN, AreaClass.RURAL]
+    assert urban.served + rural.served == found.served
+    assert (rural.unplanned.sustained, rural.unplanned.minutes) == (2, 80)
+    assert (urban.unplanned.minutes, urban.planned.minutes) == (60, 120)
+    for name in ("sustained", "minutes", "momentary", "within_minutes"):
+        parts = sum(getattr(each.every, name) for each in found.areas.values())
+        assert parts == pytest.approx(getattr(found.month.every, name)), name
+    headers = march.headers("supervisor", **{"Accept-Language": "en"})
+    page = march.client.get("/reports?month=2026-03", headers=headers).text
+    assert "By area class" in page
+    sheet = march.client.get("/reports/reliability.csv?month=2026-03", headers=headers).text
+    assert re.search(r"area_class,rural,unplanned,\d+,2,80\.0+,1,", sheet)
+    east = march.client.get(
+        "/reports/reliability.csv?month=2026-03", headers=march.headers("east-dispatcher")
+    ).text
+    assert "area_class,urban" in east and "area_class,rural" not in east
 
 
 def test_a_day_far_above_five_years_of_days_is_a_major_event_day(march: Town):

@@ -62,8 +62,55 @@ def test_a_draft_with_faults_is_told_all_of_them_and_changes_nothing(
         assert c.scalar(text("SELECT count(*) FROM rule_set")) == 1
 
 
-@pytest.mark.parametrize("content", ["{", "rules = 3", "[[rules]]\ncolour = 1"])
-def test_a_file_that_is_no_rule_set_is_refused(draft: Path, database_url: str, content: str):
-    draft.write_text(content, "utf-8")
+def test_a_file_that_is_neither_toml_nor_json_is_refused(draft: Path, database_url: str):
+    draft.write_text("{", "utf-8")
     refused = relight(database_url, "rules", "check", str(draft))
     assert isinstance(refused.exception, InvalidInput)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("rules = 3", "rules: 3; expected a list"),
+        ("[[rules]]\ncolour = 1", "rules[0].colour: 1; expected no such field"),
+    ],
+)
+def test_a_file_that_holds_no_rules_says_so(
+    draft: Path, database_url: str, content: str, said: str
+):
+    draft.write_text(content, "utf-8")
+    checked = relight(database_url, "rules", "check", str(draft))
+    assert checked.exit_code == 1 and said in checked.output
+
+
+def test_faults_of_form_and_of_meaning_are_told_in_one_go(draft: Path, database_url: str):
+    rules = json.loads(relight(database_url, "rules", "show", "--as", "json").stdout)
+    first, second, third = rules["rules"][:3]
+    first |= {"minutes": {"urban": "soon", "moon": 3, "rural": 5}, "colour": "red", "title": ""}
+    second["scope"] = ["job", "average"]
+    third["levels"][0]["to"] = ["crew", "dog", "cat"]
+    rules["repeats"][0]["days"] = 0
+    rules["overrides"] = [
+        {"id": "x", "district": "moon", "rule": first["id"], "valid_from": "2026-01-01T00:00:00Z"},
+        {"id": "y", "district": "west", "rule": "lunch", "valid_from": "soon"},
+    ]
+    file = draft.with_suffix(".json")
+    file.write_text(json.dumps(rules), "utf-8")
+    checked = relight(database_url, "rules", "check", str(file))
+    assert checked.exit_code == 1
+    told = [line.partition(": ")[0] for line in checked.output.splitlines()]
+    assert told == [
+        "rules[0].title",
+        "rules[0].minutes.urban",
+        "rules[0].minutes",
+        "rules[0].colour",
+        "rules[1].scope",
+        "rules[2].levels[0].to",
+        "rules[2].levels[0].to",
+        "repeats[0].days",
+        "overrides[1].valid_from",
+        "overrides x",
+        "overrides x",
+        "what it would change is told once all of it can be read",
+    ]
+    assert "no district moon" in checked.output and "rely on it" not in checked.output

@@ -1,6 +1,7 @@
 """Storms, floods, fires and ground nobody may enter: what each does to the work."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import text
 
 from api.house import House
 from api.worker import Work
+from dispatch.store import zones
 from tests.api.conftest import EAST_LON, Town
 from tests.api.test_dispatching import open_outage, run_jobs, send
 from tests.store.builders import LAT, LON
@@ -209,3 +211,18 @@ def test_the_crew_of_an_order_in_a_zone_is_warned_on_its_phone(town: Town, house
     shown = town.client.get("/crew/orders", headers=town.headers("C1")).text
     assert "未经调度许可，不得进入" in shown
     assert HOSTILE not in shown
+
+
+def test_what_makes_a_zone_hold_now_is_written_once_and_read_by_its_index(town: Town):
+    folder = Path(zones.__file__).parent
+    written = [
+        path.name
+        for path in sorted(folder.rglob("*.py"))
+        if "migrations" not in path.parts and "hazard_zone.ended_at" in path.read_text("utf-8")
+    ]
+    assert written == ["zones.py"]
+    holds = zones.in_force("now()")
+    with town.engine.begin() as c:
+        c.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(c.scalars(text(f"EXPLAIN SELECT FROM hazard_zone WHERE {holds}")))
+    assert "hazard_zone_standing_ix" in plan

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from api.callers import Role
+from dispatch.usecases.write_access_note import WriteAccessNote, write_access_note
 from tests.browser.conftest import Company
 
 Report = Callable[..., dict]
@@ -232,3 +233,17 @@ def test_a_supervisor_sees_and_cannot_command(company: Company, report: Report):
     expect(page.locator("#ranking li").first).to_be_visible()
     expect(page.locator("#shown form")).to_have_count(0)
     expect(page.get_by_role("link", name="Desk")).to_have_count(0)
+
+
+def test_an_access_note_written_elsewhere_stands_in_the_open_detail_at_once(
+    company: Company, report: Report
+):
+    report("A1")
+    page = company.screen(Role.DISPATCHER, "/console")
+    open_first(page)
+    expect(page.locator("#detail")).not_to_contain_text("key at the gate")
+    with company.house.transaction() as store:
+        home = store.directory.find_by_account("T1-0")
+        command = WriteAccessNote(usage_point_id=home.id, text="key at the gate", by="desk")
+        write_access_note(store, command, now=company.clock())
+    expect(page.locator("#detail")).to_contain_text("key at the gate")

@@ -35,9 +35,10 @@ class Repairs:
         self, device_id: str | None, minute: float, *transformers: str, seen: bool = True
     ) -> OutageId:
         """An outage of a device that holds transformers since a minute; confirmed if seen."""
+        found = None if device_id is None else self.store.directory.find_device(device_id)
         outage = build.an_outage(
             self.connection,
-            device=PredictedDevice(id=device_id, kind="fuse", name=device_id or "home"),
+            device=found or PredictedDevice(id=None, kind="service", name="home"),
             feeder_id="F1",
             started_at=build.at(minute),
             opened_at=build.at(minute),

@@ -1,5 +1,7 @@
 """Loading districts, areas, crews, places and roads."""
 
+from datetime import timedelta
+
 import geopandas
 import pytest
 from shapely import Point, box
@@ -11,6 +13,7 @@ from gis.crs import Datum
 from gis.roads.cch import CchTravelTimes
 from gis.roads.graph import from_bytes
 from tests.store.loading_inputs import (
+    NOW,
     TWO_FEEDERS,
     a_csv,
     a_network,
@@ -61,6 +64,17 @@ def test_what_lies_in_no_district_goes_to_the_nearest_and_is_named(connection, t
     report = take(connection, "districts", far)
     assert any("4 transformers lie in no district" in n and "T1" in n for n in report.notes)
     assert rows(connection, BY_DISTRICT) == [("d", 50)]
+
+
+def test_one_thing_is_told_as_one(connection, tmp_path):
+    one = a_network(tmp_path, "[F1<S1] -B:cb1- a(T1:12)")
+    take(connection, "network", one)
+    far = a_vector(
+        tmp_path, "d.geojson", [{"id": "d", "name": "D", "geometry": box(110, 20, 111, 21)}]
+    )
+    assert any(
+        "1 transformer lies in no district" in n for n in take(connection, "districts", far).notes
+    )
 
 
 def test_districts_again_change_nothing_and_a_moved_border_moves_customers(connection, tmp_path):
@@ -165,6 +179,80 @@ def test_a_crew_finds_its_district_by_name_or_by_base_or_is_refused(connection, 
     reasons = {each.id: each.reason for each in report.refused}
     assert "there are east, west" in reasons["C3"]
     assert "HH:MM" in reasons["C6"]
+
+
+def crew_list(folder, *crews, hours=("08:00", "20:00")):
+    """A crew list of ids and members, all on shift at the same hours unless a crew has its own."""
+    header = ("id", "members", "lon", "lat", "shift_start", "shift_end", "zone")
+    lines = [(c[0], f'"{c[1]}"', 115.9, 28.6, *(c[2:] or hours), "UTC") for c in crews]
+    return a_csv(folder, "crews.csv", [header, *lines])
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        (";;", "members is ';;'; expected names, several with ;"),
+        ("3", "members holds '3'; expected a name, several with ;"),
+        ("Li Wei; 13800001234", "members holds '13800001234'; expected a name"),
+        ("x" * 61, "of 61 characters; expected a name of 60 at most"),
+        (";".join(f"p{n}" for n in range(41)), "members has 41 names; expected 40 at most"),
+    ],
+)
+def test_members_that_can_be_nobody_refuse_their_row_alone(
+    connection, tmp_path, members: str, reason: str
+):
+    path = crew_list(tmp_path, ("C1", members), ("C2", "x" * 60))
+    report = take(connection, "crews", path)
+    ((row, crew_id, why),) = [(each.row, each.id, each.reason) for each in report.refused]
+    assert (row, crew_id) == (1, "C1") and reason in why
+    assert rows(connection, "SELECT id, members FROM crew") == [("C2", "x" * 60)]
+
+
+def test_names_that_are_empty_or_stand_twice_are_noted_and_kept_once(connection, tmp_path):
+    path = crew_list(
+        tmp_path,
+        ("C1", "张三、、李四、张三"),
+        ("C2", "Smith,  John; lee, Ann;Lee, Ann;", "20:00", "08:00"),
+    )
+    report = take(connection, "crews", path)
+    assert not report.refused
+    assert report.notes[-4:] == [
+        "row 1 (C1) names 张三 twice; kept once",
+        "row 1 (C1) has an empty name among its members; left out",
+        "row 2 (C2) names lee, Ann twice; kept once",
+        "row 2 (C2) has an empty name among its members; left out",
+    ]
+    assert rows(connection, "SELECT members FROM crew ORDER BY id") == [
+        ("张三、李四",),
+        ("Smith, John; lee, Ann",),
+    ]
+
+
+def test_somebody_in_two_crews_at_the_same_hours_is_noted_with_the_row(connection, tmp_path):
+    path = crew_list(
+        tmp_path,
+        ("C1", "张三、李四"),
+        ("C2", "李四、王五", "19:00", "21:00"),
+        ("C3", "李四", "21:00", "08:00"),
+    )
+    report = take(connection, "crews", path)
+    assert [each for each in report.notes if "李四" in each] == [
+        "row 2 (C2): 李四 is in C1 too, and both work at the same hours"
+    ]
+    assert len(rows(connection, "SELECT FROM crew")) == 3
+    again = take(connection, "crews", crew_list(tmp_path, ("C4", "王五")))
+    assert again.notes == ["row 1 (C4): 王五 is in C2 too, and both work at the same hours"]
+
+
+def test_a_rota_that_puts_one_person_in_two_crews_at_once_is_noted(connection, tmp_path):
+    crews = crew_list(tmp_path, ("C1", "李四", "08:00", "10:00"), ("C2", "李四", "12:00", "14:00"))
+    assert not [each for each in take(connection, "crews", crews).notes if "李四" in each]
+    header = ("crew_id", "date", "shift_start", "shift_end", "zone")
+    day = f"{NOW + timedelta(days=2):%Y-%m-%d}"
+    rota = a_csv(tmp_path, "rota.csv", [header, ("C2", day, "09:00", "11:00", "UTC")])
+    assert take(connection, "crews", rota, how=How(shifts=True)).notes == [
+        "C2: 李四 is in C1 too, and both work at the same hours"
+    ]
 
 
 def test_shifts_by_date_may_pass_midnight_and_never_overlap(connection, tmp_path):

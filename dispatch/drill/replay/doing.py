@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from dispatch.domain.arrival import ArrivalPolicy
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.order import TroubleOrder
-from dispatch.domain.outage import Confidence, EstimateSource, PredictedDevice, Scope
+from dispatch.domain.outage import Confidence, EstimateSource, Scope
 from dispatch.domain.signal import SightingSource
 from dispatch.domain.tracking import TrackingPolicy
 from dispatch.domain.words import (
@@ -213,9 +213,7 @@ class Doer:
             return
         device = None
         if name is not None:
-            found = desk.places.device(name)
-            outage = desk.store.outages.get(outage_id)
-            device = PredictedDevice(id=found.id, kind=outage.device.kind, name=found.name)
+            device = desk.store.directory.find_device(desk.places.device(name).id)
         command = ConfirmOutage(outage_id=outage_id, by=by, device=device, cause=said.cause)
         confirmed = confirm_outage(desk.store, command, now=desk.now)
         desk.store.outages.ask_grouping(confirmed.feeder_id, confirmed.district_id, desk.now)

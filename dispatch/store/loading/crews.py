@@ -12,6 +12,7 @@ from shapely import Point
 from sqlalchemy import Connection, func, select, text
 
 from dispatch.store.loading.districts import ensure_district
+from dispatch.store.loading.members import at_most, in_two_crews, names_in, odd_in, tidied
 from dispatch.store.loading.report import Change, Progress, Refused, silent
 from dispatch.store.loading.staging import copy_rows, driver, hex_wkb, merge, stage
 from dispatch.store.tables.crews import crew, shift_pattern
@@ -84,7 +85,7 @@ CREW_FIELDS = (
     Field("name", required=False, aliases=("crew_name", "班组", "名称")),
     Field("district_id", required=False, aliases=("district", "供电所")),
     Field("skills", words, required=False, aliases=("skill", "技能")),
-    Field("members", required=False, aliases=("人员",)),
+    Field("members", names_in, required=False, aliases=("人员",)),
     Field("phone", required=False, aliases=("tel", "mobile", "电话")),
     Field("vehicle", required=False, aliases=("plate", "车牌")),
     Field("shift_start", clock_time, required=False, aliases=("starts", "上班")),
@@ -166,14 +167,19 @@ def _shift(row: Row, zone: str) -> ShiftRow:
 
 
 def store_crews(
-    connection: Connection, crews: Sequence[CrewRow], progress: Progress = silent
+    connection: Connection,
+    crews: Sequence[CrewRow],
+    *,
+    now: datetime,
+    progress: Progress = silent,
 ) -> tuple[Change, list[Refused], list[str]]:
     """Add or change crews and their every-day shifts by id; crews not named stay as they are.
 
     A crew that names no district goes to the one whose polygon covers its base, or to the only
-    one there is; a crew of an unknown district is refused.
+    one there is; a crew of an unknown district is refused. Who is named twice, or is in two crews
+    at the same hours, is noted, and so is a crew that is retired: it stays so.
     """
-    notes = ensure_district(connection)
+    notes = list(ensure_district(connection))
     placed, refused = _with_district(connection, crews)
     progress("writing crews")
     columns = (
@@ -182,18 +188,33 @@ def store_crews(
     )
     rows = (
         (
-            *(e.id, e.name, district_id, list(e.skills), e.members, e.phone, e.vehicle),
+            *(e.id, e.name, district_id, list(e.skills), tidied(e.members), e.phone, e.vehicle),
             *(None, hex_wkb(e.base)),
         )
         for e, district_id in placed
     )
-    change = merge(connection, crew, stage(connection, crew, columns, rows))
+    staged_crews = stage(connection, crew, columns, rows)
+    change = merge(connection, crew, staged_crews, keep=("retired_at",))
     shifts = ((e.id, e.starts, e.ends, e.zone) for e, _ in placed)
     staged = stage(connection, shift_pattern, ("crew_id", "starts", "ends", "zone"), shifts)
     patterns = merge(connection, shift_pattern, staged, key="crew_id")
     if patterns.changed and not change.changed:
         change = Change(change.new, patterns.changed, change.same - patterns.changed)
-    return change, refused, notes
+    rows_of = {e.id: f"row {e.row} ({e.id})" for e, _ in placed}
+    odd = [f"{rows_of[e.id]} {each}" for e, _ in placed for each in odd_in(e.members)]
+    notes += _still_retired(connection, rows_of)
+    return change, refused, notes + at_most(odd + in_two_crews(connection, rows_of, now))
+
+
+def _still_retired(connection: Connection, rows_of: Mapping[str, str]) -> list[str]:
+    found = select(crew.c.id, crew.c.retired_at).where(
+        crew.c.id.in_(list(rows_of)), crew.c.retired_at.is_not(None)
+    )
+    return [
+        f"{rows_of[each.id]} is retired since {each.retired_at:%Y-%m-%d} and stays so;"
+        f" `relight crew reinstate {each.id}` brings it back"
+        for each in connection.execute(found.order_by(crew.c.id))
+    ]
 
 
 def _with_district(
@@ -255,9 +276,12 @@ _ADD_SHIFTS = """
 
 
 def store_shifts(
-    connection: Connection, shifts: Sequence[ShiftRow]
-) -> tuple[Change, list[Refused]]:
-    """Add shifts by date; one that overlaps a stored shift of its crew takes that one's place."""
+    connection: Connection, shifts: Sequence[ShiftRow], *, now: datetime
+) -> tuple[Change, list[Refused], list[str]]:
+    """Add shifts by date; one that overlaps a stored shift of its crew takes that one's place.
+
+    Who is in two crews that now work at the same hours is noted.
+    """
     with driver(connection).cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.staged_shift")
         cursor.execute(_STAGED_SHIFT)
@@ -271,4 +295,6 @@ def store_shifts(
     connection.execute(text(_REPLACE_SHIFTS))
     added = connection.scalar(text(_ADD_SHIFTS)) or 0
     same = len(shifts) - len(refused) - added
-    return Change(new=added, same=same), [refused[n] for n in sorted(refused)]
+    named = {e.crew_id: e.crew_id for e in shifts if e.row not in refused}
+    notes = at_most(in_two_crews(connection, named, now))
+    return Change(new=added, same=same), [refused[n] for n in sorted(refused)], notes

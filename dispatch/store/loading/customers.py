@@ -12,6 +12,7 @@ from dispatch.store.loading.report import Change, Progress, Refused, silent
 from dispatch.store.loading.search import add_texts, customer_words, drop_unused_texts
 from dispatch.store.loading.staging import copy_rows, driver
 from dispatch.store.loading.supply import SERVICE
+from gis.counting import counted
 from gis.network.model import UsagePoint
 
 LAYER = "customers"
@@ -259,20 +260,21 @@ def _settle_transformers(connection: Connection, *, may_name_transformers: bool)
         made = list(connection.scalars(text(_ONLY_NAMED)))
         if made:
             notes.append(
-                f"{len(made)} transformers are known only from their customers, and stand in"
-                f" their middle: {_some(made)}"
+                f"{counted(len(made), 'transformer is', 'transformers are')} known only from"
+                f" their customers, and put in the middle of them: {_some(made)}"
             )
     loose = list(connection.scalars(text(_UNKNOWN_TRANSFORMER)))
     if loose:
         notes.append(
-            f"{len(loose)} customers name a transformer that nobody knows, and stay at their"
-            f" point: {_some(loose)}"
+            f"{counted(len(loose), 'customer names', 'customers name')} a transformer that"
+            f" nobody knows, placed by their own point: {_some(loose)}"
         )
     far = list(connection.scalars(text(_FAR), {"metres": _FAR_KM * 1000}))
     if far:
         notes.append(
-            f"{len(far)} customers stand more than {_FAR_KM} km from their transformer: are lon and"
-            f" lat swapped, or is the reference system another? {_some(far)}"
+            f"{counted(len(far), 'customer stands', 'customers stand')} more than {_FAR_KM} km from"
+            " their transformer: are lon and lat swapped, or is the reference system another?"
+            f" {_some(far)}"
         )
     return notes
 

@@ -15,6 +15,7 @@ from dispatch.store.loading.staging import hex_wkb, merge, nothing_refers_to, st
 from dispatch.store.tables.network import transformer, usage_point
 from dispatch.store.tables.territory import district
 from gis.areas import District
+from gis.counting import counted
 
 DEFAULT_ID = "main"
 DEFAULT_NAME = "Main district"
@@ -113,9 +114,14 @@ def notes_outside(connection: Connection) -> list[str]:
     if not connection.scalar(select(exists().where(district.c.boundary.is_not(None)))):
         return []
     notes = []
-    for table, key, name in (
-        (transformer, transformer.c.id, "transformers"),
-        (usage_point, usage_point.c.account, "customers without a transformer"),
+    for table, key, one, many in (
+        (transformer, transformer.c.id, "transformer lies", "transformers lie"),
+        (
+            usage_point,
+            usage_point.c.account,
+            "customer without a transformer lies",
+            "customers without a transformer lie",
+        ),
     ):
         outside = select(key).where(
             table.c.point.is_not(None), ~_is_covered(table), *_only_loose(table)
@@ -124,7 +130,8 @@ def notes_outside(connection: Connection) -> list[str]:
         if count:
             some = ", ".join(connection.scalars(outside.order_by(key).limit(10)))
             more = ", ..." if count > 10 else ""  # noqa: PLR2004 (the limit above)
-            notes.append(f"{count} {name} lie in no district and went to the nearest: {some}{more}")
+            lie = counted(count, one, many)
+            notes.append(f"{lie} in no district and went to the nearest: {some}{more}")
     return notes
 
 

@@ -48,6 +48,7 @@ from dispatch.store.loading.report import (
 from dispatch.store.loading.roads import DEFAULT_NAME, StoredRoads, store_roads
 from dispatch.store.loading.supply import recount, retrace
 from gis.areas import read_areas, read_districts
+from gis.counting import counted
 from gis.network.detect import parts_of, read_network
 from gis.vectors import POINTS, POLYGONS
 
@@ -117,7 +118,9 @@ def load(
     if not report.taken:
         raise RowsRefused(f"{job.source}: not one row of it can be taken", report)
     if how.strict and report.refused:
-        raise RowsRefused(f"{job.source}: {len(report.refused)} rows are refused", report)
+        raise RowsRefused(
+            f"{job.source}: {counted(len(report.refused), 'row is', 'rows are')} refused", report
+        )
     _give_receipt(job, report)
     return report
 
@@ -248,11 +251,13 @@ def _load_crews(job: Job) -> LoadReport:
     path, mapping, zone = job.paths[0], job.how.mapping, job.how.zone
     if job.how.shifts:
         shifts, refused = crew_lists.read_shifts(path, mapping, zone=zone, layer=job.how.layer)
-        change, more = crew_lists.store_shifts(job.connection, shifts)
-        changes, notes = {"shifts": change}, list[str]()
+        change, more, notes = crew_lists.store_shifts(job.connection, shifts, now=job.now)
+        changes = {"shifts": change}
     else:
         crews, refused = crew_lists.read_crews(path, mapping, job.how.reading(POINTS), zone=zone)
-        change, more, notes = crew_lists.store_crews(job.connection, crews, job.progress)
+        change, more, notes = crew_lists.store_crews(
+            job.connection, crews, now=job.now, progress=job.progress
+        )
         changes = {"crews": change}
     return LoadReport(
         what=job.what, source=job.source, changes=changes, refused=[*refused, *more], notes=notes
@@ -289,10 +294,14 @@ def _load_roads(job: Job) -> LoadReport:
 
 
 def _notes_driven(stored: StoredRoads) -> list[str]:
-    notes = [f"{stored.nodes} junctions, {stored.edges} directions of streets between them"]
+    junctions, directions = counted(stored.nodes, "junction"), counted(stored.edges, "direction")
+    notes = [f"{junctions}, {directions} of streets between them"]
     left = stored.nodes_read - stored.nodes
     if left:
-        notes.append(f"{left} more junctions are drawn but not driven: no way there and back")
+        notes.append(
+            f"{counted(left, 'more junction is', 'more junctions are')} drawn but not"
+            " driven: no way there and back"
+        )
     return notes
 
 

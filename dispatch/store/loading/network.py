@@ -25,6 +25,7 @@ from dispatch.store.loading.supply import (
     write_problems,
 )
 from dispatch.store.tables.network import feeder, line_section, substation, switch, transformer
+from gis.counting import counted
 from gis.network.devices import Problem, Tracing
 from gis.network.model import Feeder, LineSection, Network, Substation, Switch, Transformer
 from gis.network.model import UsagePoint as Customer
@@ -259,7 +260,8 @@ def _notes_switched(connection: Connection) -> list[str]:
     )
     if not switched:
         return []
-    return [f"{len(switched)} switches stand other than normal and stay so: {', '.join(switched)}"]
+    stand = counted(len(switched), "switch stands", "switches stand")
+    return [f"{stand} other than normal, as before: {', '.join(switched)}"]
 
 
 def _first_of_each(rows: Iterable[_Row]) -> Iterable[_Row]:

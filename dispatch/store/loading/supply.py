@@ -26,6 +26,7 @@ from dispatch.store.tables.network import (
     switch,
     transformer,
 )
+from gis.counting import counted
 from gis.network.devices import Device, Problem, ProblemKind, Tracing
 from gis.network.model import (
     Feeder,
@@ -436,7 +437,7 @@ def _loose_customers(connection: Connection) -> list[Problem]:
         )
         count, ids = connection.execute(found).one()
         if count:
-            message = f"{count} customers {why}"
+            message = f"{counted(count, 'customer')} {why}"
             problems.append(Problem(kind=LOOSE, ids=tuple(ids), message=message))
     return problems
 

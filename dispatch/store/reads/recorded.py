@@ -71,7 +71,9 @@ _SHIFTS = text(
     SELECT crew.id AS crew_id, crew.name, crew.district_id, crew.skills,
         ST_X(crew.base) AS base_lon, ST_Y(crew.base) AS base_lat,
         greatest(begins_at, CAST(:since AS timestamptz) - interval '1 day') AS begins_at,
-        coalesce(ends_at, CAST(:until AS timestamptz) + interval '1 day') AS ends_at
+        least(
+            coalesce(ends_at, CAST(:until AS timestamptz) + interval '1 day'), crew.retired_at
+        ) AS ends_at
     FROM crew
     JOIN (
         SELECT crew_id, lower(period) AS begins_at, upper(period) AS ends_at FROM shift
@@ -88,7 +90,8 @@ _SHIFTS = text(
             WHERE back = 0 OR starts <> ends
         ) AS local
     ) AS work ON work.crew_id = crew.id
-    WHERE crew.retired_at IS NULL AND begins_at < :until
+    WHERE begins_at < least(:until, crew.retired_at)
+        AND coalesce(crew.retired_at, 'infinity') > :since
         AND (ends_at IS NULL OR ends_at > :since)
     ORDER BY crew.id, begins_at
     """
@@ -116,6 +119,6 @@ def recorded_orders(
 def recorded_shifts(
     connection: Connection, since: datetime, until: datetime
 ) -> list[RecordedShift]:
-    """List the shifts that touch the time, crew by crew; those of retired crews left out."""
+    """List the shifts that touch the time, crew by crew; a retired crew's until it was."""
     rows = connection.execute(_SHIFTS, {"since": since, "until": until}).mappings()
     return [RecordedShift(**{**row, "skills": frozenset(row["skills"])}) for row in rows]

@@ -10,7 +10,9 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from dispatch.domain.words import AreaClass
 from dispatch.indices import MOMENTARY
+from dispatch.store.directory import STRICTEST
 from dispatch.store.reads.visible import listed, visible
 
 AROUND = timedelta(days=7)
@@ -90,6 +92,85 @@ _WITHIN = text(
     GROUP BY month, district_id, planned ORDER BY month, district_id, planned
     """  # noqa: S608 (constants)
 )
+# A customer is of the area class of their transformer's place on the newest map, or of their own
+# place without one; the strictest of those that cover it, as for a report. Transformers are few.
+_OF_AREA = """
+    newest AS (SELECT max(version) AS version FROM area_map),
+    of_transformer AS MATERIALIZED (
+        SELECT transformer.id, {of_point} AS area_class FROM transformer
+    )
+"""
+_OF_POINT = """
+    coalesce((
+        SELECT area.area_class FROM area JOIN newest ON newest.version = area.version
+        WHERE ST_Covers(area.boundary, {point})
+        ORDER BY array_position(CAST(:strictest_first AS text[]), area.area_class) LIMIT 1
+    ), :strictest)
+"""
+_CLASSES = _OF_AREA.format(of_point=_OF_POINT.format(point="transformer.point"))
+_HOMES_OF_AREA = f"""
+    LEFT JOIN of_transformer ON of_transformer.id = usage_point.transformer_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(of_transformer.area_class, {_OF_POINT.format(point="usage_point.point")})
+            AS area_class
+    ) AS home
+"""
+_DAYS_OF_AREA = text(
+    f"""
+    WITH {_CLASSES}, joined AS (
+        SELECT usage_point_id, planned_outage_id IS NOT NULL AS planned,
+            unnest(range_agg(period)) AS period
+        FROM interruption
+        WHERE period && tstzrange(
+                CAST(:since AS timestamptz) - CAST(:around AS interval),
+                CAST(:until AS timestamptz) + CAST(:around AS interval)
+            )
+            AND {visible("interruption")}
+        GROUP BY usage_point_id, district_id, planned_outage_id IS NOT NULL
+    ), whole AS (
+        SELECT home.area_class, planned, lower(period) AS began,
+            date_part('epoch', upper(period) - lower(period)) / 60.0 AS minutes
+        FROM joined JOIN usage_point ON usage_point.id = joined.usage_point_id
+        {_HOMES_OF_AREA}
+        WHERE lower(period) >= :since AND lower(period) < :until
+    )
+    SELECT area_class, CAST(began AT TIME ZONE :zone AS date) AS day, planned,
+        count(*) FILTER (WHERE minutes > :momentary) AS sustained,
+        CAST(coalesce(sum(minutes) FILTER (WHERE minutes > :momentary), 0) AS double precision)
+            AS minutes,
+        count(*) FILTER (WHERE minutes <= :momentary) AS momentary
+    FROM whole GROUP BY area_class, day, planned ORDER BY area_class, day, planned
+    """  # noqa: S608 (constants)
+)
+_WITHIN_OF_AREA = text(
+    f"""
+    WITH {_CLASSES}
+    SELECT home.area_class, planned_outage_id IS NOT NULL AS planned,
+        CAST(sum(date_part('epoch', upper(part) - lower(part))) / 60.0 AS double precision)
+            AS minutes
+    FROM interruption
+    CROSS JOIN LATERAL (
+        SELECT period * tstzrange(CAST(:since AS timestamptz), CAST(:until AS timestamptz)) AS part
+    ) AS cut
+    JOIN usage_point ON usage_point.id = interruption.usage_point_id
+    {_HOMES_OF_AREA}
+    WHERE period && tstzrange(CAST(:since AS timestamptz), CAST(:until AS timestamptz))
+        AND NOT isempty(part) AND {visible("interruption")}
+    GROUP BY home.area_class, planned ORDER BY home.area_class, planned
+    """  # noqa: S608 (constants)
+)
+_SERVED_OF_AREA = text(
+    f"""
+    WITH {_CLASSES}
+    SELECT home.area_class, count(*) AS customers FROM usage_point
+    LEFT JOIN transformer ON transformer.id = usage_point.transformer_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(usage_point.district_id, transformer.district_id) AS district_id
+    ) AS of_district
+    {_HOMES_OF_AREA}
+    WHERE {visible("of_district")} GROUP BY home.area_class
+    """  # noqa: S608 (constants)
+)
 _SERVED = text(
     f"""
     SELECT home.district_id, count(*) AS customers FROM usage_point
@@ -137,3 +218,63 @@ def served(connection: Connection, districts: Collection[str] | None) -> Mapping
     """How many customers each district has now; None: of no district."""
     rows = connection.execute(_SERVED, {"districts": listed(districts)})
     return {row.district_id: row.customers for row in rows}
+
+
+def days_of_areas(
+    connection: Connection,
+    districts: Collection[str] | None,
+    since: datetime,
+    until: datetime,
+    zone: str,
+) -> Mapping[AreaClass, Sequence[DayOfKind]]:
+    """Add up the interruptions that began in a period by area class and local day.
+
+    Their district is not told apart.
+    """
+    asked = {
+        **_of_areas(districts, since, until),
+        "zone": zone,
+        "around": AROUND,
+        "momentary": MOMENTARY.total_seconds() / 60,
+    }
+    found: dict[AreaClass, list[DayOfKind]] = {}
+    for row in connection.execute(_DAYS_OF_AREA, asked).mappings():
+        area_class, facts = AreaClass(row["area_class"]), {**row}
+        del facts["area_class"]
+        found.setdefault(area_class, []).append(DayOfKind(**facts, district_id=None))
+    return found
+
+
+def within_of_areas(
+    connection: Connection, districts: Collection[str] | None, since: datetime, until: datetime
+) -> Mapping[AreaClass, Sequence[MinutesOfKind]]:
+    """Add up the customer-minutes that fell within one month, `since` its begin, by area class."""
+    found: dict[AreaClass, list[MinutesOfKind]] = {}
+    for row in connection.execute(_WITHIN_OF_AREA, _of_areas(districts, since, until)):
+        kind = MinutesOfKind(
+            month=since.date(), district_id=None, planned=row.planned, minutes=row.minutes
+        )
+        found.setdefault(AreaClass(row.area_class), []).append(kind)
+    return found
+
+
+def served_of_areas(
+    connection: Connection, districts: Collection[str] | None
+) -> Mapping[AreaClass, int]:
+    """How many customers each area class has now, the strictest class first."""
+    asked = {"districts": listed(districts), **_STRICTEST_FIRST}
+    rows = connection.execute(_SERVED_OF_AREA, asked)
+    counts = {AreaClass(row.area_class): row.customers for row in rows}
+    return {each: counts[each] for each in AreaClass if each in counts}
+
+
+_STRICTEST_FIRST = {
+    "strictest_first": [each.value for each in AreaClass],
+    "strictest": STRICTEST.value,
+}
+
+
+def _of_areas(
+    districts: Collection[str] | None, since: datetime, until: datetime
+) -> dict[str, object]:
+    return {"districts": listed(districts), "since": since, "until": until, **_STRICTEST_FIRST}
