@@ -220,6 +220,11 @@ class Roads:
         with in_our_words(), self._engine.begin() as connection:
             return stored.note_taken(connection, closure_ids, process)
 
+    def note_opened(self, closure_ids: Collection[int], process: str) -> Mapping[int, float]:
+        """Write down that this process drives there again; the seconds since each was opened."""
+        with in_our_words(), self._engine.begin() as connection:
+            return stored.note_opened(connection, closure_ids, process)
+
     def _is_old(self) -> bool:
         if self._looked_at is None:
             return True
