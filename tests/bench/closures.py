@@ -22,6 +22,8 @@ from tests.bench.rows import Row, against_first
 from tests.bench.seed import SOUTH, STREET_DEG, WEST, Size, grid_of
 
 CLOSINGS, PACE_S = 20, 2.0
+WIDE, WIDE_SHARE = 8, 0.2
+"""So many wide areas, each with a side of so much of the territory's."""
 RATE, STORM_S = 20.0, CLOSINGS * PACE_S + 10
 AHEAD_S = 5.0
 """How long the storm goes on before the first road is closed in it."""
@@ -123,12 +125,14 @@ def rows(company: Company) -> list[Row]:
     dispatcher = Dispatcher(company)
     areas = areas_across(company.size, CLOSINGS)
     calm = list(_one_after_another(dispatcher, areas, lambda: True))
+    wide = list(_one_after_another(dispatcher, wide_areas(company.size, WIDE), lambda: True))
     reports, _ = storm.calls(company, rate=RATE, seconds=STORM_S, name="closures")
     sending = Sending(company.plan(reports, STORM_S, rate=RATE, connections=CONNECTIONS, once=True))
     time.sleep(AHEAD_S)
     stormy = list(_one_after_another(dispatcher, areas, lambda: sending.under_way))
     return [
         *_rows("calm", calm),
+        *_rows("wide areas, calm", wide),
         *_rows("storm", stormy),
         *_beside(sending.told()),
     ]
@@ -140,6 +144,22 @@ def areas_across(size: Size, count: int) -> list[Area]:
     inside = [(column, row) for column in range(columns - 1) for row in range(1, rows_ - 1)]
     drawn = random.Random(31).sample(inside, count)
     return [_square(WEST + (c + 0.5) * STREET_DEG, SOUTH + r * STREET_DEG) for c, r in drawn]
+
+
+def wide_areas(size: Size, count: int) -> list[Area]:
+    """Areas as wide as a drawn district, each somewhere else, with streets at every side."""
+    columns, rows_ = (int(WIDE_SHARE * (of - 1)) for of in grid_of(size))
+    drawn = random.Random(32)
+    found = []
+    for _ in range(count):
+        west, south = (
+            drawn.randrange(1, of - more - 1)
+            for of, more in zip(grid_of(size), (columns, rows_), strict=True)
+        )
+        lon, lat = WEST + (west + 0.5) * STREET_DEG, SOUTH + (south + 0.5) * STREET_DEG
+        far_lon, far_lat = lon + columns * STREET_DEG, lat + rows_ * STREET_DEG
+        found.append([(lon, lat), (far_lon, lat), (far_lon, far_lat), (lon, far_lat)])
+    return found
 
 
 def _square(lon: float, lat: float) -> Area:
