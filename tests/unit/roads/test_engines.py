@@ -340,6 +340,37 @@ def test_a_closed_area_changes_the_arcs_on_its_rim_alone():
     assert changed.sum() < 0.1 * np.isin(engine._states.arc_from, area).sum()
 
 
+def test_a_closure_is_in_force_before_everything_is_prepared_for_it():
+    graph = nanchang()
+    engine = CchTravelTimes(graph, turns=turns_of(graph), long_s=0.0)
+    slow = DijkstraTravelTimes(graph, turns_of(graph))
+    snaps = snaps_on(graph, 9, 40)
+    rng = np.random.default_rng(9)
+    with engine._guard:
+        engine._spare.readers += 1  # a question that goes on: nothing can be prepared
+    for share in (0.1, 0.3):
+        shut = rng.choice(graph.edge_count, int(share * graph.edge_count), replace=False)
+        engine.shut_only(shut)
+        slow.shut_only(shut)
+        assert engine.closed == slow.closed
+        assert np.array_equal(engine.seconds(snaps[:3], snaps), slow.seconds(snaps[:3], snaps))
+        assert np.array_equal(engine.seconds(snaps, snaps[:3]), slow.seconds(snaps, snaps[:3]))
+        assert np.array_equal(
+            engine.many_to_one(snaps, snaps[1]), slow.many_to_one(snaps, snaps[1])
+        )
+        ways = [each.route(snaps[2], snaps[3]) for each in (engine, slow)]
+        assert len({way and way.seconds for way in ways}) == 1
+    assert engine._meanwhile is not None
+    with engine._guard:
+        engine._spare.readers -= 1
+        engine._guard.notify_all()
+    assert np.array_equal(engine.seconds(snaps, snaps), slow.seconds(snaps, snaps))
+    assert engine._meanwhile is None
+    engine.reweight(graph.edge_travel_ms * 2)
+    slow.reweight(graph.edge_travel_ms * 2)
+    assert np.array_equal(engine.seconds(snaps, snaps), slow.seconds(snaps, snaps))
+
+
 def test_after_new_times_for_all_edges_a_closure_still_changes_few_arcs():
     graph = nanchang()
     engine = with_turns(graph)
