@@ -74,17 +74,23 @@ class RoadNews:
             log.warning("the roads were not read: %s", away)
 
     def _note(self) -> None:
-        """Write down what is shut here now and was not before, with how long that took.
+        """Write down what is shut here now or open again, with how long that took.
 
         What was shut before this process began is no news.
         """
         shut = self._roads.shut_here
         if self._noted is None:
             log.info("the roads are followed; %d closures are shut here", len(shut))
-        new = frozenset() if self._noted is None else shut - self._noted
+        before = shut if self._noted is None else self._noted
+        new, gone = shut - before, before - shut
         self._noted = shut
         if new:
             for closure_id, after_s in self._roads.note_taken(new, self._process).items():
                 log.info(
                     "closure %d is shut here, %.3f s after the journal has it", closure_id, after_s
+                )
+        if gone:
+            for closure_id, after_s in self._roads.note_opened(gone, self._process).items():
+                log.info(
+                    "closure %d is open here, %.3f s after the journal has it", closure_id, after_s
                 )

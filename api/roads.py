@@ -220,6 +220,11 @@ class Roads:
         with in_our_words(), self._engine.begin() as connection:
             return stored.note_taken(connection, closure_ids, process)
 
+    def note_opened(self, closure_ids: Collection[int], process: str) -> Mapping[int, float]:
+        """Write down that this process drives there again; the seconds since each was opened."""
+        with in_our_words(), self._engine.begin() as connection:
+            return stored.note_opened(connection, closure_ids, process)
+
     def _is_old(self) -> bool:
         if self._looked_at is None:
             return True
@@ -241,8 +246,6 @@ class Roads:
             if learned is None or networks is None
             else slower_by_hour(learned.learned, hour + at.minute / 60)
         )
-        if networks is not None and pace != (self._known.pace if same else None):
-            _drive_by(networks, learned, hour)
         kept = self._known.shut if same else {}
         shut = {
             each.id: kept.get(each.id) or _shut_on(networks, each.drawn, one_way=each.one_way)
@@ -252,6 +255,8 @@ class Roads:
         standing = tuple(each.id for each in closures if each.holds_at(now))
         if networks is not None:
             _close(networks, [shut[closure_id] for closure_id in standing])
+            if pace != (self._known.pace if same else None):
+                _drive_by(networks, learned, hour)  # last: it takes longest, and can wait
         self._known = _Known(loaded, networks, closures, shut, pace, standing, slower)
 
 

@@ -10,8 +10,10 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from api.callers import Role, issue
+from api.demo.reserves import with_reserves
 from api.passwords import hashed
 from dispatch.drill.county import County, Happening, day, generate, write
+from dispatch.drill.county.files import write_crews
 from dispatch.drill.county.parameters import DAY
 from dispatch.store import access
 from dispatch.store.loading.files import How, load
@@ -124,6 +126,10 @@ def county(
     """The made-up county, from `begin_h` on its simulated day."""
     made, files = make_county(folder, seed, customers, out)
     happenings = day(made, seed, storm=storm)
+    if storm:
+        made = with_reserves(made)
+        files["crews"] = folder / "crews-storm.csv"
+        write_crews(made, files["crews"])
     set_up = Stage(
         day=happenings,
         crews=[Base(crew_id=c.id, lon=c.lon, lat=c.lat) for c in made.crews],

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    TextClause,
     and_,
     func,
     insert,
@@ -210,6 +211,19 @@ _TAKE = text(
     )) AS after_s
     """
 )
+_OPEN = text(
+    """
+    INSERT INTO road_closure_taken AS noted (closure_id, process, opened_at)
+    SELECT road_closure.id, :process, clock_timestamp() FROM road_closure
+    WHERE road_closure.id = ANY(:ids)
+    ON CONFLICT (closure_id, process) DO UPDATE SET opened_at = excluded.opened_at
+    WHERE noted.opened_at IS NULL
+    RETURNING closure_id, extract(epoch FROM opened_at - (
+        SELECT max(recorded_at) FROM event
+        WHERE stream = 'closure:' || closure_id AND kind = 'closure.opened'
+    )) AS after_s
+    """
+)
 _TAKEN = text(
     """
     SELECT taken.closure_id, count(*) AS processes,
@@ -219,6 +233,7 @@ _TAKEN = text(
         ON told.stream = 'closure:' || taken.closure_id AND told.kind = 'closure.closed'
     JOIN road_closure ON road_closure.id = taken.closure_id
     WHERE taken.closure_id = ANY(:ids) AND lower(road_closure.period) <= told.at
+        AND taken.taken_at IS NOT NULL
     GROUP BY taken.closure_id
     """
 )
@@ -242,7 +257,23 @@ def note_taken(
 
     One that was noted before is left out.
     """
-    rows = connection.execute(_TAKE, {"ids": sorted(closure_ids), "process": process})
+    return _noted(connection, _TAKE, closure_ids, process)
+
+
+def note_opened(
+    connection: Connection, closure_ids: Collection[int], process: str
+) -> Mapping[int, float]:
+    """Note that a process drives there again; the seconds since the journal has each as opened.
+
+    One that was noted before, or came to its end without being lifted, is left out.
+    """
+    return _noted(connection, _OPEN, closure_ids, process)
+
+
+def _noted(
+    connection: Connection, statement: TextClause, closure_ids: Collection[int], process: str
+) -> Mapping[int, float]:
+    rows = connection.execute(statement, {"ids": sorted(closure_ids), "process": process})
     return {row.closure_id: float(row.after_s) for row in rows if row.after_s is not None}
 
 

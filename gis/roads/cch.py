@@ -5,14 +5,19 @@ everything is checked before it gets there; and it cannot take new weights while
 there are two metrics: one answers while the other is prepared, then they change places. Both are
 made at the start: making one holds up every thread of the process, preparing one does not.
 
-A street that is shut or opened changes a few arcs, and only what hangs on those is worked out anew
-in the spare metric: that takes milliseconds, where preparing it whole takes a second and more on a
-busy machine. The library's object for it belongs to the thread that made it and costs next to
-nothing, so there is a new one each time.
+Roads that are shut or opened change a few arcs, an area those on its rim, and only what hangs on
+those is worked out anew in the spare metric: that takes milliseconds, where preparing it whole
+takes a second and more on a busy machine. The library's object for it belongs to the thread that
+made it and costs next to nothing, so there is a new one each time. New times for all edges are
+given to both metrics, so that the next closure finds a spare that differs in a few arcs only.
+
+On a graph on which that may take long all the same, the plain engine answers from the closure on
+until it is done: slower, and just as right.
 """
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,25 +28,41 @@ from numpy.typing import ArrayLike
 
 from gis.crs import Floats
 from gis.errors import InvalidGraph
+from gis.roads.dijkstra import DijkstraTravelTimes
 from gis.roads.ends import Ends, Snap, direct_ms, positions
 from gis.roads.engine import Route, Weights, direct_route, make_route
 from gis.roads.graph import Int32s, Ints, RoadGraph
 from gis.roads.states import States, states_of
 from gis.roads.turns import Turns, turns_that_fit
 
-FEW_ARCS = 50
-"""Up to so many arcs are changed one by one: at 400, far apart, preparing all is as fast."""
+FEW_OF_ALL = 1 / 400
+"""Up to this share of all arcs only what hangs on them is worked out anew, else everything.
+
+Measured (ADR 21): on real roads so many arcs take half as long as all of them when far apart and a
+twentieth side by side; on a plain grid, the worst there is, as long or 1.7 times, and a tenth.
+"""
+
+LONG_S, AT_ONCE = 0.25, 50
+"""Where preparing everything takes longer, it is done beside the plain engine from more arcs on.
+
+Preparing everything lets other threads run; a partial update holds up all of them.
+"""
+
+FEW_PLACES = 4
+"""The plain engine is asked for tables from or to so many places; greater ones are waited for."""
 
 
 @dataclass(slots=True, eq=False)
 class _Metric:
     """One customized set of weights, and how many questions are being answered from it.
 
-    `is_whole` is False from the moment at which it is being prepared: `now_ms` may be wrong then.
+    `now_ms` are the times of the edges, `arc_ms` what the metric was given for the arcs. `is_whole`
+    is False from the moment at which it is being prepared: `arc_ms` may be wrong then.
     """
 
     weights: Weights
     now_ms: Int32s
+    arc_ms: Int32s
     metric: rk.CCHMetric
     readers: int = 0
     is_whole: bool = True
@@ -58,6 +79,8 @@ class CchTravelTimes:
         Bytes of an earlier `order_bytes` of the same graph, which spare computing it again.
     turns
         Those of the graph, to be kept to and paid for; without, every turn is free.
+    long_s
+        How many seconds a whole preparation may take for a closure to wait for it.
 
     Raises
     ------
@@ -66,11 +89,17 @@ class CchTravelTimes:
     """
 
     def __init__(
-        self, graph: RoadGraph, order: bytes | None = None, turns: Turns | None = None
+        self,
+        graph: RoadGraph,
+        order: bytes | None = None,
+        turns: Turns | None = None,
+        *,
+        long_s: float = LONG_S,
     ) -> None:
         if not graph.node_count or not graph.edge_count:
             raise InvalidGraph("there is no road to travel on")
         self.graph = graph
+        self._turns = turns
         self._states = states = states_of(graph, turns)
         self._order = _compute_order(states) if order is None else _unpack_order(states, order)
         self._cch = rk.CCH(
@@ -81,13 +110,25 @@ class CchTravelTimes:
         )
         self._guard = threading.Condition()
         self._writing = threading.Lock()
-        weights = Weights(graph.edge_travel_ms)
-        self._current, self._spare = self._made(weights), self._made(weights)
+        self._wanted = weights = Weights(graph.edge_travel_ms)
+        self._meanwhile: DijkstraTravelTimes | None = None
+        self._preparing: threading.Thread | None = None
+        self._current = self._made(weights)
+        began = time.monotonic()
+        self._spare = self._made(weights)
+        self._takes_long = time.monotonic() - began > long_s
+        share = int(len(self._current.arc_ms) * FEW_OF_ALL)
+        self._few = min(share, AT_ONCE) if self._takes_long else share
 
     @property
     def closed(self) -> frozenset[int]:
         """See `TravelTimes`."""
-        return self._current.weights.closed
+        return self._wanted.closed
+
+    def settle(self) -> None:
+        """Wait until no preparation is under way."""
+        if (preparing := self._preparing) is not None:
+            preparing.join()
 
     def order_bytes(self) -> bytes:
         """Pack the node order, to be given to the constructor next time."""
@@ -97,6 +138,12 @@ class CchTravelTimes:
         """See `TravelTimes`."""
         if not sources or not targets:
             return np.zeros((len(sources), len(targets)))
+        if self._meanwhile is not None and min(len(sources), len(targets)) > FEW_PLACES:
+            self.settle()
+        if (meanwhile := self._meanwhile) is not None:
+            if len(sources) <= len(targets):
+                return meanwhile.seconds(sources, targets)
+            return np.column_stack([meanwhile.many_to_one(sources, to) for to in targets])
         start, end = positions(self.graph, sources), positions(self.graph, targets)
         with self._reading() as state:
             leave = self._states.exits(state.now_ms, start)
@@ -113,6 +160,8 @@ class CchTravelTimes:
 
     def route(self, source: Snap, target: Snap) -> Route | None:
         """See `TravelTimes`."""
+        if (meanwhile := self._meanwhile) is not None:
+            return meanwhile.route(source, target)
         start, end = positions(self.graph, [source]), positions(self.graph, [target])
         with self._reading() as state:
             leave = self._states.exits(state.now_ms, start)
@@ -131,50 +180,96 @@ class CchTravelTimes:
 
     def reweight(self, travel_ms: ArrayLike) -> None:
         """See `TravelTimes`."""
-        with self._writing:
-            self._swap(self._current.weights.timed(travel_ms))
+        with self._alone():
+            self._wanted = self._wanted.timed(travel_ms)
+            self._swap(self._wanted)
+            self._swap(self._wanted)
 
     def close_edges(self, edges: ArrayLike) -> None:
         """See `TravelTimes`."""
-        with self._writing:
-            self._swap(self._current.weights.without(edges))
+        with self._alone():
+            self._wanted = self._wanted.without(edges)
+            self._swap(self._wanted)
 
     def open_edges(self, edges: ArrayLike) -> None:
         """See `TravelTimes`."""
-        with self._writing:
-            self._swap(self._current.weights.with_open(edges))
+        with self._alone():
+            self._wanted = self._wanted.with_open(edges)
+            self._swap(self._wanted)
 
     def shut_only(self, edges: ArrayLike) -> None:
-        """See `TravelTimes`."""
+        """See `TravelTimes`; in force when it returns, also while everything is still prepared."""
         with self._writing:
-            weights = self._current.weights.with_only(edges)
-            if weights.closed != self._current.weights.closed:
+            weights = self._wanted.with_only(edges)
+            if weights.closed == self._wanted.closed:
+                return
+            self._wanted = weights
+            if self._preparing is None and not (self._takes_long and self._changes_many(weights)):
                 self._swap(weights)
+                return
+            self._meanwhile = DijkstraTravelTimes(self.graph, self._turns, weights)
+            if self._preparing is None:
+                self._preparing = threading.Thread(target=self._prepare_all, daemon=True)
+                self._preparing.start()
+
+    def _prepare_all(self) -> None:
+        """Prepare what is wanted until nothing else is; then the plain engine has done its work."""
+        try:
+            weights = None
+            while not self._is_done(weights):
+                weights = self._wanted
+                self._swap(weights)
+        except BaseException:  # the plain engine goes on, and the next change tries again
+            self._preparing = None
+            raise
+
+    def _is_done(self, weights: Weights | None) -> bool:
+        with self._writing:
+            if weights is not self._wanted:
+                return False
+            self._meanwhile = self._preparing = None
+            return True
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Change the weights while nobody else does and no preparation is under way."""
+        while True:
+            with self._writing:
+                if self._preparing is None:
+                    yield
+                    return
+            self.settle()
+
+    def _changes_many(self, weights: Weights) -> bool:
+        changed = np.count_nonzero(self._arc_ms(weights) != self._spare.arc_ms)
+        return not self._spare.is_whole or bool(changed > self._few)
 
     def _made(self, weights: Weights) -> _Metric:
-        now = weights.now_ms()
-        arcs = self._states.arc_ms(now)
-        return _Metric(weights, now, rk.CCHMetric(self._cch, arcs.tolist()))
+        arcs = self._arc_ms(weights)
+        return _Metric(weights, weights.now_ms(), arcs, rk.CCHMetric(self._cch, arcs.tolist()))
+
+    def _arc_ms(self, weights: Weights) -> Int32s:
+        return self._states.arc_ms(weights.barred_ms(self.graph))
 
     def _swap(self, weights: Weights) -> None:
         """Prepare the spare metric and let it change places with the current one.
 
         Its last readers are waited for; they began before the last change.
         """
-        now = weights.now_ms()
+        arcs = self._arc_ms(weights)
         with self._guard:
             self._guard.wait_for(lambda: not self._spare.readers)
             spare = self._spare
-        self._prepare(spare, self._states.arc_ms(now))
-        fresh = _Metric(weights, now, spare.metric)
+        self._prepare(spare, arcs)
+        fresh = _Metric(weights, weights.now_ms(), arcs, spare.metric)
         with self._guard:
             self._spare, self._current = self._current, fresh
 
     def _prepare(self, spare: _Metric, arcs: Int32s) -> None:
-        """Give the spare metric new times of all arcs; few that differ are changed one by one."""
+        """Give the spare metric new times of all arcs; of few that differ, those alone."""
         was_whole, spare.is_whole = spare.is_whole, False
-        changed = np.flatnonzero(arcs != self._states.arc_ms(spare.now_ms))
-        if not was_whole or len(changed) > FEW_ARCS:
+        changed = np.flatnonzero(arcs != spare.arc_ms)
+        if not was_whole or len(changed) > self._few:
             spare.metric.reset(arcs.tolist())
         elif len(changed):
             updates = dict(zip(changed.tolist(), arcs[changed].tolist(), strict=True))

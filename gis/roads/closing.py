@@ -113,13 +113,13 @@ def _shut(graph: RoadGraph, edges: Ints) -> Shut:
     edges = edges.astype(np.int64)
     sections, first = np.unique(graph.edge_shape[edges], return_index=True)
     shown = edges[first]
-    named = {graph.street(edge) for edge in edges.tolist()} - {""}
+    named = {graph.names[name] for name in np.unique(graph.edge_name[edges]).tolist()} - {""}
     return Shut(
         edges=tuple(edges.tolist()),
         sections=len(sections),
         length_m=float(graph.edge_length_m[shown].sum()),
         names=tuple(sorted(named)),
-        lines=shapely.MultiLineString([graph.line(edge) for edge in shown.tolist()]),
+        lines=graph.lines(shown),
     )
 
 

@@ -35,10 +35,12 @@ class _Network:
 class DijkstraTravelTimes:
     """`TravelTimes` without preparation: every question walks the graph."""
 
-    def __init__(self, graph: RoadGraph, turns: Turns | None = None) -> None:
+    def __init__(
+        self, graph: RoadGraph, turns: Turns | None = None, weights: Weights | None = None
+    ) -> None:
         self.graph = graph
         self._states = states_of(graph, turns)
-        self._network = _network(self._states, Weights(graph.edge_travel_ms))
+        self._network = _network(self._states, weights or Weights(graph.edge_travel_ms))
 
     @property
     def closed(self) -> frozenset[int]:

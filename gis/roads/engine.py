@@ -86,6 +86,20 @@ class Weights:
         now[list(self.closed)] = CLOSED_MS
         return now
 
+    def barred_ms(self, graph: RoadGraph) -> Int32s:
+        """Give the times with CLOSED_MS only on the closed edges that an open one leads to.
+
+        Shape (m,). A trip begins and ends on open edges, so it comes to any other closed edge over
+        one of these; a closed area changes the times on its rim and none within.
+        """
+        times = self.now_ms()
+        is_open = times < CLOSED_MS
+        led_to = np.zeros(graph.node_count, np.bool_)
+        led_to[graph.edge_to[is_open]] = True
+        within = ~(is_open | led_to[graph.edge_from])
+        times[within] = self.open_ms[within]
+        return times
+
     def timed(self, travel_ms: ArrayLike) -> "Weights":
         """Give the same closures over other times; raises InvalidGraph for wrong ones."""
         wanted = np.asarray(travel_ms)

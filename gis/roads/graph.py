@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
@@ -115,6 +116,19 @@ class RoadGraph:
         part = slice(self.shape_start[shape], self.shape_start[shape + 1])
         points = np.column_stack([self.shape_lon[part], self.shape_lat[part]])
         return points[::-1] if self.edge_reversed[edge] else points
+
+    def lines(self, edges: Ints) -> shapely.MultiLineString:
+        """Edges, shape (k,), in driving direction as one WGS-84 multi-line; none give an empty one.
+
+        The lines are those of `line`, all made at once.
+        """
+        first, last = (self.shape_start[self.edge_shape[edges] + more] for more in (0, 1))
+        counts = last - first
+        points, row = ranges(first, counts), np.repeat(np.arange(len(edges)), counts)
+        against = (first + last - 1)[row] - points
+        points = np.where(self.edge_reversed[edges][row], against, points)
+        lonlat = np.column_stack([self.shape_lon[points], self.shape_lat[points]])
+        return shapely.multilinestrings(shapely.linestrings(lonlat, indices=row))
 
     def street(self, edge: int) -> str:
         """Name of an edge's street; empty where it has none."""

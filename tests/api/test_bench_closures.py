@@ -8,8 +8,8 @@ import shapely
 from sqlalchemy import Engine
 
 from api.roads import Roads
-from tests.bench.closures import CLOSINGS, areas_across, spread
-from tests.bench.seed import Size, load_roads
+from tests.bench.closures import CLOSINGS, WIDE, areas_across, spread, wide_areas
+from tests.bench.seed import Size, grid_of, load_roads
 
 SMALLEST = Size(feeders=1)
 
@@ -23,6 +23,20 @@ def test_every_area_drawn_shuts_one_street_of_the_companys_grid(database: Engine
     for area in areas:
         (shut,) = roads.what_shuts(shapely.Polygon(area), one_way=False)
         assert shut.sections == 1
+
+
+def test_a_wide_area_shuts_many_streets_and_leaves_most_open(database: Engine, tmp_path: Path):
+    size = Size(feeders=9)
+    with database.begin() as connection:
+        load_roads(connection, size, tmp_path)
+    roads = Roads(database, now=lambda: datetime.now(UTC))
+    columns, rows = grid_of(size)
+    streets = 2 * columns * rows - columns - rows
+    areas = wide_areas(size, WIDE)
+    assert len({tuple(area) for area in areas}) > 1
+    for area in areas:
+        (shut,) = roads.what_shuts(shapely.Polygon(area), one_way=False)
+        assert 10 < shut.sections < streets / 5
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A closure is in the graph of every process, and the record says how soon it was there."""
+"""A closure is in the graph of every process, and gone again; the record says how soon."""
 
 import os
 import re
@@ -114,3 +114,37 @@ def test_a_process_that_begins_later_has_what_is_shut_and_calls_it_no_news(
         late.end()
     with database.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM road_closure_taken")) == 0
+
+
+def test_a_lifted_closure_is_gone_from_every_process_and_each_notes_when(
+    database: Engine, database_url: str, processes: list[Process]
+):
+    for process in processes:
+        process.says(r"roads are followed; 0 closures are shut here")
+    closure_id = close(database, along=0.4)
+    for process in processes:
+        process.says(rf"closure {closure_id} is shut here")
+    late = Process(database_url)
+    try:
+        late.says(r"roads are followed; 1 closures are shut here")
+        with database.begin() as connection:
+            now = datetime.now(UTC)
+            assert stored.lift_closure(connection, closure_id, by="test", now=now)
+        for process in (*processes, late):
+            process.says(rf"closure {closure_id} is open here, \d+\.\d{{3}} s after")
+    finally:
+        late.end()
+    with database.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT process, taken_at, opened_at, ("
+                " SELECT recorded_at FROM event"
+                " WHERE stream = 'closure:' || closure_id AND kind = 'closure.opened') AS told_at"
+                " FROM road_closure_taken"
+            )
+        ).all()
+    assert all(row.told_at < row.opened_at for row in rows)
+    had = {int(row.process.rpartition(":")[2]): row.taken_at is not None for row in rows}
+    assert had == {**{each.pid: True for each in processes}, late.pid: False}
+    with reading(database) as connection:
+        assert taken_by(connection, [closure_id])[closure_id].processes == 2

@@ -11,6 +11,7 @@ from tests.bench import (
     desk,
     fuzz,
     gateway,
+    ledger,
     loaders,
     roads,
     screens,
@@ -37,6 +38,7 @@ ALONE: dict[str, Callable[[], Sequence[Row]]] = {
     "roads": roads.run,
     "assignment": assignment.run,
     "gateway": gateway.rows,
+    "ledger": ledger.rows,
     "fuzz": fuzz.rows,
     "screens": screens.rows,
 }

@@ -1,8 +1,9 @@
-"""Roads closed one after another: how soon every process drives by each, calm and in a small storm.
+"""Roads closed and opened one after another: how soon every process drives by each change.
 
 A dispatcher closes a street over HTTP, waits until web and worker have noted that it is in their
-graphs, and opens it again. The times are the record's own: from the journal's entry to the note
-that each process writes; and, as the dispatcher has it, from the sending of the request.
+graphs, opens it again, and waits until both have noted that it is gone; calm, and in a small storm.
+The times are the record's own: from the journal's entry to the note that each process writes; and,
+as the dispatcher has it, from the sending of the request.
 """
 
 import json
@@ -21,6 +22,8 @@ from tests.bench.rows import Row, against_first
 from tests.bench.seed import SOUTH, STREET_DEG, WEST, Size, grid_of
 
 CLOSINGS, PACE_S = 20, 2.0
+WIDE, WIDE_SHARE = 8, 0.2
+"""So many wide areas, each with a side of so much of the territory's."""
 RATE, STORM_S = 20.0, CLOSINGS * PACE_S + 10
 AHEAD_S = 5.0
 """How long the storm goes on before the first road is closed in it."""
@@ -31,18 +34,21 @@ AIM = "aim: a second"
 
 Area = list[tuple[float, float]]
 
-_TAKEN = """
-SELECT split_part(process, ':', 2) AS pid, taken_at,
-    extract(epoch FROM taken_at - told.recorded_at) AS after_s
+_NOTED = """
+SELECT split_part(process, ':', 2) AS pid, noted_at,
+    extract(epoch FROM noted_at - told.recorded_at) AS after_s
 FROM road_closure_taken
-JOIN event AS told ON told.stream = 'closure:' || closure_id AND told.kind = 'closure.closed'
-WHERE closure_id = :id
+CROSS JOIN LATERAL (
+    SELECT CASE :kind WHEN 'closure.closed' THEN taken_at ELSE opened_at END AS noted_at
+) AS noted
+JOIN event AS told ON told.stream = 'closure:' || closure_id AND told.kind = :kind
+WHERE closure_id = :id AND noted_at IS NOT NULL
 """
 
 
 @dataclass(frozen=True)
-class Closed:
-    """One closure: how long the request took, and after how long it was where, seconds.
+class Change:
+    """A street shut or opened: how long the request took, and after how long it was where, seconds.
 
     `web_s` and `worker_s` are from the journal's entry, `everywhere_s` from sending the request.
     """
@@ -66,31 +72,40 @@ class Dispatcher:
         now = datetime.now(UTC)
         self._token = issue(company.engine, label="closures", role=Role.DISPATCHER, now=now)
 
-    def close_and_open(self, area: Area) -> Closed:
+    def close_and_open(self, area: Area) -> tuple[Change, Change]:
         sent_at, begun = datetime.now(UTC), time.perf_counter()
         body = {"area": area, "reason": "flood"}
         closure_id = json.loads(self._asked("POST", "/api/v1/road-closures", body))["id"]
         answered_s = time.perf_counter() - begun
-        taken = self._until_taken(closure_id)
+        closed = self._when_noted(closure_id, "closure.closed", sent_at, answered_s)
+        sent_at, begun = datetime.now(UTC), time.perf_counter()
         self._asked("DELETE", f"/api/v1/road-closures/{closure_id}")
-        last_at = max(row.taken_at for row in taken.values())
-        return Closed(
+        answered_s = time.perf_counter() - begun
+        return closed, self._when_noted(closure_id, "closure.opened", sent_at, answered_s)
+
+    def _when_noted(
+        self, closure_id: int, kind: str, sent_at: datetime, answered_s: float
+    ) -> Change:
+        noted = self._until_noted(closure_id, kind)
+        last_at = max(row.noted_at for row in noted.values())
+        return Change(
             answered_s=answered_s,
-            web_s=float(taken[self._company.web].after_s),
-            worker_s=float(taken[self._company.worker].after_s),
+            web_s=float(noted[self._company.web].after_s),
+            worker_s=float(noted[self._company.worker].after_s),
             everywhere_s=(last_at - sent_at).total_seconds(),
         )
 
-    def _until_taken(self, closure_id: int) -> dict:
+    def _until_noted(self, closure_id: int, kind: str) -> dict:
         """The notes of both processes, by process id."""
         both = {self._company.web, self._company.worker}
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
-            found = {int(row.pid): row for row in self._company.sql(_TAKEN, id=closure_id)}
+            rows_ = self._company.sql(_NOTED, id=closure_id, kind=kind)
+            found = {int(row.pid): row for row in rows_}
             if both <= found.keys():
                 return found
             time.sleep(LOOK_S)
-        raise RuntimeError(f"closure {closure_id} is driven by only by {sorted(found)} of {both}")
+        raise RuntimeError(f"{kind} {closure_id} is noted only by {sorted(found)} of {both}")
 
     def _asked(self, method: str, target: str, body: object = None) -> bytes:
         request = urllib.request.Request(
@@ -110,13 +125,15 @@ def rows(company: Company) -> list[Row]:
     dispatcher = Dispatcher(company)
     areas = areas_across(company.size, CLOSINGS)
     calm = list(_one_after_another(dispatcher, areas, lambda: True))
+    wide = list(_one_after_another(dispatcher, wide_areas(company.size, WIDE), lambda: True))
     reports, _ = storm.calls(company, rate=RATE, seconds=STORM_S, name="closures")
     sending = Sending(company.plan(reports, STORM_S, rate=RATE, connections=CONNECTIONS, once=True))
     time.sleep(AHEAD_S)
     stormy = list(_one_after_another(dispatcher, areas, lambda: sending.under_way))
     return [
-        *_rows("closures: calm", calm),
-        *_rows("closures: storm", stormy),
+        *_rows("calm", calm),
+        *_rows("wide areas, calm", wide),
+        *_rows("storm", stormy),
         *_beside(sending.told()),
     ]
 
@@ -129,6 +146,22 @@ def areas_across(size: Size, count: int) -> list[Area]:
     return [_square(WEST + (c + 0.5) * STREET_DEG, SOUTH + r * STREET_DEG) for c, r in drawn]
 
 
+def wide_areas(size: Size, count: int) -> list[Area]:
+    """Areas as wide as a drawn district, each somewhere else, with streets at every side."""
+    columns, rows_ = (int(WIDE_SHARE * (of - 1)) for of in grid_of(size))
+    drawn = random.Random(32)
+    found = []
+    for _ in range(count):
+        west, south = (
+            drawn.randrange(1, of - more - 1)
+            for of, more in zip(grid_of(size), (columns, rows_), strict=True)
+        )
+        lon, lat = WEST + (west + 0.5) * STREET_DEG, SOUTH + (south + 0.5) * STREET_DEG
+        far_lon, far_lat = lon + columns * STREET_DEG, lat + rows_ * STREET_DEG
+        found.append([(lon, lat), (far_lon, lat), (far_lon, far_lat), (lon, far_lat)])
+    return found
+
+
 def _square(lon: float, lat: float) -> Area:
     return [
         (lon + east * HALF_DEG, lat + north * HALF_DEG)
@@ -138,7 +171,7 @@ def _square(lon: float, lat: float) -> Area:
 
 def _one_after_another(
     dispatcher: Dispatcher, areas: Sequence[Area], go_on: Callable[[], bool]
-) -> Iterator[Closed]:
+) -> Iterator[tuple[Change, Change]]:
     """Close and open each at its time, or as soon as the one before is open again."""
     begun = time.monotonic()
     for n, area in enumerate(areas):
@@ -148,23 +181,32 @@ def _one_after_another(
         yield dispatcher.close_and_open(area)
 
 
-def _rows(group: str, closed: Sequence[Closed]) -> list[Row]:
+def _rows(weather: str, changes: Sequence[tuple[Change, Change]]) -> list[Row]:
+    if not changes:
+        raise RuntimeError(f"{weather}: the storm was over before a road was closed")
+    closed, opened = zip(*changes, strict=True)
+    return [
+        *_figures(f"closures: {weather}", closed),
+        *_figures(f"openings: {weather}", opened),
+        Row(f"closures: {weather}", "roads closed and opened", len(changes), "closures"),
+    ]
+
+
+def _figures(group: str, changes: Sequence[Change]) -> list[Row]:
     """Figures of each time; the ratio is to the median of what the request itself took."""
-    if not closed:
-        raise RuntimeError(f"{group}: the storm was over before a road was closed")
     figures = {
-        "request answered": [each.answered_s for each in closed],
-        "web, from the journal": [each.web_s for each in closed],
-        "worker, from the journal": [each.worker_s for each in closed],
-        "every process, from the journal": [each.slower_s for each in closed],
-        "every process, from the request": [each.everywhere_s for each in closed],
+        "request answered": [each.answered_s for each in changes],
+        "web, from the journal": [each.web_s for each in changes],
+        "worker, from the journal": [each.worker_s for each in changes],
+        "every process, from the journal": [each.slower_s for each in changes],
+        "every process, from the request": [each.everywhere_s for each in changes],
     }
     found = [
         Row(group, f"{what}: {name}", value, "s", note=AIM if "every" in what else "")
         for what, times in figures.items()
         for name, value in spread(times).items()
     ]
-    return [*against_first(found), Row(group, "roads closed", len(closed), "closures")]
+    return against_first(found)
 
 
 def spread(times: Sequence[float]) -> dict[str, float]:

@@ -18,20 +18,24 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import osmium
+import routingkit_cch as rk
 from osmium.osm.types import Way
 
 from gis.roads.cch import CchTravelTimes
 from gis.roads.dijkstra import DijkstraTravelTimes
 from gis.roads.ends import Snap
-from gis.roads.graph import RoadGraph, from_bytes, to_bytes
+from gis.roads.graph import CLOSED_MS, Ints, RoadGraph, from_bytes, to_bytes
 from gis.roads.osm import drivable_class, osm_objects, read_osm
 from gis.roads.snapping import Snapper
+from gis.roads.turns import turns_of
 from tests.bench.rows import Row, against_first, machine, show
 from tests.data import ROOT
 
 LAUF = "osm_lauf_2020/lauf-200115.osm.pbf"
 PORTO = "osm_porto/porto.osm.pbf"
 NETWORKX_SOURCES = 3
+AREAS = (0.001, 0.01, 0.05, 0.2)
+PARTS = (0.001, 0.0025, 0.005, 0.01, 0.05)
 ABSENT = "no real road data at hand (set RELIGHT_TEST_DATA): roads not measured"
 
 
@@ -111,6 +115,69 @@ def engine_rows(graph: RoadGraph) -> list[Row]:
         ("snap one place", fastest_s(lambda: snapper.snap_all(lon, lat)) / 1000),
     ]
     return [Row("engine", what, seconds * 1000, "ms") for what, seconds in times]
+
+
+def closing_rows(graph: RoadGraph) -> list[Row]:
+    """What closing areas takes with turns, to preparing everything; and where the limit lies.
+
+    The parts of a second group are arcs that change, side by side or far apart, and only what
+    hangs on them is worked out anew: above a ratio of one, preparing everything is faster.
+    """
+    fast = CchTravelTimes(graph, turns=turns_of(graph))
+    every_s = processor_s(lambda: fast._spare.metric.reset(fast._current.arc_ms.tolist()))
+    whole = Row("closing, with turns", "everything prepared anew", every_s * 1000, "ms")
+    rng = np.random.default_rng(6)
+    areas = []
+    for share in AREAS:
+        area = nearest_to(graph, int(rng.integers(0, graph.node_count)), share)
+        fast.shut_only([])
+        fast.shut_only([0])  # so that the spare has nothing shut that the area would open
+        fast.shut_only([])
+        took = processor_s(lambda area=area: fast.shut_only(area), 1)
+        what = f"an area of {share:.1%} of all edges shut"
+        note = f"{np.count_nonzero(fast._current.arc_ms != fast._spare.arc_ms)} arcs"
+        areas.append(Row(whole.group, what, took * 1000, "ms", note=note))
+    return against_first([whole, *areas]) + partial_rows(fast, every_s, rng)
+
+
+def partial_rows(fast: CchTravelTimes, every_s: float, rng: np.random.Generator) -> list[Row]:
+    """Time of changing a share of all arcs alone, to `every_s` of preparing them all."""
+    arcs, begin = fast._spare.arc_ms, fast._states.arc_from
+    lon, lat = fast._states.lon[begin], fast._states.lat[begin]
+    rows = []
+    for share in PARTS:
+        count_ = int(len(arcs) * share)
+        at = rng.integers(0, len(arcs))
+        near = np.argpartition((lon - lon[at]) ** 2 + (lat - lat[at]) ** 2, count_)[:count_]
+        drawn = {"side by side": near, "far apart": rng.choice(len(arcs), count_, replace=False)}
+        for how, which in drawn.items():
+            shut = dict.fromkeys(which.tolist(), CLOSED_MS)
+            again = dict(zip(which.tolist(), arcs[which].tolist(), strict=True))
+            updater = rk.CCHMetricPartialUpdater(fast._cch)
+            took = processor_s(lambda u=updater, s=shut: u.apply(fast._spare.metric, s), 1)
+            updater.apply(fast._spare.metric, again)
+            what = f"{share:.2%} of {len(arcs)} arcs, {how}"
+            rows.append(Row("partial", what, took * 1000, "ms", took / every_s))
+    return rows
+
+
+def nearest_to(graph: RoadGraph, node: int, share: float) -> Ints:
+    """The edges nearest to a node, as many of all as a share says."""
+    wide = np.cos(np.radians(graph.node_lat[node]))
+    east, north = graph.node_lon - graph.node_lon[node], graph.node_lat - graph.node_lat[node]
+    far = np.hypot(east * wide, north)
+    further = np.maximum(far[graph.edge_from], far[graph.edge_to])
+    return np.argsort(further, kind="stable")[: int(graph.edge_count * share)]
+
+
+def processor_s(work: Callable[[], object], repeat: int = 3) -> float:
+    """Least processor time of some runs, which says more than the clock on a busy machine."""
+    times = []
+    for _ in range(repeat):
+        began = time.process_time()
+        work()
+        times.append(time.process_time() - began)
+    return min(times)
 
 
 def loader_rows(source: Path) -> list[Row]:
@@ -208,6 +275,7 @@ def run() -> list[Row]:
     big = folder / PORTO if (folder / PORTO).exists() else folder / LAUF
     graph = read_osm(big).largest_part()
     rows = loader_rows(folder / LAUF) + memory_rows(graph) + engine_rows(graph)
+    rows += closing_rows(graph)
     return rows + matrix_rows(graph, 200, 200) + matrix_rows(graph, 1000, 200)
 
 

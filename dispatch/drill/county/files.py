@@ -46,7 +46,7 @@ def write(county: County, folder: Path) -> Mapping[str, Path]:
     write_roads(county, files["roads"])
     _write_network(county.network, files["network"])
     _write_polygons(county, files["areas"], files["districts"])
-    _write_crews(county, files["crews"])
+    write_crews(county, files["crews"])
     files["planned"].write_text(_planned(county), encoding="utf-8")
     return files
 
@@ -179,7 +179,8 @@ def _to_file(frame: geopandas.GeoDataFrame, path: Path, layer: str) -> None:
     frame.to_file(path, layer=layer, driver="GPKG", engine="pyogrio")
 
 
-def _write_crews(county: County, path: Path) -> None:
+def write_crews(county: County, path: Path) -> None:
+    """Write the list of crews alone."""
     rows = [
         {**asdict(crew), "skills": ";".join(crew.skills), "zone": ZONE, "synthetic": p.SYNTHETIC}
         for crew in county.crews

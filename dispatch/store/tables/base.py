@@ -16,9 +16,9 @@ metadata = MetaData(
 )
 
 
-def moment(name: str, *, nullable: bool = True) -> Column[object]:
+def moment(name: str, *, nullable: bool = True, comment: str | None = None) -> Column[object]:
     """A column that holds a time with its zone."""
-    return Column(name, DateTime(timezone=True), nullable=nullable)
+    return Column(name, DateTime(timezone=True), nullable=nullable, comment=comment)
 
 
 def shape(name: str, kind: str, *, nullable: bool = True) -> Column[object]:

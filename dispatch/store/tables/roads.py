@@ -78,6 +78,7 @@ road_closure_taken = Table(
     metadata,
     Column("closure_id", ForeignKey("road_closure.id", ondelete="CASCADE"), primary_key=True),
     Column("process", Text, primary_key=True, comment="host:pid"),
-    moment("taken_at", nullable=False),
-    comment="Since when a process drives by a closure; by the database's clock, as the journal",
+    moment("taken_at", comment="null where the process began while it stood"),
+    moment("opened_at", comment="since when it is driven there again; null while it is not"),
+    comment="From when to when a process drives by a closure; by the database's clock",
 )

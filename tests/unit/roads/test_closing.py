@@ -1,5 +1,6 @@
 """What a drawing shuts: streets it runs along or holds, both ways or one."""
 
+import numpy as np
 import pytest
 import shapely
 
@@ -88,3 +89,11 @@ def test_a_real_towns_streets_are_shut_alike_by_two_processes():
     graph = lauf()
     middle = [shapely.LineString(graph.line(e)).intersects(area) for e in range(graph.edge_count)]
     assert sum(middle) == len(one.edges)
+
+
+def test_the_lines_of_many_edges_are_those_of_each(snapper):
+    graph = snapper.graph
+    edges = np.arange(graph.edge_count)[::-1]
+    each = shapely.MultiLineString([graph.line(edge) for edge in edges.tolist()])
+    assert graph.lines(edges).equals_exact(each, 0.0)
+    assert graph.lines(edges[:0]).is_empty

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gis.crs import distance_m
 from gis.errors import InvalidGraph
-from gis.roads.cch import CchTravelTimes
+from gis.roads.cch import FEW_OF_ALL, CchTravelTimes
 from gis.roads.dijkstra import DijkstraTravelTimes
 from gis.roads.ends import Snap
 from gis.roads.graph import CLOSED_MS
@@ -296,6 +296,89 @@ def test_streets_shut_and_opened_one_by_one_give_the_times_of_an_engine_made_so(
     anew.reweight(graph.edge_travel_ms)
     assert engine.closed == anew.closed == shut
     assert np.array_equal(engine.seconds(snaps, snaps), anew.seconds(snaps, snaps))
+
+
+def within(graph, seed, share):
+    """The edges nearest to a place drawn at random, so many of all."""
+    at = np.random.default_rng(seed).integers(0, graph.node_count)
+    east = (graph.node_lon - graph.node_lon[at]) * np.cos(np.radians(graph.node_lat[at]))
+    far = np.hypot(east, graph.node_lat - graph.node_lat[at])
+    far = np.maximum(far[graph.edge_from], far[graph.edge_to])
+    return np.argsort(far, kind="stable")[: int(graph.edge_count * share)]
+
+
+@pytest.mark.parametrize("turns", [None, turns_of], ids=["nodes", "turns"])
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_a_closed_area_with_a_hole_gives_the_times_of_the_slow_engine_and_opens_in_parts(
+    turns, seed
+):
+    graph = nanchang()
+    area, hole = within(graph, seed, 0.3), within(graph, seed, 0.05)
+    given_turns = turns and turns(graph)
+    fast = CchTravelTimes(graph, turns=given_turns)
+    slow = DijkstraTravelTimes(graph, given_turns)
+    inside = [Snap(int(edge), 0.4) for edge in (*hole[::40], *area[-200::40])]
+    snaps = [*snaps_on(graph, seed, 12), *inside]
+    around = np.setdiff1d(area, hole)
+    for shut in (around, area, around[::2], within(graph, seed, 0.1), around[:0]):
+        fast.shut_only(shut)
+        slow.shut_only(shut)
+        assert np.array_equal(fast.seconds(snaps, snaps), slow.seconds(snaps, snaps))
+
+
+def test_a_closed_area_changes_the_arcs_on_its_rim_alone():
+    graph = nanchang()
+    engine = with_turns(graph)
+    before = engine._current.arc_ms
+    area = within(graph, 4, 0.3)
+    engine.shut_only(area)
+    changed = engine._current.arc_ms != before
+    led_to = np.setdiff1d(np.arange(graph.edge_count), area)
+    rim = area[np.isin(graph.edge_from[area], graph.edge_to[led_to])]
+    assert np.array_equal(np.unique(engine._states.arc_from[changed]), np.sort(rim))
+    assert changed.sum() < 0.1 * np.isin(engine._states.arc_from, area).sum()
+
+
+def test_a_closure_is_in_force_before_everything_is_prepared_for_it():
+    graph = nanchang()
+    engine = CchTravelTimes(graph, turns=turns_of(graph), long_s=0.0)
+    slow = DijkstraTravelTimes(graph, turns_of(graph))
+    snaps = snaps_on(graph, 9, 40)
+    rng = np.random.default_rng(9)
+    with engine._guard:
+        engine._spare.readers += 1  # a question that goes on: nothing can be prepared
+    for share in (0.1, 0.3):
+        shut = rng.choice(graph.edge_count, int(share * graph.edge_count), replace=False)
+        engine.shut_only(shut)
+        slow.shut_only(shut)
+        assert engine.closed == slow.closed
+        assert np.array_equal(engine.seconds(snaps[:3], snaps), slow.seconds(snaps[:3], snaps))
+        assert np.array_equal(engine.seconds(snaps, snaps[:3]), slow.seconds(snaps, snaps[:3]))
+        assert np.array_equal(
+            engine.many_to_one(snaps, snaps[1]), slow.many_to_one(snaps, snaps[1])
+        )
+        ways = [each.route(snaps[2], snaps[3]) for each in (engine, slow)]
+        assert len({way and way.seconds for way in ways}) == 1
+    assert engine._meanwhile is not None
+    with engine._guard:
+        engine._spare.readers -= 1
+        engine._guard.notify_all()
+    assert np.array_equal(engine.seconds(snaps, snaps), slow.seconds(snaps, snaps))
+    assert engine._meanwhile is None
+    engine.reweight(graph.edge_travel_ms * 2)
+    slow.reweight(graph.edge_travel_ms * 2)
+    assert np.array_equal(engine.seconds(snaps, snaps), slow.seconds(snaps, snaps))
+
+
+def test_after_new_times_for_all_edges_a_closure_still_changes_few_arcs():
+    graph = nanchang()
+    engine = with_turns(graph)
+    engine.reweight(graph.edge_travel_ms * 2)
+    spare = engine._spare.arc_ms
+    engine.shut_only([7])
+    changed = np.count_nonzero(engine._current.arc_ms != spare)
+    assert 0 < changed <= len(spare) * FEW_OF_ALL
 
 
 def test_a_preparation_that_was_broken_off_is_done_whole_the_next_time(ring):

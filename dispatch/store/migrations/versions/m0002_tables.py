@@ -1159,7 +1159,18 @@ def upgrade() -> None:
         "road_closure_taken",
         sa.Column("closure_id", sa.BigInteger(), nullable=False),
         sa.Column("process", sa.Text(), nullable=False, comment="host:pid"),
-        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "taken_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="null where the process began while it stood",
+        ),
+        sa.Column(
+            "opened_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="since when it is driven there again; null while it is not",
+        ),
         sa.ForeignKeyConstraint(
             ["closure_id"],
             ["road_closure.id"],
@@ -1167,7 +1178,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("closure_id", "process", name=op.f("road_closure_taken_pkey")),
-        comment="Since when a process drives by a closure; by the database's clock, as the journal",
+        comment="From when to when a process drives by a closure; by the database's clock",
     )
     op.create_table(
         "shift",
