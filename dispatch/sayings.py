@@ -7,6 +7,7 @@ speaks its own language.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -348,6 +349,7 @@ def reason(code: str, **facts: object) -> str:
     return written(code, **facts)
 
 
+@lru_cache(4_096)
 def say_reason(written: str) -> Saying:
     """Read a reason back; a text that is no reason of ours is given as it stands."""
     code, _, query = written.partition("?")

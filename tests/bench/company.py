@@ -59,6 +59,10 @@ class Company:
     def send(self, requests: Sequence[Request], seconds: float, **more) -> Told:
         return send(self.plan(requests, seconds, **more))
 
+    def settle(self) -> None:
+        """Wait until the processes are at rest: what was measured before may still be worked on."""
+        _settle((self.web, self.worker))
+
     def sql(self, statement: str, **values: object) -> list:
         with self.engine.connect() as connection:
             return list(connection.execute(text(statement), values))
@@ -147,7 +151,7 @@ def _stop(program: subprocess.Popen[bytes]) -> None:
 
 
 def _settle(pids: Sequence[int]) -> None:
-    """Wait until processes that have just started are at rest: roads read, code compiled.
+    """Wait until processes are at rest; after their start: roads read, code compiled.
 
     A storm does not break in the first seconds of a server's life, and what a start costs is no
     part of what a report costs.
@@ -159,7 +163,7 @@ def _settle(pids: Sequence[int]) -> None:
         before, spent = spent, [cpu_s(pid) for pid in pids]
         if all(now - then < AT_REST * SETTLED_S for then, now in zip(before, spent, strict=True)):
             return
-    print("the processes are still busy with their start", file=sys.stderr)
+    print("the processes are still busy", file=sys.stderr)
 
 
 def free_port() -> int:

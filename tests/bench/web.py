@@ -42,6 +42,7 @@ def rows(company: Company) -> list[Row]:
     half = company.size.customers // 2
     customers = random.Random(11).sample(range(half // 2, half), min(half // 2, 5_000))
     dark = _open_outages(company)
+    company.settle()
     calls = {
         "bare endpoint, one query": _bare(company, customers),
         "known-outage, lit": company.plan(_known(customers), ROUND_S, connections=CONNECTIONS),
