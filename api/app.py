@@ -137,7 +137,13 @@ ROUTERS = (
     public,
 )
 FAST_OPTIONS = session(
-    {"timezone": "UTC", "statement_timeout": 10_000, "lock_timeout": 5_000, **BY_INDEX}
+    {
+        "timezone": "UTC",
+        "statement_timeout": 10_000,
+        "lock_timeout": 5_000,
+        "plan_cache_mode": "force_generic_plan",  # as `kept_plans`
+        **BY_INDEX,
+    }
 )
 RESTED_S = 1.0
 

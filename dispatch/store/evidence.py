@@ -29,7 +29,7 @@ from dispatch.domain.words import (
 )
 from dispatch.journal import SYSTEM
 from dispatch.known import CallerSays
-from dispatch.store.direct import Direct, Row
+from dispatch.store.direct import Direct, Row, kept_plans
 from dispatch.store.predictions import prediction
 from dispatch.store.trees import Kept, Spread, Trees
 from dispatch.store.zones import in_force
@@ -206,8 +206,9 @@ def of_feeder(
 
     kept = trees.read(connection, feeder_id)
     since = now - LIT_WITHIN
-    lit = rows(_LIT_ALONG, since=since)
-    called = rows(_REPORTS, system=SYSTEM, not_a_loss=sorted(NOT_A_LOSS))
+    with kept_plans(connection):
+        lit = rows(_LIT_ALONG, since=since)
+        called = rows(_REPORTS, system=SYSTEM, not_a_loss=sorted(NOT_A_LOSS))
     reports = tuple(_report(row, _spread(connection, trees, row)) for row in called)
     places = _places_elsewhere(reports, kept.tree)
     holding = rows(_HOLDING, district_id=kept.district_id, places=places) if places else []

@@ -41,7 +41,7 @@ from dispatch.domain.words import (
 )
 from dispatch.domain.zone import ZoneKind
 from dispatch.errors import NotFound
-from dispatch.store.direct import Direct
+from dispatch.store.direct import Direct, kept_plans
 from dispatch.store.estimates import read_estimate
 from dispatch.store.notices import facts_read
 from dispatch.store.predictions import calling
@@ -316,24 +316,24 @@ class PgKnown:
     ) -> KnownFacts:
         """Read what is on record around a customer."""
         asked = {"usage_point_id": usage_point_id, "phone": phone, "now": now}
-        row = _BY_USAGE_POINT.value(self._connection, asked)
+        with kept_plans(self._connection):
+            row = _BY_USAGE_POINT.value(self._connection, asked)
         if row is None:
             raise NotFound("usage point", usage_point_id=usage_point_id)
         return facts_from(row)
 
     def facts_at(self, place: Place, phone: str | None, now: datetime) -> KnownFacts:
         """Read what is on record around a place."""
-        row = _AT_PLACE.value(
-            self._connection,
-            {
-                "usage_point_id": place.usage_point_id,
-                "transformer_id": place.transformer_id,
-                "lon": place.lon,
-                "lat": place.lat,
-                "phone": phone,
-                "now": now,
-            },
-        )
+        asked = {
+            "usage_point_id": place.usage_point_id,
+            "transformer_id": place.transformer_id,
+            "lon": place.lon,
+            "lat": place.lat,
+            "phone": phone,
+            "now": now,
+        }
+        with kept_plans(self._connection):
+            row = _AT_PLACE.value(self._connection, asked)
         return facts_from(row)
 
 
