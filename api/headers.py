@@ -23,7 +23,12 @@ _FIXED: RawHeaders = [
         b"geolocation=(self), screen-wake-lock=(self), camera=(), microphone=()",
     ),
 ]
-_UNKEPT: RawHeaders = [(b"cache-control", b"no-store")]
+_OF_DATA: RawHeaders = [
+    *_FIXED,
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+"""What nobody looks at as a page needs no nonce, whose making costs a call of the system."""
 _ONLY_HTTPS: RawHeaders = [(b"strict-transport-security", b"max-age=31536000")]
 _POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
@@ -51,7 +56,7 @@ def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes:
 
 
 class SecurityHeaders:
-    """Adds the headers; a page finds its nonce in `request.state.csp_nonce`.
+    """Adds the headers; a page finds its nonce in `request.state.csp_nonce`, data has none.
 
     Pictures may come from one host besides, that of the company's own map tiles.
     """
@@ -66,15 +71,17 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        nonce = secrets.token_urlsafe(16)
+        is_data = scope["path"].startswith("/api/")
+        nonce = "" if is_data else secrets.token_urlsafe(16)
         scope.setdefault("state", {})["csp_nonce"] = nonce
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"] = list(message.get("headers", ()))
-                dress(headers, nonce, self._tiles)
-                if scope["path"].startswith("/api/"):
-                    _complete(headers, _UNKEPT)
+                if is_data:
+                    _complete(headers, _OF_DATA)
+                else:
+                    dress(headers, nonce, self._tiles)
                 if self._https:
                     _complete(headers, _ONLY_HTTPS)
             await send(message)

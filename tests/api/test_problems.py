@@ -239,7 +239,10 @@ def test_every_answer_keeps_strangers_out(town: Town):
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
     again = town.client.get("/healthz").headers["content-security-policy"]
-    assert policy != again, "every answer has a nonce of its own"
+    assert policy != again, "every page has a nonce of its own"
+    of_data = town.client.get("/api/openapi.json").headers
+    assert of_data["x-content-type-options"] == "nosniff" and of_data["cache-control"] == "no-store"
+    assert of_data["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
 def test_the_process_says_that_it_is_ready(town: Town):
