@@ -2,9 +2,27 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
 
 from api.settings import DatabaseSettings
+from dispatch.domain.published import PUBLISHED
+from dispatch.errors import NotFound
 from dispatch.store import cluster
+from dispatch.store.rules import PgRules, install_rules
+
+RULES_FROM = datetime(2015, 1, 1, tzinfo=UTC)
+"""Reports of the past, handed in late, are judged by the published rules as well."""
+
+
+def ensure_rules(engine: Engine, now: datetime) -> None:
+    """See that rules are in force: the published ones where none were ever adopted."""
+    with engine.begin() as connection:
+        try:
+            PgRules(connection).at(now)
+        except NotFound:
+            install_rules(connection, PUBLISHED, valid_from=RULES_FROM, note="as published")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from socket import socket
 
 import uvicorn
@@ -21,15 +21,13 @@ from api import gateway
 from api.app import create_app
 from api.basemap import chosen
 from api.clock import clock_of
+from api.database import ensure_rules
 from api.house import House, Policies, furnish
 from api.planner import RollingPlanner, by_clock
 from api.settings import Settings
 from api.worker import run
-from dispatch.domain.published import PUBLISHED
-from dispatch.errors import NotFound
 from dispatch.store import migrate
 from dispatch.store.partitions import ensure_fix_partitions
-from dispatch.store.rules import PgRules, install_rules
 from dispatch.store.transaction import open_engine
 
 log = logging.getLogger(__name__)
@@ -41,8 +39,6 @@ GATEWAY_CONNECTIONS = 4
 SWITCH_S = 0.0005
 """A thread that comes back from the database asks for the interpreter and gets it this much later;
 with Python's five milliseconds a report of fifteen statements spent nine tenths of its time so."""
-RULES_FROM = datetime(2015, 1, 1, tzinfo=UTC)
-"""Reports of the past, handed in late, are judged by the published rules as well."""
 
 
 class Server(uvicorn.Server):
@@ -62,11 +58,7 @@ def prepare(engine: Engine, settings: Settings) -> None:
     """Bring the database to this version and see that there are rules and room for positions."""
     migrate.upgrade(engine)
     now = clock_of(settings.field.clock)()
-    with engine.begin() as connection:
-        try:
-            PgRules(connection).at(now)
-        except NotFound:
-            install_rules(connection, PUBLISHED, valid_from=RULES_FROM, note="as published")
+    ensure_rules(engine, now)
     with engine.begin() as connection:
         ensure_fix_partitions(connection, now)
 

@@ -15,10 +15,10 @@ from rich.console import Console
 from sqlalchemy import Engine, NullPool, create_engine
 
 from api.coverage import Board
+from api.database import RULES_FROM
 from api.house import House, Policies
 from api.jobs import Job, Queue, shard_of
 from api.planner import RollingPlanner, by_rounds
-from api.processes import RULES_FROM
 from api.roads import Roads
 from api.worker import Work
 from dispatch.domain.published import PUBLISHED

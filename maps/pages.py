@@ -91,6 +91,12 @@ def _environment(language: Language) -> Environment:
     def hazards(codes: list[str]) -> str:
         return ("、" if chinese else ", ").join(hazard(code, chinese) for code in codes)
 
+    def judge(by: str) -> str:
+        """Name what judged a clock: somebody, or a step of the program, of an order or not."""
+        step, _, order = by.partition(" of order ")
+        said_so = word(step, "judge")
+        return f"{said_so} ({translations.gettext('Order')} {order})" if order else said_so
+
     def span(seconds: float) -> str:
         return _span(seconds, chinese=chinese)
 
@@ -99,6 +105,7 @@ def _environment(language: Language) -> Environment:
     )
     made.filters.update(
         word=word,
+        judge=judge,
         said=said,
         reason=lambda written: said(say_reason(written)),
         hazards=hazards,

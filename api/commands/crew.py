@@ -70,5 +70,5 @@ def list_(
 def _line(each: CrewOnRecord) -> str:
     skills = f", {' '.join(each.skills)}" if each.skills else ""
     who = f": {each.members}" if each.members else ""
-    gone = "" if each.retired_at is None else f", retired {each.retired_at:%Y-%m-%d %H:%M}"
+    gone = "" if each.retired_at is None else f", retired {each.retired_at:%Y-%m-%d %H:%M %Z}"
     return f"{each.id} ({each.name}), {each.district_id}{skills}{gone}{who}"

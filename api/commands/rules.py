@@ -1,6 +1,8 @@
 """`relight rules`: the commitments as data; show them, check a draft, put one into force."""
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Engine
 
 from api.commands.token import reached_engine
+from api.database import ensure_rules
 from api.rule_files import as_json, as_toml, read_draft_file, read_file
 from dispatch.domain.rule_faults import Difference, differences, faults_of_draft
 from dispatch.errors import InvalidInput
@@ -30,11 +34,19 @@ def register(app: typer.Typer) -> None:
     app.add_typer(rules_app, name="rules", no_args_is_help=True)
 
 
+@contextmanager
+def _ruled_engine(program: str) -> Iterator[Engine]:
+    """The database; one in which nobody has served yet has the published rules from here on."""
+    with reached_engine(program) as engine:
+        ensure_rules(engine, datetime.now(UTC))
+        yield engine
+
+
 @rules_app.command("list")
 def list_() -> None:
     """List the versions: from when each holds, who put it into force and why."""
     now = datetime.now(UTC)
-    with reached_engine("relight rules list") as engine, reading(engine) as connection:
+    with _ruled_engine("relight rules list") as engine, reading(engine) as connection:
         kept = PgRules(connection)
         in_force, versions = kept.at(now).version, kept.list_versions()
     table = Table("version", "valid from", "", "by", "why")
@@ -54,7 +66,7 @@ def show(
     """Print a set in the form in which it can be edited, checked and adopted."""
     if as_ not in {"toml", "json"}:
         raise typer.BadParameter("--as takes toml or json")
-    with reached_engine("relight rules show") as engine, reading(engine) as connection:
+    with _ruled_engine("relight rules show") as engine, reading(engine) as connection:
         kept = PgRules(connection)
         chosen = kept.get(version or kept.at(datetime.now(UTC)).version)
     heading = f"version {chosen.rules.version}, valid from {chosen.rules.valid_from.isoformat()}"
@@ -66,7 +78,7 @@ def check(file: File) -> None:
     """Say all that is wrong with a draft, and what it would change; keeps nothing."""
     now = datetime.now(UTC)
     draft = read_draft_file(file, valid_from=now)
-    with reached_engine("relight rules check") as engine, reading(engine) as connection:
+    with _ruled_engine("relight rules check") as engine, reading(engine) as connection:
         kept = PgRules(connection)
         faults = faults_of_draft(draft, districts=PgDirectory(connection).list_districts())
         changes = differences(kept.at(now), draft.rules)
@@ -99,7 +111,7 @@ def adopt(
         reason=reason,
         valid_from=from_,
     )
-    with reached_engine("relight rules adopt") as engine:
+    with _ruled_engine("relight rules adopt") as engine:
         with reading(engine) as connection:
             changes = differences(PgRules(connection).at(now), command.rules)
         with transactions(engine)() as store:
@@ -113,7 +125,7 @@ def adopt(
 def withdraw(version: int, reason: Reason) -> None:
     """Take back a version that does not hold yet."""
     command = WithdrawRules(version=version, by=getpass.getuser(), reason=reason)
-    with reached_engine("relight rules withdraw") as engine, transactions(engine)() as store:
+    with _ruled_engine("relight rules withdraw") as engine, transactions(engine)() as store:
         withdraw_rules(store, command, now=datetime.now(UTC))
     out.print(f"version {version} will not come into force")
 

@@ -14,7 +14,7 @@ from api.database import reached_database
 from api.settings import DatabaseSettings
 from dispatch.domain.words import CrewId
 from dispatch.errors import InvalidInput, NotFound
-from dispatch.store import access
+from dispatch.store import access, migrate
 from dispatch.store.crews import PgCrews
 from dispatch.store.directory import PgDirectory
 
@@ -34,9 +34,10 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def reached_engine(program: str) -> Iterator[Engine]:
-    """The database, for a command that ends."""
+    """The database with the tables of this version, for a command that ends."""
     with reached_database(DatabaseSettings(), program) as url:
         engine = create_engine(url, poolclass=NullPool)
+        migrate.upgrade(engine)
         yield engine
         engine.dispose()
 

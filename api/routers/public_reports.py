@@ -23,7 +23,6 @@ from api.public_forms import (
     Sent,
     TellForm,
     Written,
-    language_of,
     missing_from,
     read_report,
 )
@@ -38,7 +37,7 @@ from dispatch.domain.told import Expected, PublicArea
 from dispatch.errors import InvalidInput, NotFound
 from dispatch.usecases.ask_to_be_told import AskToBeTold, ask_to_be_told
 from dispatch.usecases.report_trouble import ReportTrouble
-from maps.languages import Language, marked
+from maps.languages import Language, marked, preferred
 from maps.pages import Moment, Pages
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -59,12 +58,17 @@ def _reports_of(request: Request) -> PublicSettings:
     return settings
 
 
+def _read_in(request: Request, chosen: str) -> Language:
+    """The language of the page that led here, else the browser's, as on the map."""
+    return preferred(chosen, request.headers.get("Accept-Language", ""))
+
+
 @router.get("/map/report")
 def get_report(request: Request, language: str = "") -> HTMLResponse:
     """The first step, with an id of its own so that it may be sent twice."""
     _reports_of(request)
     form = ReportForm(id=uuid.uuid4())
-    return _step(request, language_of(language), "where", form.model_dump(), None, {})
+    return _step(request, _read_in(request, language), "where", form.model_dump(), None, {})
 
 
 @router.post("/map/report")
@@ -198,7 +202,7 @@ def get_tell(request: Request, language: str = "") -> HTMLResponse:
     """Ask for the area and the telephone."""
     _tells_of(request)
     form = {"id": uuid.uuid4(), "area": "", "phone": ""}
-    return _tell_page(request, language_of(language), form, {})
+    return _tell_page(request, _read_in(request, language), form, {})
 
 
 @router.post("/map/tell")

@@ -8,6 +8,7 @@ from api.callers import Caller
 from api.views.outages import EstimateOut, OutageBrief, PlannedBrief
 from api.views.sayings import SayingOut, reasons_of
 from dispatch.domain.facts import CrewProgress, ServicePoint
+from dispatch.domain.words import KnownKind
 from dispatch.known import KnownAnswer
 from dispatch.usecases.ask_known import Known
 from gis.geocode import Match
@@ -117,6 +118,7 @@ class KnownOut(BaseModel):
     def of(cls, answer: KnownAnswer, point: ServicePoint | None, now: datetime) -> "KnownOut":
         """Build from an answer and the customer it is for."""
         outage = answer.outage
+        back = answer.kind is KnownKind.RESTORED_RECENTLY  # what is still told is for the others
         return cls(
             answer=answer.kind.value,
             probability=min(round(answer.probability, 3), SUREST),
@@ -125,7 +127,7 @@ class KnownOut(BaseModel):
             outage=None if outage is None else OutageBrief.of(outage),
             notice=None if answer.notice is None else answer.notice.id,
             planned=None if answer.planned is None else PlannedBrief.of(answer.planned),
-            etr=EstimateOut.of(outage.estimate if outage else None, now),
+            etr=EstimateOut.of(outage.estimate if outage and not back else None, now),
             crew=ProgressOut.of(outage.crew if outage else None),
             usage_point=UsagePointOut.of(point),
             repeats=answer.repeats.id if answer.repeats else None,

@@ -225,4 +225,23 @@ RECORD: Mapping[str, Mapping[str, str]] = {
             _("only before planned work begins, and once, is anybody reminded"),
         )
     },
+    "judge": {
+        each: each
+        for each in (
+            _("the order was assigned"),
+            _("the outage's crew was sent already"),
+            _("the outage's crew was on site already"),
+            _("the crew's own entry"),
+            _("supply came back before a crew was needed"),
+            _("the outage was closed"),
+            _("the incident was closed"),
+        )
+    }
+    | {
+        "arrival confirmed": _("arrival proven"),
+        "arrival claimed_only": _("arrival by the crew's word only"),
+        "arrival contradicted": _("arrival that the track contradicts"),
+        "arrival withdrawn": _("arrival taken back"),
+        "arrival unknown": _("arrival without evidence"),
+    },
 }

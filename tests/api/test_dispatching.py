@@ -322,6 +322,20 @@ def test_a_known_outage_says_what_is_known(town: Town):
     assert town.get("known-outage", account="unpaid").json()["answer"] == "arrears"
 
 
+def test_who_has_light_again_is_told_no_time_at_which_the_others_will(town: Town):
+    outage = open_outage(town)
+    town.post(f"outages/{outage}/confirm", "dispatcher")
+    later = (town.clock.now + timedelta(hours=2)).isoformat()
+    told = town.post(
+        f"outages/{outage}/estimate", "dispatcher", {"at": later, "confidence": "high"}
+    )
+    assert told.json()["etr"]["confidence"] == "high"
+    town.post(f"outages/{outage}/restore", "dispatcher")
+    known = town.get("known-outage", account="T1-0").json()
+    assert (known["answer"], known["outage"]["id"]) == ("restored_recently", outage)
+    assert known["etr"] is None
+
+
 def test_the_hot_call_and_the_core_say_the_same(town: Town):
     open_outage(town)
     by_account = town.get("known-outage", account="west-phone").json()

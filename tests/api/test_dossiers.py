@@ -32,8 +32,10 @@ def outage(town: Town) -> int:
     return play(call_of(town), town.clock.advance, town.engine, town.clock)
 
 
-def dossier(town: Town, outage: int, who: str = "dispatcher", kind: str = "") -> str:
-    headers = town.headers(who, **{"Accept-Language": "en"})
+def dossier(
+    town: Town, outage: int, who: str = "dispatcher", kind: str = "", language: str = "en"
+) -> str:
+    headers = town.headers(who, **{"Accept-Language": language})
     answer = town.client.get(f"/outages/{outage}/dossier{kind}", headers=headers)
     assert answer.status_code == 200, answer.text
     return answer.text
@@ -56,6 +58,13 @@ def test_an_outage_stands_on_paper_with_its_story_its_proof_and_its_seal(town: T
         assert words in written, words
     assert re.search(r"Customer-minutes</dt><dd>244\b", written)  # 4 customers for 61 minutes
     assert re.search(r"relight db check --paper outage:\d+/\d+=[0-9a-f]{64}<", written)
+
+
+def test_what_judged_a_promise_is_said_in_the_language_of_the_page(town: Town, outage: int):
+    written = dossier(town, outage, language="zh-CN")
+    assert "工单已派出" in written and "到场已证实 (工单 " in written
+    assert "the order was assigned" not in written and "arrival confirmed" not in written
+    assert "arrival proven (Order " in dossier(town, outage)
 
 
 def test_telephone_numbers_are_masked_for_who_may_not_ring_up(town: Town, outage: int):

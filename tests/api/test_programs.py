@@ -20,8 +20,10 @@ from api.callers import Role
 from api.cli import build, words_of
 from api.commands.token import checked
 from dispatch.errors import InvalidInput, NotFound
+from dispatch.store.cluster import Layout
 from dispatch.store.events import CHANNEL
 from tests.api.conftest import settle
+from tests.conftest import a_database
 
 PROGRAM = [sys.executable, "-c", "from api.cli import main; main()"]
 PATIENCE_S = 120.0
@@ -81,6 +83,14 @@ def test_one_command_takes_reports_and_sends_crews(served: tuple[str, str]):
         with closing(listening.notifies(timeout=PATIENCE_S)) as notices:
             kinds = (told["kind"] for notice in notices for told in json.loads(notice.payload))
             assert "order.assigned" in kinds
+
+
+def test_whichever_command_comes_first_makes_the_tables_and_finds_the_rules(test_cluster: Layout):
+    with a_database(test_cluster, template="template0") as url:
+        made = relight(url, "token", "create", "integration", "--label", "ivr")
+        assert made.stdout.startswith("rl_"), made.output
+        listed = relight(url, "rules", "list").stdout
+        assert "as published" in listed and "in force" in listed
 
 
 def test_tokens_are_listed_without_their_secrets_and_revoked_by_label(

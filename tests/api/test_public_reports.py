@@ -155,6 +155,13 @@ def test_a_script_that_fills_in_everything_is_turned_away_but_not_a_danger(
     assert len(tickets(company)) == 1
 
 
+def test_a_form_opened_by_its_address_speaks_the_browser_s_language(visitor: TestClient):
+    german = {"Accept-Language": "de-DE,en;q=0.8"}
+    assert '<html lang="en"' in visitor.get("/map/report", headers=german).text
+    assert '<html lang="en"' not in visitor.get("/map/report?language=zh-CN", headers=german).text
+    assert '<html lang="en"' not in visitor.get("/map/report").text
+
+
 def test_another_site_s_page_reports_nothing(company: House, visitor: TestClient):
     answer = visitor.post(
         "/map/report",

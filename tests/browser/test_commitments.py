@@ -48,6 +48,13 @@ def test_a_figure_opens_the_tickets_behind_it_and_one_is_judged_again(late: Comp
     expect(page.locator("#judgements li").last).to_contain_text("the radio log shows it")
 
 
+def test_the_promises_fit_a_desk_s_screen_to_the_last_column(late: Company):
+    page = late.screen(Role.SUPERVISOR, "/commitments")
+    wide = page.locator(".wide").filter(has_text="Headroom")
+    expect(wide.get_by_role("columnheader").last).to_be_visible()
+    assert wide.evaluate("each => each.scrollWidth - each.clientWidth") == 0
+
+
 def test_a_warning_is_acknowledged_on_the_screen(company: Company, report: Report):
     report("A1")
     company.clock.advance(4)

@@ -54,7 +54,7 @@ def test_danger_is_taken_in_two_keys_where_no_place_was_found(company: Company):
     expect(page.locator("#where")).to_be_focused()
     page.keyboard.type("behind the old mill")
     page.keyboard.press("Enter")
-    expect(page.locator(".taken")).to_contain_text("An incident was opened")
+    expect(page.locator(".taken")).to_contain_text("the control room has to find the place first")
     found = stored(company, "SELECT hazards, address, disposition FROM ticket")
     assert found == [(["wire_down"], "behind the old mill", "incident")]
 
@@ -65,7 +65,7 @@ def test_danger_is_reported_for_the_customer_on_the_screen_unless_another_place_
     page = company.screen(Role.AGENT, "/desk?q=T1-0")
     page.keyboard.press("Alt+2")
     page.keyboard.press("Enter")
-    expect(page.locator(".taken")).to_contain_text("An incident was opened")
+    expect(page.locator(".taken")).to_contain_text("An incident was opened; a crew goes to look")
     page.keyboard.press("F2")
     ask(page, "T1-1")
     expect(page.locator(".caller")).to_contain_text("T1-1")
