@@ -58,6 +58,14 @@ def test_an_outage_stands_on_paper_with_its_story_its_proof_and_its_seal(town: T
     assert re.search(r"relight db check --paper outage:\d+/\d+=[0-9a-f]{64}<", written)
 
 
+def test_a_promise_that_nothing_is_known_of_has_one_dash_and_no_interval(town: Town):
+    report = {"id": "A1", "channel": "phone", "account": "T1-0"}
+    opened = call_of(town)("POST", "tickets", "agent", report)["outage"]["id"]
+    written = dossier(town, opened)
+    assert "Running" in written
+    assert "<td>–</td>" in written and "– – –" not in written
+
+
 def test_telephone_numbers_are_masked_for_who_may_not_ring_up(town: Town, outage: int):
     assert "13811112222" in dossier(town, outage)
     seen = dossier(town, outage, "supervisor")
