@@ -171,6 +171,23 @@ def test_two_thousand_rows_are_listed_whole_and_walked_through(company: Company,
     expect(page.locator("#count")).to_contain_text("1 of 2000")
 
 
+def test_a_feeders_name_stands_in_one_line_above_its_figures(company: Company, report: Report):
+    with company.engine.begin() as c:
+        c.execute(text("UPDATE feeder SET name = '10kV城西南郊工业园线'"))
+    report("A1", "T1-0")
+    page = company.screen(Role.DISPATCHER, "/console")
+    live(page)
+    page.keyboard.press("t")
+    name = page.locator("#storm .feeder button")
+    expect(name).to_have_text("10kV城西南郊工业园线")
+    box = name.bounding_box()
+    assert box is not None and box["height"] < 30
+    row = page.locator("#storm").get_by_role("table").get_by_role("row").last
+    expect(row.get_by_role("rowheader")).to_have_text("10kV城西南郊工业园线")
+    expect(row.get_by_role("cell")).to_have_count(5)
+    assert faults_of(page) == []
+
+
 AT_HEAD = """([n, part]) => {
     const head = document.querySelectorAll(".grouphead")[n];
     const { left, top, height } = head.getBoundingClientRect();
