@@ -67,6 +67,14 @@ def test_what_judged_a_promise_is_said_in_the_language_of_the_page(town: Town, o
     assert "arrival proven (Order " in dossier(town, outage)
 
 
+def test_a_promise_that_nothing_is_known_of_has_one_dash_and_no_interval(town: Town):
+    report = {"id": "A1", "channel": "phone", "account": "T1-0"}
+    opened = call_of(town)("POST", "tickets", "agent", report)["outage"]["id"]
+    written = dossier(town, opened)
+    assert "Running" in written
+    assert "<td>–</td>" in written and "– – –" not in written
+
+
 def test_telephone_numbers_are_masked_for_who_may_not_ring_up(town: Town, outage: int):
     assert "13811112222" in dossier(town, outage)
     seen = dossier(town, outage, "supervisor")

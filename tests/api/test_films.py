@@ -37,6 +37,12 @@ def test_a_film_shows_when_an_outage_came_grew_and_ended(town: Town, outage: int
     assert ended[0] - begun[0] == 61 * 60
 
 
+def test_the_speeds_of_a_film_are_in_the_readers_language(town: Town):
+    headers = town.headers("supervisor", **{"Accept-Language": "zh-CN"})
+    page = town.client.get("/reports/film", headers=headers).text
+    assert '<option value="900" selected>15 分/秒</option>' in page
+
+
 def test_crews_are_shown_to_supervisors_and_only_on_shift(town: Town, outage: int):
     assert data_of(film(town, "dispatcher"))["crews"] == []
     (crew,) = data_of(film(town, "supervisor"))["crews"]

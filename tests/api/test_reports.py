@@ -132,7 +132,10 @@ def test_the_classes_of_area_add_up_to_the_month(march: Town):
         assert parts == pytest.approx(getattr(found.month.every, name)), name
     headers = march.headers("supervisor", **{"Accept-Language": "en"})
     page = march.client.get("/reports?month=2026-03", headers=headers).text
-    assert "By area class" in page
+    assert "By area class" in page and ">SAIDI, min<" in page
+    chinese = march.headers("supervisor", **{"Accept-Language": "zh-CN"})
+    page = march.client.get("/reports?month=2026-03", headers=chinese).text
+    assert ">SAIDI（分钟）<" in page
     sheet = march.client.get("/reports/reliability.csv?month=2026-03", headers=headers).text
     assert re.search(r"area_class,rural,unplanned,\d+,2,80\.0+,1,", sheet)
     east = march.client.get(

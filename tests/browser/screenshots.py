@@ -30,12 +30,14 @@ from tests.browser.street import add_street, look
 from tests.browser.test_learning import taught  # noqa: F401 (a fixture)
 from tests.browser.test_public import shown  # noqa: F401 (a fixture)
 from tests.browser.test_trackers import enrol
+from tests.browser.test_zones import click_at, declare, look_at
 from tests.conftest import a_folder_for_servers
+from tests.store.builders import LAT, LON
 
 HOUSE = Path(__file__).resolve().parents[2]
 FOLDER = HOUSE / "docs" / "screens"
 LARGEST_BYTES = 150_000
-COLOURS = 256
+COLOURS = (256, 128, 64)
 NAMES = {
     "T1": "幸福小区1号公用配变",
     "T2": "永外正街东湖区人民医院宿舍二期箱式变",
@@ -49,6 +51,11 @@ STREET = {
     "transformer:N3": "阳明花园3号配变",
 }
 CREWS = {"C1": "东湖抢修一班", "C2": "东湖抢修二班", "C9": "青山湖配电抢修三班"}
+
+AROUND = ((-0.03, -0.03), (0.03, -0.03), (0.035, 0.02), (0, 0.035), (-0.03, 0.02))
+INSIDE = ((-0.012, -0.012), (0.01, -0.014), (0.012, 0.008), (-0.01, 0.01))
+ZONES = (("storm", "强对流雷雨大风", AROUND), ("no_go", None, INSIDE))
+"""What is drawn, in degrees from the town's middle; what has no name is not declared."""
 
 Report = Callable[..., dict]
 
@@ -90,13 +97,16 @@ def a_morning(company: Company, report: Report) -> None:
 
 
 def keep(page: Page, name: str) -> None:
-    """Store what is seen with 256 colours: a third of the bytes, and no eye tells them apart."""
+    """Store what is seen with 256 colours, a third of the bytes; with fewer what is still large."""
     if not page.locator("#wall").count():  # whose menu comes when it is handled
         page.mouse.move(0, 0)
     drawn = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     path = FOLDER / f"{name}.png"
-    drawn.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
-    assert path.stat().st_size < LARGEST_BYTES
+    for colours in COLOURS:
+        drawn.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+        if path.stat().st_size < LARGEST_BYTES:
+            return
+    pytest.fail(f"{path.name} has {path.stat().st_size} bytes")
 
 
 expect.set_options(timeout=60_000)
@@ -122,6 +132,30 @@ def test_pictures_of_splitting(company: Company, report: Report, language: str):
     page.locator("#split-form .check", has_text="N2-5").locator("input").check()
     expect(page.locator("#split-preview p")).to_have_count(3)
     keep(page, f"split-{language}")
+
+
+@BOTH
+def test_pictures_of_a_zone(company: Company, report: Report, language: str):
+    """A storm is declared; another zone is being drawn, which crews are not to enter."""
+    a_morning(company, report)
+    as_demonstration(company)
+    page = company.screen(Role.DISPATCHER, "/console", language=language)
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    page.locator("#zones-fold > summary").click()
+    look_at(page, LON, LAT, 13)
+    for kind, name, corners in ZONES:
+        page.locator("#act-zone > summary").click()  # declaring shuts it
+        for east, north in corners:
+            click_at(page, LON + east, LAT + north)
+        if name is not None:
+            declare(page, kind, name)
+            expect(page.locator("#zonelist li")).to_have_count(1)
+            expect(page.locator("#act-zone")).not_to_have_attribute("open", "")
+    page.locator("#zone-form select[name=kind]").select_option(kind)
+    expect(page.locator("#zone-preview")).not_to_be_empty()
+    page.locator("#zone-preview").evaluate("said => said.scrollIntoView({block: 'center'})")
+    expect(page.locator("#toasts p")).to_have_count(0)
+    keep(page, f"zones-{language}")
 
 
 @BOTH
@@ -238,6 +272,11 @@ def open_console(storm: Storm, language: str) -> Page:
     return page
 
 
+LAYERS_READ = """names => names.every(name => performance.getEntriesByType("resource")
+    .some(each => each.name.includes(`/console/layers/${name}?`) && each.responseStatus === 200))"""
+"""Whether the map's layers of these names have come."""
+
+
 def largest_outage(storm: Storm, page: Page, *wanted: str) -> dict[str, Any]:
     """The open outage with most customers out, among those in one of the `wanted` states."""
     rows = [row for row in storm.ask(page, "worklist") if row["status"] in wanted]
@@ -271,10 +310,20 @@ def test_pictures_of_the_room(storm: Storm, language: str):
 @BOTH
 def test_pictures_of_a_storm_rolled_up(storm: Storm, language: str):
     page = open_console(storm, language)
+    page.wait_for_function(LAYERS_READ, arg=["roads", "network", "work", "crews"])
     page.keyboard.press("t")
     expect(page.locator("#storm tbody .district").first).to_be_visible()
-    expect(page.locator(".leaflet-interactive").first).to_be_attached()
     keep(page, f"storm-{language}")
+
+
+@BOTH
+def test_pictures_of_lending(storm: Storm, language: str):
+    """Who consented beforehand, and whose crews drive elsewhere now."""
+    page = open_console(storm, language)
+    page.wait_for_function(LAYERS_READ, arg=["roads", "network", "work", "crews"])
+    page.locator("#loans-fold > summary").click()
+    expect(page.locator("#loanlist .loan").first).to_be_visible()
+    keep(page, f"lending-{language}")
 
 
 @BOTH
@@ -327,6 +376,7 @@ def test_pictures_of_a_dossier_and_a_film(storm: Storm, language: str):
     page.goto(storm.url + "/reports/film")
     expect(page.locator("#time")).not_to_have_text("–")
     page.keyboard.press("End")
+    page.keyboard.press("PageUp")  # the storm lasts longer, and most is out before it ends
     keep(page, f"film-{language}")
 
 

@@ -62,6 +62,10 @@ def test_a_warning_is_acknowledged_on_the_screen(company: Company, report: Repor
     page = company.screen(Role.SUPERVISOR, "/commitments")
     alarm = page.locator("#alarms li")
     expect(alarm).to_contain_text("Dispatch")
+    said, button = (alarm.locator(part).first.bounding_box() for part in ("> span", "button"))
+    assert said and button
+    middles = [box["y"] + box["height"] / 2 for box in (said, button)]
+    assert abs(middles[0] - middles[1]) < 2
     alarm.get_by_label("What is done about it").fill("called the desk")
     alarm.get_by_role("button", name="Acknowledge").click()
     expect(alarm).to_have_count(0)

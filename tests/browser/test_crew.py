@@ -63,11 +63,13 @@ def actions(company: Company) -> list[tuple[str, str]]:
 
 
 def test_a_crew_works_an_order_from_accepting_to_complete(company: Company, report: Report):
-    report("A1", phone="13800001234", description="dark")
+    report("A1", phone="13800001234", description="dark", address="1 Long Street")
+    report("A2", "T1-1", address="2 Long Street")
     send_crew(company)
     page = phone(company)
     job = page.locator(".job")
     expect(job).to_contain_text("transformer T1")
+    expect(job.locator(".place small")).to_have_text("and 1 more place")
     for name, status in (("Accept", "accepted"), ("En route", "en_route"), ("Arrived", "arrived")):
         job.get_by_role("button", name=name).click()
         expect(page.locator(f".job.{status}")).to_be_visible()

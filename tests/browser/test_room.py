@@ -171,6 +171,50 @@ def test_two_thousand_rows_are_listed_whole_and_walked_through(company: Company,
     expect(page.locator("#count")).to_contain_text("1 of 2000")
 
 
+def test_a_feeders_name_stands_in_one_line_above_its_figures(company: Company, report: Report):
+    with company.engine.begin() as c:
+        c.execute(text("UPDATE feeder SET name = '10kV城西南郊工业园线'"))
+    report("A1", "T1-0")
+    page = company.screen(Role.DISPATCHER, "/console")
+    live(page)
+    page.keyboard.press("t")
+    name = page.locator("#storm .feeder button")
+    expect(name).to_have_text("10kV城西南郊工业园线")
+    box = name.bounding_box()
+    assert box is not None and box["height"] < 30
+    row = page.locator("#storm").get_by_role("table").get_by_role("row").last
+    expect(row.get_by_role("rowheader")).to_have_text("10kV城西南郊工业园线")
+    expect(row.get_by_role("cell")).to_have_count(5)
+    assert faults_of(page) == []
+
+
+AT_HEAD = """([n, part]) => {
+    const head = document.querySelectorAll(".grouphead")[n];
+    const { left, top, height } = head.getBoundingClientRect();
+    const bar = document.querySelector(".left > .bar").getBoundingClientRect();
+    const y = part === "middle" ? top + height / 2 : bar.bottom + 1;
+    const met = document.elementFromPoint(left + 20, y);
+    return ["folds", "grouphead", "row"].find((name) => met.closest("." + name));
+}"""
+"""What is seen where a group's head stands: at its middle, or right under the bar above it."""
+
+
+def test_the_head_of_a_group_sticks_to_the_bar_and_goes_under_what_lies_below_the_list(
+    company: Company, report: Report
+):
+    two_thousand(company, report)
+    page = company.screen(Role.DISPATCHER, "/console")
+    expect(page.locator("#list [role=option]")).to_have_count(2000)
+    expect(page.locator(".grouphead")).to_have_count(2)
+    second = page.locator(".grouphead").nth(1).bounding_box()
+    assert second is not None
+    page.set_viewport_size({"width": 1440, "height": round(second["y"]) + 50})
+    assert page.evaluate(AT_HEAD, [1, "middle"]) == "folds"
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.locator(".left").evaluate("left => left.scrollTo(0, 500)")
+    assert page.evaluate(AT_HEAD, [1, "under the bar"]) == "grouphead"
+
+
 def test_two_thousand_rows_are_worked_from_the_keyboard_alone(company: Company, report: Report):
     two_thousand(company, report)
     page = company.screen(Role.DISPATCHER, "/login")

@@ -91,8 +91,10 @@ export class Storm {
   #line(sum, kind) {
     const line = document.createElement("tr");
     line.className = kind;
+    line.setAttribute("role", "row"); // drawn as a grid, it would be no table to a reader
     const head = document.createElement("th");
     head.scope = "row";
+    head.setAttribute("role", "rowheader");
     const name = document.createElement(sum.term ? "button" : "span");
     name.textContent = (sum.hazards ? "▲ " : "") + (sum.name || say("script", "storm-nowhere"));
     if (sum.term) Object.assign(name.dataset, { term: sum.term });
@@ -109,6 +111,7 @@ export class Storm {
     const cells = [String(sum.out), String(sum.outages), String(sum.waiting), minutes((now - sum.oldest) / 1000), Number.isFinite(left) ? (left < 0 ? `−${minutes(left)}` : minutes(left)) : "–"];
     line.append(head, ...cells.map((text, n) => {
       const cell = document.createElement("td");
+      cell.setAttribute("role", "cell");
       cell.textContent = text;
       if ((n === 4 && left < 0) || (n === 2 && sum.waiting)) cell.className = "short";
       return cell;
