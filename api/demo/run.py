@@ -63,7 +63,7 @@ def run(wish: Wish) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     own = settings.model_copy(update={"home": folder / _name(wish)})
     with kept_database(own, "relight demo") as url:
-        _run(url, folder, wish)
+        _run(url, folder, own.home, wish)
 
 
 def _name(wish: Wish) -> str:
@@ -73,7 +73,7 @@ def _name(wish: Wish) -> str:
     return "city" if wish.nanchang else f"county-{wish.seed}-{wish.customers}"
 
 
-def _run(url: str, folder: Path, wish: Wish) -> None:
+def _run(url: str, folder: Path, home: Path, wish: Wish) -> None:
     engine = open_engine(url, connections=2, patience_s=60)
     prepare(engine, Settings())
     set_up, files = _stage(folder, wish)
@@ -96,7 +96,7 @@ def _run(url: str, folder: Path, wish: Wish) -> None:
         programs.enter_context(_program("worker", surroundings))
         web = programs.enter_context(_program("web", surroundings))
         _wait_for(address, web)
-        _say_where(address, set_up)
+        _say_where(address, set_up, home)
         with suppress(KeyboardInterrupt, TimeoutError):
             asyncio.run(_play(address, set_up, clock, tokens, phones, wish))
     out.print("the demonstration is over")
@@ -171,7 +171,7 @@ def _wait_for(address: str, web: subprocess.Popen[bytes]) -> None:
     sys.exit(f"relight: nothing answers at {address} after {ANSWERS_WITHIN_S:.0f} s")
 
 
-def _say_where(address: str, set_up: stage.Stage) -> None:
+def _say_where(address: str, set_up: stage.Stage, home: Path) -> None:
     crew = set_up.crews[0].crew_id
     out.print(f"\n[bold]Relight runs at {address}[/bold]   (演示数据: all of it is made up)")
     out.print(f"  log in as   dispatcher, agent, supervisor, admin or {crew}")
@@ -183,6 +183,7 @@ def _say_where(address: str, set_up: stage.Stage) -> None:
     out.print(f"              /crew as {crew}: the orders of one crew, as on its phone")
     out.print("              /board as supervisor: the wall; /commitments: what was promised")
     out.print("              /map as nobody: what the public sees, a minute after it is known")
+    out.print(f"  commands    RELIGHT_HOME={home} ./run relight token create ...", soft_wrap=True)
     out.print("  stop with   Ctrl-C\n")
 
 

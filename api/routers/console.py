@@ -42,6 +42,7 @@ from dispatch.store.reads import (
     settling,
     suspects,
 )
+from dispatch.store.reads.demand import district_names
 from dispatch.store.reads.details import OutageDetail, TimelineEntry
 from dispatch.store.reads.network_search import find_in_network
 from dispatch.store.reads.planned import planned_outages
@@ -122,6 +123,7 @@ def get_console(request: Request, caller: Calling, house: Working) -> HTMLRespon
     with reading(house.engine) as connection:
         rows = rows_of(connection, request, caller, house)
         pauses = _pauses_of(connection, house.now())
+        names = district_names(connection, caller.scope)
         view = map_layers.extent(connection, caller.scope)
         source = map_layers.road_source(connection) or ""
     return page(
@@ -132,6 +134,7 @@ def get_console(request: Request, caller: Calling, house: Working) -> HTMLRespon
         style=json.dumps(style.themes()),
         rows=json.dumps(rows, ensure_ascii=False),
         storm_from=request.app.state.settings.storm_from,
+        district_names=json.dumps(names, ensure_ascii=False),
         pauses=pauses,
         legend=[(name, layer, pages.say(language, label)) for name, layer, label in LEGEND],
         switches=[(layer, pages.say(language, label)) for layer, label in LAYERS],

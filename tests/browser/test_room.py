@@ -171,13 +171,17 @@ def test_two_thousand_rows_are_listed_whole_and_walked_through(company: Company,
     expect(page.locator("#count")).to_contain_text("1 of 2000")
 
 
-def test_a_feeders_name_stands_in_one_line_above_its_figures(company: Company, report: Report):
+def test_a_storms_lines_are_named_and_a_feeders_name_stands_in_one_line_above_its_figures(
+    company: Company, report: Report
+):
     with company.engine.begin() as c:
         c.execute(text("UPDATE feeder SET name = '10kV城西南郊工业园线'"))
+        c.execute(text("UPDATE district SET name = '城西供电所'"))
     report("A1", "T1-0")
     page = company.screen(Role.DISPATCHER, "/console")
     live(page)
     page.keyboard.press("t")
+    expect(page.locator("#storm .district button")).to_have_text("城西供电所")
     name = page.locator("#storm .feeder button")
     expect(name).to_have_text("10kV城西南郊工业园线")
     box = name.bounding_box()

@@ -47,6 +47,8 @@ export class Storm {
     this.offer = /** @type {HTMLElement} */ (document.getElementById("storm-offer"));
     this.body = /** @type {HTMLElement} */ (this.box.querySelector("tbody"));
     this.from = Number(this.box.dataset.from);
+    /** @type {Record<string, string>} what people call a district */
+    this.districts = JSON.parse(this.box.dataset.districts ?? "{}");
     /** @type {{name: string, districts: string[]}[]} zones that somebody declared and that hold */
     this.declared = [];
     this.offer.addEventListener("click", () => this.toggle());
@@ -96,7 +98,8 @@ export class Storm {
     head.scope = "row";
     head.setAttribute("role", "rowheader");
     const name = document.createElement(sum.term ? "button" : "span");
-    name.textContent = (sum.hazards ? "▲ " : "") + (sum.name || say("script", "storm-nowhere"));
+    const called = (kind === "district" && this.districts[sum.name]) || sum.name;
+    name.textContent = (sum.hazards ? "▲ " : "") + (called || say("script", "storm-nowhere"));
     if (sum.term) Object.assign(name.dataset, { term: sum.term });
     if (name instanceof HTMLButtonElement) name.type = "button";
     head.append(name);
