@@ -89,7 +89,7 @@ class Predicting:
             self.store,
             part,
             whole,
-            probability=1.0 if judged is None else _sure(judged.probability),
+            probability=1.0 if judged is None else self._belongs(judged, part.id),
             reasons=(reason("confirmed_outage"),) if judged is None else judged.reasons,
             by=SYSTEM,
             now=self.now,
@@ -162,6 +162,11 @@ class Predicting:
             )
         )
         return outage
+
+    def _belongs(self, judged: Judged, part: OutageId) -> float:
+        """How probably the reports of a part belong here: the least sure of them."""
+        held = (p for each, p in judged.tickets.items() if self._held_by.get(each) == part)
+        return _sure(min(held, default=judged.probability))
 
     def _join(self, outage: Outage, judged: Judged) -> bool:
         """Move the callers that belong here from where they are."""

@@ -189,7 +189,8 @@ LEFT JOIN LATERAL (
         AND (touched.rank <> 3 OR outage.status = 'predicted')
     CROSS JOIN LATERAL (
         SELECT coalesce(
-            outage.prediction -> 'calling' -> 'devices', outage.prediction -> 'devices'
+            nullif(outage.prediction -> 'calling' -> 'devices', '[]'),
+            outage.prediction -> 'devices'
         ) AS devices
     ) AS held
     CROSS JOIN LATERAL (

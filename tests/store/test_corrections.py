@@ -48,8 +48,8 @@ def test_a_transformer_is_out_as_probably_as_any_device_above_it_is_open(fuse: D
     above = shared.get("head", 0.0) + shared["fuse-a"] + shared.get("own-a1", 0.0)
     chance = {each.id: each.probability for each in thought_out(fuse.connection, outage)}
     assert chance["a1"] == pytest.approx(above)
-    assert all(chance[name] > 0.9 for name in ("a0", "a1", "a2"))
-    assert max(chance.get(name, 0.0) for name in ("b0", "b1", "b2")) < 0.2
+    assert all(chance[name] > 0.8 for name in ("a0", "a1", "a2"))
+    assert max(chance.get(name, 0.0) for name in ("b0", "b1", "b2")) < 0.3
 
 
 def test_the_newest_prediction_gives_its_reasons(fuse: Desk):
