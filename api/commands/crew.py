@@ -1,18 +1,15 @@
 """`relight crew`: crews on record, out of service and back."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from api.commands.token import reached_engine
+from api.commands.token import reached_engine, reached_store
 from dispatch.domain.words import CrewId
-from dispatch.ports import Store
 from dispatch.store.reads.fleet import CrewOnRecord, crews_on_record
-from dispatch.store.transaction import reading, transactions
+from dispatch.store.transaction import reading
 from dispatch.usecases.retire_crew import ReinstateCrew, RetireCrew, reinstate_crew, retire_crew
 
 crew = typer.Typer(help="List crews, take one out of service, and bring it back.")
@@ -27,12 +24,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(crew, name="crew", no_args_is_help=True)
 
 
-@contextmanager
-def _store(program: str) -> Iterator[Store]:
-    with reached_engine(program) as engine, transactions(engine)() as store:
-        yield store
-
-
 @crew.command()
 def retire(
     crew_id: WhichCrew,
@@ -40,7 +31,7 @@ def retire(
 ) -> None:
     """Take a crew out of service: what it did stays; refused while it holds an order."""
     command = RetireCrew(crew_id=CrewId(crew_id), by=BY, reason=reason)
-    with _store("relight crew retire") as store:
+    with reached_store("relight crew retire") as store:
         retire_crew(store, command, now=datetime.now(UTC))
     out.print(f"{crew_id} is retired")
 
@@ -51,7 +42,7 @@ def reinstate(
 ) -> None:
     """Put a retired crew back into service; its devices have to be bound anew."""
     command = ReinstateCrew(crew_id=CrewId(crew_id), by=BY, reason=reason)
-    with _store("relight crew reinstate") as store:
+    with reached_store("relight crew reinstate") as store:
         reinstate_crew(store, command, now=datetime.now(UTC))
     out.print(f"{crew_id} is back in service")
 

@@ -14,9 +14,11 @@ from api.database import reached_database
 from api.settings import DatabaseSettings
 from dispatch.domain.words import CrewId
 from dispatch.errors import InvalidInput, NotFound
+from dispatch.ports import Store
 from dispatch.store import access, migrate
 from dispatch.store.crews import PgCrews
 from dispatch.store.directory import PgDirectory
+from dispatch.store.transaction import transactions
 
 token = typer.Typer(help="Make, list and revoke bearer tokens.")
 out = Console(highlight=False)
@@ -40,6 +42,13 @@ def reached_engine(program: str) -> Iterator[Engine]:
         migrate.upgrade(engine)
         yield engine
         engine.dispose()
+
+
+@contextmanager
+def reached_store(program: str) -> Iterator[Store]:
+    """One transaction on it, kept where nothing is raised."""
+    with reached_engine(program) as engine, transactions(engine)() as store:
+        yield store
 
 
 def checked(engine: Engine, role: Role, districts: list[str] | None, crew: str | None) -> list[str]:

@@ -1,7 +1,5 @@
 """`relight tracker`: devices that say where crews are."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,14 +8,12 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from api.callers import digest_of
-from api.commands.token import reached_engine
+from api.commands.token import reached_store
 from api.inputs.crews import TrackerIn
 from api.trackers.registry import new_secret
 from dispatch.domain.tracking import Tracker, Wire
 from dispatch.domain.words import CrewId
 from dispatch.errors import InvalidInput
-from dispatch.ports import Store
-from dispatch.store.transaction import transactions
 from dispatch.usecases.bind_trackers import BindTrackers, bind_trackers
 from dispatch.usecases.enrol_tracker import EnrolTracker, enrol_tracker
 from dispatch.usecases.renew_tracker import RenewTracker, renew_tracker
@@ -35,12 +31,6 @@ TrackerId = Annotated[str, typer.Argument(help="such as jt808:13800001234, as `l
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.add_typer(tracker, name="tracker", no_args_is_help=True)
-
-
-@contextmanager
-def _store(program: str) -> Iterator[Store]:
-    with reached_engine(program) as engine, transactions(engine)() as store:
-        yield store
 
 
 @tracker.command()
@@ -72,7 +62,7 @@ def add(
         datum=asked.datum,
         crew_id=None if crew is None else CrewId(crew),
     )
-    with _store("relight tracker add") as store:
+    with reached_store("relight tracker add") as store:
         enrol_tracker(store, command, now=datetime.now(UTC))
     typer.echo(secret)
 
@@ -88,7 +78,7 @@ def bind(
         raise InvalidInput("--tracker", device, "either --tracker or --vehicle")
     crew_id = None if crew is None else CrewId(crew)
     command = BindTrackers(crew_id=crew_id, by=BY, tracker_id=device, vehicle=vehicle)
-    with _store("relight tracker bind") as store:
+    with reached_store("relight tracker bind") as store:
         bound = bind_trackers(store, command, now=datetime.now(UTC))
     for each in bound:
         out.print(f"{each.id} speaks for {each.crew_id or 'nobody'}")
@@ -99,7 +89,7 @@ def renew(tracker_id: TrackerId) -> None:
     """Print a new secret; the old one lets nobody in any more, and any unit may register."""
     secret = new_secret()
     command = RenewTracker(tracker_id=tracker_id, digest=digest_of(secret), by=BY)
-    with _store("relight tracker renew") as store:
+    with reached_store("relight tracker renew") as store:
         renew_tracker(store, command, now=datetime.now(UTC))
     typer.echo(secret)
 
@@ -107,7 +97,7 @@ def renew(tracker_id: TrackerId) -> None:
 @tracker.command()
 def revoke(tracker_id: TrackerId) -> None:
     """Let a device speak for nobody any more; processes notice within seconds."""
-    with _store("relight tracker revoke") as store:
+    with reached_store("relight tracker revoke") as store:
         command = RevokeTracker(tracker_id=tracker_id, by=BY)
         revoke_tracker(store, command, now=datetime.now(UTC))
     out.print(f"revoked {tracker_id}")
@@ -116,7 +106,7 @@ def revoke(tracker_id: TrackerId) -> None:
 @tracker.command("list")
 def list_() -> None:
     """List devices, what became of what they sent, and those that are not enrolled."""
-    with _store("relight tracker list") as store:
+    with reached_store("relight tracker list") as store:
         seen, counts = store.trackers.list_seen(), store.trackers.list_counts()
         for each in store.trackers.list_all():
             fates = ", ".join(f"{c.what} {c.count}" for c in counts if c.tracker_id == each.id)

@@ -10,7 +10,7 @@ from api.callers import Caller, Calling
 from api.house import House
 from api.routers.parts import Working, ticket_for
 from dispatch.store.constraints import in_our_words
-from dispatch.store.handing_out import hand_out, hold, let_go, prolong
+from dispatch.store.handing_out import hand_out, hold, let_go
 from dispatch.store.reads.callers_to_tell import ToTell, callers_to_tell
 from dispatch.store.transaction import reading
 
@@ -80,6 +80,16 @@ def post_next(caller: Calling, house: Working) -> ToTellOut | Response:
 @router.post(f"{API}/tickets/{{ticket_id}}/callback/hold")
 def post_hold(ticket_id: str, caller: Calling, house: Working) -> ToTellOut:
     """Take this customer to call; for a while nobody else is given them."""
+    return _hold(ticket_id, caller, house, anew=True)
+
+
+@router.put(f"{API}/tickets/{{ticket_id}}/callback/hold")
+def put_hold(ticket_id: str, caller: Calling, house: Working) -> ToTellOut:
+    """Keep this customer, whom the caller has on the line, for a while longer."""
+    return _hold(ticket_id, caller, house, anew=False)
+
+
+def _hold(ticket_id: str, caller: Caller, house: House, *, anew: bool) -> ToTellOut:
     now = house.now()
     with house.transaction() as store:
         ticket_for(store, caller, ticket_id)
@@ -91,24 +101,7 @@ def post_hold(ticket_id: str, caller: Calling, house: Working) -> ToTellOut:
             agent=caller.name,
             until=now + house.policies.calling_back.holds,
             now=now,
-        )
-    return ToTellOut.of(found, caller)
-
-
-@router.put(f"{API}/tickets/{{ticket_id}}/callback/hold")
-def put_hold(ticket_id: str, caller: Calling, house: Working) -> ToTellOut:
-    """Keep this customer, whom the caller has on the line, for a while longer."""
-    now = house.now()
-    with house.transaction() as store:
-        ticket_for(store, caller, ticket_id)
-    with in_our_words(), house.engine.begin() as connection:
-        found = prolong(
-            connection,
-            ticket_id,
-            caller.scope,
-            agent=caller.name,
-            until=now + house.policies.calling_back.holds,
-            now=now,
+            anew=anew,
         )
     return ToTellOut.of(found, caller)
 

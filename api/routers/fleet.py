@@ -1,5 +1,6 @@
 """Crews as they are on record; out of service, and back."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 
 from api.access import API
 from api.callers import Caller, Calling
+from api.house import House
 from api.inputs.fields import NoteIn, ReasonIn
 from api.routers.parts import Working, in_one_go
 from dispatch.domain.crew import Crew
@@ -51,29 +53,32 @@ def get_crews(caller: Calling, house: Working, *, retired: bool = False) -> list
 def post_retire(crew_id: str, body: ReasonIn, caller: Calling, house: Working) -> ServiceOut:
     """Take a crew out of service; refused while it holds an order or is lent."""
     command = RetireCrew(crew_id=CrewId(crew_id), by=caller.name, reason=body.reason)
-
-    def work(store: Store) -> Crew:
-        _must_see(store, caller, command.crew_id)
-        return retire_crew(store, command, now=house.now())
-
-    crew = in_one_go(house, work)
-    house.queue.assign(crew.district_id)
-    return ServiceOut(id=crew.id, retired_at=crew.retired_at)
+    return _served(
+        house, caller, command.crew_id, lambda store: retire_crew(store, command, now=house.now())
+    )
 
 
 @router.post(f"{API}/crews/{{crew_id}}/reinstate")
 def post_reinstate(crew_id: str, body: NoteIn, caller: Calling, house: Working) -> ServiceOut:
     """Put a retired crew back into service."""
     command = ReinstateCrew(crew_id=CrewId(crew_id), by=caller.name, reason=body.note)
+    return _served(
+        house,
+        caller,
+        command.crew_id,
+        lambda store: reinstate_crew(store, command, now=house.now()),
+    )
+
+
+def _served(
+    house: House, caller: Caller, crew_id: CrewId, change: Callable[[Store], Crew]
+) -> ServiceOut:
+    """Change a crew that the caller sees, and plan anew with it or without."""
 
     def work(store: Store) -> Crew:
-        _must_see(store, caller, command.crew_id)
-        return reinstate_crew(store, command, now=house.now())
+        caller.must_see(store.crews.get(crew_id).district_id, "crew", crew_id=crew_id)
+        return change(store)
 
     crew = in_one_go(house, work)
     house.queue.assign(crew.district_id)
-    return ServiceOut(id=crew.id, retired_at=None)
-
-
-def _must_see(store: Store, caller: Caller, crew_id: CrewId) -> None:
-    caller.must_see(store.crews.get(crew_id).district_id, "crew", crew_id=crew_id)
+    return ServiceOut(id=crew.id, retired_at=crew.retired_at)

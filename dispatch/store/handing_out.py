@@ -99,44 +99,22 @@ def hold(
     agent: str,
     until: datetime,
     now: datetime,
+    anew: bool = True,
 ) -> ToTell:
     """Give an agent this customer; any other one the agent holds is free again.
 
-    Raises
-    ------
-    BeingCalled
-        Another agent calls this customer now, about this report or another one.
-    IllegalStep
-        This customer is not to be called now.
-    """
-    said = {**_begin(connection, districts, agent, now), "ticket_id": ticket_id}
-    if _THIS.value(connection, said) is None:
-        raise _refusal(connection, said)
-    return _held(connection, ticket_id, districts, agent=agent, until=until, now=now)
-
-
-def prolong(
-    connection: Connection,
-    ticket_id: str,
-    districts: Collection[str] | None,
-    *,
-    agent: str,
-    until: datetime,
-    now: datetime,
-) -> ToTell:
-    """Leave this customer with the agent who calls them; one that ran out is theirs while free.
-
-    Unlike `hold` it takes nobody anew: an agent who has gone on to the next keeps the next.
+    With `anew` False only one who is the agent's already is left with them for longer, also one
+    whose time ran out and whom nobody took: who has gone on to the next keeps the next.
 
     Raises
     ------
     BeingCalled
         Another agent calls this customer now, about this report or another one.
     IllegalStep
-        The agent does not call this customer any more.
+        This customer is not to be called now, or is not called by this agent any more.
     """
     said = {**_begin(connection, districts, agent, now), "ticket_id": ticket_id}
-    if _STILL_MINE.value(connection, said) is None:
+    if (_THIS if anew else _STILL_MINE).value(connection, said) is None:
         raise _refusal(connection, said)
     return _held(connection, ticket_id, districts, agent=agent, until=until, now=now)
 

@@ -45,9 +45,9 @@ class MinutesOfKind:
     minutes: float
 
 
-_DAYS = text(
-    f"""
-    WITH joined AS (
+# Interruptions of one home that touch or overlap are one; those around the period may reach in.
+_JOINED = f"""
+    joined AS (
         SELECT usage_point_id, district_id, planned_outage_id IS NOT NULL AS planned,
             unnest(range_agg(period)) AS period
         FROM interruption
@@ -57,16 +57,23 @@ _DAYS = text(
             )
             AND {visible("interruption")}
         GROUP BY usage_point_id, district_id, planned_outage_id IS NOT NULL
-    ), whole AS (
+    )
+"""  # noqa: S608 (constants)
+_COUNTS = """
+    count(*) FILTER (WHERE minutes > :momentary) AS sustained,
+    CAST(coalesce(sum(minutes) FILTER (WHERE minutes > :momentary), 0) AS double precision)
+        AS minutes,
+    count(*) FILTER (WHERE minutes <= :momentary) AS momentary
+"""
+_DAYS = text(
+    f"""
+    WITH {_JOINED}, whole AS (
         SELECT district_id, planned, lower(period) AS began,
             date_part('epoch', upper(period) - lower(period)) / 60.0 AS minutes
         FROM joined WHERE lower(period) >= :since AND lower(period) < :until
     )
     SELECT CAST(began AT TIME ZONE :zone AS date) AS day, district_id, planned,
-        count(*) FILTER (WHERE minutes > :momentary) AS sustained,
-        CAST(coalesce(sum(minutes) FILTER (WHERE minutes > :momentary), 0) AS double precision)
-            AS minutes,
-        count(*) FILTER (WHERE minutes <= :momentary) AS momentary
+        {_COUNTS}
     FROM whole GROUP BY day, district_id, planned ORDER BY day, district_id, planned
     """  # noqa: S608 (constants)
 )
@@ -92,42 +99,37 @@ _WITHIN = text(
     GROUP BY month, district_id, planned ORDER BY month, district_id, planned
     """  # noqa: S608 (constants)
 )
+
+
 # A customer is of the area class of their transformer's place on the newest map, or of their own
 # place without one; the strictest of those that cover it, as for a report. Transformers are few.
-_OF_AREA = """
+def _class_at(point: str) -> str:
+    """SQL for the area class of a point, on the map `newest`."""
+    return f"""
+        coalesce((
+            SELECT area.area_class FROM area JOIN newest ON newest.version = area.version
+            WHERE ST_Covers(area.boundary, {point})
+            ORDER BY array_position(CAST(:strictest_first AS text[]), area.area_class) LIMIT 1
+        ), :strictest)
+    """  # noqa: S608 (constants)
+
+
+_CLASSES = f"""
     newest AS (SELECT max(version) AS version FROM area_map),
     of_transformer AS MATERIALIZED (
-        SELECT transformer.id, {of_point} AS area_class FROM transformer
+        SELECT transformer.id, {_class_at("transformer.point")} AS area_class FROM transformer
     )
-"""
-_OF_POINT = """
-    coalesce((
-        SELECT area.area_class FROM area JOIN newest ON newest.version = area.version
-        WHERE ST_Covers(area.boundary, {point})
-        ORDER BY array_position(CAST(:strictest_first AS text[]), area.area_class) LIMIT 1
-    ), :strictest)
-"""
-_CLASSES = _OF_AREA.format(of_point=_OF_POINT.format(point="transformer.point"))
+"""  # noqa: S608 (constants)
 _HOMES_OF_AREA = f"""
     LEFT JOIN of_transformer ON of_transformer.id = usage_point.transformer_id
     CROSS JOIN LATERAL (
-        SELECT coalesce(of_transformer.area_class, {_OF_POINT.format(point="usage_point.point")})
+        SELECT coalesce(of_transformer.area_class, {_class_at("usage_point.point")})
             AS area_class
     ) AS home
 """
 _DAYS_OF_AREA = text(
     f"""
-    WITH {_CLASSES}, joined AS (
-        SELECT usage_point_id, planned_outage_id IS NOT NULL AS planned,
-            unnest(range_agg(period)) AS period
-        FROM interruption
-        WHERE period && tstzrange(
-                CAST(:since AS timestamptz) - CAST(:around AS interval),
-                CAST(:until AS timestamptz) + CAST(:around AS interval)
-            )
-            AND {visible("interruption")}
-        GROUP BY usage_point_id, district_id, planned_outage_id IS NOT NULL
-    ), whole AS (
+    WITH {_CLASSES}, {_JOINED}, whole AS (
         SELECT home.area_class, planned, lower(period) AS began,
             date_part('epoch', upper(period) - lower(period)) / 60.0 AS minutes
         FROM joined JOIN usage_point ON usage_point.id = joined.usage_point_id
@@ -135,10 +137,7 @@ _DAYS_OF_AREA = text(
         WHERE lower(period) >= :since AND lower(period) < :until
     )
     SELECT area_class, CAST(began AT TIME ZONE :zone AS date) AS day, planned,
-        count(*) FILTER (WHERE minutes > :momentary) AS sustained,
-        CAST(coalesce(sum(minutes) FILTER (WHERE minutes > :momentary), 0) AS double precision)
-            AS minutes,
-        count(*) FILTER (WHERE minutes <= :momentary) AS momentary
+        {_COUNTS}
     FROM whole GROUP BY area_class, day, planned ORDER BY area_class, day, planned
     """  # noqa: S608 (constants)
 )
