@@ -68,6 +68,11 @@ class Feeder:
         first, last = np.searchsorted(self._places, [self.pre[row], self.post[row]])
         return tuple(self.tree.transformers[i].id for i in self._transformers[first:last])
 
+    def rows_below(self, row: int) -> list[int]:
+        """Rows of the devices further down than a device, in preorder."""
+        inside = (self.pre[row] < self.pre) & (self.pre < self.post[row])
+        return np.flatnonzero(inside).tolist()
+
     def path(self, pre: int) -> list[int]:
         """Rows of the devices above a place, from the nearest up to the head."""
         holds = np.flatnonzero((self.pre <= pre) & (pre < self.post))

@@ -113,6 +113,10 @@ class Gathered:
         """Whether the device itself was seen open."""
         return bool(np.isfinite(self.told.device_open[row]))
 
+    def opened_at(self, row: int) -> float:
+        """When the device was seen open, in minutes from now; NaN if it was not."""
+        return float(self.told.device_open[row])
+
     def below(self, row: int) -> list[int]:
         """Reports that may have come from at or below a device."""
         return np.flatnonzero(self._share_below(row) > UNLIKELY_PLACE).tolist()

@@ -6,7 +6,7 @@ kept until something is clearly better. Whether an order is sent at once or held
 decided by expected cost: a needless trip against a late arrival.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from dispatch.domain.facts import FeederEvidence
@@ -81,7 +81,18 @@ def _groups(
         if members or gathered.sighted(row):
             groups.append(Group(row, members, posterior, posterior.begin_of(row)))
         groups += inner
+        groups += _seen_in_the_dark(gathered, row, {group.row for group in inner})
     return groups
+
+
+def _seen_in_the_dark(gathered: Gathered, row: int, named: Collection[int | None]) -> list[Group]:
+    """Devices below an open one that were seen open, though no caller can have noticed it."""
+    below = gathered.feeder.rows_below(row)
+    return [
+        Group(r, {}, None, gathered.opened_at(r))
+        for r in below
+        if gathered.sighted(r) and r not in named
+    ]
 
 
 def _settle_claims(gathered: Gathered, groups: list[Group], costs: Costs) -> None:

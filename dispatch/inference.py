@@ -234,8 +234,10 @@ class Posterior:
     def lasts(self, row: int) -> float:
         """Probability that it is still open, given that it opened: not for a moment only.
 
-        So few of those below call then that they give it away.
+        So few of those below call then that they give it away. What was seen open is.
         """
+        if self.hypotheses.seen_open[self.hypotheses.number(row)]:
+            return 1.0
         by_share = self._when(row).sum(axis=0)
         return float(by_share[self.hypotheses.shares.calls > max(HARDLY_ANY)].sum())
 

@@ -39,13 +39,21 @@ SUREST: Mapping[NetworkLevel, float] = {
 
 EVEN = 0.5
 
+RECLOSING = frozenset({"breaker", "recloser"})
+RECLOSES_MIN = 1.0
+"""A device that recloses by itself has done so, or is locked out, within a minute (assumption; the
+rated sequence O-0.5 s-CO-2 s-CO-2 s-CO of IEC 62271-111 takes seconds, slow settings tens)."""
+
 STILL_NEW = timedelta(minutes=2)
 """A report that old when its outage was opened was in another one before."""
 
 
 @dataclass(slots=True)
 class Group:
-    """Reports (by number) thought to be one outage, on the way to a judgement."""
+    """Reports (by number) thought to be one outage, on the way to a judgement.
+
+    Without a posterior it is a home's own, `row` None, or a fact: the device was seen open.
+    """
 
     row: int | None
     members: dict[int, float]
@@ -98,9 +106,16 @@ class Judgement:
         ]
 
     def _overlaps(self, group: Group, predicted: Iterable[OutageFact]) -> Counter[OutageId]:
-        """What a group has in common with outages: reports above all, then the device."""
+        """What a group has in common with outages: reports above all, then the device.
+
+        Above both the device, where it was seen open: whoever calls, that outage is of this device.
+        """
         device = None if group.row is None else self.gathered.device_id(group.row)
         counts = Counter(o.id for o in predicted if device is not None and o.device_id == device)
+        if self._is_fact(group):
+            counts = Counter(
+                {outage_id: 2 * len(self.gathered.reports) + 1 for outage_id in counts}
+            )
         for n in group.members:
             for report in self.gathered.reports[n]:
                 if report.outage_id and report.outage_id not in report.kept_apart_from:
@@ -177,8 +192,10 @@ class Judgement:
         )
 
     def _probability(self, group: Group) -> float:
-        if group.row is None or group.posterior is None:
+        if group.row is None:
             return max(group.members.values(), default=0.0)
+        if group.posterior is None:
+            return self._surest
         told = group.posterior.told_of(group.row, len(group.members))
         return told * self._surest
 
@@ -200,6 +217,8 @@ class Judgement:
         decisions take it. What was open for a moment only is not open.
         """
         feeder, posterior = self.gathered.feeder, group.posterior or self.posterior
+        if group.row is not None and group.posterior is None:
+            return [(group.row, 1.0)]
         if group.row is None:
             (n,) = group.members
             first = self.gathered.pre_of(n)
@@ -236,8 +255,10 @@ class Judgement:
 
     def _hold(self, group: Group, keep: OutageFact | None, groups: Sequence[Group]) -> str | None:
         """Why the order waits a moment, or None to send it: it may be part of an older outage."""
-        if (keep is not None and keep.order_sent) or not group.members:
+        if keep is not None and keep.order_sent:
             return None
+        if not group.members or self._is_fact(group):
+            return None if group.members else self._may_close(group)
         if self._is_settling(group, keep):
             return reason("split_off")
         first = min(group.members, key=self.gathered.first_at)
@@ -256,6 +277,19 @@ class Judgement:
         if part * self.costs.needless_trip <= waiting:
             return None
         return reason("held_misfiled" if misfiled else "held_back", percent=round(100 * part))
+
+    def _is_fact(self, group: Group) -> bool:
+        """Whether the group's own device was seen open."""
+        return group.row is not None and self.gathered.sighted(group.row)
+
+    def _may_close(self, group: Group) -> str | None:
+        """Nobody has called: a device that recloses by itself is given the time to."""
+        if group.row is None:
+            return None
+        device, seen = self.gathered.feeder.devices[group.row], self.gathered.opened_at(group.row)
+        if device.kind not in RECLOSING or seen <= -RECLOSES_MIN:
+            return None
+        return reason("may_reclose", name=device.name)
 
     def _is_settling(self, group: Group, keep: OutageFact | None) -> bool:
         """Whether it has just split off an outage that a crew is asked for: it may fall back."""

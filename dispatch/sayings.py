@@ -117,6 +117,10 @@ REASONS: Mapping[str, Saying] = {
     "split_off": Saying(
         "刚从另一停电中分出，稍候再派", "just split off another outage; held until that stands"
     ),
+    "may_reclose": Saying(
+        "暂缓派单：{name}刚断开，可能自动重合",
+        "held for a moment: {name} has just opened and may reclose by itself",
+    ),
     "told_by_device": Saying("{name}被测得断开", "{name} was seen open"),
     "explained_by_confirmed": Saying(
         "时间地点与已核实的停电相符（{percent}%）",

@@ -169,7 +169,7 @@ def told_of(
             told.device_open[row] = np.nan
             told.device_from[row] = minutes_from(sighting.at, now)
         elif not any(_lit_after(evidence, t, sighting.at) for t in feeder.below(row)):
-            told.device_open[row] = minutes_from(sighting.at, now)
+            told.device_open[row] = min(minutes_from(sighting.at, now), 0.0)
     for outage in known:
         if outage.device_id in feeder.row:
             told.shut[feeder.row[outage.device_id]] = True

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from dispatch.feeder import Feeder, Ints
@@ -61,7 +62,8 @@ class Hypotheses:
     `rows` are the devices that anything speaks of, shape (active,), and `above` the number of the
     next active device above each, -1 at the top. `begins` are minutes, shape (beginnings,).
     `opens` of shape (active, beginnings) is the log prior of each device opening then, with what
-    was seen of the device itself. `otherwise` is what all but the calls says in `dark`.
+    was seen of the device itself. `otherwise` is what all but the calls says in `dark`. `seen_open`
+    of shape (active,) are the devices that were seen open, and not closed since.
     """
 
     feeder: Feeder
@@ -73,6 +75,7 @@ class Hypotheses:
     otherwise: Floats
     calls: Signals
     called: "Heard"
+    seen_open: NDArray[np.bool_]
 
     @cached_property
     def dark(self) -> Floats:
@@ -126,18 +129,19 @@ def weigh(
         otherwise = otherwise + felt.evidence(gasped.weight)
     opens = _prior(feeder, rates, rows, begins, width, stirring)
     opens += _sighting_evidence(rates, rows, told, begins)
-    return Hypotheses(feeder, rows, places.above, begins, shares, opens, otherwise, calls, called)
+    seen = np.isfinite(told.device_open[rows])
+    return Hypotheses(
+        feeder, rows, places.above, begins, shares, opens, otherwise, calls, called, seen
+    )
 
 
 def _prior(
     feeder: Feeder, rates: Rates, rows: Ints, begins: Floats, width: Floats, stirring: float
 ) -> Floats:
-    return np.asarray(
-        np.log(feeder.rate[rows] * stirring)[:, None]
-        + np.log(width)
-        + begins / (rates.over_after_h * 60),
-        dtype=float,
-    )
+    with np.errstate(divide="ignore"):  # what never fails by itself has no chance at all
+        fails = np.log(feeder.rate[rows] * stirring)
+    opens = fails[:, None] + np.log(width) + begins / (rates.over_after_h * 60)
+    return np.asarray(opens, dtype=float)
 
 
 def _active(feeder: Feeder, places: Ints, told: Told) -> Ints:
@@ -157,7 +161,7 @@ def beginnings(calls: Signals, gasps: Signals, told: Told, dark: States = NO_STA
     first = calls.at[_first_of_place(calls)]
     fine = [(first[:, None] - np.array(JUST_BEFORE_MIN)).ravel()]
     fine.append((gasps.at[:, None] - np.array([0.1, 0.4, 1.0])).ravel())
-    fine.append(told.device_open[np.isfinite(told.device_open)] - 0.05)
+    fine.append(told.device_open[np.isfinite(told.device_open)] - 0.1)
     late = np.concatenate((calls.at, np.unique(dark.at)))
     coarse = [(late[:, None] - np.array(LONG_BEFORE_MIN)).ravel(), told.relit.dark_minutes()]
     grid = np.union1d(_thinned(np.concatenate(fine)), _thinned(np.concatenate(coarse)))

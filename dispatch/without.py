@@ -231,13 +231,14 @@ def settled_by(
 ) -> tuple[dict[TicketId, tuple[OutageId, float]], list[int]]:
     """Tickets that the confirmed outage they are with explains beyond doubt; the others' numbers.
 
-    They need not be weighed again: in a storm they are most of what a feeder holds.
+    They need not be weighed again: in a storm they are most of what a feeder holds. Who is only
+    thought to be filed wrongly is: the next caller from there may tell of another outage.
     """
     settled: dict[TicketId, tuple[OutageId, float]] = {}
     left = list(range(len(reports)))
     if not without.known_ids or not reports:
         return settled, left
-    shares = (without.known + without.of_known) / without.total
+    shares = without.known / without.total
     best = shares.argmax(axis=0)
     left = []
     for n, mine in enumerate(reports):

@@ -16,7 +16,7 @@ TIED_WITHIN = 0.1
 LEADS_FROM = 0.5
 WEAK_BELOW = 0.9
 SHOWN_FROM = 0.02
-OF_THE_ORDER = frozenset({"held_back", "held_misfiled", "split_off"})
+OF_THE_ORDER = frozenset({"held_back", "held_misfiled", "may_reclose", "split_off"})
 """Reasons why an order is held; they stand with the order while that lasts, and nowhere else."""
 
 Certainty = Literal["tied", "unsure", "leading"]

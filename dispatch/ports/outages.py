@@ -51,6 +51,10 @@ class Outages(Protocol):
         """The open outage, other than `but`, that was confirmed with a device; the oldest."""
         ...
 
+    def find_seen_open(self, device_id: str, at: datetime) -> OutageId | None:
+        """The prediction that names a device which was seen open since it began, until `at`."""
+        ...
+
     def list_expiring(self, now: datetime, within: timedelta, limit: int) -> Sequence[Outage]:
         """Those whose estimate passes within so long, or has passed, with no alarm of it so far."""
         ...

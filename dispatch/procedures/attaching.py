@@ -155,8 +155,14 @@ def name_after_who_is_left(store: Store, gone: UsagePointId, outage: Outage) -> 
 def _begin_earlier(
     store: Store, outage: Outage, order: TroubleOrder | None, at: datetime
 ) -> TroubleOrder | None:
-    """A report that came in late tells that it began earlier; the outage's clock is that one's."""
-    store.outages.save(replace(store.outages.get(outage.id), started_at=at))
+    """A report that came in late tells that it began earlier; the outage's clock is that one's.
+
+    Of several that join in one go another may have told of a still earlier beginning.
+    """
+    known = store.outages.get(outage.id)
+    if known.started_at <= at:
+        return order
+    store.outages.save(replace(known, started_at=at))
     store.outages.widen(outage.id, store.outages.scope_out(outage.id), out_from=at)
     return None if order is None else store.orders.save(replace(order, received_at=at))
 

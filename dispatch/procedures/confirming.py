@@ -21,13 +21,13 @@ def confirm(
     """Confirm `outage`; None keeps the predicted device.
 
     What hangs below a device of the network is out since the outage began, unless another outage
-    holds it.
+    holds it; what does not is not out because of it. Its callers are looked at again: they may
+    have a fault of their own, and this one has hidden it.
     """
     confirmed = store.outages.save(outage.confirm(at, device or outage.device, cause))
     if device is not None and device.id is not None:
-        below = Scope(transformers=frozenset(store.directory.list_below_device(device.id)))
-        free = store.outages.not_held(below, but=outage.id)
-        store.outages.widen(outage.id, free, out_from=outage.started_at)
+        _hold_what_hangs_below(store, outage, device.id)
+        store.outages.ask_grouping(outage.feeder_id, outage.district_id, now)
     store.events.append(
         outage_event(
             confirmed,
@@ -40,6 +40,17 @@ def confirm(
         )
     )
     return confirmed
+
+
+def _hold_what_hangs_below(store: Store, outage: Outage, device_id: str) -> None:
+    below = frozenset(store.directory.list_below_device(device_id))
+    if not below:
+        return
+    beyond = store.outages.scope_out(outage.id).transformers - below
+    if beyond:
+        store.outages.release_part(outage.id, Scope(transformers=beyond))
+    free = store.outages.not_held(Scope(transformers=below), but=outage.id)
+    store.outages.widen(outage.id, free, out_from=outage.started_at)
 
 
 def on_record(

@@ -179,6 +179,7 @@ class Predicting:
         for ticket_id, probability in moving:
             ticket = self.store.tickets.get(ticket_id)
             if ticket.outage_id != outage.id:
+                self._leave((ticket,))
                 self._attach(ticket, outage, probability, judged.reasons)
                 joined = True
         return joined
@@ -277,6 +278,7 @@ class Predicting:
         supply = self.store.directory.find_transformer(below[0]) if below else None
         if supply is None or supply.district_id is None or judged.device_id is None:
             return None
+        self._take_from_above(judged)
         nobody = PredictedDevice(id=None, kind="service", name="")
         place = (supply.lon, supply.lat)
         suspicion = self._suspicion(judged, nobody, place, judged.started_at)
@@ -287,6 +289,17 @@ class Predicting:
             self.evidence.tree.feeder_id or None,
             now=self.now,
         )
+
+    def _take_from_above(self, judged: Judged) -> None:
+        """What was seen open keeps its customers dark, whatever is predicted above it."""
+        own = self._node(judged.device_id or "")
+        inside = {d.id for d in self.evidence.tree.devices if own.pre <= d.pre < own.post}
+        for fact in self.evidence.outages:
+            part = fact.transformers & judged.transformers
+            if not part or fact.status is not OutageStatus.PREDICTED or fact.device_id in inside:
+                continue
+            if self.store.outages.lock(fact.id).status is OutageStatus.PREDICTED:
+                self.store.outages.release_part(fact.id, Scope(transformers=part))
 
     def _suspicion(
         self,
@@ -306,7 +319,7 @@ class Predicting:
         )
 
     def _leave(self, tickets: Iterable[TroubleTicket]) -> None:
-        """Homes that leave an outage of single homes are no longer out because of it."""
+        """Homes that an outage holds beside its device leave it with who called from them."""
         for ticket in tickets:
             if ticket.outage_id is not None:
                 leave_home(self.store, ticket, self.store.outages.get(ticket.outage_id))
@@ -322,6 +335,8 @@ class Predicting:
             outage = self.store.outages.lock(outage_id)
             if (ticket.outage_id == outage_id) != stays or not outage.is_open:
                 continue
+            if not stays:
+                self._leave((ticket,))
             self._attach(ticket, outage, probability, (self._fits(probability),))
             if probability < self.verdict.sure:
                 self.store.events.append(

@@ -151,7 +151,7 @@ _HOMES_OUT = Direct(
     """
 )
 # The row of a transformer that an outage has given light again says so; no other device of the way
-# is known to be open but those that somebody confirmed.
+# is known to be open but those that somebody confirmed, or saw open and not closed since.
 _KEPT_DARK = Direct(
     """
     SELECT DISTINCT ON (transformer.id) transformer.id AS transformer_id, outage.id AS outage_id
@@ -159,8 +159,14 @@ _KEPT_DARK = Direct(
     JOIN device ON device.feeder_id = transformer.feeder_id
         AND transformer.device_pre >= device.pre AND transformer.device_pre < device.post
     JOIN outage ON outage.device_id = device.id
-        AND outage.status IN ('confirmed', 'partially_restored') AND outage.status <> 'closed'
-        AND outage.confirmed_at IS NOT NULL
+        AND outage.status IN ('predicted', 'confirmed', 'partially_restored')
+        AND outage.status <> 'closed'
+        AND (outage.confirmed_at IS NOT NULL OR (
+            SELECT seen.is_open FROM device_sighting AS seen
+            WHERE seen.device_id = outage.device_id
+                AND seen.at >= outage.started_at - interval '2 minutes'
+            ORDER BY seen.at DESC, seen.id DESC LIMIT 1
+        ))
     WHERE transformer.id = ANY(CAST(:among AS text[])) AND outage.id <> :but
         AND outage.device_id IS DISTINCT FROM (SELECT device_id FROM outage WHERE id = :but)
         AND NOT EXISTS (
@@ -179,6 +185,19 @@ _CONFIRMED_WITH = text(
     WHERE device_id = :device_id AND id <> :but AND status <> 'closed'
         AND status IN ('confirmed', 'partially_restored')
     ORDER BY confirmed_at, id LIMIT 1
+    """
+)
+
+
+_SEEN_OPEN = Direct(
+    """
+    SELECT id FROM outage
+    WHERE device_id = :device_id AND status = 'predicted' AND status <> 'closed' AND EXISTS (
+        SELECT FROM device_sighting AS seen
+        WHERE seen.device_id = :device_id AND seen.is_open
+            AND seen.at BETWEEN outage.started_at - interval '2 minutes' AND :at
+    )
+    ORDER BY started_at, id LIMIT 1
     """
 )
 
@@ -310,8 +329,13 @@ class PgOutages:
         found = self._connection.scalar(_CONFIRMED_WITH, {"device_id": device_id, "but": but})
         return None if found is None else OutageId(found)
 
+    def find_seen_open(self, device_id: str, at: datetime) -> OutageId | None:
+        """Read which prediction names a device that was seen open since then, until `at`."""
+        found = _SEEN_OPEN.value(self._connection, {"device_id": device_id, "at": at})
+        return None if found is None else OutageId(found)
+
     def kept_dark(self, among: Collection[str], *, but: OutageId) -> Mapping[str, OutageId]:
-        """Read which confirmed outage, other than `but`, leaves each transformer dark."""
+        """Read which outage known to be real, other than `but`, leaves each transformer dark."""
         if not among:
             return {}
         asked = {"among": sorted(among), "but": but}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.domain.facts import MeterSignalKind
+from dispatch.domain.outage import OutageStatus
 from dispatch.domain.signal import (
     MeteredPoint,
     MeterRecord,
@@ -15,6 +16,7 @@ from dispatch.domain.signal import (
 from dispatch.domain.words import DistrictId
 from dispatch.journal import device_event
 from dispatch.ports import Store
+from dispatch.procedures.restoring import restore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,10 @@ def record_meter_signals(
 
 
 def record_sightings(store: Store, command: RecordSightings, *, now: datetime) -> SignalsTaken:
-    """Store what is new; a device nobody knows is named in the answer and holds up no other."""
+    """Store what is new; a device nobody knows is named in the answer and holds up no other.
+
+    Where a device that was seen open is seen closed, an outage that only rests on that is over.
+    """
     devices = store.signals.named_devices({sent.device for sent in command.sightings})
     records, unknown = [], []
     for sent in command.sightings:
@@ -110,7 +115,26 @@ def record_sightings(store: Store, command: RecordSightings, *, now: datetime) -
     fresh = list({record.id: record for record in records if record.id in new}.values())
     for record in fresh:
         store.events.append(device_event(record))
+    for record in sorted(fresh, key=lambda record: record.at):
+        if not record.is_open:
+            _give_light(store, record, now)
     return _taken(store, len(new), unknown, [record.device for record in fresh], now)
+
+
+def _give_light(store: Store, closed: SightingRecord, now: datetime) -> None:
+    """A device that had opened is closed again: whoever it put out has light.
+
+    Whom another device keeps dark goes over to that one's outage. A confirmed outage is left to who
+    works on it: a closing may be a trial.
+    """
+    at = min(closed.at, now)
+    outage_id = store.outages.find_seen_open(closed.device.id, at)
+    if outage_id is None:
+        return
+    outage = store.outages.lock(outage_id, to_end=True)
+    if outage.status is OutageStatus.PREDICTED and store.outages.scope_out(outage_id):
+        at = max(at, outage.started_at)
+        restore(store, outage, None, at, by=closed.by, cause=None, now=now)
 
 
 def _sighting(

@@ -337,3 +337,119 @@ def test_few_callers_elsewhere_matter_only_to_reports_that_may_be_theirs(desk: D
     (other,) = desk.store.outages.feeder_evidence("F1", build.at(1)).elsewhere
     assert (other.id, other.reports) == (outage_id, 0)
     assert "x0" in other.transformers
+
+
+def see(desk: Desk, device: str, minute: float, *, is_open: bool, look: bool = True) -> None:
+    """SCADA tells of a device; then, unless it is not wanted, the feeder is looked at."""
+    desk.now = build.at(minute)
+    sent = SightingSent(id=f"{device}-{minute}", device=device, is_open=is_open, at=desk.now)
+    command = RecordSightings(sightings=(sent,), source=SightingSource.SCADA, by="scada")
+    record_sightings(desk.store, command, now=desk.now)
+    if look:
+        desk.look(minute)
+
+
+def open_outages(desk: Desk) -> dict[str | None, set[str]]:
+    """The transformers out for each open outage, by its device."""
+    ids = desk.connection.scalars(
+        text("SELECT id FROM outage WHERE status NOT IN ('restored', 'closed') ORDER BY id")
+    )
+    found = [desk.store.outages.get(OutageId(each)) for each in ids.all()]
+    return {o.device.id: set(desk.store.outages.scope_out(o.id).transformers) for o in found}
+
+
+@pytest.mark.parametrize("ahead", [0.0, 0.2])
+def test_a_device_seen_open_this_moment_is_out_at_once(desk: Desk, ahead: float):
+    """Its clock may be ahead of ours."""
+    see(desk, "fuse-a", ahead, is_open=True, look=False)
+    desk.look(0)
+    assert open_outages(desk) == {"fuse-a": {"a0", "a1", "a2"}}
+
+
+@pytest.mark.parametrize("order", [("head", "fuse-a"), ("fuse-a", "head")])
+def test_two_devices_seen_open_one_above_the_other_are_two_outages(
+    desk: Desk, order: tuple[str, str]
+):
+    see(desk, order[0], 0, is_open=True)
+    see(desk, order[1], 5, is_open=True)
+    assert open_outages(desk)["fuse-a"] == {"a0", "a1", "a2"}
+    assert open_outages(desk)["head"] >= {"b0", "b1", "b2"}
+    see(desk, "head", 40, is_open=False)
+    assert open_outages(desk) == {"fuse-a": {"a0", "a1", "a2"}}
+    see(desk, "fuse-a", 60, is_open=False)
+    assert open_outages(desk) == {}
+
+
+def test_nobody_s_silence_makes_a_device_that_was_seen_open_improbable(desk: Desk):
+    see(desk, "head", 0, is_open=True)
+    see(desk, "fuse-a", 30, is_open=True)
+    held = desk.connection.scalars(text("SELECT prediction -> 'probability' FROM outage")).all()
+    assert [round(each, 2) for each in held] == [1.0, 1.0]
+
+
+def test_who_calls_below_two_open_devices_stays_dark_when_the_upper_one_closes(desk: Desk):
+    see(desk, "head", 0, is_open=True)
+    desk.report("A", "a0-0", 3)
+    see(desk, "fuse-a", 5, is_open=True)
+    see(desk, "head", 40, is_open=False)
+    assert desk.device_of("A") == "fuse-a"
+    assert desk.store.outages.get(desk.held_by("A")).is_open
+
+
+def test_a_breaker_is_given_a_minute_to_reclose_unless_somebody_calls(desk: Desk):
+    see(desk, "head", 0, is_open=True)
+    (number,) = desk.connection.scalars(text("SELECT id FROM outage"))
+    order = desk.store.orders.find_open_of_outage(OutageId(number))
+    assert order is not None and order.is_held(build.at(0.5))
+    desk.report("A", "b1-0", 0.5)
+    order = desk.store.orders.find_open_of_outage(OutageId(number))
+    assert order is not None and not order.is_held(build.at(0.5))
+
+
+def test_a_fuse_does_not_reclose(desk: Desk):
+    see(desk, "fuse-a", 0, is_open=True)
+    (number,) = desk.connection.scalars(text("SELECT id FROM outage"))
+    order = desk.store.orders.find_open_of_outage(OutageId(number))
+    assert order is not None and not order.is_held(desk.now)
+
+
+def test_a_trip_that_reclosed_is_over_and_nobody_is_sent(desk: Desk):
+    see(desk, "head", 0, is_open=True)
+    see(desk, "head", 0.1, is_open=False)
+    assert open_outages(desk) == {}
+    assert desk.orders() == ["cancelled"]
+
+
+def test_a_closing_does_not_end_what_a_crew_works_on(desk: Desk):
+    see(desk, "fuse-a", 0, is_open=True)
+    (number,) = desk.connection.scalars(text("SELECT id FROM outage"))
+    desk.confirm(OutageId(number), PredictedDevice(id="fuse-a", kind="fuse", name="fuse-a"))
+    see(desk, "fuse-a", 9, is_open=False)
+    assert open_outages(desk) == {"fuse-a": {"a0", "a1", "a2"}}
+
+
+def test_what_is_found_further_down_is_out_alone_and_the_other_callers_get_their_own(desk: Desk):
+    for minute, account in enumerate(("a0-0", "a1-0", "a2-0", "a0-1", "a2-1")):
+        desk.report(account, account, minute)
+    first = desk.held_by("a1-0")
+    desk.confirm(first, PredictedDevice(id="own-a1", kind="transformer", name="a1"))
+    assert desk.store.outages.scope_out(first).transformers == {"a1"}
+    assert desk.connection.scalars(text("SELECT feeder_id FROM feeder_news")).all() == ["F1"]
+    desk.look(6)
+    assert desk.held_by("a1-0") == first
+    others = {desk.held_by(account) for account in ("a0-0", "a2-0", "a0-1", "a2-1")}
+    assert first not in others
+    assert "a1" not in set().union(
+        *(desk.store.outages.scope_out(each).transformers for each in others)
+    )
+
+
+def test_an_outage_begins_with_the_earliest_of_those_who_join_it_together(desk: Desk):
+    desk.report("A", "a0-0", 0)
+    desk.report("B", "b0-0", 1)
+    desk.report("C", "b1-0", 2)
+    desk.report("D", "a1-0", 3)
+    desk.report("E", "a2-0", 4)
+    outage = desk.store.outages.get(desk.held_by("A"))
+    held = desk.store.tickets.list_of_outage(outage.id)
+    assert outage.started_at == min(ticket.received_at for ticket in held)

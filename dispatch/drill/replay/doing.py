@@ -65,6 +65,7 @@ from dispatch.usecases.record_signals import (
 )
 from dispatch.usecases.report_trouble import ReportTrouble, report_trouble
 from dispatch.usecases.restore_outage import RestoreOutage, restore_outage
+from dispatch.usecases.split_outage import SplitOutage, split_outage
 
 BY = "replay"
 OWN_CREW = "replay-{}"
@@ -104,6 +105,7 @@ class Doer:
         self._clockface = clockface
         self._arrival = arrival
         self._days: set[object] = set()
+        self._seen_open: set[str] = set()
         with engine.begin() as connection:
             self._accounts = Accounts(replaying.accounts(connection))
 
@@ -191,6 +193,11 @@ class Doer:
         command = RecordSightings(sightings=[sent], source=source, by=by)
         if record_sightings(desk.store, command, now=desk.now).unknown:
             raise InvalidInput("device", device, "one device of the network, by its id or its name")
+        self._note(desk.places.device(device).id, is_open=is_open)
+
+    def _note(self, device_id: str, *, is_open: bool) -> None:
+        """Remember which devices somebody saw open and nobody closed so far."""
+        (self._seen_open.add if is_open else self._seen_open.discard)(device_id)
 
     def _crew_action(self, desk: Desk, said: CrewAction) -> None:
         if said.kind in {CONFIRM, ActionKind.FINDINGS}:
@@ -206,6 +213,8 @@ class Doer:
         """A device that is open confirms the outage there; any other sight of it is evidence."""
         by, name = said.crew or BY, said.there.device
         outage_id = desk.places.outage(self._where(desk, said)) if said.is_open else None
+        if outage_id is not None:
+            outage_id = self._its_own(desk, said, outage_id)
         if outage_id is None:
             if name is None:
                 raise IllegalStep("no open outage holds any of it")
@@ -215,8 +224,29 @@ class Doer:
         if name is not None:
             device = desk.store.directory.find_device(desk.places.device(name).id)
         command = ConfirmOutage(outage_id=outage_id, by=by, device=device, cause=said.cause)
-        confirmed = confirm_outage(desk.store, command, now=desk.now)
-        desk.store.outages.ask_grouping(confirmed.feeder_id, confirmed.district_id, desk.now)
+        confirm_outage(desk.store, command, now=desk.now)
+        if device is not None and device.id is not None:
+            self._note(device.id, is_open=True)
+
+    def _its_own(self, desk: Desk, said: CrewAction, outage_id: OutageId) -> OutageId | None:
+        """The outage that a crew's finding confirms: the one there, or what it hid until now.
+
+        Where a device alone is named, and most callers of the outage predicted there are not below
+        it, the device is another fault: those below get an outage of their own, as a dispatcher
+        would say. None where nobody below has called.
+        """
+        callers = desk.places.callers_elsewhere(said.there, outage_id)
+        if callers is None:
+            return outage_id
+        if not callers:
+            return None
+        command = SplitOutage(
+            outage_id=outage_id,
+            tickets=callers,
+            by=said.crew or BY,
+            reason="a crew found its device",
+        )
+        return split_outage(desk.store, command, now=desk.now).id
 
     def _estimate(self, desk: Desk, said: CrewAction) -> None:
         outage_id = desk.places.outage(self._where(desk, said))
@@ -342,10 +372,15 @@ class Doer:
         desk.store.outages.ask_grouping(planned.feeder_id, planned.district_id, desk.now)
 
     def _give_light(self, desk: Desk, there: There, by: str, cause: str | None) -> None:
+        """Supply is back there, but for what hangs below a device further down that is open."""
         parts: Mapping[OutageId, Scope] = desk.places.parts(there)
         if not parts:
             raise IllegalStep("no open outage holds any of it")
+        if there.device is not None:
+            self._note(desk.places.device(there.device).id, is_open=False)
         for outage_id, part in parts.items():
+            if desk.places.is_further_down(there, outage_id, self._seen_open):
+                continue
             everybody = part == desk.store.outages.scope_out(outage_id)
             command = RestoreOutage(
                 outage_id=outage_id,

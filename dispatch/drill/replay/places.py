@@ -1,11 +1,11 @@
 """What a line is about: the outages, orders and devices that lie where it points."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from dispatch.domain.outage import Scope
+from dispatch.domain.outage import OutageStatus, Scope
 from dispatch.domain.signal import NamedDevice
 from dispatch.domain.words import OrderId, OutageId, TicketId
 from dispatch.drill.replay.accounts import Accounts
@@ -83,6 +83,27 @@ class Places:
         parts = self.parts(there)
         sizes = {o: (-len(p.transformers), -len(p.usage_points), o) for o, p in parts.items()}
         return min(sizes, key=sizes.__getitem__, default=None)
+
+    def callers_elsewhere(self, there: There, outage_id: OutageId) -> list[TicketId] | None:
+        """Callers of a predicted outage below a device that is named, where most are not.
+
+        None where most are, where more than a device is named, and where the outage is confirmed.
+        """
+        outage = self.store.outages.get(outage_id)
+        if there != There(device=there.device) or outage.status is not OutageStatus.PREDICTED:
+            return None
+        below = set(self.transformers(there))
+        callers = [t for t in self.store.tickets.list_of_outage(outage_id) if t.place is not None]
+        inside = [t.id for t in callers if t.place and t.place.transformer_id in below]
+        return inside if below and 2 * len(inside) < len(callers) else None
+
+    def is_further_down(self, there: There, outage_id: OutageId, devices: Collection[str]) -> bool:
+        """Whether an outage is of one of the devices, below that which alone is named."""
+        own = self.store.outages.get(outage_id).device.id
+        if there != There(device=there.device) or own not in devices:
+            return False
+        below = set(self.store.directory.list_below_device(own or ""))
+        return below < set(self.transformers(there))
 
     def order(self, there: There) -> OrderId:
         """The order that is open for what lies there.
