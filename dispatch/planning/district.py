@@ -105,6 +105,12 @@ def problem_of(
         for order in orders
         if order.status is not OrderStatus.ARRIVED
     ]
+    left_min = {
+        order.id: _left_min(order, policy, now)
+        for order in orders
+        if order.status is OrderStatus.ARRIVED
+    }
+    works = [_in_sequence(work, orders, left_min) for work in works]
     works = [
         _with_record(work, declined.get(work.order_id, frozenset()), customers, policy)
         for work in works
@@ -138,10 +144,40 @@ def _work(
         duration_cv=policy.on_site_cv,
         needs=order.skills,
         release_min=release,
+        after=order.after,
         hazard=hazard,
         pinned=under_way if by_hand or hazard else (),
         holders=under_way or proposed,
         hold=hold if under_way else Hold.PLANNED,
+    )
+
+
+def _left_min(order: TroubleOrder, policy: PlanningPolicy, now: datetime) -> float:
+    """How long work under way goes on.
+
+    What takes longer than usual is as likely as not to take a good while more.
+    """
+    assert order.arrived_at is not None
+    usual = policy.on_site_min + _minutes(order.arrived_at, now)
+    return max(usual, policy.on_site_min / 4)
+
+
+def _in_sequence(
+    work: Work, orders: Sequence[TroubleOrder], left_min: Mapping[OrderId, float]
+) -> Work:
+    """Let work wait for that on other orders.
+
+    For what is under way already the crew may have to wait at the site, at most for as long as
+    that goes on; it is counted as work.
+    """
+    if not work.after:
+        return work
+    planned = {order.id for order in orders} - left_min.keys()
+    waits = max((left_min[each] for each in work.after if each in left_min), default=0.0)
+    return replace(
+        work,
+        after=tuple(each for each in work.after if each in planned),
+        duration_min=work.duration_min + waits,
     )
 
 
@@ -205,9 +241,7 @@ def _hands(
     free, sd = 0.0, 0.0
     if at_work is not None and at_work.arrived_at is not None:
         place = at[at_work.id]
-        # Work that takes longer than usual is as likely as not to take a good while more.
-        usual = policy.on_site_min + _minutes(at_work.arrived_at, now)
-        free = max(usual, policy.on_site_min / 4)
+        free = _left_min(at_work, policy, now)
         sd = policy.on_site_cv * policy.on_site_min
     return Hands(
         crew_id=state.crew.id,

@@ -41,6 +41,10 @@ class Orders(Protocol):
         """Orders that a crew holds, by number."""
         ...
 
+    def still_open(self, order_ids: Collection[OrderId]) -> frozenset[OrderId]:
+        """Which of these are not over yet."""
+        ...
+
     def declined(self, order_ids: Collection[OrderId]) -> Mapping[OrderId, frozenset[CrewId]]:
         """Crews that gave an order back, and the last one that did not accept it in time.
 

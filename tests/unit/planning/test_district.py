@@ -127,3 +127,16 @@ def test_an_order_stays_with_a_crew_whose_shift_is_over():
 def test_a_crew_that_is_proposed_is_the_one_of_the_running_plan():
     (work,) = state_of([order(proposed_crew_id=CrewId("A"))], [a_crew_state("A")]).works
     assert (work.holders, work.hold, work.pinned) == (("A",), Hold.PLANNED, ())
+
+
+def test_work_waits_for_that_on_another_order():
+    first, second = state_of([order(1), order(2, after=(OrderId(1),))], [a_crew_state("A")]).works
+    assert (first.after, second.after) == ((), (1,))
+
+
+def test_work_waits_for_what_is_under_way_as_long_as_that_goes_on():
+    states = [a_crew_state("A", active_order_id=OrderId(1)), a_crew_state("B")]
+    at_work = held(OrderStatus.ARRIVED, arrived_at=after(-15))
+    (work,) = state_of([at_work, order(2, after=(OrderId(1),))], states).works
+    assert work.after == ()
+    assert work.duration_min == pytest.approx(2 * POLICY.on_site_min - 15)

@@ -2157,6 +2157,13 @@ def upgrade() -> None:
         sa.Column("travel_basis", sa.Text(), nullable=True),
         sa.Column("why", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("hold_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "after",
+            sa.ARRAY(sa.BigInteger()),
+            server_default="{}",
+            nullable=False,
+            comment="orders whose work has to be done before that on this one begins",
+        ),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "crew_id IS NOT NULL OR status IN ('awaiting_assignment', 'field_complete', 'cancelled')",
