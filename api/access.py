@@ -128,6 +128,8 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", f"{API}/history"): WATCH,
     # crews
     ("GET", f"{API}/crews"): WATCH,
+    ("PUT", f"{API}/crews/{{crew_id}}/rest"): ROOM,
+    ("DELETE", f"{API}/crews/{{crew_id}}/rest"): ROOM,
     ("POST", f"{API}/crews/{{crew_id}}/retire"): TEACHERS,
     ("POST", f"{API}/crews/{{crew_id}}/reinstate"): TEACHERS,
     ("GET", f"{API}/crew/orders"): FIELD,

@@ -244,8 +244,17 @@ def _blockers(
     missing = order.skills - state.crew.skills
     if missing and state.crew.skills:
         blockers.append(reason("missing_skill", skills=", ".join(sorted(missing))))
-    if state.active_order_id is not None and state.active_order_id != order.id:
-        blockers.append(reason("busy", order=state.active_order_id))
+    blockers += _occupied(order, state, now)
     if travel.basis == "unreachable":
         blockers.append(reason("unreachable"))
     return tuple(blockers)
+
+
+def _occupied(order: TroubleOrder, state: CrewState, now: datetime) -> list[str]:
+    """What else the crew is at: another order, or its break."""
+    if state.active_order_id is not None and state.active_order_id != order.id:
+        return [reason("busy_danger" if state.to_danger else "busy", order=state.active_order_id)]
+    if state.rest is not None and state.rests(now):
+        left = (state.rest.ends_at - now).total_seconds() / 60
+        return [reason("resting", minutes=round(left))]
+    return []

@@ -174,6 +174,10 @@ REASONS: Mapping[str, Saying] = {
     "shift_ends_soon": Saying("{minutes}分钟后下班", "shift ends in {minutes} min"),
     "missing_skill": Saying("缺少技能：{skills}", "lacks {skills}"),
     "busy": Saying("正在处理工单{order}", "busy with order {order}"),
+    "busy_danger": Saying(
+        "正在处理有人身危险的工单{order}", "goes to danger to life, order {order}"
+    ),
+    "resting": Saying("休息中，还有{minutes}分钟", "has its break for {minutes} min more"),
     "declined": Saying("该班组已退单或未接单", "gave this order back, or did not accept it"),
     "stale_fix": Saying("定位已过{minutes}分钟", "last position {minutes} min old"),
     "never_seen": Saying("从未定位，按驻点计算", "never located; counted from its base"),

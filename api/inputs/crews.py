@@ -37,6 +37,14 @@ class SequenceIn(Strict):
     reason: Reason
 
 
+class RestIn(Strict):
+    """From when a crew has a break (null: now), how long and why."""
+
+    starts_at: Moment | None = None
+    minutes: Annotated[int, Field(ge=1, le=720)] = 30
+    reason: Reason
+
+
 class PostingIn(Strict):
     """Where a crew is asked to stand by, and why; `place` names it, empty in the street."""
 

@@ -88,6 +88,7 @@ def _crew_screen(house: House, crew_id: CrewId) -> dict[str, Any]:
     with reading(house.engine) as connection:
         posting = PgCrews(connection).find_posting(crew_id)
         loan = loan_of_crew(connection, crew_id)
+        state = PgCrews(connection).state(crew_id, house.now())
     stands_by = posting is not None and posting.ends_at > house.now()
     safety = house.policies.safety
     return {
@@ -95,6 +96,7 @@ def _crew_screen(house: House, crew_id: CrewId) -> dict[str, Any]:
         "orders": _crew_orders(house, crew_id),
         "posting": posting if stands_by else None,
         "loan": loan,
+        "rest": state.rest if state.rests(house.now()) else None,
     }
 
 

@@ -17,6 +17,7 @@ from dispatch.planning.problem import (
     ChangeCosts,
     Hands,
     Hold,
+    Meal,
     Minutes,
     Problem,
     Promise,
@@ -243,7 +244,10 @@ def _hands(
         place = at[at_work.id]
         free = _left_min(at_work, policy, now)
         sd = policy.on_site_cv * policy.on_site_min
+    if state.rest is not None and state.rests(now):
+        free = _minutes(state.rest.ends_at, now)
     return Hands(
+        meal=_meal(state, at_work, now),
         crew_id=state.crew.id,
         place=place,
         free_min=free,
@@ -251,6 +255,21 @@ def _hands(
         until_min=until,
         can=state.crew.skills,
     )
+
+
+def _meal(state: CrewState, at_work: TroubleOrder | None, now: datetime) -> Meal | None:
+    """The break that a crew still has before it: before the first drive from its time on.
+
+    A crew that drives to an order when it comes is there first; nobody waits for it beforehand.
+    """
+    rest = state.rest
+    if rest is None or state.rests(now):
+        return None
+    begins = _minutes(rest.begins_at, now)
+    if begins <= 0 and at_work is None:
+        return None
+    lasts = (rest.ends_at - rest.begins_at).total_seconds() / MINUTE_S
+    return Meal(from_min=begins, until_min=float("inf"), minutes=lasts)
 
 
 def _minutes(at: datetime, now: datetime) -> float:

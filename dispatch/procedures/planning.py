@@ -47,7 +47,7 @@ class Stated:
     Attributes
     ----------
     at_work
-        Crews that have arrived somewhere; they finish first.
+        Crews that have arrived somewhere, or have their break; they finish first.
     doubtful
         Free crews whose position is not known now: they are counted from their base, and sent only
         where nobody else is.
@@ -133,7 +133,8 @@ def state_district(
         for state in crews
         if state.active_order_id is None and not origin_of(state, assignment, now).fresh
     )
-    busy = (o.crew_id for o in orders if o.status is OrderStatus.ARRIVED and o.crew_id is not None)
+    busy = {o.crew_id for o in orders if o.status is OrderStatus.ARRIVED and o.crew_id is not None}
+    busy.update(state.crew.id for state in crews if state.rests(now))
     return Stated(problem=problem, at_work=frozenset(busy), doubtful=frozenset(doubtful))
 
 

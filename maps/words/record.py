@@ -88,6 +88,8 @@ RECORD: Mapping[str, Mapping[str, str]] = {
         "planned.cancelled": _("Planned work cancelled"),
         "planned.overdue": _("Planned work is late"),
         "crew.posted": _("Crew asked to stand by"),
+        "crew.rests": _("Crew given a break"),
+        "crew.rests_no_more": _("Break of a crew taken back"),
         "crew.released": _("Stand-by ended"),
         "crew.retired": _("Crew retired"),
         "crew.reinstated": _("Crew back in service"),

@@ -848,6 +848,18 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": 50},
     )
     op.create_table(
+        "crew_rest",
+        sa.Column("crew_id", sa.Text(), nullable=False),
+        sa.Column("period", postgresql.TSTZRANGE(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["crew_id"], ["crew.id"], name=op.f("crew_rest_crew_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("crew_id", name=op.f("crew_rest_pkey")),
+        comment="The break that somebody gave a crew, the last one; that of every day is its pattern's",
+    )
+    op.create_table(
         "device",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -1204,6 +1216,17 @@ def upgrade() -> None:
             "ends", sa.Text(), nullable=False, comment="HH:MM local; before `starts`: next day"
         ),
         sa.Column("zone", sa.Text(), nullable=False, comment="IANA time zone"),
+        sa.Column(
+            "meal",
+            sa.Text(),
+            nullable=True,
+            comment="HH:MM local; when the meal break of every day begins",
+        ),
+        sa.Column("meal_minutes", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(meal IS NULL) = (meal_minutes IS NULL) AND coalesce(meal_minutes, 1) BETWEEN 1 AND 240",
+            name=op.f("meal_has_a_length"),
+        ),
         sa.ForeignKeyConstraint(
             ["crew_id"], ["crew.id"], name=op.f("shift_pattern_crew_id_fkey"), ondelete="CASCADE"
         ),
