@@ -85,6 +85,7 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", f"{API}/orders/{{order_id}}/arrival"): WATCH,
     ("GET", f"{API}/orders/{{order_id}}/crews"): WATCH,
     ("PUT", f"{API}/orders/{{order_id}}/assignment"): ROOM,
+    ("PUT", f"{API}/orders/{{order_id}}/after"): ROOM,
     ("POST", f"{API}/incidents/{{incident_id}}/close"): ROOM,
     ("GET", f"{API}/planned-outages"): READERS,
     ("POST", f"{API}/planned-outages"): ROOM,
@@ -127,6 +128,8 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", f"{API}/history"): WATCH,
     # crews
     ("GET", f"{API}/crews"): WATCH,
+    ("PUT", f"{API}/crews/{{crew_id}}/rest"): ROOM,
+    ("DELETE", f"{API}/crews/{{crew_id}}/rest"): ROOM,
     ("POST", f"{API}/crews/{{crew_id}}/retire"): TEACHERS,
     ("POST", f"{API}/crews/{{crew_id}}/reinstate"): TEACHERS,
     ("GET", f"{API}/crew/orders"): FIELD,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from dispatch.domain.crew import CrewState, Lent
 from dispatch.domain.order import OrderStatus, TroubleOrder
-from dispatch.domain.words import CrewId
+from dispatch.domain.words import CrewId, OrderId
 from dispatch.domain.zone import Zone
 from dispatch.ports import Travel
 from dispatch.sayings import reason
@@ -122,12 +122,14 @@ def why_waiting(
     ranked: Sequence[RankedCrew],
     *,
     planned: Collection[CrewId] = (),
+    after: Collection[OrderId] = (),
     held_for: str | None = None,
     now: datetime,
 ) -> tuple[str, ...]:
     """Why an order has no crew at this moment, as reasons; empty unless it waits for one.
 
-    `planned` are the crews that the plan would send, `held_for` the reason of its last hold: it
+    `planned` are the crews that the plan would send, `after` the orders whose work has to be done
+    first, `held_for` the reason of its last hold: it
     counts only while the hold lasts.
     """
     if order.status is not OrderStatus.AWAITING_ASSIGNMENT or order.crew_id is not None:
@@ -139,10 +141,11 @@ def why_waiting(
     if kept := _barred(ranked) or _proposed(ranked, order):
         return (kept,)
     to_come = tuple(_to_come(each) for each in ranked if each.state.crew.id in planned)
+    first = tuple(reason("waits_for_order", order=each) for each in after)
     nobody = _nobody_free(ranked)
     if nobody is not None:
-        return (nobody, *to_come)
-    return to_come or (reason("not_sent_yet"),)
+        return (*first, nobody, *to_come)
+    return (*first, *to_come) or (reason("not_sent_yet"),)
 
 
 def _nobody_free(ranked: Sequence[RankedCrew]) -> str | None:
@@ -241,8 +244,17 @@ def _blockers(
     missing = order.skills - state.crew.skills
     if missing and state.crew.skills:
         blockers.append(reason("missing_skill", skills=", ".join(sorted(missing))))
-    if state.active_order_id is not None and state.active_order_id != order.id:
-        blockers.append(reason("busy", order=state.active_order_id))
+    blockers += _occupied(order, state, now)
     if travel.basis == "unreachable":
         blockers.append(reason("unreachable"))
     return tuple(blockers)
+
+
+def _occupied(order: TroubleOrder, state: CrewState, now: datetime) -> list[str]:
+    """What else the crew is at: another order, or its break."""
+    if state.active_order_id is not None and state.active_order_id != order.id:
+        return [reason("busy_danger" if state.to_danger else "busy", order=state.active_order_id)]
+    if state.rest is not None and state.rests(now):
+        left = (state.rest.ends_at - now).total_seconds() / 60
+        return [reason("resting", minutes=round(left))]
+    return []

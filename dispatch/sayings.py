@@ -107,6 +107,9 @@ REASONS: Mapping[str, Saying] = {
         "按统筹安排由{crew}前往，须先完成工单{order}",
         "by the plan {crew} goes, after order {order}",
     ),
+    "waits_for_order": Saying(
+        "须等工单{order}完成后方可作业", "work waits until that on order {order} is done"
+    ),
     "not_sent_yet": Saying("有班组可派，尚未派出", "a crew could go; none has been sent yet"),
     "was_momentary": Saying(
         "{name}很可能只是瞬时断开、已恢复供电（{percent}%）：其下{customers}户中仅{reports}个报修，"
@@ -175,6 +178,10 @@ REASONS: Mapping[str, Saying] = {
     "shift_ends_soon": Saying("{minutes}分钟后下班", "shift ends in {minutes} min"),
     "missing_skill": Saying("缺少技能：{skills}", "lacks {skills}"),
     "busy": Saying("正在处理工单{order}", "busy with order {order}"),
+    "busy_danger": Saying(
+        "正在处理有人身危险的工单{order}", "goes to danger to life, order {order}"
+    ),
+    "resting": Saying("休息中，还有{minutes}分钟", "has its break for {minutes} min more"),
     "declined": Saying("该班组已退单或未接单", "gave this order back, or did not accept it"),
     "stale_fix": Saying("定位已过{minutes}分钟", "last position {minutes} min old"),
     "never_seen": Saying("从未定位，按驻点计算", "never located; counted from its base"),
@@ -434,6 +441,7 @@ CAB_ORDER = Saying(
     "新抢修单{id}：{where}。请在手机上接单。", "New order {id}: {where}. Accept it on the phone."
 )
 CAB_HAZARD = Saying("注意安全：现场有危险。", "Take care: there is danger on site.")
+CAB_AFTER = Saying("须等抢修单{ids}完成后方可作业。", "Do not begin before order {ids} is done.")
 CAB_WITHDRAWN = Saying("抢修单{id}已撤回，请勿前往。", "Order {id} was withdrawn; do not go.")
 
 NEIGHBOURS = Saying("请问您邻居家有电吗？", "Do your neighbours have light?")

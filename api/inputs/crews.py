@@ -30,6 +30,21 @@ class AssignmentIn(Strict):
     reason: Reason | None = None
 
 
+class SequenceIn(Strict):
+    """After which orders work on one begins, and why; none: after no other any more."""
+
+    orders: Annotated[list[Annotated[int, Field(ge=1, le=2**62)]], Field(max_length=20)] = []
+    reason: Reason
+
+
+class RestIn(Strict):
+    """From when a crew has a break (null: now), how long and why."""
+
+    starts_at: Moment | None = None
+    minutes: Annotated[int, Field(ge=1, le=720)] = 30
+    reason: Reason
+
+
 class PostingIn(Strict):
     """Where a crew is asked to stand by, and why; `place` names it, empty in the street."""
 

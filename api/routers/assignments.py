@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from api.access import API
 from api.callers import Caller, Calling
 from api.house import House
-from api.inputs.crews import AssignmentIn
+from api.inputs.crews import AssignmentIn, SequenceIn
 from api.inputs.fields import ReasonIn
 from api.routers.parts import (
     MustHaveSeen,
@@ -30,6 +30,7 @@ from dispatch.domain.outage import (
 from dispatch.domain.words import (
     CrewId,
     IncidentId,
+    OrderId,
     OutageId,
     TicketId,
 )
@@ -37,6 +38,7 @@ from dispatch.errors import NotFound
 from dispatch.ports import Store
 from dispatch.usecases.choose_crew import ChooseCrew, choose_crew
 from dispatch.usecases.close_incident import CloseIncident, close_incident
+from dispatch.usecases.sequence_order import SequenceOrder, sequence_order
 
 router = APIRouter(tags=["dispatchers"])
 OUTAGE = f"{API}/outages/{{outage_id}}"
@@ -171,6 +173,36 @@ def put_order_assignment(
     house.queue.assign(order.district_id)
     tag(response, order.version)
     return AssignedOut(order=OrderOut.of(order), outage=None)
+
+
+@router.put(f"{API}/orders/{{order_id}}/after")
+def put_order_after(
+    order_id: int,
+    body: SequenceIn,
+    seen: MustHaveSeen,
+    response: Response,
+    caller: Calling,
+    house: Working,
+) -> OrderOut:
+    """Let work on an order begin only after that on others, as where a switch has to be open."""
+
+    def sequence(store: Store) -> TroubleOrder:
+        order = order_for(store, caller, order_id)
+        for other in body.orders:
+            order_for(store, caller, other)
+        command = SequenceOrder(
+            order_id=order.id,
+            after=tuple(OrderId(each) for each in body.orders),
+            by=caller.name,
+            reason=body.reason,
+            seen_version=seen,
+        )
+        return sequence_order(store, command, now=house.now())
+
+    order = in_one_go(house, sequence)
+    house.queue.assign(order.district_id)
+    tag(response, order.version)
+    return OrderOut.of(order)
 
 
 @router.post(f"{API}/incidents/{{incident_id}}/close")

@@ -26,9 +26,10 @@ from dispatch.domain.eta import DoorEta
 from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
 from dispatch.domain.rules import PauseReason, Recipient
 from dispatch.domain.ticket import TroubleTicket
-from dispatch.domain.words import CrewId, IncidentId, OutageId, TicketId, UsagePointId
+from dispatch.domain.words import CrewId, IncidentId, OrderId, OutageId, TicketId, UsagePointId
 from dispatch.errors import NotFound
 from dispatch.procedures.foreseeing import Foreseen
+from dispatch.procedures.sequencing import waits_for
 from dispatch.store.access_notes import PgAccessNotes
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
@@ -434,14 +435,21 @@ def _ranking(
     leaves: Mapping[CrewId, str] = {}
     eta: DoorEta | None = None
     waits: tuple[str, ...] = ()
+    begins_after: tuple[OrderId, ...] = ()
     if order is not None and order.is_open:
         travel_times, proposed = house.travel_times(), order.proposed_crew_id
         with house.transaction() as store:
             ranked, foreseen = weighed(house, store, order, travel_times)
             eta = store.etas.find(order.id)
+            begins_after = waits_for(store.orders, order)
         leaves = left_uncovered(house, order, ranked, travel_times)
         waits = why_waiting(
-            order, ranked, planned=foreseen.chosen, held_for=held_for, now=house.now()
+            order,
+            ranked,
+            planned=foreseen.chosen,
+            after=begins_after,
+            held_for=held_for,
+            now=house.now(),
         )
     best = choose(ranked)
     nearest = None if best is None else best.state.crew.id
@@ -451,6 +459,7 @@ def _ranking(
         "foreseen": foreseen,
         "leaves": leaves,
         "waits": waits,
+        "begins_after": begins_after,
         **_eta(house, eta),
     }
 

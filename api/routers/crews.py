@@ -26,6 +26,7 @@ from dispatch.errors import (
     StoreUnavailable,
 )
 from dispatch.ports import ActionRecord, Store
+from dispatch.procedures.sequencing import waits_for
 from dispatch.restoration import asks_crew
 from dispatch.usecases.record_crew_action import (
     RecordCrewAction,
@@ -45,7 +46,8 @@ class CrewOrderOut(BaseModel):
     """An order as its crew sees it; telephone numbers only while the crew is on it.
 
     `asks_estimate`: the crew on site is to say when supply will be back, as nobody there has, or
-    what was said is about to pass.
+    what was said is about to pass. Work must not begin before that on the orders in `begins_after`
+    is done.
     """
 
     order: OrderOut
@@ -53,6 +55,7 @@ class CrewOrderOut(BaseModel):
     incident: IncidentOut | None
     tickets: list[TicketOut]
     asks_estimate: bool
+    begins_after: list[int] = []
     warnings: list["CrewWarningOut"] = []
 
 
@@ -141,6 +144,7 @@ def _crew_order(store: Store, order: TroubleOrder, caller: Caller, now: datetime
             for warning in store.warnings.list_open_of_crew(caller.crew)
             if warning.order_id == order.id
         ],
+        begins_after=list(waits_for(store.orders, order)),
         asks_estimate=outage is not None
         and asks_crew(outage, order, telling=store.forecasts.telling, now=now),
     )

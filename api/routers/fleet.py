@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -10,13 +11,15 @@ from pydantic import BaseModel
 from api.access import API
 from api.callers import Caller, Calling
 from api.house import House
+from api.inputs.crews import RestIn
 from api.inputs.fields import NoteIn, ReasonIn
 from api.routers.parts import Working, in_one_go
-from dispatch.domain.crew import Crew
+from dispatch.domain.crew import Crew, Rest
 from dispatch.domain.words import CrewId
 from dispatch.ports import Store
 from dispatch.store.reads.fleet import crews_on_record
 from dispatch.store.transaction import reading
+from dispatch.usecases.rest_crew import EndRest, RestCrew, end_rest, rest_crew
 from dispatch.usecases.retire_crew import ReinstateCrew, RetireCrew, reinstate_crew, retire_crew
 
 router = APIRouter(tags=["supervisors"])
@@ -47,6 +50,55 @@ def get_crews(caller: Calling, house: Working, *, retired: bool = False) -> list
     with reading(house.engine) as connection:
         found = crews_on_record(connection, caller.scope, retired=retired)
     return [CrewOnRecordOut(**asdict(each)) for each in found]
+
+
+class RestOut(BaseModel):
+    """The break that a crew was given."""
+
+    crew_id: str
+    begins_at: datetime
+    ends_at: datetime
+
+
+@router.put(f"{API}/crews/{{crew_id}}/rest", tags=["dispatchers"])
+def put_rest(crew_id: str, body: RestIn, caller: Calling, house: Working) -> RestOut:
+    """Give a crew a break, now or within twelve hours; the plan sends it nowhere in it."""
+
+    def rest(store: Store) -> tuple[Rest, Crew]:
+        crew = _seen(store, caller, crew_id)
+        command = RestCrew(
+            crew_id=crew.id,
+            begins_at=body.starts_at or house.now(),
+            lasts=timedelta(minutes=body.minutes),
+            by=caller.name,
+            reason=body.reason,
+        )
+        return rest_crew(store, command, now=house.now()), crew
+
+    kept, crew = in_one_go(house, rest)
+    house.queue.assign(crew.district_id)
+    return RestOut(crew_id=crew.id, begins_at=kept.begins_at, ends_at=kept.ends_at)
+
+
+@router.delete(
+    f"{API}/crews/{{crew_id}}/rest", status_code=HTTPStatus.NO_CONTENT, tags=["dispatchers"]
+)
+def delete_rest(crew_id: str, caller: Calling, house: Working) -> None:
+    """Take back the break that somebody gave a crew."""
+
+    def end(store: Store) -> Crew:
+        crew = _seen(store, caller, crew_id)
+        end_rest(store, EndRest(crew_id=crew.id, by=caller.name), now=house.now())
+        return crew
+
+    house.queue.assign(in_one_go(house, end).district_id)
+
+
+def _seen(store: Store, caller: Caller, crew_id: str) -> Crew:
+    """Read a crew; another district's does not exist."""
+    crew = store.crews.get(CrewId(crew_id))
+    caller.must_see(crew.district_id, "crew", crew_id=crew_id)
+    return crew
 
 
 @router.post(f"{API}/crews/{{crew_id}}/retire")

@@ -21,10 +21,12 @@ from dispatch.domain.order import TroubleOrder
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import CrewId, UsagePointId
 from dispatch.domain.zone import Zone
+from dispatch.procedures.sequencing import waits_for
 from dispatch.restoration import asks_crew
 from dispatch.store.access_notes import PgAccessNotes
 from dispatch.store.clocks import PgClocks
 from dispatch.store.crews import PgCrews
+from dispatch.store.orders import PgOrders
 from dispatch.store.reads import arrivals, details, suspects
 from dispatch.store.reads.details import CrewOrder
 from dispatch.store.reads.loans import loan_of_crew
@@ -86,6 +88,7 @@ def _crew_screen(house: House, crew_id: CrewId) -> dict[str, Any]:
     with reading(house.engine) as connection:
         posting = PgCrews(connection).find_posting(crew_id)
         loan = loan_of_crew(connection, crew_id)
+        state = PgCrews(connection).state(crew_id, house.now())
     stands_by = posting is not None and posting.ends_at > house.now()
     safety = house.policies.safety
     return {
@@ -93,6 +96,7 @@ def _crew_screen(house: House, crew_id: CrewId) -> dict[str, Any]:
         "orders": _crew_orders(house, crew_id),
         "posting": posting if stands_by else None,
         "loan": loan,
+        "rest": state.rest if state.rests(house.now()) else None,
     }
 
 
@@ -112,6 +116,7 @@ def _crew_orders(house: House, crew_id: CrewId) -> list[dict[str, object]]:
                     for t in each.tickets
                     if (home := _home(t)) is not None and home in access
                 },
+                "begins_after": waits_for(PgOrders(connection), each.sent.order),
                 "check_in_due_at": _check_in_due(connection, each, house),
                 "asks_estimate": each.outage is not None
                 and asks_crew(

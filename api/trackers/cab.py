@@ -13,7 +13,8 @@ from dispatch.domain.words import CrewId, OrderId
 from dispatch.errors import DispatchError
 from dispatch.ports import Store
 from dispatch.procedures.judging import tickets_of
-from dispatch.sayings import CAB_HAZARD, CAB_ORDER, CAB_WITHDRAWN
+from dispatch.procedures.sequencing import waits_for
+from dispatch.sayings import CAB_AFTER, CAB_HAZARD, CAB_ORDER, CAB_WITHDRAWN
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ class Cab:
 
 
 def order_words(store: Store, order: TroubleOrder) -> str:
-    """What a crew is told of a new order: number, place, danger. In Chinese, as the screens are."""
+    """What a crew is told of a new order: number, place, what comes first, danger; in Chinese."""
     device = None if order.outage_id is None else store.outages.get(order.outage_id).device
     addresses = [
         address for ticket in tickets_of(store, order) if (address := ticket.complaint.address)
@@ -171,4 +172,6 @@ def order_words(store: Store, order: TroubleOrder) -> str:
     if not where and order.lon is not None and order.lat is not None:
         where = f"{order.lon:.5f}, {order.lat:.5f}"
     words = CAB_ORDER.zh.format(id=order.id, where=where)
+    if first := waits_for(store.orders, order):
+        words += CAB_AFTER.zh.format(ids="、".join(map(str, first)))
     return words + CAB_HAZARD.zh if order.hazards else words

@@ -68,6 +68,7 @@ class OrderOut(BaseModel):
     completed_at: datetime | None
     travel_s: float | None
     travel_basis: str | None
+    after: list[int]
     why: list[SayingOut]
 
     @classmethod
@@ -98,6 +99,7 @@ class OrderOut(BaseModel):
             completed_at=order.completed_at,
             travel_s=order.travel_s,
             travel_basis=order.travel_basis,
+            after=list(order.after),
             why=reasons_of(order.why),
         )
 

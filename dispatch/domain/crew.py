@@ -63,6 +63,18 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """A crew's break, such as its meal; an order that ran into it has put it off until it ended."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+    def holds_at(self, now: datetime) -> bool:
+        """Whether the crew rests at that moment."""
+        return self.begins_at <= now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lent:
     """To whom a crew is lent at one moment, and until when at the latest."""
 
@@ -73,7 +85,11 @@ class Lent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrewState:
-    """A crew as the planner sees it at one moment."""
+    """A crew as the planner sees it at one moment.
+
+    `rest` is the break that it has now, or the next of the coming twelve hours; `to_danger` whether
+    the order that it holds is one with danger to life.
+    """
 
     crew: Crew
     on_shift: bool
@@ -81,6 +97,12 @@ class CrewState:
     last_fix: PositionFix | None
     active_order_id: OrderId | None
     lent: Lent | None = None
+    rest: Rest | None = None
+    to_danger: bool = False
+
+    def rests(self, now: datetime) -> bool:
+        """Whether it has its break now; one that holds an order has not."""
+        return self.rest is not None and self.active_order_id is None and self.rest.holds_at(now)
 
     @property
     def works_for(self) -> DistrictId:

@@ -37,6 +37,7 @@ class StepKind(StrEnum):
     ESCALATED = "escalated"
     REASSIGNED = "reassigned"
     NOTED = "noted"
+    SEQUENCED = "sequenced"
     CHECKED_IN = "checked_in"
     CHECK_IN_MISSED = "check_in_missed"
     CHECK_IN_ACKNOWLEDGED = "check_in_acknowledged"
@@ -124,6 +125,8 @@ class TroubleOrder:
 
     `district_id` is None only while a hazard could not be located: every dispatcher sees it.
     Until `hold_until` no crew is sent by itself: it may turn out to be part of another outage.
+    Work on it begins when that on the orders in `after` is done, such as a switch that has to be
+    open first; those that are over are done.
     """
 
     id: OrderId
@@ -151,6 +154,7 @@ class TroubleOrder:
     travel_basis: str | None = None
     why: tuple[str, ...] = ()
     hold_until: datetime | None = None
+    after: tuple[OrderId, ...] = ()
     version: int = 0
 
     @property
@@ -239,6 +243,12 @@ class TroubleOrder:
             travel_basis=None,
             why=(),
         )
+
+    def begin_after(self, others: tuple[OrderId, ...]) -> "TroubleOrder":
+        """Work begins only when that on `others` is done; none: whenever a crew is there."""
+        if not self.is_open or self.status is OrderStatus.ARRIVED:
+            raise IllegalStep("work on the order has begun", order_id=self.id)
+        return replace(self, after=others)
 
     def cancel(self) -> "TroubleOrder":
         """Nothing to do any more."""

@@ -17,6 +17,7 @@ from dispatch.planning.problem import (
     ChangeCosts,
     Hands,
     Hold,
+    Meal,
     Minutes,
     Problem,
     Promise,
@@ -105,6 +106,12 @@ def problem_of(
         for order in orders
         if order.status is not OrderStatus.ARRIVED
     ]
+    left_min = {
+        order.id: _left_min(order, policy, now)
+        for order in orders
+        if order.status is OrderStatus.ARRIVED
+    }
+    works = [_in_sequence(work, orders, left_min) for work in works]
     works = [
         _with_record(work, declined.get(work.order_id, frozenset()), customers, policy)
         for work in works
@@ -138,10 +145,40 @@ def _work(
         duration_cv=policy.on_site_cv,
         needs=order.skills,
         release_min=release,
+        after=order.after,
         hazard=hazard,
         pinned=under_way if by_hand or hazard else (),
         holders=under_way or proposed,
         hold=hold if under_way else Hold.PLANNED,
+    )
+
+
+def _left_min(order: TroubleOrder, policy: PlanningPolicy, now: datetime) -> float:
+    """How long work under way goes on.
+
+    What takes longer than usual is as likely as not to take a good while more.
+    """
+    assert order.arrived_at is not None
+    usual = policy.on_site_min + _minutes(order.arrived_at, now)
+    return max(usual, policy.on_site_min / 4)
+
+
+def _in_sequence(
+    work: Work, orders: Sequence[TroubleOrder], left_min: Mapping[OrderId, float]
+) -> Work:
+    """Let work wait for that on other orders.
+
+    For what is under way already the crew may have to wait at the site, at most for as long as
+    that goes on; it is counted as work.
+    """
+    if not work.after:
+        return work
+    planned = {order.id for order in orders} - left_min.keys()
+    waits = max((left_min[each] for each in work.after if each in left_min), default=0.0)
+    return replace(
+        work,
+        after=tuple(each for each in work.after if each in planned),
+        duration_min=work.duration_min + waits,
     )
 
 
@@ -205,11 +242,12 @@ def _hands(
     free, sd = 0.0, 0.0
     if at_work is not None and at_work.arrived_at is not None:
         place = at[at_work.id]
-        # Work that takes longer than usual is as likely as not to take a good while more.
-        usual = policy.on_site_min + _minutes(at_work.arrived_at, now)
-        free = max(usual, policy.on_site_min / 4)
+        free = _left_min(at_work, policy, now)
         sd = policy.on_site_cv * policy.on_site_min
+    if state.rest is not None and state.rests(now):
+        free = _minutes(state.rest.ends_at, now)
     return Hands(
+        meal=_meal(state, at_work, now),
         crew_id=state.crew.id,
         place=place,
         free_min=free,
@@ -217,6 +255,21 @@ def _hands(
         until_min=until,
         can=state.crew.skills,
     )
+
+
+def _meal(state: CrewState, at_work: TroubleOrder | None, now: datetime) -> Meal | None:
+    """The break that a crew still has before it: before the first drive from its time on.
+
+    A crew that drives to an order when it comes is there first; nobody waits for it beforehand.
+    """
+    rest = state.rest
+    if rest is None or state.rests(now):
+        return None
+    begins = _minutes(rest.begins_at, now)
+    if begins <= 0 and at_work is None:
+        return None
+    lasts = (rest.ends_at - rest.begins_at).total_seconds() / MINUTE_S
+    return Meal(from_min=begins, until_min=float("inf"), minutes=lasts)
 
 
 def _minutes(at: datetime, now: datetime) -> float:

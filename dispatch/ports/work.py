@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from dispatch.domain.arrival import ArrivalEvidence
-from dispatch.domain.crew import Crew, CrewState, PositionFix, Posting
+from dispatch.domain.crew import Crew, CrewState, PositionFix, Posting, Rest
 from dispatch.domain.loan import CrewLoan, LendingRule
 from dispatch.domain.order import DispatchStep, Incident, TroubleOrder
 from dispatch.domain.photo import Photo
@@ -39,6 +39,10 @@ class Orders(Protocol):
 
     def list_under_way(self, district_id: DistrictId) -> Sequence[TroubleOrder]:
         """Orders that a crew holds, by number."""
+        ...
+
+    def still_open(self, order_ids: Collection[OrderId]) -> frozenset[OrderId]:
+        """Which of these are not over yet."""
         ...
 
     def declined(self, order_ids: Collection[OrderId]) -> Mapping[OrderId, frozenset[CrewId]]:
@@ -125,6 +129,14 @@ class Crews(Protocol):
 
     def post(self, kept: Posting) -> None:
         """Keep where a crew stands by, in place of where it did."""
+        ...
+
+    def rest(self, crew_id: CrewId, rest: Rest, *, by: str, reason: str) -> None:
+        """Give a crew a break, in place of the one that it was given before."""
+        ...
+
+    def end_rest(self, crew_id: CrewId, now: datetime) -> bool:
+        """Take back the break that somebody gave a crew; False where that has passed."""
         ...
 
     def unpost(self, crew_id: CrewId) -> None:

@@ -18,12 +18,13 @@ DIGITS = 3
 def free_now(
     states: Sequence[CrewState], policy: AssignmentPolicy, now: datetime
 ) -> list[CrewState]:
-    """The crews that could be sent now: on shift, without an order, and not about to end."""
+    """The crews that could be sent now: on shift, without an order or a break, not about to end."""
     return [
         state
         for state in states
         if state.on_shift
         and state.active_order_id is None
+        and not state.rests(now)
         and (state.leaves_at is None or state.leaves_at - now >= policy.shift_reserve)
     ]
 

@@ -21,6 +21,7 @@ from dispatch.planning.travel_table import Between
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.homing import home_in_time
 from dispatch.procedures.ranking import barring
+from dispatch.procedures.sequencing import open_only
 
 
 class Planner(Protocol):
@@ -46,7 +47,7 @@ class Stated:
     Attributes
     ----------
     at_work
-        Crews that have arrived somewhere; they finish first.
+        Crews that have arrived somewhere, or have their break; they finish first.
     doubtful
         Free crews whose position is not known now: they are counted from their base, and sent only
         where nobody else is.
@@ -62,12 +63,15 @@ def list_open(
 ) -> tuple[list[TroubleOrder], list[TroubleOrder]]:
     """List a district's orders that wait and may be sent, most urgent first, and those under way.
 
-    `also` is listed though it is on hold or barred. An order given to a crew between the two
-    reads is under way; one in a no-go zone waits for a dispatcher.
+    `also` is listed though it is on hold or barred. Each stands after the orders only that are
+    still open (`TroubleOrder.after`), and is left out where one of those cannot be planned. An
+    order given to a crew between the two reads is under way; one in a no-go zone waits for a
+    dispatcher.
     """
     awaiting = store.orders.list_awaiting(district_id)
     under_way = list(store.orders.list_under_way(district_id))
     given = {order.id for order in under_way}
+    awaiting, under_way = open_only(store.orders, awaiting), open_only(store.orders, under_way)
     waiting = [
         order
         for order in awaiting
@@ -76,7 +80,19 @@ def list_open(
         and order.id not in given
         and (order.id == also or not (order.is_held(now) or barring(store, order, now)))
     ]
-    return waiting, under_way
+    return _with_those_before(waiting, under_way, also), under_way
+
+
+def _with_those_before(
+    waiting: list[TroubleOrder], under_way: Sequence[TroubleOrder], also: OrderId | None
+) -> list[TroubleOrder]:
+    """Leave out what waits for an order that nobody can be planned for, such as one on hold."""
+    while True:
+        there = {order.id for order in (*waiting, *under_way) if order.lon is not None}
+        kept = [o for o in waiting if o.id == also or there.issuperset(o.after)]
+        if len(kept) == len(waiting):
+            return kept
+        waiting = kept
 
 
 def state_district(
@@ -117,7 +133,8 @@ def state_district(
         for state in crews
         if state.active_order_id is None and not origin_of(state, assignment, now).fresh
     )
-    busy = (o.crew_id for o in orders if o.status is OrderStatus.ARRIVED and o.crew_id is not None)
+    busy = {o.crew_id for o in orders if o.status is OrderStatus.ARRIVED and o.crew_id is not None}
+    busy.update(state.crew.id for state in crews if state.rests(now))
     return Stated(problem=problem, at_work=frozenset(busy), doubtful=frozenset(doubtful))
 
 

@@ -71,6 +71,7 @@ RULES: Mapping[str, Refusal] = {
     ),
     # What cannot be meant.
     "shifts_never_overlap": _bad("period", "a shift that does not overlap another of the crew"),
+    "meal_has_a_length": _bad("meal_minutes", "1 to 240 minutes, with the time of the meal"),
     "interruption_not_empty": _bad("period", "a period that ends after it starts"),
     "outage_transformer_restored_after_out": _bad("restored_at", "a time after the outage began"),
     "outage_usage_point_restored_after_out": _bad("restored_at", "a time after the outage began"),

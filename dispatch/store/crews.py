@@ -6,20 +6,25 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, delete, func, select, text, update
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import Range
 
-from dispatch.domain.crew import Crew, CrewState, Lent, PositionFix, Posting
+from dispatch.domain.crew import Crew, CrewState, Lent, PositionFix, Posting, Rest
+from dispatch.domain.order import PRIORITY_HAZARD
 from dispatch.domain.words import CrewId, DistrictId, LoanId, OrderId
 from dispatch.errors import CrewUnavailable, NotFound
 from dispatch.store.direct import Direct
 from dispatch.store.loans import SEEN_BY
 from dispatch.store.points import lon_lat_instead, point
 from dispatch.store.positions import copy_fixes, seen_fix
-from dispatch.store.tables.crews import crew, posting
+from dispatch.store.tables.crews import crew, crew_rest, posting
 from dispatch.store.tables.crews import crew_loan as loan
 from dispatch.store.tables.positions import position_fix
 
 CLOCK_AHEAD = timedelta(minutes=5)
 """A fix dated further ahead of its receipt than this is kept, but is no last position."""
+
+PUT_OFF = "4 hours"
+"""An order that ends later than this after the beginning of a break has cost the crew its break."""
 
 # A daily shift of today or one of yesterday that runs over midnight, each on the wall clock of
 # its own zone; equal times mean round the clock, which has no end. A dated shift counts besides.
@@ -34,7 +39,14 @@ _STATES = """
             SELECT trouble_order.id FROM trouble_order
             WHERE trouble_order.crew_id = crew.id
                 AND trouble_order.status IN ('assigned', 'accepted', 'en_route', 'arrived')
-        ) AS active_order_id
+        ) AS active_order_id,
+        EXISTS (
+            SELECT FROM trouble_order
+            WHERE trouble_order.crew_id = crew.id
+                AND trouble_order.status IN ('assigned', 'accepted', 'en_route', 'arrived')
+                AND (cardinality(hazards) > 0 OR priority >= {hazard})
+        ) AS to_danger,
+        rest.begins_at AS rest_begins_at, rest.ends_at AS rest_ends_at
     FROM crew
     LEFT JOIN crew_position AS seen ON seen.crew_id = crew.id
     LEFT JOIN crew_loan AS loan ON loan.crew_id = crew.id AND loan.status = 'granted'
@@ -66,6 +78,35 @@ _STATES = """
         ) AS covering
         HAVING count(*) > 0
     ) AS work ON true
+    LEFT JOIN LATERAL (
+        SELECT begins_at, begins_at + lasts AS ends_at FROM (
+            SELECT planned.ends_at - planned.begins_at AS lasts,
+                greatest(planned.begins_at, (
+                    SELECT max(held.completed_at) FROM trouble_order AS held
+                    WHERE held.crew_id = crew.id AND held.assigned_at < planned.ends_at
+                        AND held.completed_at > planned.begins_at
+                        AND held.completed_at < planned.begins_at + interval '{put_off}'
+                )) AS begins_at
+            FROM (
+                SELECT lower(period) AS begins_at, upper(period) AS ends_at
+                FROM crew_rest WHERE crew_rest.crew_id = crew.id
+                UNION ALL
+                SELECT meal.begins_at, meal.begins_at + make_interval(mins => meal.lasts)
+                FROM (
+                    SELECT daily.meal_minutes AS lasts, (
+                        date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE daily.zone)
+                        + make_interval(days => ahead) + CAST(daily.meal AS time)
+                    ) AT TIME ZONE daily.zone AS begins_at
+                    FROM shift_pattern AS daily CROSS JOIN generate_series(-1, 1) AS ahead
+                    WHERE daily.crew_id = crew.id AND daily.meal IS NOT NULL
+                ) AS meal
+            ) AS planned
+            WHERE planned.begins_at BETWEEN CAST(:now AS timestamptz) - interval '12 hours'
+                AND CAST(:now AS timestamptz) + interval '12 hours'
+        ) AS meant
+        WHERE begins_at + lasts > CAST(:now AS timestamptz)
+        ORDER BY begins_at LIMIT 1
+    ) AS rest ON true
     WHERE crew.retired_at IS NULL
         AND (CAST(:crew_id AS text) IS NULL OR crew.id = :crew_id)
         AND (CAST(:districts AS text[]) IS NULL OR {whose})
@@ -73,9 +114,15 @@ _STATES = """
 """
 
 # A crew that is lent is in the plan of the district it is lent to, and in no other.
-STATES = text(_STATES.format(whose="coalesce(loan.to_id, crew.district_id) = ANY(:districts)"))
+STATES = text(
+    _STATES.format(
+        whose="coalesce(loan.to_id, crew.district_id) = ANY(:districts)",
+        hazard=PRIORITY_HAZARD,
+        put_off=PUT_OFF,
+    )
+)
 
-STATES_SEEN = text(_STATES.format(whose=SEEN_BY))
+STATES_SEEN = text(_STATES.format(whose=SEEN_BY, hazard=PRIORITY_HAZARD, put_off=PUT_OFF))
 
 BESIDE_DEGREES = 0.003
 """Some three hundred metres; whoever is nearer is looked at closely."""
@@ -210,6 +257,21 @@ class PgCrews:
         """Let a crew stand by nowhere."""
         self._connection.execute(delete(posting).where(posting.c.crew_id == crew_id))
 
+    def rest(self, crew_id: CrewId, rest: Rest, *, by: str, reason: str) -> None:
+        """Give a crew a break, in place of the one that it was given before."""
+        values = {"period": Range(rest.begins_at, rest.ends_at), "by": by, "reason": reason}
+        new = postgresql.insert(crew_rest).values(crew_id=crew_id, **values)
+        self._connection.execute(
+            new.on_conflict_do_update(index_elements=[crew_rest.c.crew_id], set_=values)
+        )
+
+    def end_rest(self, crew_id: CrewId, now: datetime) -> bool:
+        """Take back the break that somebody gave a crew; False where that has passed."""
+        gone = delete(crew_rest).where(
+            crew_rest.c.crew_id == crew_id, func.upper(crew_rest.c.period) > now
+        )
+        return self._connection.execute(gone).rowcount == 1
+
     def list_fixes(
         self, crew_id: CrewId, since: datetime, until: datetime
     ) -> Sequence[PositionFix]:
@@ -272,6 +334,10 @@ def state_from_row(row: RowMapping) -> CrewState:
         last_fix=None if row["fixed_at"] is None else seen_fix({**row, "crew_id": row["id"]}),
         active_order_id=None if order_id is None else OrderId(order_id),
         lent=_lent(row),
+        rest=None
+        if row["rest_begins_at"] is None
+        else Rest(begins_at=row["rest_begins_at"], ends_at=row["rest_ends_at"]),
+        to_danger=row["to_danger"],
     )
 
 

@@ -178,6 +178,13 @@ class PgOrders:
             t.c.assigned_at,
         )
 
+    def still_open(self, order_ids: Collection[OrderId]) -> frozenset[OrderId]:
+        """Which of these orders are not over yet."""
+        if not order_ids:
+            return frozenset()
+        query = select(t.c.id).where(t.c.id.in_(sorted(order_ids)), _OPEN)
+        return frozenset(OrderId(each) for each in self._connection.scalars(query))
+
     def declined(self, order_ids: Collection[OrderId]) -> Mapping[OrderId, frozenset[CrewId]]:
         """Crews that gave an order back or did not accept it; orders without any are left out."""
         found: dict[OrderId, set[CrewId]] = {}
@@ -355,6 +362,7 @@ def _from_row(row: Row) -> TroubleOrder:
         travel_basis=row["travel_basis"],
         why=tuple(row["why"]),
         hold_until=row["hold_until"],
+        after=tuple(OrderId(each) for each in row["after"]),
         version=row["version"],
     )
 
@@ -385,6 +393,7 @@ def _to_row(order: TroubleOrder) -> dict[str, Any]:
         "travel_basis": order.travel_basis,
         "why": list(order.why),
         "hold_until": order.hold_until,
+        "after": list(order.after),
         "version": order.version,
     }
 

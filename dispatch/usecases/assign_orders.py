@@ -43,8 +43,9 @@ def assign_orders(
 
     Crews set out as the plan says; an order may wait for one that is there sooner than a free one.
     Hazards do not wait, and what no crew can take by the plan, or all orders where there is no
-    plan, goes by urgency to the soonest crew without a blocker. An order that no crew can take now
-    stays waiting, however late. What changed while the plan was made is left for the next one.
+    plan, goes by urgency to the soonest crew without a blocker, unless its work has to wait for
+    that on another. An order that no crew can take now stays waiting, however late. What changed
+    while the plan was made is left for the next one.
     """
     waiting, under_way = list_open(store, command.district_id, now)
     if not waiting:
@@ -58,7 +59,7 @@ def assign_orders(
         now=now,
     )
     left = _by_plan(sending, waiting, under_way, planner, planning)
-    _by_urgency(sending, left)
+    _by_urgency(sending, [order for order in left if not order.after])
     return tuple(sending.changed)
 
 

@@ -32,6 +32,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "escalated": _("Escalated"),
         "reassigned": _("Reassigned"),
         "noted": _("Note"),
+        "sequenced": _("Order of work set"),
         "checked_in": _("Crew is well"),
         "check_in_missed": _("Crew did not check in"),
         "check_in_acknowledged": _("Somebody looks after the crew"),

@@ -279,6 +279,40 @@ def test_who_gave_an_order_back_or_lacks_the_skill_is_not_sent(district):
     assert district.crew_of(order) == "skilled"
 
 
+def put_after(district, order_id, *others):
+    order = district.store.orders.get(order_id)
+    district.store.orders.save(order.begin_after(others))
+
+
+def test_the_switch_is_opened_before_the_work_that_needs_it(district):
+    district.crew("A", 0)
+    near, switch = district.order(1, received=-30), district.order(20)
+    put_after(district, near, switch)
+    district.assign()
+    assert (district.crew_of(switch), district.crew_of(near)) == ("A", None)
+
+
+def test_an_order_waits_with_the_one_before_it_until_that_is_over(district):
+    district.crew("A", 0)
+    held = district.order(20, hold_until=at(10))
+    waits = district.order(1)
+    put_after(district, waits, held)
+    assert district.assign() == ()
+    district.store.orders.save(district.store.orders.get(held).cancel())
+    district.assign()
+    assert district.crew_of(waits) == "A"
+
+
+def test_without_a_plan_nobody_is_sent_to_work_that_has_to_wait(district):
+    district.crew("A", 0)
+    district.crew("B", 30)
+    switch = district.order(20)
+    waits = district.order(1, hazards=("wire_down",), priority=100)
+    put_after(district, waits, switch)
+    district.assign(RollingPlanner(by_rounds, ready=False))
+    assert (district.crew_of(switch), district.crew_of(waits)) == ("B", None)
+
+
 def test_a_district_that_wants_proposals_gets_them_and_nobody_is_turned(connection):
     add_district(connection, mode="proposed")
     add_rules(connection)

@@ -137,10 +137,27 @@ def test_crews_come_with_skills_base_and_every_day_shift(connection, tmp_path):
         ("C1", "抢修一班", "main", ["mv", "live_line"]),
         ("C2", "C2", "main", ["lv"]),
     ]
-    assert rows(connection, "SELECT * FROM shift_pattern ORDER BY crew_id") == [
+    daily = "SELECT crew_id, starts, ends, zone FROM shift_pattern ORDER BY crew_id"
+    assert rows(connection, daily) == [
         ("C1", "08:00", "20:00", "Asia/Shanghai"),
         ("C2", "00:00", "00:00", "Europe/Berlin"),
     ]
+
+
+def test_crews_come_with_their_meal_of_every_day(connection, tmp_path):
+    header = ("id", "lon", "lat", "meal", "meal_minutes")
+    lines = [
+        ("C1", 115.9, 28.6, "11:30", "45"),
+        ("C2", 115.9, 28.6, "12:00", ""),
+        ("C3", 115.9, 28.6, "", ""),
+        ("C4", 115.9, 28.6, "", "30"),
+        ("C5", 115.9, 28.6, "12:00", "300"),
+    ]
+    path = a_csv(tmp_path, "crews.csv", [header, *lines])
+    report = take(connection, "crews", path)
+    assert [each.id for each in report.refused] == ["C4", "C5"]
+    meals = "SELECT crew_id, meal, meal_minutes FROM shift_pattern ORDER BY crew_id"
+    assert rows(connection, meals) == [("C1", "11:30", 45), ("C2", "12:00", 30), ("C3", None, None)]
 
 
 def test_a_changed_shift_counts_as_a_changed_crew_and_again_changes_nothing(connection, tmp_path):

@@ -5,8 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatch.assignment import AssignmentPolicy
 from dispatch.coverage import Coverage, CoveragePolicy, Places, StandBy, cells_of, together
+from dispatch.domain.crew import Rest
 from dispatch.domain.words import AreaClass, CrewId
+from dispatch.procedures.covering import free_now
+from tests.unit.core import NOW, a_crew_state, after
 
 POLICY = CoveragePolicy()
 HAIR = 1e-9
@@ -184,3 +188,11 @@ def test_nobody_on_record_gives_no_cells():
     assert (
         Coverage(cells=cells, crews=[], minutes=np.zeros((0, 0), np.float32)).share().share is None
     )
+
+
+def test_a_crew_in_its_break_covers_nobody():
+    now = Rest(begins_at=after(-10), ends_at=after(20))
+    later = Rest(begins_at=after(10), ends_at=after(40))
+    states = [a_crew_state("A", rest=now), a_crew_state("B", rest=later), a_crew_state("C")]
+    free = free_now(states, AssignmentPolicy(), NOW)
+    assert [state.crew.id for state in free] == ["B", "C"]

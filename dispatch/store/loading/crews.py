@@ -17,12 +17,14 @@ from dispatch.store.loading.report import Change, Progress, Refused, silent
 from dispatch.store.loading.staging import copy_rows, driver, hex_wkb, merge, stage
 from dispatch.store.tables.crews import crew, shift_pattern
 from dispatch.store.tables.territory import district
-from gis.cells import Value, shown, words
+from gis.cells import Value, integer, shown, words
 from gis.cells import text as as_text
 from gis.vectors import NO_PLACE, POINTS, Field, Reading, Row, read_vector
 
 _CLOCK = re.compile(r"(?P<hour>[01]?\d|2[0-3])[:：](?P<minute>[0-5]\d)(?::00)?")
 _DAY_END = "24:00"
+LONGEST_MEAL_MIN = 240
+USUAL_MEAL_MIN = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,8 @@ class CrewRow:
     starts: str
     ends: str
     zone: str
+    meal: str | None = None
+    meal_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,14 @@ def zone_name(value: Value) -> str:
     return said
 
 
+def meal_length(value: Value) -> int:
+    """Read the minutes of a meal break, 1 to 240."""
+    minutes = integer(value)
+    if not 1 <= minutes <= LONGEST_MEAL_MIN:
+        raise ValueError(f"{shown(value)} is no length of a meal; expected 1 to 240 minutes")
+    return minutes
+
+
 def calendar_day(value: Value) -> date:
     """Read a date, YYYY-MM-DD."""
     try:
@@ -91,6 +103,8 @@ CREW_FIELDS = (
     Field("shift_start", clock_time, required=False, aliases=("starts", "上班")),
     Field("shift_end", clock_time, required=False, aliases=("ends", "下班")),
     Field("zone", zone_name, required=False, aliases=("timezone", "tz", "时区")),
+    Field("meal", clock_time, required=False, aliases=("meal_start", "用餐")),
+    Field("meal_minutes", meal_length, required=False, aliases=("用餐分钟",)),
 )
 
 SHIFT_FIELDS = (
@@ -125,6 +139,9 @@ def _crew(row: Row, zone: str) -> CrewRow:
     starts, ends = values["shift_start"], values["shift_end"]
     if (starts is None) != (ends is None):
         raise ValueError("has only one of shift_start and shift_end; expected both or neither")
+    meal, minutes = values["meal"], values["meal_minutes"]
+    if meal is None and minutes is not None:
+        raise ValueError("has meal_minutes without meal; expected the time of day it begins")
     assert isinstance(row.geometry, Point)
     return CrewRow(
         row=row.row,
@@ -139,6 +156,8 @@ def _crew(row: Row, zone: str) -> CrewRow:
         starts=str(starts or "00:00"),
         ends=str(ends or "00:00"),
         zone=str(values["zone"] or zone),
+        meal=None if meal is None else str(meal),
+        meal_minutes=None if meal is None else cast("int", minutes or USUAL_MEAL_MIN),
     )
 
 
@@ -195,8 +214,9 @@ def store_crews(
     )
     staged_crews = stage(connection, crew, columns, rows)
     change = merge(connection, crew, staged_crews, keep=("retired_at",))
-    shifts = ((e.id, e.starts, e.ends, e.zone) for e, _ in placed)
-    staged = stage(connection, shift_pattern, ("crew_id", "starts", "ends", "zone"), shifts)
+    daily = ("crew_id", "starts", "ends", "zone", "meal", "meal_minutes")
+    shifts = ((e.id, e.starts, e.ends, e.zone, e.meal, e.meal_minutes) for e, _ in placed)
+    staged = stage(connection, shift_pattern, daily, shifts)
     patterns = merge(connection, shift_pattern, staged, key="crew_id")
     if patterns.changed and not change.changed:
         change = Change(change.new, patterns.changed, change.same - patterns.changed)

@@ -112,6 +112,16 @@ shift = Table(
     comment="Single shifts by date",
 )
 
+crew_rest = Table(
+    "crew_rest",
+    metadata,
+    Column("crew_id", ForeignKey("crew.id", ondelete="CASCADE"), primary_key=True),
+    Column("period", TSTZRANGE, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    comment="The break that somebody gave a crew, the last one; that of every day is its pattern's",
+)
+
 shift_pattern = Table(
     "shift_pattern",
     metadata,
@@ -119,5 +129,11 @@ shift_pattern = Table(
     Column("starts", Text, nullable=False, comment="HH:MM local"),
     Column("ends", Text, nullable=False, comment="HH:MM local; before `starts`: next day"),
     Column("zone", Text, nullable=False, comment="IANA time zone"),
+    Column("meal", Text, comment="HH:MM local; when the meal break of every day begins"),
+    Column("meal_minutes", Integer),
+    CheckConstraint(
+        "(meal IS NULL) = (meal_minutes IS NULL) AND coalesce(meal_minutes, 1) BETWEEN 1 AND 240",
+        name="meal_has_a_length",
+    ),
     comment="Every-day shifts, as most crew lists give them; equal times mean round the clock",
 )

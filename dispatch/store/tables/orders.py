@@ -49,6 +49,13 @@ trouble_order = Table(
     Column("travel_basis", Text),
     Column("why", ARRAY(Text), nullable=False),
     moment("hold_until"),
+    Column(
+        "after",
+        ARRAY(BigInteger),
+        nullable=False,
+        server_default="{}",
+        comment="orders whose work has to be done before that on this one begins",
+    ),
     Column("version", Integer, nullable=False),
     CheckConstraint("num_nonnulls(outage_id, incident_id) = 1", name="order_has_one_subject"),
     one_of(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dispatch.domain.clock import PUBLISHED_RULES, RuleSet
+from dispatch.domain.crew import Rest
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.words import AreaClass, CrewId, OrderId
 from dispatch.planning.district import PlanningPolicy, problem_of
@@ -127,3 +128,37 @@ def test_an_order_stays_with_a_crew_whose_shift_is_over():
 def test_a_crew_that_is_proposed_is_the_one_of_the_running_plan():
     (work,) = state_of([order(proposed_crew_id=CrewId("A"))], [a_crew_state("A")]).works
     assert (work.holders, work.hold, work.pinned) == (("A",), Hold.PLANNED, ())
+
+
+def test_work_waits_for_that_on_another_order():
+    first, second = state_of([order(1), order(2, after=(OrderId(1),))], [a_crew_state("A")]).works
+    assert (first.after, second.after) == ((), (1,))
+
+
+def test_work_waits_for_what_is_under_way_as_long_as_that_goes_on():
+    states = [a_crew_state("A", active_order_id=OrderId(1)), a_crew_state("B")]
+    at_work = held(OrderStatus.ARRIVED, arrived_at=after(-15))
+    (work,) = state_of([at_work, order(2, after=(OrderId(1),))], states).works
+    assert work.after == ()
+    assert work.duration_min == pytest.approx(2 * POLICY.on_site_min - 15)
+
+
+def test_a_break_to_come_is_kept_before_the_first_drive_from_its_time_on():
+    noon = Rest(begins_at=after(40), ends_at=after(70))
+    (crew,) = state_of([order()], [a_crew_state("A", rest=noon)]).crews
+    assert crew.meal is not None
+    assert (crew.meal.from_min, crew.meal.minutes, crew.free_min) == (40, 30, 0)
+
+
+def test_a_crew_in_its_break_is_free_when_that_is_over():
+    now = Rest(begins_at=after(-10), ends_at=after(20))
+    (crew,) = state_of([order()], [a_crew_state("A", rest=now)]).crews
+    assert (crew.meal, crew.free_min) == (None, 20)
+
+
+def test_a_break_that_work_runs_into_comes_after_the_work():
+    over = Rest(begins_at=after(-10), ends_at=after(20))
+    states = [a_crew_state("A", active_order_id=OrderId(1), rest=over)]
+    (crew,) = state_of([held(OrderStatus.ARRIVED, arrived_at=after(-15)), order(2)], states).crews
+    assert crew.meal is not None
+    assert (crew.meal.from_min, crew.free_min) == (-10, pytest.approx(POLICY.on_site_min - 15))

@@ -848,6 +848,18 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": 50},
     )
     op.create_table(
+        "crew_rest",
+        sa.Column("crew_id", sa.Text(), nullable=False),
+        sa.Column("period", postgresql.TSTZRANGE(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["crew_id"], ["crew.id"], name=op.f("crew_rest_crew_id_fkey"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("crew_id", name=op.f("crew_rest_pkey")),
+        comment="The break that somebody gave a crew, the last one; that of every day is its pattern's",
+    )
+    op.create_table(
         "device",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -1204,6 +1216,17 @@ def upgrade() -> None:
             "ends", sa.Text(), nullable=False, comment="HH:MM local; before `starts`: next day"
         ),
         sa.Column("zone", sa.Text(), nullable=False, comment="IANA time zone"),
+        sa.Column(
+            "meal",
+            sa.Text(),
+            nullable=True,
+            comment="HH:MM local; when the meal break of every day begins",
+        ),
+        sa.Column("meal_minutes", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(meal IS NULL) = (meal_minutes IS NULL) AND coalesce(meal_minutes, 1) BETWEEN 1 AND 240",
+            name=op.f("meal_has_a_length"),
+        ),
         sa.ForeignKeyConstraint(
             ["crew_id"], ["crew.id"], name=op.f("shift_pattern_crew_id_fkey"), ondelete="CASCADE"
         ),
@@ -2157,6 +2180,13 @@ def upgrade() -> None:
         sa.Column("travel_basis", sa.Text(), nullable=True),
         sa.Column("why", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("hold_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "after",
+            sa.ARRAY(sa.BigInteger()),
+            server_default="{}",
+            nullable=False,
+            comment="orders whose work has to be done before that on this one begins",
+        ),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "crew_id IS NOT NULL OR status IN ('awaiting_assignment', 'field_complete', 'cancelled')",
