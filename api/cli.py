@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
 import api.commands
-from dispatch.errors import DispatchError, NotFound
+from api.expected import expected_of
+from dispatch.errors import DispatchError
 from dispatch.store.backup import BackupError
 from dispatch.store.binaries import PostgresMissing
 from dispatch.store.cluster import ClusterError
@@ -60,19 +61,11 @@ def _run() -> None:
     try:
         build()()
     except EXPECTED as refusal:
-        sys.exit(f"relight: {words_of(refusal)}")
+        sys.exit(f"relight: {refusal}")
     except OperationalError as lost:
         sys.exit(f"relight: the database does not answer: {lost.orig}")
     except ValidationError as invalid:
         sys.exit(f"relight: {settings_complaint(invalid)}")
-
-
-def words_of(refusal: Exception) -> str:
-    """One sentence; what does not exist is named as it was asked for."""
-    if not isinstance(refusal, NotFound) or not refusal.context:
-        return str(refusal)
-    asked = ", ".join(f"{name.replace('_', ' ')} {said}" for name, said in refusal.context.items())
-    return f"{refusal}: {asked}"
 
 
 def settings_complaint(invalid: ValidationError) -> str:
@@ -83,5 +76,4 @@ def settings_complaint(invalid: ValidationError) -> str:
 def _setting(error: dict[str, Any]) -> str:
     name = str(error["loc"][0]).upper() if error["loc"] else ""
     value = "***" if name == "DATABASE_URL" else repr(error["input"])
-    wanted = error["msg"].removeprefix("Value error, ").removeprefix("expected ")
-    return f"RELIGHT_{name} is {value}; expected {wanted.removeprefix('Input should be ')}"
+    return f"RELIGHT_{name} is {value}; expected {expected_of(error)}"

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.expected import expected_of
 from dispatch import errors
 from gis.errors import OffPlanet
 from maps.paper import PaperUnavailable
@@ -159,7 +160,7 @@ def _invalid(request: Request, exc: Exception) -> ProblemResponse:
         {
             "field": _field(error["loc"]),
             "value": _shown(error.get("input")) if error["type"] != "missing" else None,
-            "expected": _EXPECTED.get(error["type"], error["msg"]),
+            "expected": expected_of(error),
         }
         for error in found
     ]
@@ -169,7 +170,7 @@ def _invalid(request: Request, exc: Exception) -> ProblemResponse:
         422,
         errors.InvalidInput.code,
         _title(errors.InvalidInput),
-        f"{first['field']}: {first['expected']}",
+        f"{first['field']} is {errors.shown(first['value'])}; expected {first['expected']}",
         facts={"errors": listed},
     )
 
@@ -222,13 +223,6 @@ def _title(kind: type[Exception]) -> str:
 
 
 # In place of words that speak of this program's insides, or name no expectation at all.
-_EXPECTED: Mapping[str, str] = {
-    "missing": "a value; it is missing",
-    "extra_forbidden": "no field of this name; see /api/openapi.json for those there are",
-    "model_attributes_type": "an object with fields of its own",
-    "timezone_aware": "a time with its zone, such as 2026-03-02T20:00:00+08:00",
-}
-
 _SOURCES = frozenset({"body", "query", "path", "header", "cookie"})
 
 

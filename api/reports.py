@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from api.house import House
@@ -25,10 +25,12 @@ MINUTE_S = 60.0
 class Reliability:
     """What was interrupted in a month or a district: planned work, and what was not planned.
 
-    `major` is the part of `unplanned` that began on major event days.
+    `major` is the part of `unplanned` that began on major event days. Where nothing was `recorded`,
+    no figure says anything.
     """
 
     served: int
+    recorded: bool
     planned: Sums
     unplanned: Sums
     major: Sums
@@ -45,6 +47,7 @@ class Reliability:
             sustained=self.unplanned.sustained - self.major.sustained,
             minutes=self.unplanned.minutes - self.major.minutes,
             momentary=self.unplanned.momentary - self.major.momentary,
+            lasting=self.unplanned.lasting - self.major.lasting,
             period_minutes=self.unplanned.period_minutes,
         )
 
@@ -77,9 +80,13 @@ class MajorDays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayFigure:
-    """SAIDI of one day, in minutes; `major` says that it is a major event day."""
+    """SAIDI of one day, in minutes; `major` says that it is a major event day.
+
+    Nothing is `recorded` of a day before the records begin, or to come.
+    """
 
     day: date
+    recorded: bool
     planned: float
     unplanned: float
     major: bool
@@ -90,13 +97,17 @@ class Reports:
     """Everything on the page; months, districts and area classes in order.
 
     `areas` are of the month that was asked for, a customer being of the class of their place on
-    the newest map; a major event day is one of all districts asked for together.
+    the newest map; a major event day is one of all districts asked for together. `records_since` is
+    when the company's records begin; `still_dark` are without supply at `as_of` and were so within
+    the month.
     """
 
     since: datetime
     until: datetime
     as_of: datetime
+    records_since: datetime | None
     served: int
+    still_dark: int
     months: Mapping[date, Reliability]
     districts: Mapping[str, Reliability]
     district_names: Mapping[str, str]
@@ -119,6 +130,7 @@ def added(*sums: Sums) -> Sums:
         sustained=sum(each.sustained for each in sums),
         minutes=sum(each.minutes for each in sums),
         momentary=sum(each.momentary for each in sums),
+        lasting=sum(each.lasting for each in sums),
         within_minutes=sum(each.within_minutes for each in sums),
         period_minutes=max((each.period_minutes for each in sums), default=0.0),
     )
@@ -133,12 +145,14 @@ def reports_of(
     begin = datetime(firsts[0].year, firsts[0].month, 1, tzinfo=zone)
     history = begin.replace(year=begin.year - YEARS_BEFORE, month=1)
     with reading(house.engine) as connection:
-        days = reliability.days(connection, districts, history, until, zone.key)
-        minutes = reliability.within_months(connection, districts, begin, until, zone.key)
+        days = reliability.days(connection, districts, history, until, zone.key, now)
+        minutes = reliability.within_months(connection, districts, begin, until, zone.key, now)
+        dark = reliability.still_dark(connection, districts, since, until, now)
+        records = _first_midnight(reliability.records_since(connection), days, zone)
         served = reliability.served(connection, districts)
         areas = reliability.served_of_areas(connection, districts)
-        days_of = reliability.days_of_areas(connection, districts, since, until, zone.key)
-        fell_on = reliability.within_of_areas(connection, districts, since, until)
+        days_of = reliability.days_of_areas(connection, districts, since, until, zone.key, now)
+        fell_on = reliability.within_of_areas(connection, districts, since, until, now)
         promises = commitments(connection, districts, since, until)
         arrivals = punctuality.months_of_rule(
             connection, districts, begin, until, rule_id=ARRIVAL_COMMITMENT, zone=zone.key
@@ -149,7 +163,7 @@ def reports_of(
         names = dict(districts_to_choose(connection, districts))
     total, this = sum(served.values()), since.date()
     judge = MajorDays.of(days, total, {each.year for each in firsts})
-    lasts = {first: minutes_of_month(first, zone, now) for first in firsts}
+    lasts = {first: minutes_of_month(first, zone, records, now) for first in firsts}
 
     def of_month(first: date) -> Reliability:
         mine = [each for each in days if first_of(each.day) == first]
@@ -168,7 +182,9 @@ def reports_of(
         since=since,
         until=until,
         as_of=now,
+        records_since=records,
         served=total,
+        still_dark=dark,
         months={first: of_month(first) for first in firsts},
         districts={
             name: of_district(name) for name in sorted(each for each in served if each is not None)
@@ -180,7 +196,7 @@ def reports_of(
             )
             for area, customers in areas.items()
         },
-        days=_daily(days, since, until, total, judge),
+        days=_daily(days, (since, until), (records, now.astimezone(zone)), total, judge),
         limit=judge.limits[this.year],
         promises=promises,
         arrivals=arrivals,
@@ -199,12 +215,29 @@ def first_of(day: date) -> date:
     return day.replace(day=1)
 
 
-def minutes_of_month(first: date, zone: ZoneInfo, now: datetime) -> float:
-    """How many minutes a local month has had up to `now`; summer time counts."""
+def minutes_of_month(first: date, zone: ZoneInfo, since: datetime | None, until: datetime) -> float:
+    """How many minutes of a local month lie between two moments; summer time counts.
+
+    None do where there is no `since`.
+    """
+    if since is None:
+        return 0.0
     following = first.year * 12 + first.month
     begin = datetime(first.year, first.month, 1, tzinfo=zone)
     end = datetime(following // 12, following % 12 + 1, 1, tzinfo=zone)
-    return max(0.0, (min(end.timestamp(), now.timestamp()) - begin.timestamp()) / MINUTE_S)
+    last = min(end.timestamp(), until.timestamp())
+    return max(0.0, (last - max(begin.timestamp(), since.timestamp())) / MINUTE_S)
+
+
+def _first_midnight(
+    recorded: datetime | None, days: Sequence[DayOfKind], zone: ZoneInfo
+) -> datetime | None:
+    """When the local day begins from which there are records; a day of an interruption is one."""
+    firsts = [each.day for each in days[:1]]
+    firsts += [recorded.astimezone(zone).date()] if recorded is not None else []
+    if not firsts:
+        return None
+    return datetime.combine(min(firsts), time(), tzinfo=zone)
 
 
 def _figures(
@@ -222,6 +255,7 @@ def _figures(
             sustained=sum(each.sustained for each in chosen),
             minutes=sum(each.minutes for each in chosen),
             momentary=sum(each.momentary for each in chosen),
+            lasting=sum(each.lasting for each in chosen),
             within_minutes=sum(each.minutes for each in fell if each.planned is planned),
             period_minutes=lasted,
         )
@@ -229,6 +263,7 @@ def _figures(
     unplanned = [each for each in days if not each.planned]
     return Reliability(
         served=customers,
+        recorded=lasted > 0,
         planned=sums((each for each in days if each.planned), planned=True),
         unplanned=sums(unplanned, planned=False),
         major=sums((each for each in unplanned if judge.has(each.day)), planned=None),
@@ -246,12 +281,13 @@ def _saidi(days: Iterable[DayOfKind], served: int) -> Mapping[date, float]:
 
 def _daily(
     days: Sequence[DayOfKind],
-    since: datetime,
-    until: datetime,
+    month: tuple[datetime, datetime],
+    recorded: tuple[datetime | None, datetime],
     served: int,
     judge: MajorDays,
 ) -> list[DayFigure]:
-    first, last = since.toordinal(), until.toordinal()
+    first, last = (each.toordinal() for each in month)
+    begin, now = recorded
     planned: dict[date, float] = {}
     for each in days:
         if each.planned and served:
@@ -259,6 +295,7 @@ def _daily(
     return [
         DayFigure(
             day=day,
+            recorded=begin is not None and begin.date() <= day <= now.date(),
             planned=planned.get(day, 0.0),
             unplanned=judge.saidi.get(day, 0.0),
             major=judge.has(day),

@@ -7,16 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dispatch.domain.rule_form import Draft, from_plain, read_draft, to_plain
+from dispatch.domain.rule_form import Draft, read_draft, to_plain
 from dispatch.domain.rules import RuleSet
 from dispatch.errors import InvalidInput
 
 MOST_BYTES = 1_000_000
-
-
-def read_file(file: Path, *, valid_from: datetime) -> RuleSet:
-    """Read a set from a file by its ending; `InvalidInput` says where it cannot be meant."""
-    return from_plain(_content(file), valid_from=valid_from)
 
 
 def read_draft_file(file: Path, *, valid_from: datetime) -> Draft:

@@ -1,6 +1,8 @@
 """What can go wrong in the core, in the field's words; HTTP is not known here."""
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, ClassVar
 
 
 class DispatchError(Exception):
@@ -14,6 +16,33 @@ class DispatchError(Exception):
 
 
 _SHOWN = 80
+_DEEP = 4
+
+
+def written(value: object, deep: int = _DEEP) -> str:
+    """A value as people write it in a file, never as Python does; four levels deep at most."""
+    if isinstance(value, Mapping | list | tuple):
+        return _listed(value, deep)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "missing" if value is None else repr(value)
+
+
+def _listed(values: Mapping[Any, object] | Sequence[object], deep: int) -> str:
+    if deep == 0:
+        return "..."
+    if isinstance(values, Mapping):
+        pairs = (f"{key}: {written(each, deep - 1)}" for key, each in values.items())
+        return "{" + ", ".join(pairs) + "}"
+    return "[" + ", ".join(written(each, deep - 1) for each in values) + "]"
+
+
+def shown(value: object) -> str:
+    """The same, of what is long only the beginning."""
+    whole = written(value)
+    return whole if len(whole) <= _SHOWN else whole[:_SHOWN] + "..."
 
 
 class InvalidInput(DispatchError):
@@ -22,20 +51,24 @@ class InvalidInput(DispatchError):
     code = "invalid-input"
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        shown = repr(value)
-        shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."
+        said = shown(value)
         super().__init__(
-            f"{field} is {shown}; expected {expected}", field=field, value=shown, expected=expected
+            f"{field} is {said}; expected {expected}", field=field, value=said, expected=expected
         )
 
 
 class NotFound(DispatchError):
-    """The thing named does not exist, or not for this caller."""
+    """The thing named does not exist, or not for this caller; `named` are the fields that name it.
+
+    Both are said in the same words.
+    """
 
     code = "not-found"
 
-    def __init__(self, what: str, **context: object) -> None:
-        super().__init__(f"no such {what}", **context)
+    def __init__(self, what: str, **named: object) -> None:
+        fields = ", ".join(f"{field} is {shown(value)}" for field, value in named.items())
+        said = f"{fields}; expected an existing {what}" if fields else f"there is no {what}"
+        super().__init__(said, **named)
 
 
 class StaleVersion(DispatchError):

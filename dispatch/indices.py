@@ -13,22 +13,25 @@ MOMENTARY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """One usage point without supply from `began` to `ended`."""
+    """One usage point without supply from `began` to `ended`; `lasts`: so far, it goes on."""
 
     usage_point_id: int
     began: datetime
     ended: datetime
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indices:
     """SAIDI in minutes, SAIFI in interruptions, CAIDI in minutes (None without interruptions).
 
-    `momentary` counts momentary interruptions of usage points per customer served.
+    `momentary` counts momentary interruptions of usage points per customer served; what goes on is
+    none yet. `customers_still_out` are in the figures with their minutes so far.
     """
 
     customers_served: int
     customers_interrupted: int
+    customers_still_out: int
     customer_minutes: float
     saidi_minutes: float
     saifi: float
@@ -56,17 +59,21 @@ def reliability(interruptions: Iterable[Interrupted], customers_served: int) -> 
     sustained = momentary = 0
     minutes = 0.0
     touched: set[int] = set()
+    still_out: set[int] = set()
     for joined in _joined(interruptions):
         length = joined.ended - joined.began
         if length <= MOMENTARY:
-            momentary += 1
+            momentary += not joined.lasts
             continue
+        if joined.lasts:
+            still_out.add(joined.usage_point_id)
         sustained += 1
         minutes += length.total_seconds() / 60
         touched.add(joined.usage_point_id)
     return Indices(
         customers_served=customers_served,
         customers_interrupted=len(touched),
+        customers_still_out=len(still_out),
         customer_minutes=minutes,
         saidi_minutes=minutes / customers_served,
         saifi=sustained / customers_served,
@@ -96,7 +103,8 @@ def _joined(interruptions: Iterable[Interrupted]) -> Iterable[Interrupted]:
             following.usage_point_id == current.usage_point_id and following.began <= current.ended
         ):
             ended = max(current.ended, following.ended)
-            current = Interrupted(current.usage_point_id, current.began, ended)
+            lasts = current.lasts or following.lasts
+            current = Interrupted(current.usage_point_id, current.began, ended, lasts)
         else:
             yield current
             current = following

@@ -29,12 +29,14 @@ class Sums:
     """Interruptions of a period: customers interrupted (each time anew), their minutes, short ones.
 
     `within_minutes` are the minutes that fell within the period, short ones too, whenever the
-    interruption began; `period_minutes` is how long the period is.
+    interruption began; `period_minutes` is how long the period is, as far as it is on record.
+    `lasting` of `sustained` are not over.
     """
 
     sustained: int = 0
     minutes: float = 0.0
     momentary: int = 0
+    lasting: int = 0
     within_minutes: float = 0.0
     period_minutes: float = 0.0
 

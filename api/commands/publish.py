@@ -43,7 +43,9 @@ def publish(
             with reading(engine) as connection:
                 found = public.find_set(connection)
             if found is None:
-                raise NotFound("picture", hint="set RELIGHT_PUBLIC_MAP=on and start a worker")
+                raise NotFound(
+                    "picture of the public map; set RELIGHT_PUBLIC_MAP=on and start a worker"
+                )
             laid = lay_out(found, folder, now=datetime.now(UTC))
             out.print(f"{laid}: the picture of {found.written_at:%Y-%m-%d %H:%M:%S} UTC")
             if not every or ending.wait(every):

@@ -10,13 +10,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from api.commands.token import reached_engine
 from api.database import ensure_rules
-from api.rule_files import as_json, as_toml, read_draft_file, read_file
+from api.rule_files import as_json, as_toml, read_draft_file
 from dispatch.domain.rule_faults import Difference, differences, faults_of_draft
-from dispatch.errors import InvalidInput
+from dispatch.domain.rule_form import Draft
+from dispatch.errors import InvalidInput, written
 from dispatch.store.directory import PgDirectory
 from dispatch.store.rules import PgRules
 from dispatch.store.transaction import reading, transactions
@@ -79,16 +80,13 @@ def check(file: File) -> None:
     now = datetime.now(UTC)
     draft = read_draft_file(file, valid_from=now)
     with _ruled_engine("relight rules check") as engine, reading(engine) as connection:
-        kept = PgRules(connection)
-        faults = faults_of_draft(draft, districts=PgDirectory(connection).list_districts())
-        changes = differences(kept.at(now), draft.rules)
-    for fault in faults:
-        out.print(f"{fault.where}: {fault.what}", soft_wrap=True, style="red", markup=False)
+        faulty = _print_faults(file, draft, connection)
+        changes = differences(PgRules(connection).at(now), draft.rules)
     if draft.wrong:
         out.print("what it would change is told once all of it can be read")
     else:
         _print_changes(changes)
-    if faults:
+    if faulty:
         raise typer.Exit(1)
 
 
@@ -105,14 +103,17 @@ def adopt(
     now = datetime.now(UTC)
     if from_ is not None and from_.tzinfo is None:
         raise InvalidInput("from", from_.isoformat(), "a time with its zone")
+    draft = read_draft_file(file, valid_from=now)
     command = AdoptRules(
-        rules=read_file(file, valid_from=now),
+        rules=draft.rules,
         by=getpass.getuser(),
         reason=reason,
         valid_from=from_,
     )
     with _ruled_engine("relight rules adopt") as engine:
         with reading(engine) as connection:
+            if _print_faults(file, draft, connection):
+                raise typer.Exit(1)
             changes = differences(PgRules(connection).at(now), command.rules)
         with transactions(engine)() as store:
             made = adopt_rules(store, command, now=now)
@@ -130,10 +131,19 @@ def withdraw(version: int, reason: Reason) -> None:
     out.print(f"version {version} will not come into force")
 
 
+def _print_faults(file: Path, draft: Draft, connection: Connection) -> bool:
+    """Say each fault in a line: file, field, value and what was expected; whether there are any."""
+    faults = faults_of_draft(draft, districts=PgDirectory(connection).list_districts())
+    for fault in faults:
+        said = f"{file.name}: {fault.where} is {fault.what}"
+        out.print(said, soft_wrap=True, style="red", markup=False)
+    return bool(faults)
+
+
 def _print_changes(changes: tuple[Difference, ...]) -> None:
     if not changes:
         out.print("it changes nothing against the rules in force")
         return
     for each in changes:
-        said = f"{each.where}: {each.before} -> {each.after}"
+        said = f"{each.where}: {written(each.before)} -> {written(each.after)}"
         out.print(said, soft_wrap=True, markup=False)

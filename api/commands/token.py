@@ -109,5 +109,5 @@ def revoke(label: str) -> None:
     with reached_engine("relight token revoke") as engine, engine.begin() as connection:
         count = access.revoke_token(connection, label, datetime.now(UTC))
     if not count:
-        raise NotFound("live token with that label", label=label)
+        raise NotFound("live token", label=label)
     out.print(f"revoked {count}")

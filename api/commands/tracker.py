@@ -9,6 +9,7 @@ from rich.console import Console
 
 from api.callers import digest_of
 from api.commands.token import reached_store
+from api.expected import expected_of
 from api.inputs.crews import TrackerIn
 from api.trackers.registry import new_secret
 from dispatch.domain.tracking import Tracker, Wire
@@ -50,7 +51,7 @@ def add(
     except ValidationError as wrong:
         first = wrong.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "device"
-        raise InvalidInput(field, first.get("input"), first["msg"]) from None
+        raise InvalidInput(field, first.get("input"), expected_of(first)) from None
     secret = new_secret()
     command = EnrolTracker(
         wire=asked.wire,

@@ -29,6 +29,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RELIABILITY_COLUMNS = (
     *("scope", "id", "kind", "customers_served", "sustained", "customer_minutes", "momentary"),
     *("saidi_minutes", "saifi", "caidi_minutes", "availability"),
+    "still_out",
 )
 PUNCTUALITY_COLUMNS = (
     *("month", "area_class", "judged", "kept", "missed", "kept_share", "ended"),
@@ -101,7 +102,12 @@ def get_workbook(
         Sheet(
             "days",
             DAY_COLUMNS,
-            [(str(d.day), d.planned, d.unplanned, int(d.major)) for d in found.days],
+            [
+                (str(d.day), d.planned, d.unplanned, int(d.major))
+                if d.recorded
+                else (str(d.day), None, None, None)
+                for d in found.days
+            ],
         ),
         Sheet(
             "promises",
@@ -190,11 +196,16 @@ def _kinds(scope: str, key: str, each: Reliability) -> Iterator[list[Any]]:
         "unplanned_without_major_event_days": each.normal,
     }
     for kind, sums in kinds.items():
+        if not each.recorded:
+            unknown = len(RELIABILITY_COLUMNS) - len(("scope", "id", "kind", "customers_served"))
+            yield [scope, key, kind, each.served, *([None] * unknown)]
+            continue
         # the minutes within a month are not told apart by the day on which they began
         available = None if kind.endswith("days") else sums.availability(each.served)
         yield [
             *(scope, key, kind, each.served, sums.sustained, sums.minutes, sums.momentary),
             *(sums.saidi(each.served), sums.saifi(each.served), sums.caidi, available),
+            sums.lasting,
         ]
 
 

@@ -21,6 +21,7 @@ router = APIRouter(tags=["supervisors"])
 NOBODY_SERVED = {
     "customers_served": 0,
     "customers_interrupted": 0,
+    "customers_still_out": 0,
     "customer_minutes": 0.0,
     "saidi_minutes": None,
     "saifi": None,
@@ -33,12 +34,14 @@ class IndicesOut(BaseModel):
     """IEEE 1366 over the interruptions that began in a period; None where nobody is served.
 
     Sustained ones last more than five minutes; `momentary` counts the others per customer served.
+    Who is still out counts with the minutes so far.
     """
 
     since: datetime
     until: datetime
     customers_served: int
     customers_interrupted: int
+    customers_still_out: int
     customer_minutes: float
     saidi_minutes: float | None
     saifi: float | None
@@ -54,7 +57,7 @@ def get_indices(
     start, end = period(house, since, until, USUALLY)
     with reading(house.engine) as connection:
         served = customers_served(connection, caller.scope)
-        begun = interruptions_begun(connection, caller.scope, start, end)
+        begun = interruptions_begun(connection, caller.scope, start, end, house.now())
         found = asdict(reliability(begun, served)) if served else NOBODY_SERVED
     return IndicesOut(since=start, until=end, **found)
 

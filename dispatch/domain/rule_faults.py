@@ -4,20 +4,24 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 from dispatch.domain.published import PUBLISHED_RULES
 from dispatch.domain.rule_form import Draft, to_plain
 from dispatch.domain.rules import STOPS_OF, Level, Override, Rule, RuleSet
+from dispatch.errors import shown
 
+MINUTE = timedelta(minutes=1)
 RELIED_ON = frozenset(rule.id for rule in PUBLISHED_RULES)
 """Rules that other programs and the planner ask for by name: put out of use, never left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that keeps a set from being put into force; `misses` a rule that is not there."""
+    """One thing that keeps a set from being put into force; `misses` a rule that is not there.
+
+    `what` goes on after "is": the value, and what was expected.
+    """
 
     where: str
     what: str
@@ -37,7 +41,7 @@ def faults_of(rules: RuleSet, *, districts: Collection[str]) -> tuple[Fault, ...
     """Everything that is wrong with a set, in the order of its parts."""
     return (
         *_names(rules),
-        *(fault for rule in rules.rules for fault in _of_rule(rule)),
+        *(fault for rule in rules.rules for fault in _of_rule(rule, f"rules {rule.id}")),
         *_of_overrides(rules, districts),
     )
 
@@ -74,34 +78,45 @@ def _names(rules: RuleSet) -> Iterator[Fault]:
         counts = Counter(each.id for each in getattr(rules, part))
         for name, count in counts.items():
             if count > 1:
-                yield Fault(f"{part} {name}", "the same id twice")
+                yield Fault(f"{part} {name}", f"there {count} times; expected each id once")
     for name in sorted(RELIED_ON - {rule.id for rule in rules.rules}):
-        what = "other programs rely on it; keep it, with in_use = false"
+        what = "missing; expected to be kept, with in_use = false: other programs rely on it"
         yield Fault(f"rules {name}", what, misses=name)
 
 
-def _of_rule(rule: Rule) -> Iterator[Fault]:
-    where = f"rules {rule.id}"
+def _of_rule(rule: Rule, where: str) -> Iterator[Fault]:
     if rule.stops not in STOPS_OF[rule.starts]:
-        yield Fault(where, f"nothing would stop it: from {rule.starts} to {rule.stops}")
+        wanted = f"one of {', '.join(sorted(STOPS_OF[rule.starts]))} after starts = {rule.starts}"
+        what = f"{shown(rule.stops.value)}; expected {wanted}, or nothing would stop it"
+        yield Fault(f"{where}.stops", what)
     if rule.in_use and not rule.levels:
-        yield Fault(where, "nobody would be warned; give it at least one level")
+        yield Fault(f"{where}.levels", "empty; expected at least one, or nobody would be warned")
     for area, minutes in rule.minutes.items():
         if minutes <= 0:
-            yield Fault(where, f"{area}: {minutes:g} minutes; expected more than 0")
+            yield Fault(f"{where}.minutes.{area}", f"{minutes:g}; expected more than 0")
         else:
-            yield from _of_levels(f"{where}, {area}", rule.levels, timedelta(minutes=minutes))
+            yield from _of_levels(f"{where}.levels", rule.levels, area, minutes)
 
 
-def _of_levels(where: str, levels: tuple[Level, ...], target: timedelta) -> Iterator[Fault]:
-    if any((level.share is None) == (level.minutes is None) for level in levels):
-        yield Fault(where, "a level has either a share or minutes")
-        return
+def _of_levels(where: str, levels: tuple[Level, ...], area: str, minutes: float) -> Iterator[Fault]:
+    for number, level in enumerate(levels):
+        if (level.share is None) == (level.minutes is None):
+            given = "without both" if level.share is None else "given both"
+            yield Fault(f"{where}[{number}]", f"{given}; expected either a share or minutes")
+            return
+    target = timedelta(minutes=minutes)
     moments = [level.after_start(target) for level in levels]
-    if any(moment <= timedelta() for moment in moments):
-        yield Fault(where, "a level would be reached before the clock begins")
-    if any(one >= other for one, other in pairwise(moments)):
-        yield Fault(where, "levels have to follow one another in time")
+    for number, moment in enumerate(moments):
+        reached = f"reached {moment / MINUTE:g} minutes after the start ({area}: {minutes:g})"
+        if moment <= timedelta():
+            what = f"{reached}; expected later than 0, not before the clock begins"
+            yield Fault(f"{where}[{number}]", what)
+            return
+        if number and moments[number - 1] >= moment:
+            before = f"{moments[number - 1] / MINUTE:g}"
+            what = f"{reached}; expected after {before}, as levels follow one another"
+            yield Fault(f"{where}[{number}]", what)
+            return
 
 
 def _of_overrides(rules: RuleSet, districts: Collection[str]) -> Iterator[Fault]:
@@ -109,20 +124,24 @@ def _of_overrides(rules: RuleSet, districts: Collection[str]) -> Iterator[Fault]
     for number, each in enumerate(rules.overrides):
         where = f"overrides {each.id}"
         if each.district_id not in districts:
-            yield Fault(where, f"no district {each.district_id}")
+            wanted = "one of " + ", ".join(sorted(districts)) if districts else "a loaded district"
+            yield Fault(f"{where}.district", f"{shown(each.district_id)}; expected {wanted}")
         if each.rule_id not in known:
-            yield Fault(where, f"no rule {each.rule_id}", misses=each.rule_id)
+            what = f"{shown(each.rule_id)}; expected the id of one of the rules"
+            yield Fault(f"{where}.rule", what, misses=each.rule_id)
         else:
-            yield from (
-                Fault(where, fault.what) for fault in _of_rule(each.apply(known[each.rule_id]))
-            )
+            yield from _of_rule(each.apply(known[each.rule_id]), where)
         if each.minutes is None and each.levels is None:
-            yield Fault(where, "it changes nothing: neither minutes nor levels")
+            what = "without minutes and levels; expected one of them, or it changes nothing"
+            yield Fault(where, what)
         if each.valid_until is not None and each.valid_until <= each.valid_from:
-            yield Fault(where, "valid_until has to be after valid_from")
+            since = each.valid_from.isoformat()
+            what = f"{each.valid_until.isoformat()}; expected after valid_from, {since}"
+            yield Fault(f"{where}.valid_until", what)
         for other in rules.overrides[:number]:
             if _clash(each, other):
-                yield Fault(where, f"holds at the same time as {other.id}")
+                what = f"in force at the same time as {other.id}; expected periods apart"
+                yield Fault(where, what)
 
 
 def _clash(one: Override, other: Override) -> bool:

@@ -300,7 +300,9 @@ class _Fields:
     def nothing_else(self) -> None:
         """Note the fields that nobody knows: they would be taken for done."""
         for name in sorted(str(name) for name in self._given if name not in self._read):
-            self.wrong.append(InvalidInput(self.at(name), self._given.get(name), "no such field"))
+            self.wrong.append(
+                InvalidInput(self.at(name), self._given.get(name), "no field of this name")
+            )
 
 
 def _number(field: str, value: object, least: float, most: float) -> float:

@@ -49,7 +49,7 @@ def adopt_rules(store: Store, command: AdoptRules, *, now: datetime) -> RuleVers
         )
     faults = faults_of(command.rules, districts=store.directory.list_districts())
     if faults:
-        said = "; ".join(f"{fault.where}: {fault.what}" for fault in faults)
+        said = "; ".join(f"{fault.where} is {fault.what}" for fault in faults)
         raise InvalidInput(
             "rule set", counted(len(faults), "fault"), f"a set without faults ({said})"
         )

@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from dispatch.store.check import check_paper
 from maps.assets import STATIC
@@ -73,6 +74,17 @@ def test_a_promise_that_nothing_is_known_of_has_one_dash_and_no_interval(town: T
     written = dossier(town, opened)
     assert "Running" in written
     assert "<td>–</td>" in written and "– – –" not in written
+
+
+def test_an_arrival_whose_interval_is_open_says_which_moment_is_unknown(town: Town, outage: int):
+    with town.engine.begin() as c:
+        c.execute(text("UPDATE arrival SET latest = NULL"))
+        c.execute(text("UPDATE clock SET stopped_earliest = NULL WHERE stopped_latest IS NOT NULL"))
+    written = dossier(town, outage)
+    assert re.search(r"not before \d\d:\d\d:\d\d, latest moment unknown", written)
+    assert re.search(r"<td>by \d\d:\d\d:\d\d, earliest moment unknown</td>", written)
+    assert "– –" not in written
+    assert "，最晚时刻不明" in dossier(town, outage, language="zh-CN")
 
 
 def test_telephone_numbers_are_masked_for_who_may_not_ring_up(town: Town, outage: int):

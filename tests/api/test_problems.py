@@ -104,7 +104,7 @@ def test_bad_input_names_the_field(town: Town, fields: dict[str, object], named:
     ("fields", "named", "expected"),
     [
         ({"nonsense": 1}, "nonsense", "no field of this name"),
-        ({"location": {"lon": 1}}, "location.lat", "it is missing"),
+        ({"location": {"lon": 1}}, "location.lat", "a value"),
         ({"location": "nowhere"}, "location", "an object with fields of its own"),
         ({"received_at": "2026-03-02T12:00:00"}, "received_at", "with its zone, such as 2026-"),
     ],
@@ -115,6 +115,12 @@ def test_bad_input_says_what_was_expected_in_words_for_people(
     body = problem_of(town.report("A1", **fields), 422, "invalid-input")
     said = {error["field"]: error["expected"] for error in body["errors"]}
     assert expected in said[named]
+    assert body["detail"].startswith(f"{body['errors'][0]['field']} is ")
+
+
+def test_what_is_not_there_is_named_by_field_value_and_expectation(town: Town):
+    absent = problem_of(town.get("tickets/nowhere", "dispatcher"), 404, "not-found")
+    assert absent["detail"] == "id is 'nowhere'; expected an existing ticket"
 
 
 def _renamed(fields: dict[str, object]) -> dict[str, object]:

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, make_url
 from typer.testing import CliRunner
 
 from api.callers import Role
-from api.cli import build, words_of
+from api.cli import build
 from api.commands.token import checked
 from dispatch.errors import InvalidInput, NotFound
 from dispatch.store.cluster import Layout
@@ -133,7 +133,7 @@ def test_people_are_added_listed_and_shut_out(database: Engine, database_url: st
     assert "hunter2" not in str(short.exception)
     unknown = relight(database_url, "user", "disable", "lee").exception
     assert isinstance(unknown, NotFound)
-    assert words_of(unknown) == "no such user: login lee"
+    assert str(unknown) == "login is 'lee'; expected an existing user"
     assert relight(database_url, "user", "disable", "li").exit_code == 0
     assert "li (li): agent, every district disabled" in relight(database_url, "user", "list").stdout
 

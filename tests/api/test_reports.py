@@ -215,3 +215,70 @@ def test_a_district_asked_for_alone_has_the_same_major_days(town: Town):
     alone, together = (reports_of(town.house, asked, *month) for asked in (["east"], None))
     assert alone.month.major == together.districts["east"].major
     assert alone.month.major.minutes == 40
+
+
+def test_what_goes_on_counts_so_far_in_the_month_in_which_it_falls(march: Town):
+    """Dark since 23:00 on the last of March, two hours ago; a planned cut and a nested record."""
+    with march.engine.begin() as c:
+        c.execute(text("UPDATE outage SET status = 'confirmed' WHERE id = 1"))
+        c.execute(
+            text(
+                "INSERT INTO outage_usage_point (outage_id, usage_point_id, out_from)"
+                " SELECT 1, id, :at FROM usage_point WHERE account = 'west-phone'"
+            ),
+            {"at": local("2026-03-31T23:00")},
+        )
+        c.execute(
+            text(
+                "INSERT INTO planned_outage_transformer (planned_outage_id, transformer_id)"
+                " VALUES (1, 'T9')"
+            )
+        )
+        c.execute(
+            text("UPDATE planned_outage SET starts_at = :at, ends_at = :until"),
+            {"at": local("2026-04-01T00:57"), "until": local("2026-04-01T03:00")},
+        )
+    out(march, "west-phone", "2026-03-31T23:10", "2026-03-31T23:20")  # on record already
+    march.clock.now = local("2026-04-01T01:00")
+    before = local("2026-03-01"), local("2026-04-01")
+    month, served = (found := reports_of(march.house, None, *before)).month, 11
+    unplanned = month.unplanned
+    assert (unplanned.sustained, unplanned.minutes, unplanned.lasting) == (4, 140 + 120, 1)
+    assert unplanned.within_minutes == 154 + 60
+    assert month.every.availability(served) == pytest.approx(1 - 334 / (11 * 31 * 24 * 60))
+    assert (found.still_dark, found.districts["west"].unplanned.lasting) == (1, 1)
+    assert sum(each.unplanned.within_minutes for each in found.areas.values()) == 214
+    assert sum(each.unplanned.minutes for each in found.areas.values()) == 260
+    april = reports_of(march.house, None, local("2026-04-01"), local("2026-05-01"))
+    assert april.month.unplanned.within_minutes == 30 + 60
+    assert (april.month.planned.within_minutes, april.month.planned.sustained) == (3 * 3, 0)
+    assert (april.month.planned.momentary, april.still_dark) == (0, 1 + 3)
+    english = march.headers("supervisor", **{"Accept-Language": "en"})
+    page = march.client.get("/reports?month=2026-03", headers=english).text
+    assert "1 customer is still without power; the minutes up to 2026-04-01 01:00 count" in page
+    asked = {"since": local("2026-03-02").isoformat(), "until": march.clock.now.isoformat()}
+    indices = march.get("indices", "supervisor", **asked).json()
+    assert (indices["customers_still_out"], indices["customer_minutes"]) == (1, 140 + 120 + 120)
+
+
+def test_a_month_before_the_records_is_not_told_as_perfect(march: Town):
+    english = march.headers("supervisor", **{"Accept-Language": "en"})
+    found = reports_of(march.house, None, local("2026-03-01"), local("2026-04-01"))
+    assert found.records_since == local("2026-02-28")
+    assert [each.recorded for each in found.months.values()] == [False] * 11 + [True] * 2
+    assert found.months[local("2026-02-01").date()].every.period_minutes == 24 * 60
+    page = march.client.get("/reports?month=2026-03", headers=english).text
+    assert page.count("no records</td>") == 11
+    assert "Records begin on 2026-02-28" in page
+    january = march.client.get("/reports?month=2026-01", headers=english).text
+    assert "100.0000 %" not in january
+    sheet = march.client.get("/reports/reliability.csv?month=2026-03", headers=english).text
+    assert re.search(r"month,2026-01,all,11,,,,,,,,\r?\n", sheet)
+
+
+def test_without_any_record_nothing_is_told(town: Town):
+    found = reports_of(town.house, None, local("2026-03-01"), local("2026-04-01"))
+    assert found.records_since is None
+    assert found.month.every.availability(found.served) is None
+    page = town.client.get("/reports", headers=town.headers("supervisor")).text
+    assert "尚无任何记录" in page or "There are no records yet" in page

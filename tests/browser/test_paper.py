@@ -71,6 +71,27 @@ def test_a_script_in_any_text_of_a_dossier_is_text(company: Company, outage: int
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_no_table_of_the_reports_is_cut_without_a_hint(company: Company, language: str):
+    """At 1280 every column is in sight, on a narrow screen the edge is shaded, on paper all fit."""
+    page = company.screen(Role.SUPERVISOR, "/reports", language=language)
+    cut = (
+        "() => [...document.querySelectorAll('.wide')].filter(each =>"
+        " each.scrollWidth > each.clientWidth).length"
+    )
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.evaluate(cut) == 0
+    page.set_viewport_size({"width": 420, "height": 800})
+    assert page.evaluate(cut) > 0
+    first = page.locator("#indices .wide")
+    assert first.get_attribute("tabindex") == "0" and first.get_attribute("aria-label")
+    assert first.evaluate("e => getComputedStyle(e).backgroundImage").count("gradient") == 4
+    assert faults_of(page) == []
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 720, "height": 1000})
+    assert page.evaluate(cut) == 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_axe_finds_nothing_serious_on_the_reports_and_the_film(
     company: Company, outage: int, language: str
 ):

@@ -91,7 +91,7 @@ def test_ways_of_sending_are_compared_on_the_orders_and_crews_of_the_lines(
     [
         (
             [line for line in DAY if line["type"] == "ticket"],
-            "line 1: crew is None; expected a crew: who could be sent",
+            "line 1: crew is missing; expected a crew: who could be sent",
         ),
         (
             [line for line in DAY if line["type"] != "fix"],

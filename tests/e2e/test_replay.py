@@ -234,7 +234,7 @@ def test_bad_lines_are_named_before_anything_is_done(tmp_path: Path):
     done = CliRunner().invoke(build(), words)
     assert done.exit_code == 1
     assert "line 2: id is ''; expected a text" in done.stderr
-    assert "line 3: device is None; expected a text" in done.stderr
+    assert "line 3: device is missing; expected a text" in done.stderr
     assert not out.exists()
 
 

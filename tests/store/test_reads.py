@@ -1,5 +1,7 @@
 """What screens read: counted, dated, and nothing of another district."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Connection, insert
 
@@ -341,9 +343,10 @@ def test_the_interruptions_of_a_period_are_those_that_began_in_it(connection, st
     planned = a_planned_outage(connection, "T1", starts_at=at(100), ends_at=at(200))
     store.planned.add(planned)
     store.planned.record_interruptions(planned, at(120))
+    store.planned.save(replace(planned, ended_at=at(120)))
 
     def begun(districts, since, until):
-        found = figures.interruptions_begun(connection, districts, at(since), at(until))
+        found = figures.interruptions_begun(connection, districts, at(since), at(until), at(500))
         return [(each.began, each.ended) for each in found]
 
     assert begun([WEST], 0, 90) == [(at(0), at(60))] * 3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.rule_files import as_json, as_toml, read_file
+from api.rule_files import as_json, as_toml, read_draft_file
 from dispatch.domain.published import PUBLISHED
 from dispatch.domain.rule_faults import differences, faults_of
 from dispatch.domain.rule_form import from_plain, to_plain
@@ -44,7 +44,7 @@ def test_a_set_comes_back_from_every_form_as_it_was(rules: RuleSet, tmp_path: Pa
     for name, text in (("a.json", as_json(rules)), ("a.toml", as_toml(rules, "two\nlines"))):
         file = tmp_path / name
         file.write_text(text, "utf-8")
-        assert read_file(file, valid_from=PUBLISHED.valid_from) == rules
+        assert read_draft_file(file, valid_from=PUBLISHED.valid_from).rules == rules
     said = {part: things for part, things in json.loads(as_json(rules)).items() if things}
     assert tomllib.loads(as_toml(rules, "x")) == said
 
@@ -61,7 +61,10 @@ def test_what_is_shipped_has_no_faults_and_settings_are_out_of_use():
     ("rules", "said"),
     [
         (replace(PUBLISHED, rules=PUBLISHED.rules[1:]), "other programs rely on it"),
-        (replace(PUBLISHED, rules=(*PUBLISHED.rules, PUBLISHED.rules[0])), "the same id twice"),
+        (
+            replace(PUBLISHED, rules=(*PUBLISHED.rules, PUBLISHED.rules[0])),
+            "there 2 times; expected each id once",
+        ),
         (with_rule(stops=StopsAt.REPAIR_FILLED_IN), "nothing would stop it"),
         (with_rule(minutes={AreaClass.URBAN: 0.0}), "expected more than 0"),
         (with_rule(levels=()), "nobody would be warned"),
@@ -74,8 +77,14 @@ def test_what_is_shipped_has_no_faults_and_settings_are_out_of_use():
             with_rule(levels=tuple(Level(share=s, to=(Recipient.CREW,)) for s in (0.9, 0.5))),
             "follow one another",
         ),
-        (replace(PUBLISHED, overrides=(own(district_id=DistrictId("east")),)), "no district"),
-        (replace(PUBLISHED, overrides=(own(rule_id="lunch"),)), "no rule lunch"),
+        (
+            replace(PUBLISHED, overrides=(own(district_id=DistrictId("east")),)),
+            "'east'; expected one of west",
+        ),
+        (
+            replace(PUBLISHED, overrides=(own(rule_id="lunch"),)),
+            "'lunch'; expected the id of one of the rules",
+        ),
         (replace(PUBLISHED, overrides=(own(minutes=None),)), "changes nothing"),
         (replace(PUBLISHED, overrides=(own(valid_until=NOW),)), "after valid_from"),
         (replace(PUBLISHED, overrides=(own(), own("b", valid_until=None))), "at the same time"),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from dispatch.errors import shown
 from gis.crs import MAX_LAT, MAX_LON, Datum, to_wgs84
 from gis.errors import OffPlanet
 
@@ -13,16 +14,13 @@ LONGEST_ID = 200
 LONGEST_TEXT = 2000
 MOST_WORDS = 20
 MOST_NAMES = 100_000
-SHOWN = 80
 
 
 class BadField(Exception):
     """A field holds what cannot be meant."""
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        shown = repr(value)
-        self.field = field
-        self.value = shown if len(shown) <= SHOWN else shown[:SHOWN] + "..."
+        self.field, self.value = field, shown(value)
         self.expected = expected
         super().__init__(f"{field} is {self.value}; expected {expected}")
 

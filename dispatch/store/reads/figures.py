@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, TextClause, text
 
 from dispatch.indices import Interrupted
+from dispatch.store.reads.lasting import PERIODS
 from dispatch.store.reads.visible import listed, visible
 
 
@@ -123,10 +124,12 @@ _COMMITMENTS = _commitments("CAST(NULL AS text)")
 _BY_DISTRICT = _commitments("clock.district_id")
 _BEGUN = text(
     f"""
-    SELECT usage_point_id, lower(period) AS began, upper(period) AS ended
-    FROM interruption
+    WITH {PERIODS}
+    SELECT usage_point_id, lower(period) AS began, coalesce(upper(period), :now) AS ended,
+        upper_inf(period) AS lasts
+    FROM periods
     WHERE period && tstzrange(CAST(:since AS timestamptz), CAST(:until AS timestamptz))
-        AND lower(period) >= :since AND {visible("interruption")}
+        AND lower(period) >= :since AND {visible("periods")}
     ORDER BY usage_point_id, began
     """  # noqa: S608 (constants)
 )
@@ -160,9 +163,13 @@ def interruptions_begun(
     districts: Collection[str] | None,
     since: datetime,
     until: datetime,
+    now: datetime,
 ) -> Iterator[Interrupted]:
-    """Read the interruptions that began in a period, whole, by usage point and beginning."""
-    asked = {"districts": listed(districts), "since": since, "until": until}
+    """Read the interruptions that began in a period, whole, by usage point and beginning.
+
+    Those that go on at `now` are given until then.
+    """
+    asked = {"districts": listed(districts), "since": since, "until": until, "now": now}
     rows = connection.execute(_BEGUN, asked, execution_options={"yield_per": 10_000})
     return (Interrupted(*row) for row in rows)
 

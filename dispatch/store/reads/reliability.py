@@ -2,6 +2,7 @@
 
 Records never overlap. Records of one customer and one kind that touch are one interruption here:
 where a part of an outage was restored first, or a nested outage took over, nobody is counted twice.
+What still goes on counts with its time so far.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, text
 from dispatch.domain.words import AreaClass
 from dispatch.indices import MOMENTARY
 from dispatch.store.directory import STRICTEST
+from dispatch.store.reads.lasting import PERIODS
 from dispatch.store.reads.visible import listed, visible
 
 AROUND = timedelta(days=7)
@@ -24,7 +26,8 @@ class DayOfKind:
     """Interruptions that began on one local day in one district, planned or not.
 
     `sustained` counts customers interrupted for more than five minutes, each time anew; `minutes`
-    are theirs. `momentary` counts the shorter ones.
+    are theirs. `momentary` counts the shorter ones that are over; `lasting` those of `sustained`
+    that are not, whose minutes grow.
     """
 
     day: date
@@ -33,6 +36,7 @@ class DayOfKind:
     sustained: int
     minutes: float
     momentary: int
+    lasting: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,29 +51,33 @@ class MinutesOfKind:
 
 # Interruptions of one home that touch or overlap are one; those around the period may reach in.
 _JOINED = f"""
-    joined AS (
-        SELECT usage_point_id, district_id, planned_outage_id IS NOT NULL AS planned,
-            unnest(range_agg(period)) AS period
-        FROM interruption
+    {PERIODS}, joined AS (
+        SELECT usage_point_id, district_id, planned, unnest(range_agg(period)) AS period
+        FROM periods
         WHERE period && tstzrange(
                 CAST(:since AS timestamptz) - CAST(:around AS interval),
                 CAST(:until AS timestamptz) + CAST(:around AS interval)
             )
-            AND {visible("interruption")}
-        GROUP BY usage_point_id, district_id, planned_outage_id IS NOT NULL
+            AND {visible("periods")}
+        GROUP BY usage_point_id, district_id, planned
     )
 """  # noqa: S608 (constants)
 _COUNTS = """
     count(*) FILTER (WHERE minutes > :momentary) AS sustained,
     CAST(coalesce(sum(minutes) FILTER (WHERE minutes > :momentary), 0) AS double precision)
         AS minutes,
-    count(*) FILTER (WHERE minutes <= :momentary) AS momentary
+    count(*) FILTER (WHERE minutes <= :momentary AND NOT lasts) AS momentary,
+    count(*) FILTER (WHERE minutes > :momentary AND lasts) AS lasting
+"""
+# So many minutes an interruption has lasted, and whether it goes on.
+_LASTED = """
+    date_part('epoch', coalesce(upper(period), :now) - lower(period)) / 60.0 AS minutes,
+    upper_inf(period) AS lasts
 """
 _DAYS = text(
     f"""
     WITH {_JOINED}, whole AS (
-        SELECT district_id, planned, lower(period) AS began,
-            date_part('epoch', upper(period) - lower(period)) / 60.0 AS minutes
+        SELECT district_id, planned, lower(period) AS began, {_LASTED}
         FROM joined WHERE lower(period) >= :since AND lower(period) < :until
     )
     SELECT CAST(began AT TIME ZONE :zone AS date) AS day, district_id, planned,
@@ -79,7 +87,8 @@ _DAYS = text(
 )
 _WITHIN = text(
     f"""
-    SELECT CAST(month AS date) AS month, district_id, planned_outage_id IS NOT NULL AS planned,
+    WITH {PERIODS}
+    SELECT CAST(month AS date) AS month, district_id, planned,
         CAST(sum(date_part('epoch', upper(part) - lower(part))) / 60.0 AS double precision)
             AS minutes
     FROM generate_series(
@@ -87,17 +96,38 @@ _WITHIN = text(
             CAST(:until AS timestamptz) AT TIME ZONE :zone - interval '1 second',
             interval '1 month'
         ) AS month
-    JOIN interruption ON period && tstzrange(
+    JOIN periods ON period && tstzrange(
         month AT TIME ZONE :zone, (month + interval '1 month') AT TIME ZONE :zone)
     CROSS JOIN LATERAL (
         SELECT period * tstzrange(
             greatest(month AT TIME ZONE :zone, CAST(:since AS timestamptz)),
-            least((month + interval '1 month') AT TIME ZONE :zone, CAST(:until AS timestamptz))
+            least(
+                (month + interval '1 month') AT TIME ZONE :zone, CAST(:until AS timestamptz),
+                greatest(CAST(:now AS timestamptz), month AT TIME ZONE :zone)
+            )
         ) AS part
     ) AS cut
-    WHERE NOT isempty(part) AND {visible("interruption")}
+    WHERE NOT isempty(part) AND {visible("periods")}
     GROUP BY month, district_id, planned ORDER BY month, district_id, planned
     """  # noqa: S608 (constants)
+)
+_STILL_DARK = text(
+    f"""
+    WITH {PERIODS}
+    SELECT count(DISTINCT usage_point_id) FROM periods
+    WHERE upper_inf(period) AND {visible("periods")}
+        AND period && tstzrange(CAST(:since AS timestamptz), CAST(:until AS timestamptz))
+    """  # noqa: S608 (constants)
+)
+_RECORDS_SINCE = text(
+    """
+    SELECT least(
+        (SELECT recorded_at FROM event ORDER BY id LIMIT 1),
+        (SELECT min(loaded_at) FROM load_receipt),
+        (SELECT min(started_at) FROM outage),
+        (SELECT min(starts_at) FROM planned_outage WHERE cancelled_at IS NULL)
+    )
+    """
 )
 
 
@@ -130,8 +160,7 @@ _HOMES_OF_AREA = f"""
 _DAYS_OF_AREA = text(
     f"""
     WITH {_CLASSES}, {_JOINED}, whole AS (
-        SELECT home.area_class, planned, lower(period) AS began,
-            date_part('epoch', upper(period) - lower(period)) / 60.0 AS minutes
+        SELECT home.area_class, planned, lower(period) AS began, {_LASTED}
         FROM joined JOIN usage_point ON usage_point.id = joined.usage_point_id
         {_HOMES_OF_AREA}
         WHERE lower(period) >= :since AND lower(period) < :until
@@ -143,18 +172,24 @@ _DAYS_OF_AREA = text(
 )
 _WITHIN_OF_AREA = text(
     f"""
-    WITH {_CLASSES}
-    SELECT home.area_class, planned_outage_id IS NOT NULL AS planned,
+    WITH {_CLASSES}, {PERIODS}
+    SELECT home.area_class, planned,
         CAST(sum(date_part('epoch', upper(part) - lower(part))) / 60.0 AS double precision)
             AS minutes
-    FROM interruption
+    FROM periods
     CROSS JOIN LATERAL (
-        SELECT period * tstzrange(CAST(:since AS timestamptz), CAST(:until AS timestamptz)) AS part
+        SELECT period * tstzrange(
+            CAST(:since AS timestamptz),
+            greatest(
+                least(CAST(:until AS timestamptz), CAST(:now AS timestamptz)),
+                CAST(:since AS timestamptz)
+            )
+        ) AS part
     ) AS cut
-    JOIN usage_point ON usage_point.id = interruption.usage_point_id
+    JOIN usage_point ON usage_point.id = periods.usage_point_id
     {_HOMES_OF_AREA}
     WHERE period && tstzrange(CAST(:since AS timestamptz), CAST(:until AS timestamptz))
-        AND NOT isempty(part) AND {visible("interruption")}
+        AND NOT isempty(part) AND {visible("periods")}
     GROUP BY home.area_class, planned ORDER BY home.area_class, planned
     """  # noqa: S608 (constants)
 )
@@ -188,13 +223,18 @@ def days(
     since: datetime,
     until: datetime,
     zone: str,
+    now: datetime,
 ) -> Sequence[DayOfKind]:
-    """Add up the interruptions that began in a period, by the local day on which they began."""
+    """Add up the interruptions that began in a period, by the local day on which they began.
+
+    Those that go on at `now` have lasted until then.
+    """
     asked = {
         "districts": listed(districts),
         "since": since,
         "until": until,
         "zone": zone,
+        "now": now,
         "around": AROUND,
         "momentary": MOMENTARY.total_seconds() / 60,
     }
@@ -207,10 +247,39 @@ def within_months(
     since: datetime,
     until: datetime,
     zone: str,
+    now: datetime,
 ) -> Sequence[MinutesOfKind]:
-    """Add up the customer-minutes that fell within each local month of a period."""
-    asked = {"districts": listed(districts), "since": since, "until": until, "zone": zone}
+    """Add up the customer-minutes that fell within each local month of a period, up to `now`."""
+    asked = {
+        "districts": listed(districts),
+        "since": since,
+        "until": until,
+        "zone": zone,
+        "now": now,
+    }
     return [MinutesOfKind(**row) for row in connection.execute(_WITHIN, asked).mappings()]
+
+
+def still_dark(
+    connection: Connection,
+    districts: Collection[str] | None,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+) -> int:
+    """Count the customers who are without supply at `now` and were so within a period."""
+    asked = {"districts": listed(districts), "since": since, "until": until, "now": now}
+    return int(connection.scalar(_STILL_DARK, asked) or 0)
+
+
+def records_since(connection: Connection) -> datetime | None:
+    """When the company's records begin; None while there are none.
+
+    The first of: an entry of the journal, a file that was loaded, the start of an outage or of
+    planned work. Nothing before it can be told from a time in which nothing happened.
+    """
+    since: datetime | None = connection.scalar(_RECORDS_SINCE)
+    return since
 
 
 def served(connection: Connection, districts: Collection[str] | None) -> Mapping[str | None, int]:
@@ -225,6 +294,7 @@ def days_of_areas(
     since: datetime,
     until: datetime,
     zone: str,
+    now: datetime,
 ) -> Mapping[AreaClass, Sequence[DayOfKind]]:
     """Add up the interruptions that began in a period by area class and local day.
 
@@ -233,6 +303,7 @@ def days_of_areas(
     asked = {
         **_of_areas(districts, since, until),
         "zone": zone,
+        "now": now,
         "around": AROUND,
         "momentary": MOMENTARY.total_seconds() / 60,
     }
@@ -245,11 +316,16 @@ def days_of_areas(
 
 
 def within_of_areas(
-    connection: Connection, districts: Collection[str] | None, since: datetime, until: datetime
+    connection: Connection,
+    districts: Collection[str] | None,
+    since: datetime,
+    until: datetime,
+    now: datetime,
 ) -> Mapping[AreaClass, Sequence[MinutesOfKind]]:
     """Add up the customer-minutes that fell within one month, `since` its begin, by area class."""
     found: dict[AreaClass, list[MinutesOfKind]] = {}
-    for row in connection.execute(_WITHIN_OF_AREA, _of_areas(districts, since, until)):
+    asked = {**_of_areas(districts, since, until), "now": now}
+    for row in connection.execute(_WITHIN_OF_AREA, asked):
         kind = MinutesOfKind(
             month=since.date(), district_id=None, planned=row.planned, minutes=row.minutes
         )

@@ -219,7 +219,7 @@ def test_every_bad_line_is_named_and_nothing_is_read():
     with pytest.raises(LinesRefused) as refused:
         must_read(raw(GOOD, {"at": AT}, b"{", GOOD), skip_bad=False)
     assert [bad.number for bad in refused.value.bad] == [2, 3]
-    assert "line 2: type is None; expected one of ticket" in str(refused.value)
+    assert "line 2: type is missing; expected one of ticket" in str(refused.value)
 
 
 def test_of_many_bad_lines_the_first_are_shown():
