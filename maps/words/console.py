@@ -87,6 +87,12 @@ CONSOLE: Mapping[str, Mapping[str, str]] = {
         "estimate_expiring": _("Estimate about to pass"),
         "planned_begins": _("Planned work begins"),
     },
+    "about": {
+        "outage": _("Outage"),
+        "incident": _("Incident"),
+        "unlocated": _("Report"),
+        "planned": _("Planned work"),
+    },
     "row": {"critical": _("critical customer"), "needs-place": _("Needs a place")},
     "group": {
         "hazard": _("Danger"),
