@@ -164,6 +164,23 @@ def test_a_commitment_about_to_run_out_is_ringed_with_its_minutes(company: Compa
     expect(page.get_by_label("Commitments about to run out")).not_to_be_checked()
 
 
+def test_where_promises_stand_close_the_worst_is_written_with_how_many_more(
+    company: Company, report
+):
+    for account in ("T1-0", "T1-1", "T1-2", "T2-0"):
+        report(account, account, hazards=["wire_down"])
+        company.clock.advance(1)
+    company.clock.advance(20)
+    page = opened(company)
+    drawn = page.locator("[data-promises='4']")
+    for zoom, written in ((16, "−21′ +2 | −18′"), (10, "−21′ +3")):
+        page.evaluate(
+            "([lon, lat, zoom]) => relightMap.setView([lat, lon], zoom, {animate: false})",
+            [build.LON, build.LAT, zoom],
+        )
+        expect(drawn).to_have_attribute("data-promises-written", written)
+
+
 def test_the_map_tools_have_no_barriers_in_either_language(company: Company):
     for language in ("en", "zh-CN"):
         page = opened(company, language=language)
