@@ -289,10 +289,9 @@ export class Worklist {
     this.#paintChosen();
   }
 
-  /** Choose every row that the filter leaves; none if all of them are. */
+  /** Choose every row that the filter leaves, those that are chosen already as well. */
   chooseAll() {
-    const all = this.shown.every((row) => this.chosen.has(row.key));
-    for (const row of this.shown) all ? this.chosen.delete(row.key) : this.chosen.add(row.key);
+    for (const row of this.shown) this.chosen.add(row.key);
     this.#paintChosen();
   }
 
