@@ -19,7 +19,7 @@ from gis.crs import Datum, from_wgs84
 from maps.assets import asset
 from maps.judging import of_belonging, percent
 from maps.languages import NAMES, Language, catalogue
-from maps.words import WORDS, hazard
+from maps.words import COUNTED, WORDS, hazard
 
 TEMPLATES = Path(__file__).with_name("templates")
 _MADE_UP = re.compile(
@@ -82,11 +82,16 @@ def _environment(language: Language) -> Environment:
         message = WORDS[of].get(str(code))
         return str(code) if message is None else translations.gettext(message)
 
+    def counted(group: str) -> Mapping[str, list[str]]:
+        forms = COUNTED.get(group, {}).items()
+        return {code: [translations.ngettext(*each, n) for n in (1, 2)] for code, each in forms}
+
     def words(*groups: str) -> str:
-        return json.dumps(
-            {group: {code: word(code, group) for code in WORDS[group]} for group in groups},
-            ensure_ascii=False,
-        )
+        said = {
+            group: {**{code: word(code, group) for code in WORDS[group]}, **counted(group)}
+            for group in groups
+        }
+        return json.dumps(said, ensure_ascii=False)
 
     def said(saying: InBoth) -> str:
         return saying.zh if chinese else saying.en

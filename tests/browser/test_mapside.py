@@ -68,7 +68,7 @@ def test_a_way_is_measured_and_outages_are_chosen_by_a_line_around_them(company:
     expect(page.locator("#measure")).to_have_attribute("aria-pressed", "false")
     for row, column in ((-1, -1), (-1, 1), (1, 1), (1, -1)):
         click_at(page, row, column)
-    expect(page.locator("#tool-says")).to_contain_text("1 outages and incidents, 1 reports")
+    expect(page.locator("#tool-says")).to_contain_text("1 outage or incident, 1 report inside")
     expect(page.locator("#tool-list li")).to_have_count(1)
     assert page.evaluate("window.told.tickets") == ["A1"]
     page.keyboard.press("Escape")
@@ -120,7 +120,7 @@ def test_looking_back_shows_the_past_says_so_and_sends_nothing(company: Company,
         "(slide, at) => { slide.value = at; slide.dispatchEvent(new Event('input')); }",
         str(int(company.clock.now.timestamp())),
     )
-    expect(page.locator("#back-says")).to_contain_text("1 outages · 1 reports")
+    expect(page.locator("#back-says")).to_contain_text("1 outage · 1 report ·")
     page.locator("#back-speed").select_option("60")
     page.locator("#back-slide").evaluate(
         "(slide, at) => { slide.value = at; slide.dispatchEvent(new Event('input')); }",

@@ -269,8 +269,8 @@ export class Worklist {
     const all = this.rows.length;
     const shown = this.shown.length;
     const said = [
-      shown === all ? say("script", all === 1 ? "count-one" : "count-all", { n: all }) : say("script", "count-some", { n: shown, all }),
-      customers ? say("script", customers === 1 ? "count-customer" : "count-customers", { n: customers }) : "",
+      shown === all ? say("script", "count-all", { n: all }) : say("script", "count-some", { n: shown, all }),
+      customers ? say("script", "count-customers", { n: customers }) : "",
       this.chosen.size ? say("script", "count-chosen", { n: this.chosen.size }) : "",
     ];
     const text = said.filter(Boolean).join(" · ");
