@@ -29,6 +29,11 @@ def marked(message: str) -> str:
     return message
 
 
+def several(one: str, many: str) -> tuple[str, str]:
+    """Mark a message with `{n}` in it that has forms for one and for many."""
+    return one, many
+
+
 def preferred(cookie: str | None, accepts: str) -> Language:
     """The language somebody chose, else the first of ours that the browser names, else Chinese."""
     if cookie in set(Language):

@@ -19,9 +19,12 @@ from gis.crs import Datum, from_wgs84
 from maps.assets import asset
 from maps.judging import of_belonging, percent
 from maps.languages import NAMES, Language, catalogue
-from maps.words import WORDS, hazard
+from maps.words import COUNTED, WORDS, hazard
 
 TEMPLATES = Path(__file__).with_name("templates")
+_MADE_UP = re.compile(
+    r"(?:web-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-(?P<end>[0-9a-f]{12})", re.IGNORECASE
+)
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
 
@@ -79,11 +82,16 @@ def _environment(language: Language) -> Environment:
         message = WORDS[of].get(str(code))
         return str(code) if message is None else translations.gettext(message)
 
+    def counted(group: str) -> Mapping[str, list[str]]:
+        forms = COUNTED.get(group, {}).items()
+        return {code: [translations.ngettext(*each, n) for n in (1, 2)] for code, each in forms}
+
     def words(*groups: str) -> str:
-        return json.dumps(
-            {group: {code: word(code, group) for code in WORDS[group]} for group in groups},
-            ensure_ascii=False,
-        )
+        said = {
+            group: {**{code: word(code, group) for code in WORDS[group]}, **counted(group)}
+            for group in groups
+        }
+        return json.dumps(said, ensure_ascii=False)
 
     def said(saying: InBoth) -> str:
         return saying.zh if chinese else saying.en
@@ -116,6 +124,7 @@ def _environment(language: Language) -> Environment:
         percent=percent,
         of_belonging=of_belonging,
         iso=lambda at: at.isoformat(),
+        report_number=report_number,
         amap=amap_link,
         typed=_typed,
     )
@@ -132,6 +141,12 @@ def _clock(at: datetime, moment_zone: ZoneInfo, now: datetime) -> str:
 def _field(at: datetime, moment_zone: ZoneInfo) -> str:
     """A moment as an input for date and time holds it."""
     return f"{at.astimezone(moment_zone):%Y-%m-%dT%H:%M}"
+
+
+def report_number(ticket_id: str) -> str:
+    """What people call a report: its id; of one that no person could say, the last part."""
+    made_up = _MADE_UP.fullmatch(ticket_id)
+    return ticket_id if made_up is None else made_up["end"]
 
 
 def _typed(message: str) -> Markup:

@@ -38,7 +38,7 @@ from dispatch.errors import InvalidInput, NotFound
 from dispatch.usecases.ask_to_be_told import AskToBeTold, ask_to_be_told
 from dispatch.usecases.report_trouble import ReportTrouble
 from maps.languages import Language, marked, preferred
-from maps.pages import Moment, Pages
+from maps.pages import Moment, Pages, report_number
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -154,7 +154,7 @@ def _take(
         "public_taken.html",
         language,
         danger=form.hazard is not None,
-        reference=form.ticket_id[-12:],
+        reference=report_number(form.ticket_id),
         known=_known(held_of(request), area),
         watching=watching,
         called=bool(form.phone or form.danger_phone),

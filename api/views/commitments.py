@@ -238,7 +238,7 @@ class ClockStoryOut(ClockOut):
 
 
 class AlarmOut(BaseModel):
-    """A warning with what it is about."""
+    """A warning with what it is about and where that is."""
 
     id: int
     clock_id: int
@@ -251,7 +251,7 @@ class AlarmOut(BaseModel):
     outage_id: int | None
     incident_id: int | None
     crew_id: str | None
-    address: str
+    place: str
     due_at: datetime
     sent_at: datetime
     to: list[str]
@@ -264,7 +264,7 @@ class AlarmOut(BaseModel):
     @classmethod
     def of(cls, alarm: Alarm) -> "AlarmOut":
         """Build from the warning."""
-        besides = {name: getattr(alarm, name) for name in ("address", "outage_id", "incident_id")}
+        besides = {name: getattr(alarm, name) for name in ("place", "outage_id", "incident_id")}
         return cls(**asdict(alarm.warning), **besides, verdict=alarm.verdict)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dispatch.domain.words import HAZARDS_KNOWN
 from maps.words.codes import CODES
 from maps.words.console import CONSOLE
+from maps.words.counted import COUNTED as COUNTED
 from maps.words.record import RECORD
 from maps.words.scripts import SCRIPTS
 

@@ -87,6 +87,12 @@ CONSOLE: Mapping[str, Mapping[str, str]] = {
         "estimate_expiring": _("Estimate about to pass"),
         "planned_begins": _("Planned work begins"),
     },
+    "about": {
+        "outage": _("Outage"),
+        "incident": _("Incident"),
+        "unlocated": _("Report"),
+        "planned": _("Planned work"),
+    },
     "row": {"critical": _("critical customer"), "needs-place": _("Needs a place")},
     "group": {
         "hazard": _("Danger"),
@@ -112,19 +118,14 @@ CONSOLE: Mapping[str, Mapping[str, str]] = {
         "mine": _("mine"),
     },
     "map": {
-        "measure": _("{n} points, {km} km"),
         "measure-start": _("Click point after point to measure; Escape ends it."),
         "lasso-start": _("Click around what you want; three points at least. Escape ends it."),
-        "lasso": _("{outages} outages and incidents, {reports} reports inside"),
+        "lasso": _("{work}, {reports} inside"),
         "following": _("Following {name}"),
         "seen": _("seen {t} ago"),
         "expected": _("expected {t}, {km} km"),
         "follow-none": _("Click on a crew first, or open an outage that one is sent to."),
         "back-at": _("Looking back at {t}"),
-        "back-says": _(
-            "{customers} customers out · {outages} outages · {reports} reports"
-            " · {crews} crews seen, {busy} with an order"
-        ),
         "back-away": _("The server does not answer; what is drawn is older."),
         "play": _("Play"),
         "pause": _("Pause"),

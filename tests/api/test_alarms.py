@@ -1,9 +1,12 @@
 """Alarms of the room and notes: what is listed, who took note, what another district learns."""
 
+import re
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 
+from api.worker import Work
 from tests.api.conftest import Town
 from tests.store.builders import LAT, LON
 
@@ -119,3 +122,78 @@ def test_notes_on_incidents_and_reports_are_kept_and_an_empty_one_is_refused(tow
         assert town.post(address, "east-dispatcher", {"text": "seen"}).status_code == 404
     page = town.client.get("/console/incidents/1", headers=town.headers("dispatcher")).text
     assert page.count('class="said">seen') == 2
+
+
+def overdue(town: Town) -> list[dict]:
+    """The alarms of the desk's promise, once it is over."""
+    town.clock.advance(4)
+    Work(town.house).tick()
+    found = town.get("alarms", "dispatcher").json()
+    return [each for each in found if each["kind"] == "clock_over"]
+
+
+@pytest.mark.parametrize(
+    ("place", "named"),
+    [
+        ({"account": "T1-0", "address": "No. 4, Mill Lane"}, "No. 4, Mill Lane"),
+        ({"account": "T1-0"}, "transformer T1"),
+        ({"account": None, "location": {"lon": LON, "lat": LAT}}, "transformer T1"),
+        (
+            {"account": None, "location": {"lon": LON + 0.2, "lat": LAT}, "hazards": ["sparks"]},
+            "28.68000, 116.10000",
+        ),
+        ({"account": None, "description": "behind the mill"}, "behind the mill"),
+    ],
+)
+def test_an_alarm_says_where_it_is_from_whatever_is_known(
+    town: Town, place: dict[str, object], named: str
+):
+    report(town, **place)
+    (alarm,) = overdue(town)
+    assert alarm["title"] == named
+
+
+def test_an_alarm_of_an_incidents_promise_opens_the_incident(town: Town):
+    report(town, hazards=["wire_down"])
+    assert {each["opens"] for each in overdue(town)} == {"incident-1"}
+
+
+def strip(town: Town) -> str:
+    """What the strip says, with one space between words."""
+    asking = town.headers("dispatcher", **{"Accept-Language": "en"})
+    page = town.client.get("/console/alarms", headers=asking).text
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def test_the_strip_numbers_what_an_alarm_is_about(town: Town):
+    report(town)
+    report(town, "7d3c2a10-63d3-4f19-a48b-f76462ee23c6", None)
+    overdue(town)
+    said = strip(town)
+    assert "Promise is over Outage 1 · transformer T1 Dispatch ·" in said
+    assert "Promise is over Report f76462ee23c6 Dispatch ·" in said
+
+
+def test_planned_work_that_is_late_says_its_time_once(town: Town):
+    starts, ends = (town.clock.now + timedelta(minutes=m) for m in (0, 60))
+    body = {
+        "transformers": ["T1"],
+        "starts_at": starts.isoformat(),
+        "ends_at": ends.isoformat(),
+        "reason": "new insulators",
+    }
+    assert town.post("planned-outages", "dispatcher", body).status_code == 201
+    town.clock.advance(61)
+    said = strip(town)
+    assert "Planned work 1 · new insulators · line F1 should have ended 21:00 Ack" in said
+
+
+def test_the_strip_counts_what_is_open_and_apart_from_it_what_is_acknowledged(town: Town):
+    report(town, hazards=["wire_down"])
+    report(town, "A2", hazards=["wire_down"])
+    assert take(town, "hazard:incident-1.1") == 204
+    said = strip(town)
+    assert said.startswith("1 alarm ")
+    assert " All 1 · 1 acknowledged " in said
+    assert take(town, "hazard:incident-2.1") == 204
+    assert " All 2 acknowledged " in strip(town)

@@ -96,6 +96,13 @@ def test_an_agent_does_not_look_back(town: Town):
     assert town.get("history", "agent", at=town.clock.now.isoformat()).status_code == 403
 
 
+@pytest.mark.parametrize("asked", ["f76462ee23c6", "F76462EE23C6"])
+def test_a_report_is_found_by_the_number_that_screens_show(town: Town, asked: str):
+    town.report("4795efda-63d3-4f19-a48b-f76462ee23c6")
+    (found,) = anything(town, asked)
+    assert (found["kind"], found["key"]) == ("report", "outage-1")
+
+
 def test_anything_is_found_by_number_name_and_coordinates(town: Town):
     outage_id = open_outage(town)
     (outage,) = [each for each in anything(town, f"#{outage_id}") if each["kind"] == "outage"]

@@ -35,9 +35,9 @@ def click_at(page: Page, row: float, column: float) -> None:
 def test_a_line_is_drawn_shown_back_closed_and_opened_again(company: Company):
     page = open_form(company)
     click_at(page, 0, 0.4)
-    expect(page.locator("#closure-preview")).to_contain_text("1 points drawn")
+    expect(page.locator("#closure-preview")).to_contain_text("1 point drawn")
     click_at(page, 0, 0.6)
-    expect(page.locator("#closure-preview")).to_contain_text("closes 1 pieces of road, 0.5 km")
+    expect(page.locator("#closure-preview")).to_contain_text("closes 1 piece of road, 0.5 km")
     page.locator("#closure-form input[name=reason]").fill("flood")
     page.locator("#closure-form button.primary").click()
     page.locator("dialog.sure button[value=yes]").click()
@@ -63,7 +63,7 @@ def test_an_area_is_drawn_by_keyboard_alone(company: Company):
             place(row, column),
         )
         page.locator("#closure-form [data-draw=add]").press("Enter")
-    expect(page.locator("#closure-preview")).to_contain_text("closes 1 pieces of road")
+    expect(page.locator("#closure-preview")).to_contain_text("closes 1 piece of road")
     page.locator("#closure-form [data-draw=back]").press("Enter")
     expect(page.locator("#closure-preview")).to_contain_text("2 points drawn; at least 3")
 

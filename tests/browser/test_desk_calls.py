@@ -34,6 +34,8 @@ def test_a_known_outage_is_answered_and_the_report_taken_by_keyboard_alone(
     expect(page.locator(".progress [aria-current]")).to_have_text("Reported")
     page.keyboard.press("F8")
     expect(page.locator(".taken")).to_contain_text("Added to a known outage")
+    ((made,),) = stored(company, "SELECT id FROM ticket WHERE account = 'T1-1'")
+    expect(page.locator(".taken .id")).to_have_text(made[-12:])
     expect(page.locator("#q")).to_be_focused()
     page.keyboard.press("F2")
     expect(page.locator("#q")).to_have_value("")

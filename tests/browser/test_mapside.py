@@ -68,7 +68,7 @@ def test_a_way_is_measured_and_outages_are_chosen_by_a_line_around_them(company:
     expect(page.locator("#measure")).to_have_attribute("aria-pressed", "false")
     for row, column in ((-1, -1), (-1, 1), (1, 1), (1, -1)):
         click_at(page, row, column)
-    expect(page.locator("#tool-says")).to_contain_text("1 outages and incidents, 1 reports")
+    expect(page.locator("#tool-says")).to_contain_text("1 outage or incident, 1 report inside")
     expect(page.locator("#tool-list li")).to_have_count(1)
     assert page.evaluate("window.told.tickets") == ["A1"]
     page.keyboard.press("Escape")
@@ -120,7 +120,7 @@ def test_looking_back_shows_the_past_says_so_and_sends_nothing(company: Company,
         "(slide, at) => { slide.value = at; slide.dispatchEvent(new Event('input')); }",
         str(int(company.clock.now.timestamp())),
     )
-    expect(page.locator("#back-says")).to_contain_text("1 outages · 1 reports")
+    expect(page.locator("#back-says")).to_contain_text("1 outage · 1 report ·")
     page.locator("#back-speed").select_option("60")
     page.locator("#back-slide").evaluate(
         "(slide, at) => { slide.value = at; slide.dispatchEvent(new Event('input')); }",
@@ -162,6 +162,23 @@ def test_a_commitment_about_to_run_out_is_ringed_with_its_minutes(company: Compa
     page.reload()
     page.locator("#layerbox > summary").press("Enter")
     expect(page.get_by_label("Commitments about to run out")).not_to_be_checked()
+
+
+def test_where_promises_stand_close_the_worst_is_written_with_how_many_more(
+    company: Company, report
+):
+    for account in ("T1-0", "T1-1", "T1-2", "T2-0"):
+        report(account, account, hazards=["wire_down"])
+        company.clock.advance(1)
+    company.clock.advance(20)
+    page = opened(company)
+    drawn = page.locator("[data-promises='4']")
+    for zoom, written in ((16, "−21′ +2 | −18′"), (10, "−21′ +3")):
+        page.evaluate(
+            "([lon, lat, zoom]) => relightMap.setView([lat, lon], zoom, {animate: false})",
+            [build.LON, build.LAT, zoom],
+        )
+        expect(drawn).to_have_attribute("data-promises-written", written)
 
 
 def test_the_map_tools_have_no_barriers_in_either_language(company: Company):

@@ -60,6 +60,31 @@ def test_a_dispatcher_takes_a_storms_list_from_the_keyboard_alone(company: Compa
     expect(page.locator("#chips .chip")).to_have_count(2)
 
 
+def test_all_are_chosen_with_those_chosen_before_whatever_is_open(company: Company, report: Report):
+    report("A1", "T1-0")
+    report("A2", "T2-0")
+    page = company.screen(Role.DISPATCHER, "/console")
+    live(page)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#shown")).to_be_visible()
+    opened = page.locator("#shown").get_attribute("data-key")
+    checked = page.locator("#list [aria-checked=true]")
+    for key, count in (("Space", 1), ("v", 2), ("v", 2), ("Space", 1), ("v", 2), ("Shift+V", 0)):
+        page.keyboard.press(key)
+        expect(checked).to_have_count(count)
+        expect(page.locator("#list [aria-selected=true]")).to_have_attribute(
+            "data-key", str(opened)
+        )
+        expect(page.locator("#shown")).to_have_attribute("data-key", str(opened))
+    page.locator("#filter").fill("transformer T1")
+    page.locator("#filter").press("Enter")
+    page.keyboard.press("j")
+    for key in ("Space", "v"):
+        page.keyboard.press(key)
+        expect(checked).to_have_count(1)
+
+
 def test_an_alarm_acknowledged_by_one_is_gone_at_the_other(company: Company, report: Report):
     report("A1", hazards=["wire_down"])
     first = company.screen(Role.DISPATCHER, "/console")

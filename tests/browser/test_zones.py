@@ -62,7 +62,7 @@ def test_a_storm_is_drawn_declared_rolls_the_list_up_and_is_ended(company: Compa
     report("A1")
     page = open_form(company)
     draw(page)
-    expect(page.locator("#zone-preview")).to_contain_text("1 outages, 1 orders without a crew")
+    expect(page.locator("#zone-preview")).to_contain_text("1 outage, 1 order without a crew")
     declare(page, "storm", HOSTILE)
     declared = page.locator("#zonelist li")
     expect(declared).to_contain_text(HOSTILE)

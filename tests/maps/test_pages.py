@@ -9,7 +9,7 @@ from jinja2 import UndefinedError
 from dispatch.errors import InvalidInput
 from dispatch.store.reads.details import TimelineEntry
 from maps.languages import Language
-from maps.pages import TEMPLATES, Moment, Pages, _environment, amap_link
+from maps.pages import TEMPLATES, Moment, Pages, _environment, amap_link, report_number
 from maps.story import Shown
 from tests.store.builders import NOW
 
@@ -69,6 +69,18 @@ def an_entry(what: str, kind: str, recorded_at: datetime) -> TimelineEntry:
         reason=None,
         facts={},
     )
+
+
+@pytest.mark.parametrize(
+    ("ticket_id", "number"),
+    [
+        ("95598-20260302-00123", "95598-20260302-00123"),
+        ("4795efda-63d3-4f19-a48b-f76462ee23c6", "f76462ee23c6"),
+        ("web-4795efda-63d3-5f19-a48b-f76462ee23c6", "f76462ee23c6"),
+    ],
+)
+def test_a_report_is_called_as_a_person_can_say_it(ticket_id: str, number: str):
+    assert report_number(ticket_id) == number
 
 
 def test_what_is_new_is_told_by_the_clock_that_wrote_it():

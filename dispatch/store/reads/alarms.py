@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from dispatch.domain.rules import Recipient
 from dispatch.domain.warning import ClockWarning
 from dispatch.store.direct import Row
+from dispatch.store.reads.place_names import WHERE
 from dispatch.store.reads.visible import listed, visible
 from dispatch.store.warnings import warning_from_row
 
@@ -18,13 +19,17 @@ _SENT = f"""
     WHERE warning.sent_at >= :since AND {visible("warning")}
         AND (CAST(:to AS text) IS NULL OR :to = ANY(warning."to"))
 """
-_WITH_WHAT = """
-    SELECT chosen.*, coalesce(nullif(ticket.address, ''), ticket.account, '') AS address,
-        coalesce(ticket.outage_id, sent.outage_id) AS outage_id, sent.incident_id
+_WITH_WHAT = f"""
+    SELECT chosen.*, {WHERE} AS place, outage.id AS outage_id, incident.id AS incident_id
     FROM chosen
-    LEFT JOIN ticket ON ticket.id = chosen.ticket_id
     LEFT JOIN trouble_order AS sent ON sent.id = chosen.order_id
-"""
+    LEFT JOIN incident ON incident.id = coalesce(sent.incident_id, (
+        SELECT own.id FROM incident AS own
+        WHERE own.ticket_id = chosen.ticket_id AND own.status = 'open'
+    ))
+    LEFT JOIN ticket ON ticket.id = coalesce(chosen.ticket_id, incident.ticket_id)
+    LEFT JOIN outage ON outage.id = coalesce(ticket.outage_id, sent.outage_id)
+"""  # noqa: S608 (constants)
 _GRAVEST_FIRST = "overdue DESC, level DESC, sent_at DESC, id DESC"
 
 _OPEN = text(
@@ -53,10 +58,10 @@ _ALL = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """A warning with what it is about; `verdict` is how the clock stands by now."""
+    """A warning with what it is about and where; `verdict` is how the clock stands by now."""
 
     warning: ClockWarning
-    address: str
+    place: str
     outage_id: int | None
     incident_id: int | None
     verdict: str
@@ -118,7 +123,7 @@ def _asked(
 
 
 def _alarm(row: Row) -> Alarm:
-    besides = ("address", "outage_id", "incident_id", "verdict")
+    besides = ("place", "outage_id", "incident_id", "verdict")
     counts = ("late", "clocks")
     return Alarm(
         warning=warning_from_row({k: v for k, v in row.items() if k not in besides + counts}),

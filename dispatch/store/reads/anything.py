@@ -34,7 +34,7 @@ _FIND = text(
                 ELSE ''
             END, ticket.id || ' ' || coalesce(ticket.address, ''), ticket.point
         FROM ticket LEFT JOIN incident ON incident.ticket_id = ticket.id
-        WHERE ticket.id = :words AND {visible("ticket")}
+        WHERE (ticket.id = :words OR right(ticket.id, 12) = lower(:words)) AND {visible("ticket")}
         UNION ALL
         SELECT 3, 'crew', 'crew-' || crew.id, crew.name,
             coalesce(ST_SetSRID(ST_MakePoint(seen.lon, seen.lat), 4326), crew.base)

@@ -12,6 +12,7 @@ from dispatch.domain.order import TroubleOrder
 from dispatch.domain.words import CrewId, DistrictId, OrderId
 from dispatch.store.crews import PgCrews
 from dispatch.store.orders import arrival_evidence
+from dispatch.store.reads.place_names import WHERE
 from dispatch.store.reads.visible import listed, visible
 
 AROUND = timedelta(minutes=15)
@@ -54,7 +55,7 @@ _DOUBTED = text(
     SELECT sent.id AS order_id, sent.district_id, crew.name AS crew_name, newest.claimed_at,
         coalesce(newest.reasons[1], '') AS reason,
         coalesce('outage-' || sent.outage_id, 'incident-' || sent.incident_id) AS opens,
-        coalesce(outage.device_name, incident.kind, '') AS title,
+        {WHERE} AS title,
         EXISTS (
             SELECT FROM crew_action
             WHERE crew_action.order_id = sent.id AND crew_action.crew_id = sent.crew_id
@@ -64,6 +65,7 @@ _DOUBTED = text(
     JOIN crew ON crew.id = sent.crew_id
     LEFT JOIN outage ON outage.id = sent.outage_id
     LEFT JOIN incident ON incident.id = sent.incident_id
+    LEFT JOIN ticket ON ticket.id = incident.ticket_id
     CROSS JOIN LATERAL (
         SELECT * FROM arrival
         WHERE arrival.order_id = sent.id AND arrival.crew_id = sent.crew_id

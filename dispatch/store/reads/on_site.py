@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, select, text
 from dispatch.domain.photo import Photo
 from dispatch.domain.words import DistrictId, OrderId
 from dispatch.store.photos import ABOUT, photo_from_row
+from dispatch.store.reads.place_names import WHERE
 from dispatch.store.reads.visible import listed, visible
 from dispatch.store.tables.orders import photo
 
@@ -39,13 +40,14 @@ _SILENT = text(
         missed.crew_id,
         crew.name AS crew_name, missed.last_sign_at, missed.due_at,
         crew_position.fixed_at AS last_fix_at,
-        coalesce(outage.device_name, incident.kind, '') AS title
+        {WHERE} AS title
     FROM missed_check_in AS missed
     JOIN crew ON crew.id = missed.crew_id
     JOIN trouble_order AS sent ON sent.id = missed.order_id
     LEFT JOIN crew_position ON crew_position.crew_id = missed.crew_id
     LEFT JOIN outage ON outage.id = sent.outage_id
     LEFT JOIN incident ON incident.id = sent.incident_id
+    LEFT JOIN ticket ON ticket.id = incident.ticket_id
     WHERE missed.heard_at IS NULL AND missed.acknowledged_at IS NULL AND {visible("missed")}
     ORDER BY missed.due_at, missed.id
     """  # noqa: S608 (constants)

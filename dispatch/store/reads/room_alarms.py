@@ -12,6 +12,7 @@ from dispatch.store.reads.alarms import Alarm as ClockAlarm
 from dispatch.store.reads.alarms import OpenWarnings, open_warnings
 from dispatch.store.reads.arrivals import doubted
 from dispatch.store.reads.on_site import SilentCrew, silent_crews
+from dispatch.store.reads.place_names import WHERE
 from dispatch.store.reads.proposals import waiting
 from dispatch.store.reads.visible import listed, visible
 
@@ -31,7 +32,7 @@ _HAZARDS = text(
     f"""
     SELECT coalesce('outage-' || sent.outage_id, 'incident-' || sent.incident_id) AS opens,
         sent.district_id, sent.hazards, sent.received_at AS at,
-        coalesce(outage.device_name, nullif(ticket.address, ''), ticket.account, '') AS title
+        {WHERE} AS title
     FROM trouble_order AS sent
     LEFT JOIN outage ON outage.id = sent.outage_id
     LEFT JOIN incident ON incident.id = sent.incident_id
@@ -40,8 +41,10 @@ _HAZARDS = text(
         AND {visible("sent")}
     UNION ALL
     SELECT 'unlocated-' || ticket.id, ticket.district_id, ticket.hazards, ticket.received_at,
-        coalesce(nullif(ticket.address, ''), nullif(ticket.description, ''), '')
+        {WHERE}
     FROM ticket
+    LEFT JOIN outage ON outage.id = ticket.outage_id
+    LEFT JOIN incident ON incident.ticket_id = ticket.id
     WHERE ticket.disposition = 'unlocated' AND ticket.status = 'open' AND ticket.hazards <> '{{}}'
         AND {visible("ticket")}
     """  # noqa: S608 (constants)
@@ -61,9 +64,15 @@ _ESTIMATES = text(
 )
 _PLANNED = text(
     f"""
-    SELECT planned.id, planned.district_id, planned.reason AS title, planned.starts_at,
-        planned.ends_at, planned.reminded_at
+    SELECT planned.id, planned.district_id, planned.starts_at, planned.ends_at,
+        planned.reminded_at,
+        concat_ws(' · ', planned.reason, coalesce(feeder.name, (
+            SELECT min(transformer.name) FROM planned_outage_transformer AS part
+            JOIN transformer ON transformer.id = part.transformer_id
+            WHERE part.planned_outage_id = planned.id
+        ))) AS title
     FROM planned_outage AS planned
+    LEFT JOIN feeder ON feeder.id = planned.feeder_id
     WHERE planned.cancelled_at IS NULL AND planned.ended_at IS NULL
         AND planned.starts_at <= :soon
         AND (planned.starts_at > :now OR planned.ends_at < :now) AND {visible("planned")}
@@ -73,12 +82,13 @@ _SILENT = text(
     f"""
     SELECT sent.id AS order_id, sent.district_id, crew.name AS crew_name, seen.fixed_at,
         coalesce('outage-' || sent.outage_id, 'incident-' || sent.incident_id) AS opens,
-        coalesce(outage.device_name, incident.kind, '') AS title
+        {WHERE} AS title
     FROM trouble_order AS sent
     JOIN crew ON crew.id = sent.crew_id
     JOIN crew_position AS seen ON seen.crew_id = sent.crew_id
     LEFT JOIN outage ON outage.id = sent.outage_id
     LEFT JOIN incident ON incident.id = sent.incident_id
+    LEFT JOIN ticket ON ticket.id = incident.ticket_id
     WHERE sent.status IN ('en_route', 'arrived') AND seen.fixed_at >= sent.assigned_at
         AND seen.fixed_at < :silent_since
         AND NOT EXISTS (
@@ -215,7 +225,7 @@ def _clock(each: ClockAlarm) -> Alarm:
         kind=AlarmKind.CLOCK_OVER if warning.overdue else AlarmKind.CLOCK_SOON,
         district_id=warning.district_id,
         opens=opens,
-        title=each.address,
+        title=each.place,
         at=warning.sent_at,
         due_at=warning.due_at,
         level=warning.level,

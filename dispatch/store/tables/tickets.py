@@ -75,6 +75,7 @@ ticket = Table(
     ),
     Index("ticket_point_ix", "point", postgresql_using="gist"),
     Index("ticket_planned_ix", "planned_outage_id"),
+    Index("ticket_number_ix", text('"right"(id, 12)')),
     Index("ticket_repeats_ix", "repeats_id", postgresql_where=text("repeats_id IS NOT NULL")),
     Index(
         "ticket_unlocated_ix",

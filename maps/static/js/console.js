@@ -260,7 +260,7 @@ const keys = {
   },
   "/": () => { filter.focus(); filter.select(); },
   " ": (event) => (inList(event) || event.target === document.body) && selected ? list.choose(selected) : false,
-  v: () => list.chooseAll(),
+  v: (event) => (event.shiftKey ? list.chooseNone() : list.chooseAll()),
   b: () => bulk?.open(),
   t: () => storm.toggle(),
   "?": () => /** @type {HTMLDialogElement} */ (document.getElementById("help")).showModal(),

@@ -135,7 +135,12 @@ export class Lookback {
       const answer = await fetch(`/api/v1/history?at=${encodeURIComponent(this.layers.past ?? "")}`, { signal: asked.signal });
       if (!answer.ok) throw new Error(String(answer.status));
       const then = await answer.json();
-      says.textContent = word("back-says", { customers: NUMBER.format(then.customers_out), outages: then.open_outages, reports: then.reports, crews: then.crews_seen, busy: then.crews_busy });
+      says.textContent = [
+        word("back-customers", { n: NUMBER.format(then.customers_out) }),
+        word("back-outages", { n: then.open_outages }),
+        word("back-reports", { n: then.reports }),
+        word("back-crews", { n: then.crews_seen, busy: then.crews_busy }),
+      ].join(" · ");
     } catch {
       if (!asked.signal.aborted) says.textContent = word("back-away");
     }

@@ -125,7 +125,7 @@ export class Lasso extends PathTool {
     const ring = this.points.map(({ lng, lat }) => unit(lng, lat));
     const work = this.layers.marks.work.filter((mark) => inside(ring, mark));
     const reports = this.layers.marks.reports.filter((mark) => mark.ticket && inside(ring, mark));
-    this.says.textContent = word("lasso", { outages: work.length, reports: reports.length });
+    this.says.textContent = word("lasso", { work: word("lasso-work", { n: work.length }), reports: word("lasso-reports", { n: reports.length }) });
     this.list.replaceChildren(...work.slice(0, LISTED).map((mark) => {
       const row = document.createElement("li");
       const button = document.createElement("button");

@@ -1,7 +1,7 @@
 // @ts-check
 // What every screen shares: words, the server's time, messages, and forms that send commands.
 
-/** @type {Record<string, Record<string, string>>} */
+/** @type {Record<string, Record<string, string | [string, string]>>} */
 const WORDS = JSON.parse(document.body.dataset.words ?? "{}");
 export let CSRF = document.body.dataset.csrf ?? "";
 const ANSWERED_WITHIN_MS = 60_000;
@@ -12,7 +12,23 @@ const CHINESE = document.body.dataset.lang === "zh-CN";
  * @param {string} group @param {string} code @param {Record<string, string | number>} [facts]
  */
 export function say(group, code, facts = {}) {
-  const template = WORDS[group]?.[code] ?? code;
+  return filled(WORDS[group]?.[code] ?? code, facts);
+}
+
+/** Names as a language lists them. @param {string[]} names */
+export const listed = (names) => names.join(CHINESE ? "、" : ", ");
+
+/** Sentences after each other; those that say nothing are left out. @param {string[]} said */
+export const sentences = (said) => said.filter(Boolean).join(CHINESE ? "" : " ");
+
+const PLURALS = new Intl.PluralRules(document.documentElement.lang || "en");
+/**
+ * A sentence with its facts; of one with two forms that for one of `n`, or for many.
+ * @param {string | [string, string]} words @param {Record<string, string | number>} facts
+ */
+export function filled(words, facts) {
+  const one = () => PLURALS.select(Number(String(facts.n).replace(/\D/g, ""))) === "one";
+  const template = typeof words === "string" ? words : words[one() ? 0 : 1];
   return template.replace(/\{(\w+)\}/g, (_, name) => String(facts[name] ?? ""));
 }
 

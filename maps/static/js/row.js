@@ -64,7 +64,7 @@ function factsOf(row, age) {
   const sure = row.p === null ? "" : ` ${Math.round(row.p * 100)}%`;
   facts.append([
     state + sure,
-    row.out ? say("script", row.out === 1 ? "row-customer" : "row-customers", { n: row.out }) : "",
+    row.out ? say("script", "customers", { n: row.out }) : "",
     row.reports > 1 ? say("script", "row-reports", { n: row.reports }) : "",
     word("area", row.area),
     age,

@@ -269,8 +269,8 @@ export class Worklist {
     const all = this.rows.length;
     const shown = this.shown.length;
     const said = [
-      shown === all ? say("script", all === 1 ? "count-one" : "count-all", { n: all }) : say("script", "count-some", { n: shown, all }),
-      customers ? say("script", customers === 1 ? "count-customer" : "count-customers", { n: customers }) : "",
+      shown === all ? say("script", "count-all", { n: all }) : say("script", "count-some", { n: shown, all }),
+      customers ? say("script", "count-customers", { n: customers }) : "",
       this.chosen.size ? say("script", "count-chosen", { n: this.chosen.size }) : "",
     ];
     const text = said.filter(Boolean).join(" · ");
@@ -289,10 +289,9 @@ export class Worklist {
     this.#paintChosen();
   }
 
-  /** Choose every row that the filter leaves; none if all of them are. */
+  /** Choose every row that the filter leaves, those that are chosen already as well. */
   chooseAll() {
-    const all = this.shown.every((row) => this.chosen.has(row.key));
-    for (const row of this.shown) all ? this.chosen.delete(row.key) : this.chosen.add(row.key);
+    for (const row of this.shown) this.chosen.add(row.key);
     this.#paintChosen();
   }
 

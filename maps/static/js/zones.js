@@ -2,7 +2,7 @@
 // Zones: storms, floods, fires and ground nobody may enter, drawn on the map and declared.
 
 import { Outline } from "./outline.js";
-import { explain, say, send, toast } from "./page.js";
+import { explain, listed, say, send, sentences, toast } from "./page.js";
 import { ink } from "./theme.js";
 
 /** @typedef {import("./page.js").Command} Command */
@@ -35,8 +35,15 @@ export class ZoneDrawing {
     if (!isCurrent()) return; // drawn on since
     if (!answer.ok) return this.outline.say(explain(answer.body));
     const { km2, customers, outages, waiting, crews, districts } = answer.body;
-    const held = say("script", "zone-holds", { km2: NUMBER.format(km2), customers: NUMBER.format(customers), outages, waiting, districts: districts.join(", ") });
-    this.outline.say(held + (crews.length ? ` ${say("script", "zone-crews", { crews: crews.join(", ") })}` : ""));
+    const counted = (/** @type {string} */ what, /** @type {number} */ n) => say("script", what, { n: NUMBER.format(n) });
+    const held = say("script", "zone-holds", {
+      km2: NUMBER.format(km2),
+      districts: listed(districts),
+      customers: counted("customers", customers),
+      outages: counted("zone-outages", outages),
+      waiting: counted("zone-waiting", waiting),
+    });
+    this.outline.say(sentences([held, crews.length ? say("script", "zone-crews", { crews: listed(crews) }) : ""]));
   }
 
   /** The last touch to the command that declares. @param {Command} command @returns {Command | null} */

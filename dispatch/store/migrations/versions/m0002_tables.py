@@ -1928,6 +1928,9 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("'neighbours_lit' = ANY(symptoms)"),
     )
+    op.create_index(
+        "ticket_number_ix", "ticket", [sa.literal_column('"right"(id, 12)')], unique=False
+    )
     op.create_index("ticket_outage_ix", "ticket", ["outage_id"], unique=False)
     op.create_index("ticket_phone_ix", "ticket", ["phone", "received_at"], unique=False)
     op.create_index("ticket_planned_ix", "ticket", ["planned_outage_id"], unique=False)
