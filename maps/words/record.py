@@ -185,6 +185,8 @@ RECORD: Mapping[str, Mapping[str, str]] = {
             _("the caller has given a newer answer"),
             _("this caller is not to be called back now"),
             _("the report has a place already"),
+            _("the report is closed"),
+            _("the report ends with its outage or incident"),
             _("the report has no incident"),
             _("only an outage has an expected restoration"),
             _("only an outage can be restored"),
@@ -235,6 +237,7 @@ RECORD: Mapping[str, Mapping[str, str]] = {
             _("supply came back before a crew was needed"),
             _("the outage was closed"),
             _("the incident was closed"),
+            _("the report was closed"),
         )
     }
     | {
