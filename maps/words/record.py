@@ -226,6 +226,22 @@ RECORD: Mapping[str, Mapping[str, str]] = {
             _("only a planned outage under way can end"),
             _("only before planned work begins, and once, is anybody reminded"),
         )
+    }
+    | {  # what is drawn on the map, whose values are nothing that a person entered
+        "area is {found}; expected an area that a road enters": _("no road enters this area"),
+        "line is {found}; expected a line within {metres} m of a road that may be driven"
+        " that way": _("no road within {metres} m of this line may be driven that way"),
+        "{drawn} is {found}; expected roads to be loaded first": _("no roads are loaded"),
+        "area is {found}; expected an area, not a line": _("this encloses nothing"),
+        "area is {found}; expected an area": _("this encloses nothing"),
+        "area is {found}; expected three corners or more": _("this encloses nothing"),
+        "area is {found}; expected one that does not cross itself": _("the outline crosses itself"),
+        "area is '{found} km across'; expected at most {most} km across": _(
+            "this is {found} km across; {most} km at most"
+        ),
+        "area is {found}; expected an outline that reaches one of them": _(
+            "this reaches none of your districts"
+        ),
     },
     "judge": {
         each: each
