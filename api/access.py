@@ -57,6 +57,7 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("PUT", f"{API}/usage-points/{{usage_point_id}}/access"): DESK,
     # dispatchers
     ("PUT", f"{API}/tickets/{{ticket_id}}/place"): DESK,
+    ("POST", f"{API}/tickets/{{ticket_id}}/close"): ROOM,
     ("GET", f"{API}/outages"): READERS,
     ("GET", f"{API}/outages/{{outage_id}}"): READERS,
     ("GET", f"{API}/outages/{{outage_id}}/crews"): WATCH,

@@ -66,6 +66,10 @@ def _run() -> None:
         sys.exit(f"relight: the database does not answer: {lost.orig}")
     except ValidationError as invalid:
         sys.exit(f"relight: {settings_complaint(invalid)}")
+    except OSError as refused:
+        if refused.filename is None:  # no file of the operator's: a fault of ours, with its stack
+            raise
+        sys.exit(f"relight: {refused.filename}: {refused.strerror}")
 
 
 def settings_complaint(invalid: ValidationError) -> str:

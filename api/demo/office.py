@@ -87,6 +87,8 @@ class Office:
             self._count(str(answer["disposition"]))
             if answer["ticket"].get("lon") is None and happening.account is not None:
                 self._later(LOCATE_AFTER, self._locate(ticket_id, happening.account))
+            elif happening.why == "wrong_number" and answer["disposition"] == "unlocated":
+                self._later(LOCATE_AFTER, self._close_report(ticket_id))
         elif happening.kind == "urge" and payload["ticket_id"] in self.taken:
             await self.agent.post(f"tickets/{payload.pop('ticket_id')}/urge", payload)
             self._count("urged")
@@ -115,6 +117,11 @@ class Office:
         """A dispatcher asks around and finds out where an unlocated report came from."""
         await self.dispatcher.put(f"tickets/{ticket_id}/place", {"account": account})
         self._count("located by a dispatcher")
+
+    async def _close_report(self, ticket_id: str) -> None:
+        """A dispatcher rings up, and nobody there lacks power."""
+        await self.dispatcher.post(f"tickets/{ticket_id}/close", {"reason": "非停电报修"})
+        self._count("wrong numbers closed")
 
     async def _ask_whether_power_is_on(self, ticket_id: str) -> None:
         answer = dict(self.answers.pop(ticket_id, {"power_on": True, "satisfied": True}))

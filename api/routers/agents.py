@@ -41,6 +41,7 @@ from dispatch.usecases.attach_ticket import (
     attach_ticket,
     detach_ticket,
 )
+from dispatch.usecases.close_ticket import CloseTicket, close_ticket
 from dispatch.usecases.place_ticket import PlaceTicket, place_ticket
 from dispatch.usecases.record_callback import RecordCallback, record_callback
 from dispatch.usecases.report_trouble import ReportTrouble
@@ -308,6 +309,18 @@ def post_callback(ticket_id: str, body: CallbackIn, caller: Calling, house: Work
     ticket = in_one_go(house, call_back)
     queue_work(house, ticket)
     return TicketOut.of(ticket, caller)
+
+
+@router.post(f"{API}/tickets/{{ticket_id}}/close")
+def post_close(ticket_id: str, body: ReasonIn, caller: Calling, house: Working) -> TicketOut:
+    """Close a report without a place that nobody has to come for, with a reason."""
+
+    def close(store: Store) -> TroubleTicket:
+        ticket = ticket_for(store, caller, ticket_id)
+        command = CloseTicket(ticket_id=ticket.id, by=caller.name, reason=body.reason)
+        return close_ticket(store, command, now=house.now())
+
+    return TicketOut.of(in_one_go(house, close), caller)
 
 
 @router.put(f"{API}/tickets/{{ticket_id}}/place")

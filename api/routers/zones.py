@@ -29,7 +29,7 @@ router = APIRouter(tags=["dispatchers"])
 
 
 class WithinOut(BaseModel):
-    """What an outline holds now; `crews` hold an order there, `waiting` counts orders of nobody."""
+    """What an outline holds now; the `crews` named hold an order there, nobody a `waiting` one."""
 
     districts: list[str]
     km2: float

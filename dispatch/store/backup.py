@@ -20,6 +20,7 @@ from gis.counting import counted
 PIECE = 2**20
 _EMPTIED = """
 SET lock_timeout = '5s';
+SET client_min_messages = 'warning'; -- else every table that goes is named before what failed
 DROP SCHEMA public CASCADE;
 CREATE SCHEMA public;
 """
@@ -44,12 +45,16 @@ def back_up(engine: Engine, target: Path) -> str:
     Raises
     ------
     BackupError
-        `target` exists, or pg_dump failed; then nothing is left behind.
+        `target` exists, nothing can be written there, or pg_dump failed; then nothing is left
+        behind.
     """
     if target.exists():
         raise BackupError(f"{target} exists; a backup never replaces another")
     client = binaries.choose_client(_server_major(engine))
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.absolute().parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.absolute().parent)
+    except OSError as refused:
+        raise BackupError(f"{target} cannot be written: {refused.strerror}") from None
     growing = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dispatch.domain.ticket import Complaint, Place, TroubleTicket
+from dispatch.domain.ticket import Complaint, Place, TicketStatus, TroubleTicket
 from dispatch.domain.words import Disposition, KnownKind, TicketId
 from dispatch.errors import IllegalStep, InvalidInput
 from dispatch.journal import ticket_event
@@ -38,6 +38,8 @@ def place_ticket(
     ticket = store.tickets.get(command.ticket_id)
     if ticket.place is not None:
         raise IllegalStep("the report has a place already", ticket_id=ticket.id)
+    if ticket.status is TicketStatus.CLOSED:
+        raise IllegalStep("the report is closed", ticket_id=ticket.id)
     asked = Complaint(
         channel=ticket.complaint.channel,
         account=command.account,

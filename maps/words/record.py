@@ -188,6 +188,8 @@ RECORD: Mapping[str, Mapping[str, str]] = {
             _("the caller has given a newer answer"),
             _("this caller is not to be called back now"),
             _("the report has a place already"),
+            _("the report is closed"),
+            _("the report ends with its outage or incident"),
             _("the report has no incident"),
             _("only an outage has an expected restoration"),
             _("only an outage can be restored"),
@@ -228,6 +230,22 @@ RECORD: Mapping[str, Mapping[str, str]] = {
             _("only a planned outage under way can end"),
             _("only before planned work begins, and once, is anybody reminded"),
         )
+    }
+    | {  # what is drawn on the map, whose values are nothing that a person entered
+        "area is {found}; expected an area that a road enters": _("no road enters this area"),
+        "line is {found}; expected a line within {metres} m of a road that may be driven"
+        " that way": _("no road within {metres} m of this line may be driven that way"),
+        "{drawn} is {found}; expected roads to be loaded first": _("no roads are loaded"),
+        "area is {found}; expected an area, not a line": _("this encloses nothing"),
+        "area is {found}; expected an area": _("this encloses nothing"),
+        "area is {found}; expected three corners or more": _("this encloses nothing"),
+        "area is {found}; expected one that does not cross itself": _("the outline crosses itself"),
+        "area is '{found} km across'; expected at most {most} km across": _(
+            "this is {found} km across; {most} km at most"
+        ),
+        "area is {found}; expected an outline that reaches one of them": _(
+            "this reaches none of your districts"
+        ),
     },
     "judge": {
         each: each
@@ -239,6 +257,7 @@ RECORD: Mapping[str, Mapping[str, str]] = {
             _("supply came back before a crew was needed"),
             _("the outage was closed"),
             _("the incident was closed"),
+            _("the report was closed"),
         )
     }
     | {

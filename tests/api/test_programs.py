@@ -93,6 +93,19 @@ def test_whichever_command_comes_first_makes_the_tables_and_finds_the_rules(test
         assert "as published" in listed and "in force" in listed
 
 
+def test_a_file_that_cannot_be_written_is_named_without_a_stack(database_url: str):
+    answer = subprocess.run(
+        [*PROGRAM, "learn", "--links", "--csv", "/proc/away/links.csv"],
+        env={**os.environ, "RELIGHT_DATABASE_URL": database_url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert answer.stderr.endswith("relight: /proc/away/links.csv: No such file or directory\n")
+    assert "Traceback" not in answer.stderr
+
+
 def test_tokens_are_listed_without_their_secrets_and_revoked_by_label(
     database: Engine, database_url: str
 ):

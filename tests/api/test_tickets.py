@@ -81,6 +81,29 @@ def test_a_dispatcher_says_where_it_was(town: Town):
     assert placed.json()["transformer_id"] == "T2"
 
 
+def test_a_wrong_number_is_closed_and_its_promises_fall_away(town: Town):
+    town.report("A1", "no such account", description="wrong number, sorry")
+    assert town.post("tickets/A1/close", "dispatcher", body={"reason": " "}).status_code == 422
+    assert [item["kind"] for item in town.get("worklist", "dispatcher").json()] == ["unlocated"]
+    closed = town.post("tickets/A1/close", "dispatcher", body={"reason": "wrong number"})
+    assert (closed.status_code, closed.json()["status"]) == (200, "closed"), closed.text
+    assert town.post("tickets/A1/close", "dispatcher", body={"reason": "again"}).status_code == 200
+    assert town.get("worklist", "dispatcher").json() == []
+    clocks = town.get("tickets/A1").json()["clocks"]
+    assert {clock["verdict"] for clock in clocks} == {"void"}
+    assert {clock["judged_by"] for clock in clocks} == {"the report was closed"}
+    assert town.put("tickets/A1/place", body={"account": "T2-0"}).status_code == 409
+
+
+def test_only_a_report_that_nobody_comes_for_is_closed_by_itself(town: Town):
+    town.report("A1")
+    town.report("A2", "no such account", hazards=["wire_down"])
+    for followed in ("A1", "A2"):
+        refused = town.post(f"tickets/{followed}/close", "dispatcher", body={"reason": "tidy"})
+        assert refused.status_code == 409
+        assert town.get(f"tickets/{followed}").json()["status"] == "open"
+
+
 def test_a_hazard_opens_an_incident_even_in_a_known_outage(town: Town):
     town.report("A1")
     body = town.report("A2", "T1-1", hazards=["wire_down"]).json()

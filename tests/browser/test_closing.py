@@ -73,4 +73,6 @@ def test_what_lies_beside_every_road_is_refused_before_it_is_closed(company: Com
     company.expect_trouble("422")
     click_at(page, 0.1, 0.4)
     click_at(page, 0.1, 0.6)
-    expect(page.locator("#closure-preview")).to_contain_text("within 25 m of a road")
+    expect(page.locator("#closure-preview")).to_contain_text(
+        "(no road within 25 m of this line may be driven that way)"
+    )

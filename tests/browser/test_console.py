@@ -209,6 +209,20 @@ def test_a_report_without_a_place_is_located_from_the_list(company: Company, rep
     expect(page.locator("[role=option].outage")).to_contain_text("transformer T2")
 
 
+def test_a_wrong_number_leaves_the_list_by_keyboard(company: Company, report: Report):
+    report("A1", None, description="wrong number")
+    page = company.screen(Role.DISPATCHER, "/console")
+    page.locator("[role=option].unlocated").click()
+    expect(page.locator("#act-close")).to_be_visible()
+    page.keyboard.press("x")
+    page.get_by_label("Reason, such as a wrong number").fill("dialled wrong")
+    page.get_by_role("button", name="Close the report").press("Enter")
+    page.locator("dialog.sure button[value=yes]").click()
+    expect(page.locator("[role=option]")).to_have_count(0)
+    expect(page.locator("#shown")).to_contain_text("Closed")
+    expect(page.locator("#shown form.locate")).to_have_count(0)
+
+
 def test_the_header_says_when_the_stream_is_late_or_gone(company: Company):
     page = company.screen(Role.DISPATCHER, "/login")
     page.clock.install()

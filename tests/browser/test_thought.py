@@ -45,11 +45,11 @@ def read(company: Company, page: Page, path: str) -> dict:
     return httpx.get(f"{company.server.url}/api/v1/{path}", cookies=cookies).json()
 
 
-def sent(company: Company, page: Page, path: str) -> httpx.Response:
+def sent(company: Company, page: Page, path: str, **more: object) -> httpx.Response:
     """A command as a page of this session would send it."""
     cookies = {c["name"]: c["value"] for c in page.context.cookies()}
     headers = {"X-CSRF-Token": page.locator("body").get_attribute("data-csrf") or ""}
-    body = {"reason": "because"}
+    body = {"reason": "because", **more}
     url = f"{company.server.url}/api/v1/{path}"
     return httpx.post(url, cookies=cookies, headers=headers, json=body)
 
@@ -277,6 +277,22 @@ def test_two_outages_are_merged_into_the_older_and_parted_again(company: Company
     page.keyboard.press("Enter")
     expect(page.locator("[role=option].outage")).to_have_count(2)
     assert outages_of(company)["S1-0"] != 1
+
+
+def test_what_was_done_last_is_offered_first_to_be_undone(blown_fuse: Company, report: Report):
+    report("S1-0", "S1-0")
+    young = outages_of(blown_fuse)["S1-0"]
+    page = opened(blown_fuse)
+    undo = page.locator("#act-undo form")
+    assert sent(blown_fuse, page, "outages/1/split", tickets=["N3-2"]).is_success
+    expect(undo).to_have_count(1)
+    blown_fuse.clock.advance(1)
+    assert sent(blown_fuse, page, "outages/1/merge", outage_id=young).is_success
+    expect(undo).to_have_count(2)
+    expect(undo.first).to_have_id("undo-merge")
+    blown_fuse.clock.advance(1)
+    assert sent(blown_fuse, page, "outages/1/split", tickets=["N1-7"]).is_success
+    expect(undo.first).to_have_id("undo-split")
 
 
 def test_a_merge_decided_on_an_old_state_of_the_other_outage_is_refused(

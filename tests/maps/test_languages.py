@@ -10,11 +10,13 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 from api.callers import Role
+from api.inputs.drawn import OutlineIn
 from dispatch.domain.clock import PUBLISHED_RULES
 from dispatch.domain.clock import Verdict as ClockVerdict
 from dispatch.domain.order import OrderStatus, StepKind
 from dispatch.domain.outage import Confidence, EstimateSource, OutageStatus
 from dispatch.domain.words import AreaClass, Channel, Disposition, KnownKind, NetworkLevel
+from dispatch.errors import InvalidInput
 from gis.geocode.address import EntryKind
 from maps.catalogue_tool import fresh, untranslated
 from maps.languages import LOCALES, Language, catalogue, preferred
@@ -153,6 +155,21 @@ def test_whatever_a_state_does_not_allow_can_be_said_in_every_language():
     said = set(refusals())
     assert len(said) > 20
     assert said - WORDS["refusal"].keys() == set()
+
+
+OUTLINES = (
+    [(0.0, 0.0), (1.0, 0.0), (0.0, 0.0)],
+    [(0.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0)],
+    [(0.0, 0.0), (40.0, 0.0), (0.0, 1.0)],
+)
+
+
+@pytest.mark.parametrize("corners", OUTLINES)
+def test_whatever_is_no_outline_can_be_said_in_every_language(corners: list[tuple[float, float]]):
+    with pytest.raises(InvalidInput) as refused:
+        OutlineIn.model_validate({"area": corners}).wgs84()
+    sentences = [re.sub(r"\\{\w+\\}", ".+", re.escape(each)) for each in WORDS["refusal"]]
+    assert any(re.fullmatch(each, str(refused.value)) for each in sentences)
 
 
 def test_a_plural_without_its_forms_counts_as_untranslated():

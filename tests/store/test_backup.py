@@ -1,6 +1,7 @@
 """A backup is whole or absent; a restore is complete or changes nothing."""
 
 import subprocess
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine, text
@@ -63,6 +64,11 @@ def test_a_backup_that_fails_leaves_nothing(full, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_backup_into_a_folder_that_is_not_there_is_refused_in_words(full, tmp_path):
+    with pytest.raises(backup.BackupError, match=r"away/b.dump cannot be written: No such file"):
+        backup.back_up(full, tmp_path / "away" / "b.dump")
+
+
 def test_a_full_database_is_not_overwritten_unasked(full, tmp_path):
     backup.back_up(full, tmp_path / "b.dump")
     with pytest.raises(backup.NotEmpty, match="--yes"):
@@ -97,6 +103,27 @@ def test_a_backup_cut_in_half_with_a_matching_checksum_changes_nothing(full, tmp
     with pytest.raises(backup.BackupError, match="nothing was changed"):
         backup.restore(full, target, replace=True)
     assert districts(full) == ["东湖区", "西湖区"]
+
+
+def test_a_restore_that_breaks_off_late_says_only_what_broke(full, tmp_path):
+    with full.begin() as connection:  # more than two pipes hold: what goes has gone by then
+        connection.execute(
+            text(
+                "INSERT INTO district (id, name)"
+                " SELECT md5(i::text), md5((-i)::text) FROM generate_series(1, 20000) i"
+            )
+        )
+    target = tmp_path / "b.dump"
+    backup.back_up(full, target)
+    content = bytearray(target.read_bytes())
+    middle = len(content) * 6 // 10
+    content[middle : middle + 8] = b"XXXXXXXX"
+    target.write_bytes(content)
+    backup.checksum_file(target).write_text(f"{sha256(content).hexdigest()}  b.dump\n")
+    with pytest.raises(backup.BackupError, match="nothing was changed") as refused:
+        backup.restore(full, target, replace=True)
+    assert "pg_restore" in str(refused.value)
+    assert "drop cascades" not in str(refused.value)
 
 
 def test_a_backup_without_its_checksum_is_not_trusted(full, tmp_path):

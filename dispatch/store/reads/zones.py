@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import shapely
 from sqlalchemy import Connection, text
 
-from dispatch.domain.words import CrewId, DistrictId
+from dispatch.domain.words import DistrictId
 
 _WITHIN = text(
     """
@@ -27,9 +27,9 @@ _WITHIN = text(
     FROM (
         SELECT count(*) FILTER (WHERE crew_id IS NULL) AS waiting,
             coalesce(
-                array_agg(DISTINCT crew_id) FILTER (WHERE crew_id IS NOT NULL), '{}'
+                array_agg(DISTINCT crew.name) FILTER (WHERE crew_id IS NOT NULL), '{}'
             ) AS crews
-        FROM trouble_order, outline
+        FROM outline, trouble_order LEFT JOIN crew ON crew.id = trouble_order.crew_id
         WHERE trouble_order.status NOT IN ('field_complete', 'cancelled')
             AND ST_Intersects(outline.area, trouble_order.point)
             AND trouble_order.district_id = ANY(:districts)
@@ -41,12 +41,12 @@ _NAMES = text("SELECT id, name FROM district WHERE id = ANY(:districts)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Within:
-    """What an outline holds now; `crews` hold an order there, `waiting` counts orders of nobody."""
+    """What an outline holds now; the `crews` named hold an order there, nobody a `waiting` one."""
 
     customers: int
     outages: int
     waiting: int
-    crews: tuple[CrewId, ...]
+    crews: tuple[str, ...]
 
 
 def within(
@@ -59,7 +59,7 @@ def within(
         customers=int(row["customers"]),
         outages=int(row["outages"]),
         waiting=int(row["waiting"]),
-        crews=tuple(map(CrewId, row["crews"])),
+        crews=tuple(row["crews"]),
     )
 
 
