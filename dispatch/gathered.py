@@ -17,6 +17,7 @@ from dispatch.inference import Posterior, combine
 from dispatch.rates import Floats, Rates, Stirring
 from dispatch.signals import Signals, States, Told
 from dispatch.signs import called, gasped, seen_states, told_of
+from dispatch.waking import Sending, calls_along
 from dispatch.weighing import weigh
 from dispatch.without import Without, minutes_from, reports_without, settled_by
 
@@ -47,6 +48,7 @@ class Gathered:
     lit_or_taken: frozenset[str]
     alone: frozenset[OutageId]
     stirring: Stirring
+    sending: Sending
 
     @property
     def speaks(self) -> bool:
@@ -71,6 +73,7 @@ class Gathered:
             gasps=self.gasps,
             states=self.states,
             told=self.told,
+            sending=self.sending,
             stirring=self.stirring.devices,
         )
         first = combine(weighed).lit_above()
@@ -165,7 +168,8 @@ def gather(
     known = tuple(o for o in evidence.outages if o.status is not OutageStatus.PREDICTED)
     reports = _by_customer(evidence.reports, feeder)
     at = np.array([minutes_from(r[0].received_at, now) for r in reports], dtype=float)
-    without = reports_without(reports, at, evidence, feeder, rates, now)
+    sending = calls_along(evidence.tree, rates, now)
+    without = reports_without(reports, at, evidence, feeder, rates, sending, now=now)
     without = replace(without, single=without.single * stirring.singles)
     settled, open_ = settled_by(reports, without)
     reports = tuple(reports[n] for n in open_)
@@ -194,6 +198,7 @@ def gather(
             if o.status is OutageStatus.PREDICTED and o.device_id is None and o.order_sent
         ),
         stirring=stirring,
+        sending=sending,
     )
 
 
