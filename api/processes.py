@@ -29,6 +29,7 @@ from api.worker import run
 from dispatch.store import migrate
 from dispatch.store.partitions import ensure_fix_partitions
 from dispatch.store.transaction import open_engine
+from dispatch.usecases.group_feeder import GroupingPolicy
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ def opened(url: str, settings: Settings, connections: int, *, plans: bool) -> It
             telling=settings.telling.telling(),
             safety=settings.safety.policy(),
             calling_back=settings.desk.policy(),
+            grouping=GroupingPolicy(costs=settings.mistakes.costs()),
         ),
         gathering=True,
     )

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dispatch.domain.desk import CallBackPolicy
 from dispatch.domain.repair import Telling
 from dispatch.domain.safety import SafetyPolicy
+from dispatch.verdict import Costs
 
 _CONFIG = SettingsConfigDict(env_prefix="RELIGHT_", frozen=True, extra="ignore")
 _DRIVER = "postgresql+psycopg://"
@@ -225,6 +226,34 @@ class DeskSettings(BaseSettings):
         return CallBackPolicy(holds=timedelta(minutes=self.callback_minutes))
 
 
+class MistakesSettings(BaseSettings):
+    """What mistakes of inference cost the company, in minutes of one caller's waiting."""
+
+    model_config = _CONFIG
+
+    needless_trip_minutes: Annotated[
+        float, Field(gt=0, le=1_000, description="a crew is sent where nothing is to be done")
+    ] = 60.0
+    hidden_fault_minutes: Annotated[
+        float, Field(gt=0, le=2_000, description="a caller is taken for part of another's outage")
+    ] = 120.0
+    longest_hold_minutes: Annotated[
+        float, Field(ge=0, le=60, description="no order is held longer than that")
+    ] = 12.0
+    moving_takes: Annotated[
+        float, Field(ge=0, le=5, description="log odds by which another device must be likelier")
+    ] = 1.0
+
+    def costs(self) -> Costs:
+        """The costs with these settings."""
+        return Costs(
+            needless_trip=self.needless_trip_minutes,
+            hidden_fault=self.hidden_fault_minutes,
+            longest_hold_min=self.longest_hold_minutes,
+            move=self.moving_takes,
+        )
+
+
 class Settings:
     """All of them, each group read once when this is made."""
 
@@ -239,3 +268,4 @@ class Settings:
         self.telling = TellingSettings()
         self.safety = SafetySettings()
         self.desk = DeskSettings()
+        self.mistakes = MistakesSettings()

@@ -41,15 +41,15 @@ class Said:
     tripped: bool = False
 
 
-def expected_share(rates: Rates, called: int, customers: float, minutes: float) -> float:
-    """Share of the customers of an outage who will call, when `called` of them have after so long.
+def expected_share(rates: Rates, called: int, customers: float, reached: float) -> float:
+    """Share of the customers of an outage who will call, when `called` of them have so far.
 
-    The mean of what is left of the assumed distribution; more callers than customers count as all.
+    Of those who ever do, a share `reached` has by now. The mean of what is left of the assumed
+    distribution; more callers than customers count as all.
     """
     share, weight = rates.call_share.table()
-    reached = share * float(rates.call_delay.distribution(np.array([max(minutes, 0.0)]))[0])
     silent = max(customers - called, 0.0)
-    log: Floats = np.log(weight) + called * np.log(share) + silent * np.log1p(-reached)
+    log: Floats = np.log(weight) + called * np.log(share) + silent * np.log1p(-reached * share)
     left = np.exp(log - log.max())
     return float(left @ share / left.sum())
 

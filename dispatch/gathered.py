@@ -9,7 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
-from dispatch.domain.facts import FeederEvidence, OutageFact, ReportFact
+from dispatch.domain.facts import FeederEvidence, OutageFact, PlannedWork, ReportFact
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId
 from dispatch.feeder import Feeder
@@ -17,6 +17,7 @@ from dispatch.inference import Posterior, combine
 from dispatch.rates import Floats, Rates, Stirring
 from dispatch.signals import Signals, States, Told
 from dispatch.signs import called, gasped, seen_states, told_of
+from dispatch.waking import Sending, calls_along
 from dispatch.weighing import weigh
 from dispatch.without import Without, minutes_from, reports_without, settled_by
 
@@ -47,6 +48,7 @@ class Gathered:
     lit_or_taken: frozenset[str]
     alone: frozenset[OutageId]
     stirring: Stirring
+    sending: Sending
 
     @property
     def speaks(self) -> bool:
@@ -71,6 +73,7 @@ class Gathered:
             gasps=self.gasps,
             states=self.states,
             told=self.told,
+            sending=self.sending,
             stirring=self.stirring.devices,
         )
         first = combine(weighed).lit_above()
@@ -166,15 +169,17 @@ def gather(
 ) -> Gathered:
     """Lay out a feeder's evidence; what hangs on no transformer of the feeder is left out."""
     stirring = stirring or rates.stirring(evidence.around)
+    evidence = _without_planned(evidence, feeder)
     known = tuple(o for o in evidence.outages if o.status is not OutageStatus.PREDICTED)
     reports = _by_customer(evidence.reports, feeder)
     at = np.array([minutes_from(r[0].received_at, now) for r in reports], dtype=float)
-    without = reports_without(reports, at, evidence, feeder, rates, now)
+    sending = calls_along(evidence.tree, rates, now)
+    without = reports_without(reports, at, evidence, feeder, rates, sending, now=now)
     without = replace(without, single=without.single * stirring.singles)
     settled, open_ = settled_by(reports, without)
     reports = tuple(reports[n] for n in open_)
     at, without = at[open_], without.only(open_)
-    dark_since = _dark_since(known, now)
+    dark_since = _dark_since(known, evidence.planned, now)
     dark_when = _dark_when(evidence, dark_since, now)
     return Gathered(
         feeder=feeder,
@@ -198,15 +203,44 @@ def gather(
             if o.status is OutageStatus.PREDICTED and o.device_id is None and o.order_sent
         ),
         stirring=stirring,
+        sending=sending,
     )
 
 
-def _dark_since(known: Iterable[OutageFact], now: datetime) -> dict[str, float]:
-    """When each transformer that a confirmed outage holds lost supply, in minutes."""
-    by_age = sorted(known, key=lambda o: o.started_at, reverse=True)
-    return {
-        t: minutes_from(outage.started_at, now) for outage in by_age for t in outage.transformers
-    }
+def _without_planned(evidence: FeederEvidence, feeder: Feeder) -> FeederEvidence:
+    """The same without what planned work explains: meters that went dark, devices seen open."""
+    planned = evidence.planned
+    if not planned:
+        return evidence
+
+    def is_planned(transformers: Iterable[str], at: datetime) -> bool:
+        return all(any(work.holds(t, at) for work in planned) for t in transformers)
+
+    return replace(
+        evidence,
+        signals=tuple(
+            s
+            for s in evidence.signals
+            if s.kind.tells_of_light or not is_planned((s.transformer_id,), s.at)
+        ),
+        sightings=tuple(
+            s
+            for s in evidence.sightings
+            if not s.is_open
+            or s.device_id not in feeder.row
+            or not is_planned(feeder.below(feeder.row[s.device_id]), s.at)
+        ),
+    )
+
+
+def _dark_since(
+    known: Iterable[OutageFact], planned: Iterable[PlannedWork], now: datetime
+) -> dict[str, float]:
+    """When each transformer of a confirmed outage, or of planned work, lost supply; minutes."""
+    held = [(outage.started_at, outage.transformers) for outage in known]
+    held += [(w.begins_at, w.transformers) for w in planned if w.begins_at <= now <= w.ends_at]
+    by_age = sorted(held, key=lambda each: each[0], reverse=True)
+    return {t: minutes_from(began, now) for began, transformers in by_age for t in transformers}
 
 
 def _dark_when(

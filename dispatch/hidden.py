@@ -137,7 +137,7 @@ class _Doubts:
         at, without = gathered.at[numbers], gathered.without.total[numbers]
         begins = np.arange(at.min() - LOOK_BACK_MIN, at.max(), 1.0)
         rates = gathered.rates
-        called = rates.call_share.mean * rates.call_delay.density(at[None, :] - begins[:, None])
+        called = rates.call_share.mean * gathered.sending.density_at(begins[:, None], at[None, :])
         log: Floats = np.log1p(called / without).sum(axis=1)
         weight = np.exp(log - log.max())
         rate = gathered.feeder.rate[row] * gathered.stirring.devices

@@ -79,9 +79,8 @@ def combine(hypotheses: Hypotheses) -> Combined:
         )
         parents = hypotheses.above[level]
         if parents.size and parents[0] >= 0:
-            above = np.unique(parents)
-            is_child = (parents == above[:, None]).astype(float)
-            dark[above] += np.tensordot(is_child, branch[level], 1)
+            above, first = np.unique(parents, return_index=True)  # siblings stand together
+            dark[above] += np.add.reduceat(branch[level], first, axis=0)
     return Combined(hypotheses, dark, branch, own)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from dispatch.assumed import AREA
 from dispatch.domain.facts import FeederEvidence, OutageFact
 from dispatch.domain.outage import Calling, OutageStatus
@@ -178,8 +180,9 @@ class Judgement:
         if group.row is not None:
             first_at = min(first_at, self.now + timedelta(minutes=group.began))
             customers = float(gathered.feeder.customers[group.row])
-            since = (self.now - first_at).total_seconds() / 60
-            share = expected_share(gathered.rates, called, customers, since)
+            began = np.array([-(self.now - first_at).total_seconds() / 60])
+            reached = float(gathered.sending.reached(began, np.zeros(1))[0])
+            share = expected_share(gathered.rates, called, customers, reached)
         busy = called >= MANY and group.row is not None
         return calling_of(
             gathered.rates,

@@ -197,6 +197,7 @@ def _evidence(district: DistrictEvidence, level: NetworkLevel, transformers: int
         lit=district.lit,
         relit=district.relit,
         signals=district.signals,
+        planned=district.planned,
         around=Surroundings(
             devices={TRANSFORMER: transformers},
             km=0.0,

@@ -16,6 +16,7 @@ from dispatch.branches import Branches, Hearing
 from dispatch.domain.facts import Asked, RestoredFacts
 from dispatch.feeder import Feeder, Ints
 from dispatch.rates import Floats, Rates, Stirring
+from dispatch.waking import calls_along
 
 SURE = 0.95
 MOST_ASKED = 25
@@ -166,8 +167,8 @@ def _silence(
     Shape (devices, 1) each. Those who called before are taken to call again like the others.
     """
     share, weight = rates.call_share.table()
-    minutes = (now - facts.restored_at).total_seconds() / 60
-    called = float(rates.call_delay.distribution(np.array([minutes]))[0])
+    since = np.array([-(now - facts.restored_at).total_seconds() / 60])
+    called = float(calls_along(facts.tree, rates, now).reached(since, np.zeros(1))[0])
     quiet = np.maximum(1 - called * share, 1e-3) ** places.customers[:, None]
     return (quiet @ weight)[:, None], np.ones((places.customers.size, 1))
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from dispatch.feeder import Feeder, Ints
-from dispatch.rates import Delay, Floats, Promptly, Rates
+from dispatch.rates import Floats, Rates
 from dispatch.signals import NO_SIGNALS, NO_STATES, Signals, States, Told
+from dispatch.waking import Sending
 
 JUST_BEFORE_MIN = (0.4, 1.5)
 LONG_BEFORE_MIN = (4.0, 8.0, 14.0, 24.0, 40.0, 65.0)
@@ -106,12 +107,14 @@ def weigh(
     gasps: Signals | None = None,
     states: States | None = None,
     told: Told | None = None,
+    sending: Sending | None = None,
     stirring: float = 1.0,
     grid: Grid | None = None,
 ) -> Hypotheses:
     """Weigh what comes from the places of every device that anything speaks of.
 
-    `grid` are the beginnings to look at, made of the evidence where none are given.
+    `sending` is when customers call, at every hour alike where it is not given; `grid` are the
+    beginnings to look at, made of the evidence where none are given.
     """
     told, states = told or Told.nothing(feeder), states or NO_STATES
     heard, gasped = calls.telling, (gasps or NO_SIGNALS).telling
@@ -121,11 +124,13 @@ def weigh(
     rows = rows if begins.size else rows[:0]
     shares = Shares.of(rates, gasps=gasped.count > 0)
     places = _Places.of(feeder, rows)
-    called = Heard.of(places, heard, (begins, width), rates.call_delay, shares.calls, told)
+    sending = sending or Sending(rates.call_delay)
+    called = Heard.of(places, heard, (begins, width), sending, shares.calls, told)
     called = called.silent_for(rates.silence_counts)
     otherwise = _state_evidence(places, states, begins)[:, :, None]
     if gasped.count:
-        felt = Heard.of(places, gasped, (begins, width), rates.gasp_delay, shares.gasps, told)
+        meters = Sending(rates.gasp_delay)
+        felt = Heard.of(places, gasped, (begins, width), meters, shares.gasps, told)
         otherwise = otherwise + felt.evidence(gasped.weight)
     opens = _prior(feeder, rates, rows, begins, width, stirring)
     opens += _sighting_evidence(rates, rows, told, begins)
@@ -257,16 +262,16 @@ class Heard:
         places: _Places,
         heard: Signals,
         grid: Grid,
-        delay: Delay | Promptly,
+        sending: Sending,
         shares: Floats,
         told: Told,
     ) -> "Heard":
         """Weigh each signal alone; a share of those out sends one, after the delay."""
-        density = _density(delay, heard, grid, told.relit.noticed(heard.pre))
+        density = _density(sending, heard, grid, told.relit.noticed(heard.pre))
         gain = np.log1p(density[:, :, None] * shares)
         quiet = [
             (who, np.log1p(-np.minimum(sent[:, None] * shares, 0.999)))
-            for who, sent in _could_signal(places, told, grid[0], delay)
+            for who, sent in _could_signal(places, told, grid[0], sending)
         ]
         size = density.shape[1] * shares.size
         return cls(
@@ -297,7 +302,7 @@ class Heard:
         return out
 
 
-def _density(delay: Delay | Promptly, heard: Signals, grid: Grid, noticed: Floats) -> Floats:
+def _density(sending: Sending, heard: Signals, grid: Grid, noticed: Floats) -> Floats:
     """Density of signals after each beginning, times odds: (telling signals, beginnings).
 
     A beginning stands for the minutes around it, so the density is the mean over those: one call
@@ -306,17 +311,20 @@ def _density(delay: Delay | Promptly, heard: Signals, grid: Grid, noticed: Float
     """
     begins, width = grid
     unnoticed = (begins < noticed[:, None]) & (noticed < heard.at)[:, None]
-    since = heard.at[:, None] - np.where(unnoticed, noticed[:, None], begins)
-    width = np.where(unnoticed, NOTICED_WITHIN_MIN, width)
-    within = delay.reached(since + width / 2) - delay.reached(since - width / 2)
-    return np.asarray(within / width * heard.odds[:, None], dtype=float)
+    began = begins
+    if unnoticed.any():
+        began = np.where(unnoticed, noticed[:, None], begins)
+        width = np.where(unnoticed, NOTICED_WITHIN_MIN, width)
+    density = sending.density(began, heard.at[:, None], width)
+    return np.asarray(density * heard.odds[:, None], dtype=float)
 
 
 NOTICED_WITHIN_MIN = 1.0
+NOW = np.zeros(1)
 
 
 def _could_signal(
-    places: _Places, told: Told, begins: Floats, delay: Delay | Promptly
+    places: _Places, told: Told, begins: Floats, sending: Sending
 ) -> Iterator[tuple[Floats, Floats]]:
     """Who could signal, (active,), and the share that would have by now, (beginnings,).
 
@@ -330,14 +338,15 @@ def _could_signal(
         if mine.any():
             within = places.within(relit.pre[mine], relit.customers[mine])
             accounted = accounted + within
-            before = np.where(begins < lost, delay.reached(lost - begins), 0.0)
-            yield places.own(within), np.maximum(before, delay.reached(-np.maximum(begins, at)))
+            before = np.where(begins < lost, sending.reached(begins, np.array(lost)), 0.0)
+            since = sending.reached(np.maximum(begins, at), NOW)
+            yield places.own(within), np.maximum(before, since)
     free = places.feeder.customers[places.rows] - accounted
-    yield places.own(free), delay.reached(-begins)
+    yield places.own(free), sending.reached(begins, NOW)
     for since in np.unique(told.dark_since[told.dark_since > earliest]):
         mine = told.dark_since == since
         dark = places.within(told.dark_pre[mine], told.dark_customers[mine])
-        yield places.own(dark), delay.reached(since - begins)
+        yield places.own(dark), sending.reached(begins, since)
 
 
 def _state_evidence(places: _Places, states: States, begins: Floats) -> Floats:

@@ -18,6 +18,7 @@ from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId, UsagePointId
 from dispatch.feeder import Feeder, Ints
 from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates
+from dispatch.waking import Sending
 
 MANY = 5
 """Reports that one outage explains before others are suspected to be misfiled ones of it."""
@@ -71,10 +72,12 @@ def reports_without(
     evidence: FeederEvidence,
     feeder: Feeder,
     rates: Rates,
+    sending: Sending,
+    *,
     now: datetime,
 ) -> Without:
     """In a usual year's weather."""
-    callers = _Callers(reports, at, evidence, feeder, rates, now)
+    callers = _Callers(reports, at, evidence, feeder, rates, sending, now)
     misplaced = np.zeros(len(reports))
     known: list[tuple[OutageId, Floats, Floats]] = []
     for outage in evidence.outages:
@@ -90,12 +93,19 @@ def reports_without(
             misplaced += here + astray
     shape = (len(known), len(reports))
     return Without(
-        np.full(len(reports), rates.single / MINUTES_PER_YEAR),
+        rates.single / MINUTES_PER_YEAR * _by_hour(sending, at, rates),
         misplaced,
         np.array([here for _, here, _ in known]).reshape(shape),
         np.array([astray for _, _, astray in known]).reshape(shape),
         tuple(outage_id for outage_id, _, _ in known),
     )
+
+
+def _by_hour(sending: Sending, at: Floats, rates: Rates) -> Floats:
+    """How much more often than on average single homes report at each minute; same shape."""
+    if sending.night is None:
+        return np.ones(at.shape)
+    return sending.night.of_homes(at, rates.call_delay)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +117,7 @@ class _Callers:
     evidence: FeederEvidence
     feeder: Feeder
     rates: Rates
+    sending: Sending
     now: datetime
 
     def there(self, outage: OutageFact) -> Floats:
@@ -114,10 +125,10 @@ class _Callers:
         here = np.array([_held(mine, outage) for mine in self.reports], dtype=float)
         if outage.device_id is None:
             return here
-        since = self.at - self._noticed(outage) + JUST_NOW_MIN
-        late = np.maximum(self.rates.call_delay.density(since), self.rates.straggling)
+        began = self._noticed(outage) - JUST_NOW_MIN
+        late = np.maximum(self.sending.density_at(began, self.at), self.rates.straggling)
         dark = self.said * self._seen_dark(np.flatnonzero(here), outage)
-        return here * self.rates.call_share.mean * np.where(since > 0, late, 0.0) * dark
+        return here * self.rates.call_share.mean * np.where(self.at > began, late, 0.0) * dark
 
     def misfiled(self, outage: OutageFact) -> Floats:
         """Filed under another customer; only an outage with many callers has noticeably many."""
@@ -153,8 +164,8 @@ class _Callers:
         return Counter(mine[0].outage_id for mine in self.reports)
 
     def _density(self, started_at: datetime) -> Floats:
-        since = self.at - minutes_from(started_at, self.now) + JUST_NOW_MIN
-        return self.rates.call_delay.density(since)
+        began = np.array(minutes_from(started_at, self.now) - JUST_NOW_MIN)
+        return self.sending.density_at(began, self.at)
 
     def _noticed(self, outage: OutageFact) -> Floats:
         """The minute from which each report's place knew of an outage that may hold it.

@@ -302,13 +302,31 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedWork:
+    """Supply is cut on purpose: these are dark for it from `begins_at` until `ends_at`.
+
+    Both as they count: some minutes before the announced time, and for a while after the announced
+    end where nobody has said that it is over.
+    """
+
+    transformers: frozenset[str]
+    begins_at: datetime
+    ends_at: datetime
+
+    def holds(self, transformer_id: str, at: datetime) -> bool:
+        """Whether a transformer is dark for it at a moment."""
+        return transformer_id in self.transformers and self.begins_at <= at <= self.ends_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeederEvidence:
     """What is known along one feeder; `lit` says when a transformer was last known to have light.
 
     `relit` has, of each transformer whose last known outage is over, when it lost supply and when
     that came back. Without `around` the weather is taken to be calm; `elsewhere` are outages on the
-    district's other feeders whose callers may be among the reports. `district_id` says whose rates
-    count. Below the `level` of a feeder model the tree is an assumed one.
+    district's other feeders whose callers may be among the reports, `planned` is work of the last
+    day. `district_id` says whose rates count. Below the `level` of a feeder model the tree is an
+    assumed one.
     """
 
     tree: FeederTree
@@ -320,6 +338,7 @@ class FeederEvidence:
     sightings: tuple[DeviceSighting, ...] = ()
     around: Surroundings | None = None
     elsewhere: tuple[OutageElsewhere, ...] = ()
+    planned: tuple[PlannedWork, ...] = ()
     district_id: DistrictId | None = None
     level: NetworkLevel = NetworkLevel.FEEDER_MODEL
 
@@ -342,6 +361,7 @@ class DistrictEvidence:
     relit: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
     signals: tuple[MeterSignal, ...] = ()
     per_km2: Mapping[TicketId, float] = field(default_factory=dict)
+    planned: tuple[PlannedWork, ...] = ()
     opened_devices: int = 0
     opened_homes: int = 0
     declared: bool = False

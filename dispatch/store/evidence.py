@@ -15,6 +15,7 @@ from dispatch.domain.facts import (
     MeterSignalKind,
     OutageElsewhere,
     OutageFact,
+    PlannedWork,
     ReportFact,
 )
 from dispatch.domain.outage import OutageStatus
@@ -28,7 +29,7 @@ from dispatch.domain.words import (
     UsagePointId,
 )
 from dispatch.journal import SYSTEM
-from dispatch.known import CallerSays
+from dispatch.known import DEFAULT_WEIGHTS, CallerSays
 from dispatch.store.direct import Direct, Row, kept_plans
 from dispatch.store.predictions import prediction
 from dispatch.store.trees import Kept, Spread, Trees
@@ -138,6 +139,21 @@ _LIT_OF = Direct(
     _LIT.format(here="transformer.id = ANY(CAST(:transformers AS text[]))", lit=_SAID_LIT)
 )
 
+# A cancelled one that had begun was dark until it was cancelled.
+_PLANNED = """
+    SELECT array_agg(held.transformer_id) AS transformers,
+        starts_at - :early AS begins_at,
+        coalesce(ended_at, cancelled_at, ends_at + :late) AS ends_at
+    FROM planned_outage
+    JOIN planned_outage_transformer AS held ON held.planned_outage_id = planned_outage.id
+    JOIN transformer ON transformer.id = held.transformer_id
+    WHERE {here} AND ends_at + :late > :since AND starts_at - :early <= :now
+        AND coalesce(cancelled_at > starts_at, true)
+    GROUP BY planned_outage.id ORDER BY planned_outage.id
+"""
+_PLANNED_ALONG = Direct(_PLANNED.format(here="transformer.feeder_id = :feeder_id"))
+_PLANNED_OF = Direct(_PLANNED.format(here="transformer.id = ANY(CAST(:transformers AS text[]))"))
+
 # What other feeders' outages hold of the places where callers of this one may be.
 _HOLDING = Direct(
     """
@@ -224,6 +240,7 @@ def of_feeder(
             declared=_is_declared(connection, kept, now),
         ),
         elsewhere=_elsewhere(trees.busy_elsewhere(connection, kept, now), holding),
+        planned=tuple(map(_planned, rows(_PLANNED_ALONG, **_when(now)))),
         district_id=None if kept.district_id is None else DistrictId(kept.district_id),
     )
 
@@ -249,6 +266,12 @@ def without_feeder(
         "outages": tuple(map(_outage, outages)),
         **_light(lit),
         "signals": tuple(map(_signal, _SIGNALS_OF.rows(connection, asked))),
+        "planned": tuple(
+            map(
+                _planned,
+                _PLANNED_OF.rows(connection, {"transformers": asked["transformers"]} | _when(now)),
+            )
+        ),
         "declared": bool(_DECLARED_IN.value(connection, {"district_id": district_id, "now": now})),
     }
 
@@ -279,6 +302,23 @@ def _elsewhere(busy: Iterable[Row], holding: Iterable[Row]) -> tuple[OutageElsew
             transformers=frozenset(row.get("transformers", ())),
         )
         for _, row in sorted(found.items())
+    )
+
+
+def _when(now: datetime) -> dict[str, Any]:
+    return {
+        "now": now,
+        "since": now - LIT_WITHIN,
+        "early": DEFAULT_WEIGHTS.planned_early,
+        "late": DEFAULT_WEIGHTS.planned_late,
+    }
+
+
+def _planned(row: Row) -> PlannedWork:
+    return PlannedWork(
+        transformers=frozenset(row["transformers"]),
+        begins_at=row["begins_at"],
+        ends_at=row["ends_at"],
     )
 
 

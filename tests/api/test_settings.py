@@ -6,7 +6,16 @@ import pytest
 from pydantic import ValidationError
 
 from api.cli import settings_complaint
-from api.settings import DatabaseSettings, FieldSettings, WebSettings, default_home
+from api.processes import opened
+from api.settings import (
+    DatabaseSettings,
+    FieldSettings,
+    MistakesSettings,
+    Settings,
+    WebSettings,
+    default_home,
+)
+from dispatch.verdict import Costs
 
 HOME = {"HOME": "/people/li"}
 
@@ -73,3 +82,25 @@ def test_a_setting_that_cannot_be_meant_is_named_with_value_and_expectation_but_
     said = settings_complaint(refused.value)
     assert said.startswith(words)
     assert "secret" not in said
+
+
+def test_what_mistakes_cost_is_as_assumed_until_a_company_says_otherwise():
+    assert MistakesSettings().costs() == Costs()
+
+
+def test_processes_judge_by_the_costs_of_the_company(monkeypatch, database_url):
+    monkeypatch.setenv("RELIGHT_NEEDLESS_TRIP_MINUTES", "240")
+    monkeypatch.setenv("RELIGHT_HIDDEN_FAULT_MINUTES", "80")
+    monkeypatch.setenv("RELIGHT_LONGEST_HOLD_MINUTES", "20")
+    monkeypatch.setenv("RELIGHT_MOVING_TAKES", "2.5")
+    with opened(database_url, Settings(), 2, plans=False) as house:
+        costs = house.policies.grouping.costs
+    assert costs == Costs(needless_trip=240, hidden_fault=80, longest_hold_min=20, move=2.5)
+    assert costs.join > Costs().join
+
+
+@pytest.mark.parametrize("minutes", ["0", "-5", "nothing"])
+def test_a_trip_that_costs_nothing_is_refused(monkeypatch, minutes):
+    monkeypatch.setenv("RELIGHT_NEEDLESS_TRIP_MINUTES", minutes)
+    with pytest.raises(ValidationError, match="needless_trip_minutes"):
+        MistakesSettings()

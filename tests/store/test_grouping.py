@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, text
 
+from dispatch.domain.facts import MeterSignalKind
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.outage import OutageStatus, PredictedDevice, Scope
 from dispatch.domain.signal import SightingSource
@@ -13,11 +14,19 @@ from dispatch.domain.ticket import Complaint
 from dispatch.domain.words import Channel, OutageId, TicketId
 from dispatch.location import ReportedPosition
 from dispatch.sayings import Clockface, say_reason
+from dispatch.store.planned import PgPlannedOutages
 from dispatch.store.transaction import PgStore
 from dispatch.usecases.attach_ticket import DetachTicket, detach_ticket
 from dispatch.usecases.confirm_outage import ConfirmOutage, confirm_outage
 from dispatch.usecases.group_feeder import GroupFeeder, GroupingPolicy, group_feeder
-from dispatch.usecases.record_signals import RecordSightings, SightingSent, record_sightings
+from dispatch.usecases.record_signals import (
+    RecordMeterSignals,
+    RecordSightings,
+    SightingSent,
+    SignalSent,
+    record_meter_signals,
+    record_sightings,
+)
 from dispatch.usecases.report_trouble import ReportTrouble, report_trouble
 from dispatch.usecases.restore_outage import RestoreOutage, restore_outage
 from tests.store import builders as build
@@ -201,6 +210,82 @@ def test_a_device_that_was_seen_open_is_out_before_anybody_calls(desk: Desk):
     assert desk.store.outages.scope_out(outage.id).transformers == {"a0", "a1", "a2"}
     assert desk.orders() == ["awaiting_assignment"]
     assert desk.report("A", "a1-3", 4) == outage.id
+
+
+def announce(desk: Desk, *transformers: str, begins: float, ends: float, **fields: object) -> None:
+    PgPlannedOutages(desk.connection).add(
+        build.a_planned_outage(
+            desk.connection,
+            *transformers,
+            starts_at=build.at(begins),
+            ends_at=build.at(ends),
+            **fields,
+        )
+    )
+
+
+def go_dark(desk: Desk, minute: float) -> None:
+    """Five meters of each transformer of lateral a gasp, and SCADA sees its fuse open."""
+    at = build.at(minute)
+    gasps = tuple(
+        SignalSent(id=f"{name}-{n}", kind=MeterSignalKind.LAST_GASP, at=at, account=f"{name}-{n}")
+        for name in ("a0", "a1", "a2")
+        for n in range(5)
+    )
+    record_meter_signals(desk.store, RecordMeterSignals(signals=gasps), now=at)
+    opened = SightingSent(id="S1", device="fuse-a", is_open=True, at=at)
+    record_sightings(
+        desk.store,
+        RecordSightings(sightings=(opened,), source=SightingSource.SCADA, by="scada"),
+        now=at,
+    )
+
+
+def outages_of(desk: Desk) -> list[str]:
+    return list(desk.connection.scalars(text("SELECT device_id FROM outage ORDER BY id")))
+
+
+@pytest.mark.parametrize("minute", [-6, 2, 45])
+def test_what_goes_dark_for_planned_work_is_no_outage(desk: Desk, minute: float):
+    announce(desk, "a0", "a1", "a2", begins=0, ends=120)
+    go_dark(desk, minute)
+    desk.look(minute + 1)
+    assert outages_of(desk) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "fields"),
+    [
+        (("b0", "b1", "b2"), {}),
+        (("a0", "a1", "a2"), {"cancelled_at": build.at(-30)}),
+        (("a0", "a1", "a2"), {"ended_at": build.at(1)}),
+    ],
+)
+def test_what_goes_dark_beside_planned_work_or_after_it_is_an_outage(desk: Desk, where, fields):
+    announce(desk, *where, begins=0, ends=120, **fields)
+    go_dark(desk, 2)
+    desk.look(3)
+    assert outages_of(desk) == ["fuse-a"]
+
+
+def test_what_reaches_further_than_the_planned_work_is_an_outage(desk: Desk):
+    announce(desk, "a0", begins=0, ends=120)
+    go_dark(desk, 2)
+    desk.look(3)
+    assert outages_of(desk) == ["fuse-a"]
+
+
+def test_who_is_out_for_planned_work_is_not_silent(desk: Desk):
+    """Two callers of one lateral, hours ago: the other lateral could not have called."""
+    announce(desk, "b0", "b1", "b2", begins=-60, ends=600)
+    desk.report("A", "a0-0", 0)
+    desk.report("B", "a1-0", 2)
+    desk.look(200)
+    without = dict(desk.store.outages.get(desk.held_by("A")).prediction.devices).get("head", 0)
+    desk.connection.execute(text("UPDATE planned_outage SET cancelled_at = starts_at"))
+    desk.look(201)
+    with_it = dict(desk.store.outages.get(desk.held_by("A")).prediction.devices).get("head", 0)
+    assert without > 1.5 * with_it
 
 
 def test_a_second_look_without_news_writes_nothing(desk: Desk):

@@ -1,5 +1,6 @@
 """The posterior against an oracle that enumerates every set of open devices, one by one."""
 
+import tracemalloc
 from dataclasses import replace
 from itertools import product
 
@@ -395,3 +396,21 @@ def test_a_device_seen_open_while_it_was_dark_does_not_rule_out_the_one_above():
     told.device_open[feeder.row["d1"]] = -5.0
     posterior = posterior_of(weigh(feeder, RATES, heard, told=told))
     assert [feeder.devices[row].id for row in posterior.best()] == ["d0"]
+
+
+def test_a_feeder_of_twice_the_size_takes_twice_the_room():
+    """Two thousand laterals with five transformers each, and a caller at every one of these."""
+    laterals, each = 2_000, 5
+    tree = tree_of(
+        [-1, *[0] * laterals, *(1 + n for n in range(laterals) for _ in range(each))],
+        [20] * (1 + laterals * (1 + each)),
+    )
+    feeder = Feeder(tree, RATES)
+    heard = calls(feeder, *((t.id, 3.0) for t in tree.transformers))
+    hypotheses = weigh(feeder, RATES, heard, grid=(np.array([-8.0, -4.0]), np.array([4.0, 4.0])))
+    room = hypotheses.dark.nbytes
+    tracemalloc.start()
+    combine(hypotheses)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20 * room

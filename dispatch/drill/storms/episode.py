@@ -57,7 +57,7 @@ def live_through(
     meters = meters_of(rng, len(ground.customers.accounts), condition.gasps)
     days = _Days(rng, ground, condition, meters, hour)
     days.live(faults)
-    begins = MIDNIGHT + timedelta(hours=hour)
+    begins = MIDNIGHT - ground.ahead_of_utc + timedelta(hours=hour)
     return Episode(
         seed=seed,
         condition=condition,
@@ -112,7 +112,8 @@ class _Days:
         heapq.heappush(self.ahead, (at_s, self.counter, happen))
 
     def _moment(self, at_s: float) -> datetime:
-        return MIDNIGHT + timedelta(hours=self.begins_hour, seconds=round(at_s, 3))
+        midnight = MIDNIGHT - self.ground.ahead_of_utc
+        return midnight + timedelta(hours=self.begins_hour, seconds=round(at_s, 3))
 
     def _send(self, message: Message, at_s: float) -> None:
         if at_s <= p.HOURS * 3_600:

@@ -12,6 +12,7 @@ from scipy.spatial import KDTree
 
 from dispatch.domain.facts import DeviceNode, FeederTree, Surroundings, TransformerNode
 from dispatch.drill.storms import parameters as p
+from dispatch.waking import DEGREES_PER_HOUR
 from gis.crs import LocalMetric, local_metric
 from gis.errors import EmptyInput
 from gis.network.model import Network
@@ -69,6 +70,11 @@ class Ground:
             customers=len(self.customers.accounts),
             within=timedelta(hours=p.STIRRING_H),
         )
+
+    @cached_property
+    def ahead_of_utc(self) -> timedelta:
+        """By how much the customers' hours, which are the sun's, are ahead of UTC."""
+        return timedelta(hours=float(self.customers.lonlat[:, 0].mean()) / DEGREES_PER_HOUR)
 
     @cached_property
     def homes(self) -> KDTree:

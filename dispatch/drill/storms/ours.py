@@ -148,6 +148,9 @@ def true_rates(ground: Ground, condition: Condition) -> Rates:
             scale_min=p.QUICK_SCALE_MIN * condition.delay,
             late_min=p.LATE_MEAN_MIN * condition.delay,
         ),
+        awake_at_night=p.AWAKE_AT_NIGHT,
+        night_from_h=p.AWAKE_HOURS.stop,
+        night_until_h=p.AWAKE_HOURS.start,
         gasp_share=Share(
             mean=max(condition.gasps * p.GASP_HEARD, 0.01),
             concentration=50.0,
