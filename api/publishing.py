@@ -46,6 +46,8 @@ SHOWN: Mapping[str, str] = {
 AREAS = "areas.json"
 """For the web process alone: into which areas the map is cut."""
 ADDRESSES = 50_000
+BETWEEN = " · "
+"""Stands between the communities that an area is named after."""
 NAMED_BY = 2
 ASK_AFTER_S = 5.0
 
@@ -192,7 +194,7 @@ def _first(counted: Counter[str]) -> str:
 def _named(said: Counter[str], policy: PublicPolicy) -> str:
     """The communities with the most customers; one with few would name somebody's home."""
     ranked = sorted(said.items(), key=lambda each: (-each[1], each[0]))
-    return " · ".join([name for name, n in ranked if n >= policy.least][:NAMED_BY])
+    return BETWEEN.join([name for name, n in ranked if n >= policy.least][:NAMED_BY])
 
 
 def _told_apart(areas: Sequence[PublicArea]) -> tuple[PublicArea, ...]:
@@ -329,8 +331,13 @@ class Held:
         return self._by_cell.get(cell_at(lon, lat))
 
     def area_named(self, name: str) -> PublicArea | None:
-        """The area of just this name."""
-        return self._by_name.get(name.strip())
+        """The area of this name, or the only one that is named after what an address names."""
+        chosen = self._by_name.get(name.strip())
+        if chosen is not None:
+            return chosen
+        asked = {name.strip(), community_of(name)}
+        found = [each for each in self.areas if asked & {each.name, *each.name.split(BETWEEN)}]
+        return found[0] if len(found) == 1 else None
 
     def _unpacked(self, name: str) -> bytes:
         return gzip.decompress(self.files.files[name].body)

@@ -26,7 +26,9 @@ def demo(
     roads: RoadFiles = None,
     nanchang: City = None,
     seed: Annotated[int, typer.Option(help="another seed, another county and day")] = 20260618,
-    customers: Annotated[int, typer.Option(min=500, max=200_000)] = 50_000,
+    customers: Annotated[
+        int, typer.Option(help="of the made-up county", min=2_000, max=200_000)
+    ] = 50_000,
     begin: Annotated[float, typer.Option(help="hour of the day to begin at", min=0, max=23)] = 13.0,
     speed: Annotated[float, typer.Option(help="times faster than life", min=1, max=120)] = 20.0,
     storm: Annotated[bool, typer.Option(help="let a storm front cross")] = True,

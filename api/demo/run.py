@@ -58,6 +58,8 @@ class Wish:
 
 def run(wish: Wish) -> None:
     """Set the stage in a database of its own, and play until it is over or stopped."""
+    for name, shown in SHOWN_TO_EVERYBODY.items():
+        os.environ.setdefault(name, shown)  # this program reads the same settings as its children
     settings = DatabaseSettings()
     folder = (wish.home or settings.home / "demo").resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,7 +86,6 @@ def _run(url: str, folder: Path, home: Path, wish: Wish) -> None:
     engine.dispose()
     clock = FastClock(set_up.begins, datetime.now(UTC) + timedelta(seconds=4), wish.speed)
     surroundings = {
-        **SHOWN_TO_EVERYBODY,
         **os.environ,
         "RELIGHT_DATABASE_URL": url,
         "RELIGHT_CLOCK": str(clock),

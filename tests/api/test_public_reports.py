@@ -1,5 +1,7 @@
 """Reports from the street: three plain forms, nothing said back, no danger turned away."""
 
+import gzip
+import json
 import re
 from collections.abc import Iterator
 
@@ -10,8 +12,10 @@ from sqlalchemy import text
 
 from api.callers import Role, issue
 from api.house import House
+from api.publishing import AREAS, Held
 from api.routers.public_reports import REPORTS
 from dispatch.store import watchers
+from dispatch.store.public import PublicFile, PublicSet
 from tests.api.conftest import FieldClock
 from tests.api.public_town import SETTINGS, add_communities, darken, lighten, publish, visiting
 from tests.store.builders import LAT, LON, at
@@ -95,10 +99,34 @@ def test_who_names_an_area_is_told_what_the_map_shows_of_it(company: House, visi
     answer = send(visitor, "where", place="West 幸福村")
     assert "An outage is known in this area" in answer.text
     assert "about 120 customers" in answer.text
+    for said in ("幸福村", "东湖区幸福村12号"):
+        assert "An outage is known in this area" in send(visitor, "where", place=said).text
     clicked = send(visitor, "where", lon=LON, lat=LAT)
     assert "An outage is known in this area" in clicked.text
     elsewhere = send(visitor, "where", place="Nowhere Lane")
     assert "An outage is known" not in elsewhere.text
+
+
+@pytest.mark.parametrize(
+    ("said", "area"),
+    [
+        ("West 幸福村 · 老街", "1"),  # as the list has it
+        ("幸福村 · 老街", "1"),
+        ("幸福村12号", "1"),
+        ("老街", None),  # in two areas: nobody can say in which
+        ("幸福新村", None),
+        ("", None),
+    ],
+)
+def test_an_area_is_known_by_a_name_that_it_alone_has(said: str, area: str | None):
+    areas = [
+        {"id": "1", "name": "幸福村 · 老街", "district": "West", "cells": []},
+        {"id": "2", "name": "阳明花园 · 老街", "district": "East", "cells": []},
+    ]
+    kept = PublicFile(body=gzip.compress(json.dumps(areas).encode()), digest="")
+    held = Held(PublicSet(number=1, made_at=at(0), written_at=at(0), files={AREAS: kept}))
+    found = held.area_named(said)
+    assert (found.id if found else None) == area
 
 
 def test_a_place_that_is_only_a_click_is_marked_as_not_verified(
