@@ -199,7 +199,7 @@ class Rates:
     misplaced_afar: float = 0.5  # of those, anywhere in the district; the others on the same feeder
     call_share: Share = field(default_factory=lambda: Share(hardly_any=0.01))
     call_delay: Delay = field(default_factory=Delay)
-    awake_at_night: float = 0.65  # of callers of the night; the others call in the morning
+    awake_at_night: float = 0.8  # of callers of the night; the others call in the morning
     night_from_h: float = 23.0  # by the sun
     night_until_h: float = 7.0
     straggling: float = 8e-5  # of callers a minute, however late: one in twenty within ten hours

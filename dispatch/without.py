@@ -249,7 +249,7 @@ def settled_by(
     left = list(range(len(reports)))
     if not without.known_ids or not reports:
         return settled, left
-    shares = without.known / without.total
+    shares = (without.known + without.of_known) / without.total
     best = shares.argmax(axis=0)
     left = []
     for n, mine in enumerate(reports):

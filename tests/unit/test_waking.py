@@ -16,6 +16,7 @@ from tests.unit.core import evidence
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 ALIKE = replace(Rates(), awake_at_night=1.0)
+ASLEEP = replace(Rates(), awake_at_night=0.5)
 """To whom every hour is alike."""
 
 STREET = "[F1] -B:cb1- a(T1:60)" + "".join(
@@ -142,7 +143,7 @@ def test_lone_callers_of_the_morning_are_homes_that_failed_in_the_night():
     """Two who have just got up; at noon they might well be one device."""
     morning, noon, alike = (
         chance(thought(h, 40, LONE, rates), "switch:k2")
-        for h, rates in ((7, Rates()), (12, Rates()), (7, ALIKE))
+        for h, rates in ((7, ASLEEP), (12, ASLEEP), (7, ALIKE))
     )
     assert morning < 0.6 * noon
     assert alike == pytest.approx(noon, rel=0.1)
