@@ -242,8 +242,7 @@ def settled_by(
 ) -> tuple[dict[TicketId, tuple[OutageId, float]], list[int]]:
     """Tickets that the confirmed outage they are with explains beyond doubt; the others' numbers.
 
-    They need not be weighed again: in a storm they are most of what a feeder holds. Who is only
-    thought to be filed wrongly is: the next caller from there may tell of another outage.
+    They need not be weighed again: in a storm they are most of what a feeder holds.
     """
     settled: dict[TicketId, tuple[OutageId, float]] = {}
     left = list(range(len(reports)))
