@@ -87,14 +87,16 @@ class Told:
     Of shape (devices,): `shut` says which devices are not in question (already open for a known
     outage), `device_from` holds the minute after which alone each can have opened (it was seen
     closed; -inf: no such sighting), `device_open` the minute at which it was seen open (nan:
-    never). Of shape (places,): `dark_pre`, `dark_customers` and `dark_since` are customers who
-    lost supply to a known outage then; neither their calls nor their silence since tell of
-    another. `relit` are those who were out for one that is over for them.
+    never), `told_late` whether it may have been open for long by then: a person saw it. Of shape
+    (places,): `dark_pre`, `dark_customers` and `dark_since` are customers who lost supply to a
+    known outage then; neither their calls nor their silence since tell of another. `relit` are
+    those who were out for one that is over for them.
     """
 
     shut: NDArray[np.bool_]
     device_from: Floats
     device_open: Floats
+    told_late: NDArray[np.bool_]
     dark_pre: Ints
     dark_customers: Floats
     dark_since: Floats
@@ -108,6 +110,7 @@ class Told:
             np.zeros(size, dtype=bool),
             np.full(size, -np.inf),
             np.full(size, np.nan),
+            np.zeros(size, dtype=bool),
             np.zeros(0, dtype=np.intp),
             np.zeros(0),
             np.zeros(0),

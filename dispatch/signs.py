@@ -13,6 +13,7 @@ from dispatch.domain.facts import (
     OutageFact,
     ReportFact,
 )
+from dispatch.domain.signal import SightingSource
 from dispatch.feeder import Feeder
 from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates
 from dispatch.signals import Relit, Signals, States, Told
@@ -170,6 +171,7 @@ def told_of(
             told.device_from[row] = minutes_from(sighting.at, now)
         elif not any(_lit_after(evidence, t, sighting.at) for t in feeder.below(row)):
             told.device_open[row] = min(minutes_from(sighting.at, now), 0.0)
+            told.told_late[row] = sighting.source != SightingSource.SCADA
     for outage in known:
         if outage.device_id in feeder.row:
             told.shut[feeder.row[outage.device_id]] = True

@@ -365,10 +365,14 @@ def _state_evidence(places: _Places, states: States, begins: Floats) -> Floats:
 
 
 def _sighting_evidence(rates: Rates, rows: Ints, told: Told, begins: Floats) -> Floats:
-    """The device itself was seen: closed rules out what began before, open is nearly certain."""
+    """The device itself was seen: closed rules out what began before, open is nearly certain.
+
+    SCADA tells when it opened, to a minute; what a person sees may have been so for long.
+    """
     closed = begins <= told.device_from[rows, None]
     seen = told.device_open[rows, None]
-    opened = np.isfinite(seen) & (np.abs(begins - seen) < 1)
+    since = seen - np.where(told.told_late[rows, None], np.inf, 1.0)
+    opened = (since < begins) & (begins < seen + 1)
     out = np.where(closed, np.log(rates.sighted_closed), 0.0)
     out += np.where(opened, np.log(rates.sighted), 0.0)
     return np.where(told.shut[rows, None], -np.inf, out)

@@ -180,10 +180,16 @@ _SIGNALS_OF = Direct(
         AND transformer_id = ANY(CAST(:transformers AS text[])) ORDER BY at, id
     """
 )
+# When each device was last seen closed, and when first open since: who polls says so repeatedly.
 _SIGHTINGS = Direct(
     """
-    SELECT DISTINCT ON (device_id) device_id, is_open, at, source FROM device_sighting
-    WHERE feeder_id = :feeder_id AND at > :since ORDER BY device_id, at DESC, id
+    SELECT DISTINCT ON (device_id, is_open) device_id, is_open, at, source
+    FROM (
+        SELECT *, max(at) FILTER (WHERE NOT is_open) OVER (PARTITION BY device_id) AS closed_at
+        FROM device_sighting WHERE feeder_id = :feeder_id AND at > :since
+    ) AS seen
+    WHERE CASE WHEN is_open THEN at > coalesce(closed_at, '-infinity') ELSE at = closed_at END
+    ORDER BY device_id, is_open, at, id
     """
 )
 

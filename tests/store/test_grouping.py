@@ -538,3 +538,35 @@ def test_an_outage_begins_with_the_earliest_of_those_who_join_it_together(desk: 
     outage = desk.store.outages.get(desk.held_by("A"))
     held = desk.store.tickets.list_of_outage(outage.id)
     assert outage.started_at == min(ticket.received_at for ticket in held)
+
+
+def test_a_device_polled_again_and_again_opened_when_it_was_first_seen_to(desk: Desk):
+    for minute in range(0, 30, 5):
+        see(desk, "fuse-a", minute, is_open=True)
+        desk.report(f"{minute}", f"a{minute // 5 % 3}-{minute // 5}", minute + 2)
+    assert {desk.held_by(f"{minute}") for minute in range(0, 30, 5)} == {desk.held_by("0")}
+    assert open_outages(desk) == {"fuse-a": {"a0", "a1", "a2"}}
+    assert desk.store.outages.get(desk.held_by("0")).started_at <= build.at(0)
+
+
+def test_what_a_person_sees_late_opened_when_its_callers_say(desk: Desk):
+    for minute, account in enumerate(("a0-0", "a1-0", "a2-0")):
+        desk.report(account, account, minute)
+    first = desk.held_by("a0-0")
+    desk.now = build.at(50)
+    sent = SightingSent(id="S", device="fuse-a", is_open=True, at=desk.now)
+    command = RecordSightings(sightings=(sent,), source=SightingSource.CREW, by="C1")
+    record_sightings(desk.store, command, now=desk.now)
+    desk.look(50)
+    assert {desk.held_by(f"a{n}-0") for n in range(3)} == {first}
+    assert open_outages(desk) == {"fuse-a": {"a0", "a1", "a2"}}
+
+
+def test_a_device_that_opened_again_was_closed_until_then(desk: Desk):
+    see(desk, "fuse-a", 0, is_open=True)
+    see(desk, "fuse-a", 10, is_open=False)
+    see(desk, "fuse-a", 30, is_open=True)
+    (number,) = desk.connection.scalars(
+        text("SELECT id FROM outage WHERE status = 'predicted' ORDER BY id")
+    )
+    assert desk.store.outages.get(OutageId(number)).started_at > build.at(29)
