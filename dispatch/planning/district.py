@@ -45,8 +45,12 @@ class PlanningPolicy:
         Cost of an hour without supply of one customer.
     hazard_minute
         Cost of each minute until a danger to life is dealt with, from the first on.
-    on_site_min, on_site_cv, drive_cv
-        Mean time on site with its spread, and the spread of drives, over the mean.
+    on_site_min, on_site_cv
+        Mean time on site, and its spread over the mean, where nothing says what is broken.
+    said_cv
+        Spread of what is left of the work by a person's own estimate, over that.
+    drive_cv
+        Spread of drives, over the mean.
     slow_by_hour
         By how much roads are slower from now on, by the hour; the last one for good.
     """
@@ -59,6 +63,7 @@ class PlanningPolicy:
     hazard_minute: float = 2.0
     on_site_min: float = 45.0
     on_site_cv: float = 0.6
+    said_cv: float = 0.3
     drive_cv: float = 0.25
     slow_by_hour: tuple[float, ...] = (1.0,)
     change: ChangeCosts = field(default_factory=ChangeCosts)
@@ -70,6 +75,14 @@ class PlanningPolicy:
         return self.critical_weight if order.priority >= PRIORITY_CRITICAL else 1.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnSite:
+    """How long work takes once a crew is there; where one is, how long it goes on."""
+
+    mean_min: float
+    sd_min: float
+
+
 def problem_of(
     orders: Sequence[TroubleOrder],
     states: Sequence[CrewState],
@@ -78,6 +91,7 @@ def problem_of(
     rules_of: Callable[[TroubleOrder], RuleSet],
     declined: Mapping[OrderId, frozenset[CrewId]],
     customers: Mapping[OrderId, int],
+    on_site: Mapping[OrderId, OnSite],
     policy: PlanningPolicy,
     now: datetime,
 ) -> Problem:
@@ -98,26 +112,25 @@ def problem_of(
         (c + n, c + n).
     customers
         How many customers are without supply, by order.
+    on_site
+        What is known of the work, by order; the policy's figures hold for the others.
     """
     at = {order.id: len(states) + i for i, order in enumerate(orders)}
     busy = {order.crew_id: order for order in orders if order.status is OrderStatus.ARRIVED}
+    known = {order.id: on_site.get(order.id) or _usual(order, policy, now) for order in orders}
     works = [
-        _work(order, at[order.id], rules_of(order), policy=policy, now=now)
+        _work(order, at[order.id], rules_of(order), known[order.id], policy=policy, now=now)
         for order in orders
         if order.status is not OrderStatus.ARRIVED
     ]
-    left_min = {
-        order.id: _left_min(order, policy, now)
-        for order in orders
-        if order.status is OrderStatus.ARRIVED
-    }
-    works = [_in_sequence(work, orders, left_min) for work in works]
+    left = {order.id: known[order.id] for order in busy.values()}
+    works = [_in_sequence(work, orders, left) for work in works]
     works = [
         _with_record(work, declined.get(work.order_id, frozenset()), customers, policy)
         for work in works
     ]
     crews = [
-        _hands(state, i, busy.get(state.crew.id), at, policy=policy, now=now)
+        _hands(state, i, busy.get(state.crew.id), at, left, now=now)
         for i, state in enumerate(states)
         if state.on_shift or state.active_order_id is not None
     ]
@@ -128,7 +141,13 @@ def problem_of(
 
 
 def _work(
-    order: TroubleOrder, place: int, rules: RuleSet, *, policy: PlanningPolicy, now: datetime
+    order: TroubleOrder,
+    place: int,
+    rules: RuleSet,
+    on_site: OnSite,
+    *,
+    policy: PlanningPolicy,
+    now: datetime,
 ) -> Work:
     under_way = () if order.crew_id is None else (order.crew_id,)
     proposed = () if order.proposed_crew_id is None else (order.proposed_crew_id,)
@@ -141,8 +160,8 @@ def _work(
         place=place,
         promises=_promises(order, rules, policy, now),
         restore_weight=0.0,
-        duration_min=policy.on_site_min,
-        duration_cv=policy.on_site_cv,
+        duration_min=on_site.mean_min,
+        duration_cv=on_site.sd_min / on_site.mean_min,
         needs=order.skills,
         release_min=release,
         after=order.after,
@@ -153,18 +172,20 @@ def _work(
     )
 
 
-def _left_min(order: TroubleOrder, policy: PlanningPolicy, now: datetime) -> float:
-    """How long work under way goes on.
+def _usual(order: TroubleOrder, policy: PlanningPolicy, now: datetime) -> OnSite:
+    """What is assumed of work of which nothing is known.
 
     What takes longer than usual is as likely as not to take a good while more.
     """
-    assert order.arrived_at is not None
-    usual = policy.on_site_min + _minutes(order.arrived_at, now)
-    return max(usual, policy.on_site_min / 4)
+    passed = 0.0
+    if order.status is OrderStatus.ARRIVED and order.arrived_at is not None:
+        passed = -_minutes(order.arrived_at, now)
+    left = max(policy.on_site_min - passed, policy.on_site_min / 4)
+    return OnSite(mean_min=left, sd_min=policy.on_site_cv * policy.on_site_min)
 
 
 def _in_sequence(
-    work: Work, orders: Sequence[TroubleOrder], left_min: Mapping[OrderId, float]
+    work: Work, orders: Sequence[TroubleOrder], left: Mapping[OrderId, OnSite]
 ) -> Work:
     """Let work wait for that on other orders.
 
@@ -173,8 +194,8 @@ def _in_sequence(
     """
     if not work.after:
         return work
-    planned = {order.id for order in orders} - left_min.keys()
-    waits = max((left_min[each] for each in work.after if each in left_min), default=0.0)
+    planned = {order.id for order in orders} - left.keys()
+    waits = max((left[each].mean_min for each in work.after if each in left), default=0.0)
     return replace(
         work,
         after=tuple(each for each in work.after if each in planned),
@@ -231,8 +252,8 @@ def _hands(
     place: int,
     at_work: TroubleOrder | None,
     at: Mapping[OrderId, int],
+    left: Mapping[OrderId, OnSite],
     *,
-    policy: PlanningPolicy,
     now: datetime,
 ) -> Hands:
     ends = state.leaves_at
@@ -240,10 +261,9 @@ def _hands(
     if not state.on_shift:
         until = 0.0
     free, sd = 0.0, 0.0
-    if at_work is not None and at_work.arrived_at is not None:
+    if at_work is not None:
         place = at[at_work.id]
-        free = _left_min(at_work, policy, now)
-        sd = policy.on_site_cv * policy.on_site_min
+        free, sd = left[at_work.id].mean_min, left[at_work.id].sd_min
     if state.rest is not None and state.rests(now):
         free = _minutes(state.rest.ends_at, now)
     return Hands(

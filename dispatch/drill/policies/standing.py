@@ -192,6 +192,7 @@ def situation(
         rules_of=lambda _: state.day.rules,
         declined={},
         customers={order.id: state.jobs[order.id].customers for order in orders},
+        on_site={},  # the plan is told where, and not what is broken
         policy=state.planning,
         now=_clock(now),
     )
