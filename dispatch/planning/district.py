@@ -1,8 +1,10 @@
 """A district as the planner sees it: open orders and crews, with the figures that weigh them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+import numpy as np
 
 from dispatch.domain.clock import ARRIVAL_COMMITMENT, ARRIVAL_NATIONAL, RuleSet
 from dispatch.domain.crew import CrewState
@@ -51,6 +53,8 @@ class PlanningPolicy:
         Spread of what is left of the work by a person's own estimate, over that.
     drive_cv
         Spread of drives, over the mean.
+    storm_slow, storm_cv
+        By how much drives to a site in a storm take longer, and their spread over the mean.
     slow_by_hour
         By how much roads are slower from now on, by the hour; the last one for good.
     """
@@ -65,6 +69,8 @@ class PlanningPolicy:
     on_site_cv: float = 0.6
     said_cv: float = 0.3
     drive_cv: float = 0.25
+    storm_slow: float = 1.15
+    storm_cv: float = 0.4
     slow_by_hour: tuple[float, ...] = (1.0,)
     change: ChangeCosts = field(default_factory=ChangeCosts)
 
@@ -83,15 +89,35 @@ class OnSite:
     sd_min: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of orders beside what they say themselves, by order.
+
+    Attributes
+    ----------
+    declined
+        Who gave it back.
+    customers
+        How many customers are without supply.
+    on_site
+        The work; the policy's figures hold for the others.
+    stormy
+        Orders at places in a storm.
+    """
+
+    declined: Mapping[OrderId, frozenset[CrewId]] = field(default_factory=dict)
+    customers: Mapping[OrderId, int] = field(default_factory=dict)
+    on_site: Mapping[OrderId, OnSite] = field(default_factory=dict)
+    stormy: Collection[OrderId] = ()
+
+
 def problem_of(
     orders: Sequence[TroubleOrder],
     states: Sequence[CrewState],
     travel_min: Minutes,
     *,
     rules_of: Callable[[TroubleOrder], RuleSet],
-    declined: Mapping[OrderId, frozenset[CrewId]],
-    customers: Mapping[OrderId, int],
-    on_site: Mapping[OrderId, OnSite],
+    known: Known,
     policy: PlanningPolicy,
     now: datetime,
 ) -> Problem:
@@ -109,24 +135,22 @@ def problem_of(
         hold nothing are left out.
     travel_min
         Mean minutes by road between crews, in the order of `states`, and then `orders`; shape
-        (c + n, c + n).
-    customers
-        How many customers are without supply, by order.
-    on_site
-        What is known of the work, by order; the policy's figures hold for the others.
+        (c + n, c + n). They know of no storm.
     """
     at = {order.id: len(states) + i for i, order in enumerate(orders)}
     busy = {order.crew_id: order for order in orders if order.status is OrderStatus.ARRIVED}
-    known = {order.id: on_site.get(order.id) or _usual(order, policy, now) for order in orders}
+    rough = frozenset(at[order.id] for order in orders if order.id in known.stormy)
+    travel_min = _in_weather(travel_min, rough, policy)
+    on_site = {o.id: known.on_site.get(o.id) or _usual(o, policy, now) for o in orders}
     works = [
-        _work(order, at[order.id], rules_of(order), known[order.id], policy=policy, now=now)
+        _work(order, at[order.id], rules_of(order), on_site[order.id], policy=policy, now=now)
         for order in orders
         if order.status is not OrderStatus.ARRIVED
     ]
-    left = {order.id: known[order.id] for order in busy.values()}
+    left = {order.id: on_site[order.id] for order in busy.values()}
     works = [_in_sequence(work, orders, left) for work in works]
     works = [
-        _with_record(work, declined.get(work.order_id, frozenset()), customers, policy)
+        _with_record(work, known.declined.get(work.order_id, frozenset()), known.customers, policy)
         for work in works
     ]
     crews = [
@@ -136,8 +160,23 @@ def problem_of(
     ]
     hands = {crew.crew_id: crew for crew in crews}
     works = [_left_with_holder(work, hands, travel_min) for work in works]
-    roads = Roads(travel_min=travel_min, cv=policy.drive_cv, factors=policy.slow_by_hour)
+    roads = Roads(
+        travel_min=travel_min,
+        cv=policy.drive_cv,
+        rough=rough,
+        rough_cv=max(policy.storm_cv, policy.drive_cv),
+        factors=policy.slow_by_hour,
+    )
     return Problem(works=tuple(works), crews=tuple(crews), roads=roads, change=policy.change)
+
+
+def _in_weather(travel_min: Minutes, rough: frozenset[int], policy: PlanningPolicy) -> Minutes:
+    """Travel times with drives to places in a storm as much longer as they take."""
+    if not rough:
+        return travel_min
+    slow = np.ones(travel_min.shape[1], np.float32)
+    slow[sorted(rough)] = policy.storm_slow
+    return travel_min * slow
 
 
 def _work(

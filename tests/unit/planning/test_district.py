@@ -7,7 +7,7 @@ from dispatch.domain.clock import PUBLISHED_RULES, RuleSet
 from dispatch.domain.crew import Rest
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.words import AreaClass, CrewId, OrderId
-from dispatch.planning.district import OnSite, PlanningPolicy, problem_of
+from dispatch.planning.district import Known, OnSite, PlanningPolicy, problem_of
 from dispatch.planning.problem import Hold
 from tests.unit.core import NOW, a_crew_state, after, an_order
 
@@ -18,8 +18,15 @@ POLICY = PlanningPolicy()
 def state_of(orders, states, **more):
     size = len(orders) + len(states)
     travel = np.full((size, size), 10, np.float32)
-    given = {"declined": {}, "customers": {}, "on_site": {}, "policy": POLICY, "now": NOW} | more
-    return problem_of(orders, states, travel, rules_of=lambda order: RULES, **given)
+    return problem_of(
+        orders,
+        states,
+        travel,
+        rules_of=lambda order: RULES,
+        known=Known(**more),
+        policy=POLICY,
+        now=NOW,
+    )
 
 
 def order(number=1, **facts):
@@ -129,9 +136,7 @@ def test_a_place_for_each_crew_and_order_is_asked_for():
             [a_crew_state("A")],
             np.zeros((1, 1), np.float32),
             rules_of=lambda order: RULES,
-            declined={},
-            customers={},
-            on_site={},
+            known=Known(),
             policy=POLICY,
             now=NOW,
         )
@@ -181,3 +186,10 @@ def test_a_break_that_work_runs_into_comes_after_the_work():
     (crew,) = state_of([held(OrderStatus.ARRIVED, arrived_at=after(-15)), order(2)], states).crews
     assert crew.meal is not None
     assert (crew.meal.from_min, crew.free_min) == (-10, pytest.approx(POLICY.on_site_min - 15))
+
+
+def test_drives_to_a_site_in_a_storm_are_longer_and_less_sure():
+    problem = state_of([order(1), order(2)], [a_crew_state("A")], stormy={OrderId(2)})
+    roads = problem.roads
+    assert roads.travel_min[0].tolist() == pytest.approx([10, 10, 10 * POLICY.storm_slow])
+    assert [roads.cv_to(place) for place in (1, 2)] == [POLICY.drive_cv, POLICY.storm_cv]
