@@ -42,6 +42,7 @@ def assumed_arrival(moment: RepairMoment) -> Curve:
     return _arrival(moment.area_class, _rounded(moment.drive_min))
 
 
+@lru_cache(maxsize=64)
 def assumed_work(kind: str) -> Curve:
     """The work on a kind of device, counted from the arrival."""
     return Curve.lognormal(WORK_MIN.get(kind, WORK_MIN["transformer"]), WORK_SPREAD)

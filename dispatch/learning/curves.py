@@ -98,18 +98,18 @@ class Curve:
         left = np.exp(self._log_at(np.maximum(score, reached))) - self.passed_min
         return np.asarray(np.maximum(left, 0.0))
 
+    def mean_and_sd(self) -> tuple[float, float]:
+        """Mean and standard deviation in minutes from now, but for the last hundredths."""
+        minutes = self.quantiles(_SHARES)
+        return float(minutes.mean()), float(minutes.std())
+
     def then(self, other: "Curve") -> "Curve":
         """One wait after the other, taken as independent of it."""
         sums = np.add.outer(self.quantiles(_SHARES), other.quantiles(_SHARES)).ravel()
         return Curve.of_minutes(sums)
 
     def _log_at(self, score: Floats) -> Floats:
-        held = np.array(self.log_min)
-        within = np.interp(score, SCORES, held)
-        first = (held[1] - held[0]) / (SCORES[1] - SCORES[0])
-        last = (held[-1] - held[-2]) / (SCORES[-1] - SCORES[-2])
-        below = np.minimum(score - SCORES[0], 0.0) * first
-        return np.asarray(within + below + np.maximum(score - SCORES[-1], 0.0) * last)
+        return _read_off(np.array(self.log_min), score)
 
     def _score_at(self, log_min: float) -> float:
         held = np.array(self.log_min)
@@ -118,3 +118,22 @@ class Curve:
         last = (SCORES[-1] - SCORES[-2]) / (held[-1] - held[-2])
         outside = min(log_min - held[0], 0.0) * first + max(log_min - held[-1], 0.0) * last
         return float(within + outside)
+
+
+def _read_off(held: Floats, score: Floats) -> Floats:
+    """The logarithm at each score, from those at `SCORES`."""
+    within = np.interp(score, SCORES, held)
+    first = (held[1] - held[0]) / (SCORES[1] - SCORES[0])
+    last = (held[-1] - held[-2]) / (SCORES[-1] - SCORES[-2])
+    below = np.minimum(score - SCORES[0], 0.0) * first
+    return np.asarray(within + below + np.maximum(score - SCORES[-1], 0.0) * last)
+
+
+def means_and_sds(log_min: Floats) -> tuple[Floats, Floats]:
+    """`Curve.mean_and_sd` of many waits that begin now: shape (n, levels) gives (n,) and (n,)."""
+    minutes = np.exp(log_min @ _TO_SHARES)
+    return minutes.mean(axis=-1), minutes.std(axis=-1)
+
+
+_TO_SHARES = np.array([_read_off(row, ndtri(_SHARES)) for row in np.eye(len(LEVELS))])
+"""A curve is linear in its levels: their shares in the logarithms at `_SHARES`."""

@@ -40,8 +40,10 @@ class Fixed(NamedTuple):
     ----------
     travel, factors, depots
         Mean minutes, shape (p, p); by how much roads are slower by the hour; places.
-    first_hour, quickest, travel_cv2, load, unplaced
-        As in the problem; the least factor; the coefficient of variation of drives squared.
+    travel_cv2
+        The coefficient of variation of drives to each place squared, shape (p,).
+    first_hour, quickest, load, unplaced
+        As in the problem; the least factor.
     visits, times
         Whole numbers, shape (v, 6), with -1 for nobody before, and times and costs of each visit,
         shape (v, 11), with two promises of three figures behind them.
@@ -62,7 +64,7 @@ class Fixed(NamedTuple):
     depots: Ints
     first_hour: float
     quickest: float
-    travel_cv2: float
+    travel_cv2: Floats
     load: float
     unplaced: float
     visits: Ints
@@ -82,13 +84,14 @@ def fixed_of(problem: Problem) -> Fixed:
     visits, times = _visits(problem, slots)
     orders, links = _orders(problem)
     near, near_crews = _neighbours(problem)
+    roads = problem.roads
     return Fixed(
         travel=np.ascontiguousarray(problem.roads.travel_min, np.float32),
         factors=np.array(problem.roads.factors, np.float64),
         depots=np.array(problem.depots, np.int64),
         first_hour=float(problem.roads.first_hour_min),
         quickest=float(min(problem.roads.factors)),
-        travel_cv2=float(problem.roads.cv**2),
+        travel_cv2=np.array([roads.cv_to(place) ** 2 for place in range(len(roads.travel_min))]),
         load=float(problem.load_min),
         unplaced=float(problem.unplaced_cost),
         visits=visits,

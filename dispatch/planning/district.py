@@ -1,8 +1,10 @@
 """A district as the planner sees it: open orders and crews, with the figures that weigh them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+import numpy as np
 
 from dispatch.domain.clock import ARRIVAL_COMMITMENT, ARRIVAL_NATIONAL, RuleSet
 from dispatch.domain.crew import CrewState
@@ -45,8 +47,14 @@ class PlanningPolicy:
         Cost of an hour without supply of one customer.
     hazard_minute
         Cost of each minute until a danger to life is dealt with, from the first on.
-    on_site_min, on_site_cv, drive_cv
-        Mean time on site with its spread, and the spread of drives, over the mean.
+    on_site_min, on_site_cv
+        Mean time on site, and its spread over the mean, where nothing says what is broken.
+    said_cv
+        Spread of what is left of the work by a person's own estimate, over that.
+    drive_cv
+        Spread of drives, over the mean.
+    storm_slow, storm_cv
+        By how much drives to a site in a storm take longer, and their spread over the mean.
     slow_by_hour
         By how much roads are slower from now on, by the hour; the last one for good.
     """
@@ -59,7 +67,10 @@ class PlanningPolicy:
     hazard_minute: float = 2.0
     on_site_min: float = 45.0
     on_site_cv: float = 0.6
+    said_cv: float = 0.3
     drive_cv: float = 0.25
+    storm_slow: float = 1.15
+    storm_cv: float = 0.4
     slow_by_hour: tuple[float, ...] = (1.0,)
     change: ChangeCosts = field(default_factory=ChangeCosts)
 
@@ -70,14 +81,43 @@ class PlanningPolicy:
         return self.critical_weight if order.priority >= PRIORITY_CRITICAL else 1.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnSite:
+    """How long work takes once a crew is there; where one is, how long it goes on."""
+
+    mean_min: float
+    sd_min: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of orders beside what they say themselves, by order.
+
+    Attributes
+    ----------
+    declined
+        Who gave it back.
+    customers
+        How many customers are without supply.
+    on_site
+        The work; the policy's figures hold for the others.
+    stormy
+        Orders at places in a storm.
+    """
+
+    declined: Mapping[OrderId, frozenset[CrewId]] = field(default_factory=dict)
+    customers: Mapping[OrderId, int] = field(default_factory=dict)
+    on_site: Mapping[OrderId, OnSite] = field(default_factory=dict)
+    stormy: Collection[OrderId] = ()
+
+
 def problem_of(
     orders: Sequence[TroubleOrder],
     states: Sequence[CrewState],
     travel_min: Minutes,
     *,
     rules_of: Callable[[TroubleOrder], RuleSet],
-    declined: Mapping[OrderId, frozenset[CrewId]],
-    customers: Mapping[OrderId, int],
+    known: Known,
     policy: PlanningPolicy,
     now: datetime,
 ) -> Problem:
@@ -95,40 +135,58 @@ def problem_of(
         hold nothing are left out.
     travel_min
         Mean minutes by road between crews, in the order of `states`, and then `orders`; shape
-        (c + n, c + n).
-    customers
-        How many customers are without supply, by order.
+        (c + n, c + n). They know of no storm.
     """
     at = {order.id: len(states) + i for i, order in enumerate(orders)}
     busy = {order.crew_id: order for order in orders if order.status is OrderStatus.ARRIVED}
+    rough = frozenset(at[order.id] for order in orders if order.id in known.stormy)
+    travel_min = _in_weather(travel_min, rough, policy)
+    on_site = {o.id: known.on_site.get(o.id) or _usual(o, policy, now) for o in orders}
     works = [
-        _work(order, at[order.id], rules_of(order), policy=policy, now=now)
+        _work(order, at[order.id], rules_of(order), on_site[order.id], policy=policy, now=now)
         for order in orders
         if order.status is not OrderStatus.ARRIVED
     ]
-    left_min = {
-        order.id: _left_min(order, policy, now)
-        for order in orders
-        if order.status is OrderStatus.ARRIVED
-    }
-    works = [_in_sequence(work, orders, left_min) for work in works]
+    left = {order.id: on_site[order.id] for order in busy.values()}
+    works = [_in_sequence(work, orders, left) for work in works]
     works = [
-        _with_record(work, declined.get(work.order_id, frozenset()), customers, policy)
+        _with_record(work, known.declined.get(work.order_id, frozenset()), known.customers, policy)
         for work in works
     ]
     crews = [
-        _hands(state, i, busy.get(state.crew.id), at, policy=policy, now=now)
+        _hands(state, i, busy.get(state.crew.id), at, left, now=now)
         for i, state in enumerate(states)
         if state.on_shift or state.active_order_id is not None
     ]
     hands = {crew.crew_id: crew for crew in crews}
     works = [_left_with_holder(work, hands, travel_min) for work in works]
-    roads = Roads(travel_min=travel_min, cv=policy.drive_cv, factors=policy.slow_by_hour)
+    roads = Roads(
+        travel_min=travel_min,
+        cv=policy.drive_cv,
+        rough=rough,
+        rough_cv=max(policy.storm_cv, policy.drive_cv),
+        factors=policy.slow_by_hour,
+    )
     return Problem(works=tuple(works), crews=tuple(crews), roads=roads, change=policy.change)
 
 
+def _in_weather(travel_min: Minutes, rough: frozenset[int], policy: PlanningPolicy) -> Minutes:
+    """Travel times with drives to places in a storm as much longer as they take."""
+    if not rough:
+        return travel_min
+    slow = np.ones(travel_min.shape[1], np.float32)
+    slow[sorted(rough)] = policy.storm_slow
+    return travel_min * slow
+
+
 def _work(
-    order: TroubleOrder, place: int, rules: RuleSet, *, policy: PlanningPolicy, now: datetime
+    order: TroubleOrder,
+    place: int,
+    rules: RuleSet,
+    on_site: OnSite,
+    *,
+    policy: PlanningPolicy,
+    now: datetime,
 ) -> Work:
     under_way = () if order.crew_id is None else (order.crew_id,)
     proposed = () if order.proposed_crew_id is None else (order.proposed_crew_id,)
@@ -141,8 +199,8 @@ def _work(
         place=place,
         promises=_promises(order, rules, policy, now),
         restore_weight=0.0,
-        duration_min=policy.on_site_min,
-        duration_cv=policy.on_site_cv,
+        duration_min=on_site.mean_min,
+        duration_cv=on_site.sd_min / on_site.mean_min,
         needs=order.skills,
         release_min=release,
         after=order.after,
@@ -153,18 +211,20 @@ def _work(
     )
 
 
-def _left_min(order: TroubleOrder, policy: PlanningPolicy, now: datetime) -> float:
-    """How long work under way goes on.
+def _usual(order: TroubleOrder, policy: PlanningPolicy, now: datetime) -> OnSite:
+    """What is assumed of work of which nothing is known.
 
     What takes longer than usual is as likely as not to take a good while more.
     """
-    assert order.arrived_at is not None
-    usual = policy.on_site_min + _minutes(order.arrived_at, now)
-    return max(usual, policy.on_site_min / 4)
+    passed = 0.0
+    if order.status is OrderStatus.ARRIVED and order.arrived_at is not None:
+        passed = -_minutes(order.arrived_at, now)
+    left = max(policy.on_site_min - passed, policy.on_site_min / 4)
+    return OnSite(mean_min=left, sd_min=policy.on_site_cv * policy.on_site_min)
 
 
 def _in_sequence(
-    work: Work, orders: Sequence[TroubleOrder], left_min: Mapping[OrderId, float]
+    work: Work, orders: Sequence[TroubleOrder], left: Mapping[OrderId, OnSite]
 ) -> Work:
     """Let work wait for that on other orders.
 
@@ -173,8 +233,8 @@ def _in_sequence(
     """
     if not work.after:
         return work
-    planned = {order.id for order in orders} - left_min.keys()
-    waits = max((left_min[each] for each in work.after if each in left_min), default=0.0)
+    planned = {order.id for order in orders} - left.keys()
+    waits = max((left[each].mean_min for each in work.after if each in left), default=0.0)
     return replace(
         work,
         after=tuple(each for each in work.after if each in planned),
@@ -231,8 +291,8 @@ def _hands(
     place: int,
     at_work: TroubleOrder | None,
     at: Mapping[OrderId, int],
+    left: Mapping[OrderId, OnSite],
     *,
-    policy: PlanningPolicy,
     now: datetime,
 ) -> Hands:
     ends = state.leaves_at
@@ -240,10 +300,9 @@ def _hands(
     if not state.on_shift:
         until = 0.0
     free, sd = 0.0, 0.0
-    if at_work is not None and at_work.arrived_at is not None:
+    if at_work is not None:
         place = at[at_work.id]
-        free = _left_min(at_work, policy, now)
-        sd = policy.on_site_cv * policy.on_site_min
+        free, sd = left[at_work.id].mean_min, left[at_work.id].sd_min
     if state.rest is not None and state.rests(now):
         free = _minutes(state.rest.ends_at, now)
     return Hands(

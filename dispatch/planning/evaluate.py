@@ -114,17 +114,17 @@ def way(
     problem: Problem, crew: Hands, work: Work, place: int, depart: _Time
 ) -> tuple[_Time, int | None]:
     """When a crew that sets out from `place` is at an order, and by which depot."""
-    roads = problem.roads
+    roads, cv = problem.roads, problem.roads.cv_to(work.place)
     if not problem.needs_depot(crew, work):
         minutes = drive_min(roads, place, work.place, depart.mean)
-        return _Time(depart.mean + minutes, depart.var + (roads.cv * minutes) ** 2), None
+        return _Time(depart.mean + minutes, depart.var + (cv * minutes) ** 2), None
     best: tuple[float, float, int] | None = None
     for depot in problem.depots:
         there = drive_min(roads, place, depot, depart.mean)
         loaded = depart.mean + there + problem.load_min
         on = drive_min(roads, depot, work.place, loaded) if math.isfinite(there) else math.inf
         if best is None or loaded + on < best[0]:
-            best = (loaded + on, roads.cv**2 * (there**2 + on**2), depot)
+            best = (loaded + on, cv**2 * (there**2 + on**2), depot)
     assert best is not None
     return _Time(best[0], depart.var + best[1]), best[2]
 

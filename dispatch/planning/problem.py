@@ -148,6 +148,8 @@ class Roads:
         Mean minutes between places on free roads, shape (p, p); infinite where no road leads.
     cv
         Standard deviation of a drive over its mean.
+    rough, rough_cv
+        Places in a storm, and the same for drives to them.
     factors
         By how much roads are slower, by the hour: `factors[0]` from `first_hour_min` minutes
         before now, each for an hour, the last one for good.
@@ -155,8 +157,14 @@ class Roads:
 
     travel_min: Minutes
     cv: float = 0.0
+    rough: frozenset[int] = frozenset()
+    rough_cv: float = 0.0
     factors: tuple[float, ...] = (1.0,)
     first_hour_min: float = 0.0
+
+    def cv_to(self, place: int) -> float:
+        """Standard deviation of a drive to a place over its mean."""
+        return self.rough_cv if place in self.rough else self.cv
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -173,7 +173,7 @@ def reach(fx: Fixed, v: int, c: int, start: int, depart: float) -> tuple[float, 
         if at < NEVER:
             on = drive(fx.travel, fx.factors, fx.first_hour, here, place, at)
             if at + on < best:
-                best, best_var = at + on, fx.travel_cv2 * (var + on * on)
+                best, best_var = at + on, fx.travel_cv2[place] * (var + on * on)
     return best, best_var
 
 

@@ -14,7 +14,7 @@ from dispatch.domain.crew import CrewState
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import CrewId, DistrictId, OrderId
 from dispatch.planning.acting import Move, decided, hazards_left, moves_now
-from dispatch.planning.district import PlanningPolicy, problem_of
+from dispatch.planning.district import Known, PlanningPolicy, problem_of
 from dispatch.planning.plan import Plan
 from dispatch.planning.problem import Hold, Problem
 from dispatch.planning.travel_table import Between
@@ -22,6 +22,8 @@ from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.homing import home_in_time
 from dispatch.procedures.ranking import barring
 from dispatch.procedures.sequencing import open_only
+from dispatch.procedures.weather import stormy
+from dispatch.procedures.working import work_of
 
 
 class Planner(Protocol):
@@ -118,13 +120,18 @@ def state_district(
     crews = [s for s in states if s.active_order_id is None or s.active_order_id in set(ids)]
     sites = [(o.lon, o.lat) for o in orders if o.lon is not None and o.lat is not None]
     crews = home_in_time(crews, sites, travel_times)
+    customers = _customers(store, orders)
     problem = problem_of(
         orders,
         crews,
         _travel(orders, crews, travel_times, assignment, now),
         rules_of=_rules_of(store, orders),
-        declined=store.orders.declined(ids),
-        customers=_customers(store, orders),
+        known=Known(
+            declined=store.orders.declined(ids),
+            customers=customers,
+            on_site=work_of(store, orders, customers, policy=planning, now=now),
+            stormy=stormy(store, orders, now),
+        ),
         policy=planning,
         now=now,
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.learning.curves import LEVELS, Curve, rising
+from dispatch.learning.curves import LEVELS, Curve, means_and_sds, rising
 
 minutes = st.floats(0.5, 5_000.0)
 spreads = st.floats(0.05, 2.0)
@@ -68,3 +68,18 @@ def test_a_mean_and_a_spread_give_the_lognormal_wait_that_has_them():
     drawn = curve.quantiles(rng.random(200_000))
     assert drawn.mean() == pytest.approx(100.0, rel=0.02)
     assert drawn.std() == pytest.approx(50.0, rel=0.05)
+
+
+@given(minutes, st.floats(0.05, 0.8))
+def test_the_mean_and_spread_of_a_lognormal_wait_are_those_of_its_law(median: float, spread: float):
+    mean, sd = Curve.lognormal(median, spread).mean_and_sd()
+    law = median * math.exp(spread**2 / 2)
+    assert mean == pytest.approx(law, rel=0.03)
+    assert sd == pytest.approx(law * math.sqrt(math.expm1(spread**2)), rel=0.2)
+
+
+@given(st.lists(any_levels, min_size=1, max_size=4))
+def test_many_waits_have_the_same_means_as_each_alone(many: list[list[float]]):
+    curves = [Curve.of(each) for each in many]
+    means, sds = means_and_sds(np.array([each.log_min for each in curves]))
+    assert [*zip(means, sds, strict=True)] == [pytest.approx(c.mean_and_sd()) for c in curves]

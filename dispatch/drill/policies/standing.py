@@ -20,7 +20,7 @@ from dispatch.domain.order import (
 from dispatch.domain.words import CrewId, DistrictId, LoanId, OrderId
 from dispatch.drill.county.frame import Floats
 from dispatch.drill.policies.day import MIDNIGHT, Day, Duty, Job
-from dispatch.planning.district import PlanningPolicy, problem_of
+from dispatch.planning.district import Known, PlanningPolicy, problem_of
 from dispatch.planning.problem import Problem
 from dispatch.procedures.homing import leave_in_time
 
@@ -190,8 +190,9 @@ def situation(
         _states(state, crews, sites, now),
         travel,
         rules_of=lambda _: state.day.rules,
-        declined={},
-        customers={order.id: state.jobs[order.id].customers for order in orders},
+        known=Known(  # the plan is told where, not what is broken, and of no storm
+            customers={order.id: state.jobs[order.id].customers for order in orders},
+        ),
         policy=state.planning,
         now=_clock(now),
     )

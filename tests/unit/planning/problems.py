@@ -108,6 +108,8 @@ def problems(draw) -> Problem:
         roads=Roads(
             travel_min=travel.astype(np.float32),
             cv=float(rng.choice([0, 0.3])),
+            rough=frozenset(rng.integers(0, places, places // 3).tolist()),
+            rough_cv=0.5,
             factors=tuple(float(f) for f in rng.uniform(0.8, 2, int(rng.integers(1, 5)))),
             first_hour_min=float(rng.uniform(0, 60)),
         ),

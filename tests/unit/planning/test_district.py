@@ -7,7 +7,7 @@ from dispatch.domain.clock import PUBLISHED_RULES, RuleSet
 from dispatch.domain.crew import Rest
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.words import AreaClass, CrewId, OrderId
-from dispatch.planning.district import PlanningPolicy, problem_of
+from dispatch.planning.district import Known, OnSite, PlanningPolicy, problem_of
 from dispatch.planning.problem import Hold
 from tests.unit.core import NOW, a_crew_state, after, an_order
 
@@ -18,8 +18,15 @@ POLICY = PlanningPolicy()
 def state_of(orders, states, **more):
     size = len(orders) + len(states)
     travel = np.full((size, size), 10, np.float32)
-    given = {"declined": {}, "customers": {}, "policy": POLICY, "now": NOW} | more
-    return problem_of(orders, states, travel, rules_of=lambda order: RULES, **given)
+    return problem_of(
+        orders,
+        states,
+        travel,
+        rules_of=lambda order: RULES,
+        known=Known(**more),
+        policy=POLICY,
+        now=NOW,
+    )
 
 
 def order(number=1, **facts):
@@ -52,6 +59,24 @@ def test_a_crew_that_has_arrived_is_frozen_and_free_later_at_its_site():
     assert [work.order_id for work in problem.works] == [2]
     (crew,) = problem.crews
     assert (crew.place, crew.free_min) == (1, pytest.approx(POLICY.on_site_min - 15))
+
+
+def test_work_lasts_as_long_as_is_known_of_it_and_as_usual_otherwise():
+    long = OnSite(mean_min=180, sd_min=60)
+    works = state_of([order(1), order(2)], [a_crew_state("A")], on_site={OrderId(1): long}).works
+    assert [work.duration_min for work in works] == [180, POLICY.on_site_min]
+    assert [work.duration_cv for work in works] == pytest.approx([1 / 3, POLICY.on_site_cv])
+
+
+def test_a_crew_at_work_is_free_when_what_is_known_says_so():
+    states = [a_crew_state("A", active_order_id=OrderId(1))]
+    there = held(OrderStatus.ARRIVED, arrived_at=after(-15))
+    left = {OrderId(1): OnSite(mean_min=100, sd_min=20)}
+    waiting = order(2, after=(OrderId(1),))
+    problem = state_of([there, waiting], states, on_site=left)
+    (crew,) = problem.crews
+    assert (crew.free_min, crew.free_sd_min) == (100, 20)
+    assert problem.works[0].duration_min == POLICY.on_site_min + 100
 
 
 def test_work_that_takes_long_is_never_expected_to_be_over_at_once():
@@ -111,8 +136,7 @@ def test_a_place_for_each_crew_and_order_is_asked_for():
             [a_crew_state("A")],
             np.zeros((1, 1), np.float32),
             rules_of=lambda order: RULES,
-            declined={},
-            customers={},
+            known=Known(),
             policy=POLICY,
             now=NOW,
         )
@@ -162,3 +186,10 @@ def test_a_break_that_work_runs_into_comes_after_the_work():
     (crew,) = state_of([held(OrderStatus.ARRIVED, arrived_at=after(-15)), order(2)], states).crews
     assert crew.meal is not None
     assert (crew.meal.from_min, crew.free_min) == (-10, pytest.approx(POLICY.on_site_min - 15))
+
+
+def test_drives_to_a_site_in_a_storm_are_longer_and_less_sure():
+    problem = state_of([order(1), order(2)], [a_crew_state("A")], stormy={OrderId(2)})
+    roads = problem.roads
+    assert roads.travel_min[0].tolist() == pytest.approx([10, 10, 10 * POLICY.storm_slow])
+    assert [roads.cv_to(place) for place in (1, 2)] == [POLICY.drive_cv, POLICY.storm_cv]
