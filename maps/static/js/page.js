@@ -18,6 +18,9 @@ export function say(group, code, facts = {}) {
 /** Names as a language lists them. @param {string[]} names */
 export const listed = (names) => names.join(CHINESE ? "、" : ", ");
 
+/** Something said further of a thing, in the language's brackets. @param {string} inside */
+const bracketed = (inside) => (CHINESE ? `（${inside}）` : ` (${inside})`);
+
 /** Sentences after each other; those that say nothing are left out. @param {string[]} said */
 export const sentences = (said) => said.filter(Boolean).join(CHINESE ? "" : " ");
 
@@ -143,7 +146,7 @@ export function explain(problem) {
   const code = String(problem?.type ?? "").replace("/problems/", "");
   const known = WORDS.problem?.[code];
   const detail = problem?.detail ? retold(problem.detail) : "";
-  if (known && detail && DETAILED.has(code)) return `${known} (${detail})`;
+  if (known && detail && DETAILED.has(code)) return known + bracketed(detail);
   return known ?? (detail || code);
 }
 
