@@ -54,6 +54,8 @@ class Marks:
     closes: str
     listing: str
     """Between the names of a list."""
+    gap: str
+    """Between sentences."""
 
     def listed(self, names: Iterable[object]) -> str:
         """Name one after the other."""
@@ -65,8 +67,8 @@ class Marks:
 
 
 MARKS: Mapping[Language, Marks] = {
-    Language.ZH: Marks("，", "：", "；", "。", "（", "）", "、"),
-    Language.EN: Marks(", ", ": ", "; ", ". ", " (", ")", ", "),
+    Language.ZH: Marks("，", "：", "；", "。", "（", "）", "、", ""),
+    Language.EN: Marks(", ", ": ", "; ", ". ", " (", ")", ", ", " "),
 }
 
 

@@ -192,3 +192,9 @@ def test_a_plural_without_its_forms_counts_as_untranslated():
     catalogue.add(("%(num)s report", "%(num)s reports"))
     catalogue.add("Known fault", "已知故障")
     assert untranslated(catalogue) == [("%(num)s report", "%(num)s reports")]
+
+
+def test_a_translation_that_is_only_a_guess_counts_as_untranslated():
+    catalogue = Catalog(locale="zh_CN")
+    catalogue.add("Known fault", "已知故障", flags=["fuzzy"])  # a compiled catalogue leaves it out
+    assert untranslated(catalogue) == ["Known fault"]
