@@ -42,6 +42,13 @@ def test_no_template_writes_the_marks_of_one_language_between_its_words():
         assert found is None, f"{path.name}: {found}; write mark.comma and such"
 
 
+def test_what_is_in_force_is_not_painted_as_an_outage():
+    for name in ("_commitments.html", "_learning.html"):
+        written = (TEMPLATES / name).read_text("utf-8")
+        assert 'class="state">{{ _("in force") }}' in written
+        assert "state confirmed" not in written, "red is for who is out"
+
+
 def test_no_script_lists_names_with_the_comma_of_one_language():
     joined = {
         path.name for path in (STATIC / "js").glob("*.js") if '", ")' in path.read_text("utf-8")
