@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from api.settings import DatabaseSettings
-from dispatch.domain.published import PUBLISHED
+from dispatch.domain.published import AS_PUBLISHED, PUBLISHED
 from dispatch.errors import NotFound
 from dispatch.store import cluster
 from dispatch.store.rules import PgRules, install_rules
@@ -22,7 +22,7 @@ def ensure_rules(engine: Engine, now: datetime) -> None:
         try:
             PgRules(connection).at(now)
         except NotFound:
-            install_rules(connection, PUBLISHED, valid_from=RULES_FROM, note="as published")
+            install_rules(connection, PUBLISHED, valid_from=RULES_FROM, note=AS_PUBLISHED)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from api.jobs import Job, Queue, shard_of
 from api.planner import RollingPlanner, by_rounds
 from api.roads import Roads
 from api.worker import Work
-from dispatch.domain.published import PUBLISHED
+from dispatch.domain.published import AS_PUBLISHED, PUBLISHED
 from dispatch.drill.replay.doing import Doer
 from dispatch.drill.replay.driving import Replay, SimulatedClock
 from dispatch.drill.replay.lines import BadLine, Line
@@ -150,7 +150,7 @@ def load_all(
     engine = create_engine(url, poolclass=NullPool)
     migrate.upgrade(engine)
     with engine.begin() as connection:
-        install_rules(connection, PUBLISHED, valid_from=RULES_FROM, note="as published")
+        install_rules(connection, PUBLISHED, valid_from=RULES_FROM, note=AS_PUBLISHED)
     for what in IN_THIS_ORDER:
         if files.get(what):
             names = ", ".join(path.name for path in files[what])

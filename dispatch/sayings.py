@@ -25,6 +25,7 @@ class Saying:
 
 
 REASONS: Mapping[str, Saying] = {
+    "as_published": Saying("按公布的规则", "as published"),
     "same_transformer": Saying("同一台区：{name}", "same transformer: {name}"),
     "same_home": Saying("同一用户", "same customer"),
     "below_device": Saying("位于{name}之下", "below {name}"),
@@ -368,7 +369,10 @@ def say_reason(written: str) -> Saying:
     if template is None:
         return Saying(written, written)
     facts = dict(parse_qsl(query, keep_blank_values=True))
-    return Saying(template.zh.format_map(facts), template.en.format_map(facts))
+    try:
+        return Saying(template.zh.format_map(facts), template.en.format_map(facts))
+    except KeyError:  # a person's own word that happens to be a code
+        return Saying(written, written)
 
 
 @dataclass(frozen=True, slots=True)

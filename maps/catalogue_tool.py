@@ -38,8 +38,10 @@ def fresh() -> Catalog:
 
 
 def untranslated(catalogue: Catalog) -> list[object]:
-    """The messages that lack a translation, of a plural any of its forms."""
-    return [message.id for message in catalogue if message.id and not _has_words(message.string)]
+    """The messages that lack a translation, of a plural any of its forms; a fuzzy one is none."""
+    return [
+        each.id for each in catalogue if each.id and (each.fuzzy or not _has_words(each.string))
+    ]
 
 
 def _has_words(said: object) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -43,6 +43,36 @@ class InBoth(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What a language writes between words and sentences, with the space that goes with it."""
+
+    comma: str
+    colon: str
+    semicolon: str
+    stop: str
+    opens: str
+    closes: str
+    listing: str
+    """Between the names of a list."""
+    gap: str
+    """Between sentences."""
+
+    def listed(self, names: Iterable[object]) -> str:
+        """Name one after the other."""
+        return self.listing.join(map(str, names))
+
+    def bracketed(self, inside: str) -> str:
+        """Add `inside` to what stands before it."""
+        return f"{self.opens}{inside}{self.closes}"
+
+
+MARKS: Mapping[Language, Marks] = {
+    Language.ZH: Marks("，", "：", "；", "。", "（", "）", "、", ""),
+    Language.EN: Marks(", ", ": ", "; ", ". ", " (", ")", ", ", " "),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """When a page is made, and in which zone its times are said."""
 
@@ -68,6 +98,7 @@ class Pages:
 @cache
 def _environment(language: Language) -> Environment:
     translations, chinese = catalogue(language), language is Language.ZH
+    mark = MARKS[language]
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -97,25 +128,27 @@ def _environment(language: Language) -> Environment:
         return saying.zh if chinese else saying.en
 
     def hazards(codes: list[str]) -> str:
-        return ("、" if chinese else ", ").join(hazard(code, chinese) for code in codes)
+        return mark.listed(hazard(code, chinese) for code in codes)
 
     def judge(by: str) -> str:
         """Name what judged a clock: somebody, or a step of the program, of an order or not."""
         step, _, order = by.partition(" of order ")
         said_so = word(step, "judge")
-        return f"{said_so} ({translations.gettext('Order')} {order})" if order else said_so
+        about = mark.bracketed(f"{translations.gettext('Order')} {order}")
+        return f"{said_so}{about}" if order else said_so
 
     def span(seconds: float) -> str:
         return _span(seconds, chinese=chinese)
 
     made.globals.update(
-        asset=asset, language=language, languages=NAMES, words=words, chinese=chinese
+        asset=asset, language=language, languages=NAMES, words=words, chinese=chinese, mark=mark
     )
     made.filters.update(
         word=word,
         judge=judge,
         said=said,
         reason=lambda written: said(say_reason(written)),
+        listed=mark.listed,
         hazards=hazards,
         hazard=lambda code: hazard(code, chinese),
         span=span,

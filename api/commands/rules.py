@@ -18,6 +18,7 @@ from api.rule_files import as_json, as_toml, read_draft_file
 from dispatch.domain.rule_faults import Difference, differences, faults_of_draft
 from dispatch.domain.rule_form import Draft
 from dispatch.errors import InvalidInput, written
+from dispatch.sayings import say_reason
 from dispatch.store.directory import PgDirectory
 from dispatch.store.rules import PgRules
 from dispatch.store.transaction import reading, transactions
@@ -55,7 +56,7 @@ def list_() -> None:
         state = "in force" if each.rules.version == in_force else ""
         state = "withdrawn" if each.withdrawn_at is not None else state
         number, since = str(each.rules.version), f"{each.rules.valid_from:%Y-%m-%d %H:%M %Z}"
-        table.add_row(number, since, state, each.adopted_by, each.note)
+        table.add_row(number, since, state, each.adopted_by, say_reason(each.note).en)
     out.print(table)
 
 

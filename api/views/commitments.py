@@ -13,6 +13,7 @@ from dispatch.domain.clock import Clock, Judgement, Pause
 from dispatch.domain.rule_faults import Difference, Fault
 from dispatch.domain.rule_form import to_plain
 from dispatch.domain.rules import RuleVersion
+from dispatch.sayings import say_reason
 from dispatch.store.reads.alarms import Alarm
 from dispatch.store.reads.figures import CommitmentStanding
 from dispatch.store.reads.ledger import BehindFigure
@@ -288,7 +289,7 @@ class RuleSetBrief(BaseModel):
             "version": kept.rules.version,
             "valid_from": kept.rules.valid_from,
             "in_force": kept.rules.version == in_force,
-            "note": kept.note,
+            "note": say_reason(kept.note).en,
             "adopted_at": kept.adopted_at,
             "adopted_by": kept.adopted_by,
             "withdrawn_at": kept.withdrawn_at,

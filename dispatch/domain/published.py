@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from dispatch.domain.reasons import written
 from dispatch.domain.rules import (
     FOUR_LEVELS,
     AheadRule,
@@ -233,3 +234,6 @@ PUBLISHED = RuleSet(
     pauses=PUBLISHED_PAUSES,
 )
 """Everything that is shipped; reports of the past, handed in late, are judged by it as well."""
+
+AS_PUBLISHED = written("as_published")
+"""Why they are in force where nobody adopted any: a reason, said in the language of the page."""

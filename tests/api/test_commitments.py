@@ -303,3 +303,15 @@ def test_repeats_say_which_rules_are_in_use(town: Town):
     found = {each["rule"]: each for each in town.get("repeated-outages", "supervisor").json()}
     assert not found["frequent_outage"]["in_use"]
     assert found["repeated_fault"]["faults"] == []
+
+
+def test_why_the_published_rules_hold_is_said_in_the_language_of_the_page(town: Town):
+    said = {
+        language: town.client.get(
+            "/commitments", headers=town.headers("supervisor", **{"Accept-Language": language})
+        ).text
+        for language in ("zh-CN", "en")
+    }
+    assert "按公布的规则" in said["zh-CN"] and "as published" not in said["zh-CN"]
+    assert "as published" in said["en"] and " · the system</small>" in said["en"]
+    assert town.get("rule-sets", "supervisor").json()[0]["note"] == "as published"

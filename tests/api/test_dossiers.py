@@ -63,7 +63,7 @@ def test_an_outage_stands_on_paper_with_its_story_its_proof_and_its_seal(town: T
 
 def test_what_judged_a_promise_is_said_in_the_language_of_the_page(town: Town, outage: int):
     written = dossier(town, outage, language="zh-CN")
-    assert "工单已派出" in written and "到场已证实 (工单 " in written
+    assert "工单已派出" in written and "到场已证实（工单 " in written
     assert "the order was assigned" not in written and "arrival confirmed" not in written
     assert "arrival proven (Order " in dossier(town, outage)
 

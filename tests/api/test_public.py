@@ -58,6 +58,12 @@ def test_nothing_that_is_shown_names_a_home_a_customer_a_crew_or_what_somebody_w
         assert [secret for secret in SECRETS if secret in shown] == []
 
 
+def test_no_gap_stands_before_a_chinese_comma(company: House, visitor: TestClient):
+    darken(company, *MOST, status=OutageStatus.CONFIRMED)
+    publish(company)
+    assert "户停电</b><span>，涉及" in visitor.get("/map/zh-CN.html").text
+
+
 def test_fewer_than_ten_customers_are_not_on_any_file(company: House, visitor: TestClient):
     publish(company)
     before = told(visitor)["features"]

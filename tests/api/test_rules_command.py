@@ -36,6 +36,7 @@ def test_what_is_shown_can_be_adopted_after_a_change(draft: Path, database_url: 
     listed = relight(database_url, "rules", "list").output
     assert "in force" in listed
     assert "new year" in listed
+    assert "as published" in listed
     version = adopted.output.split("version ")[1].split()[0]
     withdrawn = relight(database_url, "rules", "withdraw", version, "--reason", "not agreed")
     assert "will not come into force" in withdrawn.output

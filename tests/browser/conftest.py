@@ -138,7 +138,7 @@ class Company:
         )
         self.contexts.append(context)
         if role is not None:
-            self._log_in(context, role, crew_id, name or role.value)
+            self.log_in(context, role, crew_id, name or role.value)
         context.route(lambda url: urlsplit(url).hostname != "127.0.0.1", self._foreign)
         if not live:
             context.route("**/api/v1/live", lambda route: route.abort())
@@ -154,7 +154,8 @@ class Company:
         """Errors that the browser itself writes about these addresses or words are no fault."""
         self.expected.extend(parts)
 
-    def _log_in(self, context: BrowserContext, role: Role, crew_id: str | None, name: str) -> None:
+    def log_in(self, context: BrowserContext, role: Role, crew_id: str | None, name: str) -> None:
+        """Give the browser a new session of somebody."""
         secret = issue(
             self.engine, label=name, role=role, crew_id=crew_id, login=name, now=datetime.now(UTC)
         )

@@ -1,11 +1,11 @@
 """The crew's phone: accept, drive, arrive, also while the server is away."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 from sqlalchemy import text
 
 from api.callers import Role, issue
@@ -175,6 +175,53 @@ def test_a_phone_that_is_opened_without_a_network_shows_what_it_knew_and_keeps_w
     expect(again.locator(".job.en_route")).to_be_visible()
     expect(again.locator("#unreached")).to_be_hidden()
     assert actions(company) == [("accept", "applied"), ("en_route", "applied")]
+
+
+def test_a_phone_reloaded_without_a_network_sends_at_its_first_try_in_a_new_session(
+    company: Company, report: Report
+):
+    report("A1")
+    send_crew(company)
+    page = phone(company)
+    page.clock.install()
+    is_ready_for_no_network(page)
+    company.expect_trouble(*AWAY)
+    company.server.stop()
+    page.reload()
+    page.get_by_role("button", name="Accept").click()
+    expect(page.locator("#sync")).to_contain_text("1 not sent yet")
+    page.locator("summary", has_text="Findings").click()  # who writes is not reloaded
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=20))  # no second try follows
+    company.log_in(page.context, Role.CREW, "C1", "crew")
+    company.server.start()
+    with page.expect_response(is_taken):
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.locator("#entries [data-state=stored]")).to_have_count(1)
+    expect(page.locator("#sync")).to_contain_text("Everything is sent")
+    assert actions(company) == [("accept", "applied")]
+
+
+def test_what_waits_is_not_sent_in_the_session_of_another_crew(company: Company, report: Report):
+    report("A1")
+    send_crew(company)
+    page = phone(company)
+    page.clock.install()
+    is_ready_for_no_network(page)
+    company.expect_trouble(*AWAY)
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=20))
+    company.log_in(page.context, Role.CREW, "C2", "crew-2")
+    with page.expect_response("**/api/v1/me"):
+        page.get_by_role("button", name="Accept").click()
+    expect(page.locator("#entries [data-state=waiting]")).to_have_count(1)
+    company.log_in(page.context, Role.CREW, "C1", "crew")
+    with page.expect_response(is_taken):
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+    assert actions(company) == [("accept", "applied")]
+
+
+def is_taken(answer: Response) -> bool:
+    """Whether the server took what the phone sent."""
+    return answer.ok and answer.url.endswith("/crew/actions")
 
 
 def test_a_refused_entry_says_why_holds_up_no_other_and_stays_until_it_was_read(

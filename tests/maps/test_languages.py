@@ -24,6 +24,10 @@ from maps.words import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLE = re.compile(r"%\(\w+\)s|\{\w+\}")
+BESIDE = r"(?:[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]|%\(\w+\)s|\{\w+\})"
+FOREIGN_MARK = re.compile(rf"(?<=[\u3400-\u9fff]) ?[,:;?!()]|[,;?!()] ?(?={BESIDE})|: (?={BESIDE})")
+TYPED = re.compile(r"`[^`]*`|exp\([^)]*\)|\w+:(?: \w+:)+")
+"""Code, a formula, and the filter's own words, which people type with a colon."""
 
 
 def catalogues() -> list[Path]:
@@ -48,6 +52,17 @@ def test_translations_keep_the_holes_that_values_go_into(path: Path):
     for message in stored:
         if message.id and not message.pluralizable:
             assert set(HOLE.findall(message.id)) == set(HOLE.findall(message.string)), message.id
+
+
+def test_chinese_words_stand_between_chinese_marks():
+    for message in catalogue_of("zh_CN"):
+        for said in [message.string] if isinstance(message.string, str) else message.string:
+            assert FOREIGN_MARK.search(TYPED.sub("", said)) is None, said
+
+
+def catalogue_of(stem: str) -> Catalog:
+    with (LOCALES / f"{stem}.po").open("rb") as file:
+        return read_po(file, locale=stem)
 
 
 def test_every_language_but_the_source_has_a_catalogue():
@@ -177,3 +192,9 @@ def test_a_plural_without_its_forms_counts_as_untranslated():
     catalogue.add(("%(num)s report", "%(num)s reports"))
     catalogue.add("Known fault", "已知故障")
     assert untranslated(catalogue) == [("%(num)s report", "%(num)s reports")]
+
+
+def test_a_translation_that_is_only_a_guess_counts_as_untranslated():
+    catalogue = Catalog(locale="zh_CN")
+    catalogue.add("Known fault", "已知故障", flags=["fuzzy"])  # a compiled catalogue leaves it out
+    assert untranslated(catalogue) == ["Known fault"]

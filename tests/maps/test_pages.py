@@ -1,5 +1,6 @@
 """Templates: everything is escaped, and nothing is forgotten silently."""
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ from jinja2 import UndefinedError
 
 from dispatch.errors import InvalidInput
 from dispatch.store.reads.details import TimelineEntry
+from maps.assets import STATIC
 from maps.languages import Language
 from maps.pages import TEMPLATES, Moment, Pages, _environment, amap_link, report_number
 from maps.story import Shown
@@ -29,6 +31,39 @@ def test_no_template_holds_a_script_or_an_address_of_another_host():
         assert "http://" not in written.replace("http://www.w3.org", ""), path.name
         assert "https://" not in written, path.name
         assert " onclick=" not in written, path.name
+
+
+def test_no_template_writes_the_marks_of_one_language_between_its_words():
+    marks = re.compile(
+        r'join\("[,;] "\)|(\}\}|%\}|</(?:b|span|kbd)>)[,:;](</\w+>)? |[}>] \(\{\{ ?_\('
+    )
+    for path in TEMPLATES.glob("*.html"):
+        found = marks.search(path.read_text("utf-8"))
+        assert found is None, f"{path.name}: {found}; write mark.comma and such"
+
+
+def test_what_is_in_force_is_not_painted_as_an_outage():
+    for name in ("_commitments.html", "_learning.html"):
+        written = (TEMPLATES / name).read_text("utf-8")
+        assert 'class="state">{{ _("in force") }}' in written
+        assert "state confirmed" not in written, "red is for who is out"
+
+
+def test_no_script_lists_names_with_the_comma_of_one_language():
+    joined = {
+        path.name for path in (STATIC / "js").glob("*.js") if '", ")' in path.read_text("utf-8")
+    }
+    assert joined == {"page.js"}, "page.js has listed()"
+
+
+def test_words_of_a_list_and_in_brackets_stand_between_the_marks_of_the_language():
+    for language, names, judged in (
+        (Language.ZH, "T1、T2", "到场已证实（工单 7）"),
+        (Language.EN, "T1, T2", "arrival proven (Order 7)"),
+    ):
+        filters = _environment(language).filters
+        assert filters["listed"](["T1", "T2"]) == names
+        assert filters["judge"]("arrival confirmed of order 7") == judged
 
 
 def test_a_value_that_is_missing_is_an_error():

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage, PredictedDevice
-from dispatch.domain.published import PUBLISHED
+from dispatch.domain.published import AS_PUBLISHED, PUBLISHED
 from dispatch.domain.ticket import AreaAtReport, Complaint, Place, TroubleTicket
 from dispatch.domain.words import (
     AreaClass,
@@ -215,7 +215,7 @@ def add_crew(
 
 
 def add_rules(c: Connection) -> int:
-    return install_rules(c, PUBLISHED, valid_from=at(-100_000), note="published")
+    return install_rules(c, PUBLISHED, valid_from=at(-100_000), note=AS_PUBLISHED)
 
 
 def an_outage(c: Connection, **fields: object) -> Outage:

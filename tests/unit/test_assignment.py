@@ -137,6 +137,10 @@ def test_whom_the_plan_sends_is_named_with_what_it_has_to_do_first():
     )
 
 
+def test_what_somebody_typed_is_given_as_it_stands_also_where_it_is_a_code_of_ours():
+    assert say_reason("reports").zh == say_reason("reports").en == "reports"
+
+
 def test_every_reason_reads_in_both_languages():
     states = [a_crew_state("off", on_shift=False), a_crew_state("x", last_fix=None)]
     for ranked in rank(states, [1, 2]):

@@ -2,7 +2,7 @@
 // Closing roads: a line or an area drawn on the map, what it shuts shown back, then closed.
 
 import { Outline } from "./outline.js";
-import { explain, say, send, toast } from "./page.js";
+import { explain, listed, say, send, sentences, toast } from "./page.js";
 
 /** @typedef {import("./page.js").Command} Command */
 
@@ -58,8 +58,8 @@ export class Drawing {
     if (!answer.ok) return this.outline.say(explain(answer.body));
     const { sections, length_m: metres, streets, geometry } = answer.body;
     this.layers.draw(this.outline.corners, this.#isArea(), geometry);
-    const names = streets.slice(0, 6).join(", ") + (streets.length > 6 ? " …" : "");
-    this.outline.say(say("script", "draw-shuts", { n: sections, km: METRES.format(metres / 1000) }) + (names ? ` ${names}` : ""));
+    const names = listed(streets.slice(0, 6)) + (streets.length > 6 ? " …" : "");
+    this.outline.say(sentences([say("script", "draw-shuts", { n: sections, km: METRES.format(metres / 1000) }), names]));
   }
 
   /** The last touch to the command that closes. @param {Command} command @returns {Command | null} */

@@ -1,7 +1,7 @@
 // @ts-check
 // What a dispatcher does about the grouping: previews, and the last touch to each command.
 
-import { say, toast } from "./page.js";
+import { listed, say, toast } from "./page.js";
 
 /** @typedef {import("./page.js").Shape} Shape */
 
@@ -97,12 +97,12 @@ function splitting(all) {
   const stay = all.filter((each) => !each.checked);
   if (go.length === 0) return [say("script", "split-none")];
   if (stay.length === 0) return [say("script", "split-all")];
-  const names = (/** @type {HTMLInputElement[]} */ some) => some.map((each) => each.dataset.who ?? "").join(", ");
+  const names = (/** @type {HTMLInputElement[]} */ some) => listed(some.map((each) => each.dataset.who ?? ""));
   const kept = new Set(stay.map((each) => each.dataset.transformer));
   const moved = new Map(go.filter((each) => each.dataset.transformer && !kept.has(each.dataset.transformer)).map((each) => [each.dataset.transformer, each.dataset.transformerName ?? ""]));
   return [
     say("script", "split-go", { n: go.length, who: names(go) }),
-    moved.size ? say("script", "split-transformers", { names: [...moved.values()].join(", ") }) : say("script", "split-no-transformer"),
+    moved.size ? say("script", "split-transformers", { names: listed([...moved.values()]) }) : say("script", "split-no-transformer"),
     say("script", "split-stay", { n: stay.length, who: names(stay) }),
   ];
 }

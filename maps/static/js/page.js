@@ -18,6 +18,9 @@ export function say(group, code, facts = {}) {
 /** Names as a language lists them. @param {string[]} names */
 export const listed = (names) => names.join(CHINESE ? "、" : ", ");
 
+/** Something said further of a thing, in the language's brackets. @param {string} inside */
+const bracketed = (inside) => (CHINESE ? `（${inside}）` : ` (${inside})`);
+
 /** Sentences after each other; those that say nothing are left out. @param {string[]} said */
 export const sentences = (said) => said.filter(Boolean).join(CHINESE ? "" : " ");
 
@@ -115,14 +118,27 @@ export async function send(method, url, body, version) {
   }
 }
 
-/** Read the session's word anew, for a page that is older than its session. */
-export async function renewCsrf() {
+/**
+ * Send for a crew, and once more at once when only the page was older than the session.
+ * @template {{status: number}} Answer
+ * @param {string} crew @param {() => Promise<Answer>} attempt @returns {Promise<Answer>}
+ */
+export async function inThisSession(crew, attempt) {
+  const answer = await attempt();
+  return answer.status === 403 && (await renewCsrf(crew)) ? attempt() : answer;
+}
+
+/** Read the session's word anew, unless another crew has logged in since. @param {string} crew @returns {Promise<boolean>} whether it is another word */
+async function renewCsrf(crew) {
+  const before = CSRF;
   try {
     const answer = await fetch("/api/v1/me");
-    if (answer.ok) CSRF = (await answer.json()).csrf ?? CSRF;
+    const me = answer.ok ? await answer.json() : null;
+    if (me?.crew_id === crew) CSRF = me.csrf ?? CSRF;
   } catch {
     // Not reached; what needed the word is sent again later.
   }
+  return CSRF !== before;
 }
 
 /** What a problem says to a person. @param {any} problem */
@@ -130,7 +146,7 @@ export function explain(problem) {
   const code = String(problem?.type ?? "").replace("/problems/", "");
   const known = WORDS.problem?.[code];
   const detail = problem?.detail ? retold(problem.detail) : "";
-  if (known && detail && DETAILED.has(code)) return `${known} (${detail})`;
+  if (known && detail && DETAILED.has(code)) return known + bracketed(detail);
   return known ?? (detail || code);
 }
 

@@ -2,7 +2,7 @@
 // Photographs: made small on the phone, kept until they are sent, sent in pieces that go on where
 // a bad network broke them off. Drawn anew, a picture holds nothing that the camera wrote beside it.
 
-import { CSRF, newId, renewCsrf, serverNow } from "./page.js";
+import { CSRF, inThisSession, newId, serverNow } from "./page.js";
 
 const LONGEST_PX = 1600;
 const QUALITIES = [0.8, 0.6, 0.4];
@@ -40,8 +40,7 @@ export async function sendPhotos(queue, changed) {
   for (const [key, { thing }] of await queue.list("waiting")) {
     let received = thing.received;
     for (;;) {
-      const answer = await sendPiece(thing, received);
-      if (answer.status === 403) await renewCsrf();
+      const answer = await inThisSession(queue.crew, () => sendPiece(thing, received));
       if (!answer.ok && ![400, 404, 409, 413, 422].includes(answer.status)) return;
       if (!answer.ok) {
         await queue.settle(key, "refused", answer.body?.detail ?? "");

@@ -1,7 +1,7 @@
 // @ts-check
 // Who else has what open: a mark with letters on the rows and in the detail, gone soon after they leave.
 
-import { CSRF, newId, say, send } from "./page.js";
+import { CSRF, listed, newId, say, send } from "./page.js";
 
 const AGAIN_MS = 15_000;
 const SOON_MS = 100;
@@ -90,7 +90,7 @@ export class Presence {
     const names = by.get(shown?.dataset.key ?? "") ?? [];
     const there = shown?.querySelector(".alsohere");
     if (!names.length) return there?.remove();
-    const said = say("script", "also-here", { who: names.join(", ") });
+    const said = say("script", "also-here", { who: listed(names) });
     if (there?.lastChild?.textContent === said) return;
     there?.remove();
     const line = document.createElement("p");

@@ -1,7 +1,7 @@
 // @ts-check
 // One row of the list: place and clock; state, customers and age; crew with its arrival.
 
-import { say, span, writeClock } from "./page.js";
+import { listed, say, span, writeClock } from "./page.js";
 
 /** @typedef {import("./filter.js").Row} Row */
 
@@ -58,7 +58,7 @@ function clockOf(row) {
 /** @param {Row} row @param {string} age */
 function factsOf(row, age) {
   const facts = element("span", "sub");
-  if (row.hazards.length) facts.append(element("b", "danger", row.hazards.join(", ")), " · ");
+  if (row.hazards.length) facts.append(element("b", "danger", listed(row.hazards)), " · ");
   if (row.critical) facts.append(element("b", "critical", word("row", "critical")), " · ");
   const state = row.kind === "outage" ? word("status", row.status) : word("kind", row.kind);
   const sure = row.p === null ? "" : ` ${Math.round(row.p * 100)}%`;

@@ -1,7 +1,7 @@
 // @ts-check
 // Sends what the phone has kept: in order, again until it is stored, one refusal holding up no other.
 
-import { explain, renewCsrf, send } from "./page.js";
+import { explain, inThisSession, send } from "./page.js";
 import { sendPhotos } from "./photos.js";
 
 const BATCH = 200;
@@ -92,10 +92,8 @@ export class Sender {
   }
 
   /** @param {string} url @param {unknown} body */
-  async #post(url, body) {
-    const answer = await send("POST", url, body);
-    if (answer.status === 403) await renewCsrf();
-    return answer;
+  #post(url, body) {
+    return inThisSession(this.queues.actions.crew, () => send("POST", url, body));
   }
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // Storm mode: the list rolled up by district and feeder, worst first; a line leads to its rows.
 
-import { say, serverNow } from "./page.js";
+import { listed, say, serverNow } from "./page.js";
 import { minutes } from "./row.js";
 
 /** @typedef {import("./filter.js").Row} Row */
@@ -75,7 +75,7 @@ export class Storm {
   draw() {
     const open = this.list.rows.length;
     this.offer.hidden = this.box.hidden && open < this.from && !this.declared.length;
-    const names = this.declared.map((zone) => zone.name).join(", ");
+    const names = listed(this.declared.map((zone) => zone.name));
     const offer = names ? say("script", "storm-zone", { names, n: open }) : say("script", "storm-offer", { n: open });
     const said = this.box.hidden ? offer : say("script", "storm-leave");
     if (this.offer.textContent !== said) this.offer.textContent = said;
