@@ -1,6 +1,6 @@
 """A district as the planner sees it: open orders and crews, with the figures that weigh them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -101,8 +101,11 @@ def problem_of(
     """
     at = {order.id: len(states) + i for i, order in enumerate(orders)}
     busy = {order.crew_id: order for order in orders if order.status is OrderStatus.ARRIVED}
+    reached = {order.supports_id or order.id for order in busy.values()}
     works = [
-        _work(order, at[order.id], rules_of(order), policy=policy, now=now)
+        _first_kept(
+            _work(order, at[order.id], rules_of(order), policy=policy, now=now), order, reached
+        )
         for order in orders
         if order.status is not OrderStatus.ARRIVED
     ]
@@ -151,6 +154,13 @@ def _work(
         holders=under_way or proposed,
         hold=hold if under_way else Hold.PLANNED,
     )
+
+
+def _first_kept(work: Work, order: TroubleOrder, reached: Collection[OrderId]) -> Work:
+    """Where two crews are sent, the first to arrive keeps the promise: the other has none."""
+    if order.supports_id is None and order.id not in reached:
+        return work
+    return replace(work, promises=())
 
 
 def _left_min(order: TroubleOrder, policy: PlanningPolicy, now: datetime) -> float:
