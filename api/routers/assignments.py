@@ -57,7 +57,7 @@ def order_full(store: Store, order: TroubleOrder, caller: Caller) -> OrderFull:
     """Build an order with its history, for one caller."""
     incident = None if order.incident_id is None else store.orders.get_incident(order.incident_id)
     tickets = [] if incident is None else [store.tickets.get(TicketId(incident.ticket_id))]
-    partner = partner_of(store, order)
+    partner = partner_of(store.orders, order)
     return OrderFull(
         **OrderOut.of(order).model_dump(),
         steps=[StepOut.of(step) for step in store.orders.list_steps(order.id)],

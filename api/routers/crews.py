@@ -138,7 +138,7 @@ def _crew_order(store: Store, order: TroubleOrder, caller: Caller, now: datetime
             out.model_copy(update={"phone": ticket.complaint.phone})
             for out, ticket in zip(shown, tickets, strict=True)
         ]
-    other = partner_of(store, order)
+    other = partner_of(store.orders, order)
     sent = None if other is None or other.crew_id is None else store.crews.get(other.crew_id)
     return CrewOrderOut(
         order=OrderOut.of(order),

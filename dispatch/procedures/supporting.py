@@ -4,18 +4,18 @@ from datetime import datetime
 
 from dispatch.domain.order import OVER, DispatchStep, OrderStatus, StepKind, TroubleOrder
 from dispatch.journal import order_event
-from dispatch.ports import Store
+from dispatch.ports import Orders, Store
 from dispatch.procedures.opening import add_order
 
 NOT_BEGUN = frozenset({OrderStatus.AWAITING_ASSIGNMENT, OrderStatus.ASSIGNED})
 """Nobody has said that he goes."""
 
 
-def partner_of(store: Store, order: TroubleOrder) -> TroubleOrder | None:
+def partner_of(orders: Orders, order: TroubleOrder) -> TroubleOrder | None:
     """The open order that sends the other crew to the same work."""
     if order.supports_id is None:
-        return store.orders.find_open_support(order.id)
-    first = store.orders.get(order.supports_id)
+        return orders.find_open_support(order.id)
+    first = orders.get(order.supports_id)
     return first if first.is_open else None
 
 

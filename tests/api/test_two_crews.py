@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dispatch.domain.words import CrewId, TicketId
+from api.trackers.cab import order_words
+from dispatch.domain.words import CrewId, OrderId, TicketId
 from tests.api.conftest import Town
 from tests.api.test_dispatching import act, open_outage, outcomes, run_jobs, send
 from tests.api.test_order_of_work import order_of, put_after
+from tests.api.test_why_it_waits import panel
 
 
 def ask(town: Town, order: int, why: str = "a pole to set", *, wanted: bool = True, version=None):
@@ -218,6 +220,35 @@ def test_an_incident_takes_its_second_order_along(town: Town, ending: str):
         give(town, first, "C1")
         act(town, first, "accept", "arrive", "field_complete")
     assert status(town, second) == "cancelled"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_console_phone_cab_and_dossier_say_who_the_other_crew_is(town: Town, language: str):
+    outage = open_outage(town)
+    first = order_of(town, outage)
+    assert f'data-url="/api/v1/orders/{first}/support"' in panel(town, outage, language)
+    second = second_of(town, first)
+    page = panel(town, outage, language)
+    assert f'data-url="/api/v1/orders/{second}/assignment"' in page
+    assert {"en": "none sent yet", "zh": "尚未派出"}[language] in page
+    send(town, outage)
+    in_words = town.headers("C1", **{"Accept-Language": language})
+    phone = town.client.get("/crew", headers=in_words).text
+    assert {"en": "is not sent yet", "zh": "另一班组尚未派出"}[language] in phone
+    give(town, second, "C2")
+    with town.house.transaction() as store:
+        name = store.crews.get(CrewId("C2")).name
+        words = order_words(store, store.orders.get(OrderId(first)))
+    assert f"与{name}（抢修单{second}）共同作业" in words
+    assert f"{second}" in panel(town, outage, language).split('id="partner"')[1][:200]
+    phone = town.client.get("/crew", headers=in_words).text
+    said = {"en": f"You come with {name} (order {second})", "zh": f"你与{name}（抢修单{second}）"}
+    assert said[language] in phone
+    shown = town.client.get(
+        f"/outages/{outage}/dossier",
+        headers=town.headers("dispatcher", **{"Accept-Language": language}),
+    )
+    assert {"en": "Second crew", "zh": "第二班组"}[language] in shown.text
 
 
 def test_every_list_still_shows_the_outage_once(town: Town):
