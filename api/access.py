@@ -87,6 +87,7 @@ ROUTES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", f"{API}/orders/{{order_id}}/crews"): WATCH,
     ("PUT", f"{API}/orders/{{order_id}}/assignment"): ROOM,
     ("PUT", f"{API}/orders/{{order_id}}/after"): ROOM,
+    ("PUT", f"{API}/orders/{{order_id}}/support"): ROOM,
     ("POST", f"{API}/incidents/{{incident_id}}/close"): ROOM,
     ("GET", f"{API}/planned-outages"): READERS,
     ("POST", f"{API}/planned-outages"): ROOM,

@@ -446,6 +446,9 @@ CAB_ORDER = Saying(
 )
 CAB_HAZARD = Saying("注意安全：现场有危险。", "Take care: there is danger on site.")
 CAB_AFTER = Saying("须等抢修单{ids}完成后方可作业。", "Do not begin before order {ids} is done.")
+CAB_TOGETHER = Saying(
+    "与{crew}（抢修单{id}）共同作业。", "You work together with {crew}, order {id}."
+)
 CAB_WITHDRAWN = Saying("抢修单{id}已撤回，请勿前往。", "Order {id} was withdrawn; do not go.")
 
 NEIGHBOURS = Saying("请问您邻居家有电吗？", "Do your neighbours have light?")

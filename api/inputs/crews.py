@@ -45,6 +45,13 @@ class RestIn(Strict):
     reason: Reason
 
 
+class SupportIn(Strict):
+    """Whether the work of an order takes a second crew, and why."""
+
+    wanted: bool
+    reason: Reason
+
+
 class PostingIn(Strict):
     """Where a crew is asked to stand by, and why; `place` names it, empty in the street."""
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from api.access import API
 from api.callers import Caller, Calling
 from api.house import House
-from api.inputs.crews import AssignmentIn, SequenceIn
+from api.inputs.crews import AssignmentIn, SequenceIn, SupportIn
 from api.inputs.fields import ReasonIn
 from api.routers.parts import (
     MustHaveSeen,
@@ -36,9 +36,11 @@ from dispatch.domain.words import (
 )
 from dispatch.errors import NotFound
 from dispatch.ports import Store
+from dispatch.procedures.supporting import partner_of
 from dispatch.usecases.choose_crew import ChooseCrew, choose_crew
 from dispatch.usecases.close_incident import CloseIncident, close_incident
 from dispatch.usecases.sequence_order import SequenceOrder, sequence_order
+from dispatch.usecases.support_order import SupportOrder, support_order
 
 router = APIRouter(tags=["dispatchers"])
 OUTAGE = f"{API}/outages/{{outage_id}}"
@@ -55,9 +57,11 @@ def order_full(store: Store, order: TroubleOrder, caller: Caller) -> OrderFull:
     """Build an order with its history, for one caller."""
     incident = None if order.incident_id is None else store.orders.get_incident(order.incident_id)
     tickets = [] if incident is None else [store.tickets.get(TicketId(incident.ticket_id))]
+    partner = partner_of(store.orders, order)
     return OrderFull(
         **OrderOut.of(order).model_dump(),
         steps=[StepOut.of(step) for step in store.orders.list_steps(order.id)],
+        partner=None if partner is None else OrderOut.of(partner),
         incident=None if incident is None else IncidentOut.of(incident),
         tickets=[TicketOut.of(ticket, caller) for ticket in tickets],
     )
@@ -153,7 +157,7 @@ def put_order_assignment(
     caller: Calling,
     house: Working,
 ) -> AssignedOut:
-    """Send a crew to an incident; 412 when the order changed since it was looked at."""
+    """Send a crew to an incident, or a second one; 412 when the order has changed meanwhile."""
     travel_times = house.travel_times()
 
     def choose(store: Store) -> TroubleOrder:
@@ -203,6 +207,34 @@ def put_order_after(
     house.queue.assign(order.district_id)
     tag(response, order.version)
     return OrderOut.of(order)
+
+
+@router.put(f"{API}/orders/{{order_id}}/support")
+def put_order_support(
+    order_id: int,
+    body: SupportIn,
+    seen: MustHaveSeen,
+    response: Response,
+    caller: Calling,
+    house: Working,
+) -> OrderFull:
+    """Ask for a second crew for the work of an order, or let one be enough."""
+
+    def support(store: Store) -> tuple[TroubleOrder, OrderFull]:
+        command = SupportOrder(
+            order_id=order_for(store, caller, order_id).id,
+            wanted=body.wanted,
+            by=caller.name,
+            reason=body.reason,
+            seen_version=seen,
+        )
+        order = support_order(store, command, now=house.now())
+        return order, order_full(store, order, caller)
+
+    order, full = in_one_go(house, support)
+    house.queue.assign(order.district_id)
+    tag(response, order.version)
+    return full
 
 
 @router.post(f"{API}/incidents/{{incident_id}}/close")

@@ -30,6 +30,7 @@ from dispatch.domain.words import CrewId, IncidentId, OrderId, OutageId, TicketI
 from dispatch.errors import NotFound
 from dispatch.procedures.foreseeing import Foreseen
 from dispatch.procedures.sequencing import waits_for
+from dispatch.procedures.supporting import partner_of
 from dispatch.store.access_notes import PgAccessNotes
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
@@ -436,12 +437,14 @@ def _ranking(
     eta: DoorEta | None = None
     waits: tuple[str, ...] = ()
     begins_after: tuple[OrderId, ...] = ()
+    partner: TroubleOrder | None = None
     if order is not None and order.is_open:
         travel_times, proposed = house.travel_times(), order.proposed_crew_id
         with house.transaction() as store:
             ranked, foreseen = weighed(house, store, order, travel_times)
             eta = store.etas.find(order.id)
             begins_after = waits_for(store.orders, order)
+            partner = partner_of(store.orders, order)
         leaves = left_uncovered(house, order, ranked, travel_times)
         waits = why_waiting(
             order,
@@ -460,6 +463,7 @@ def _ranking(
         "leaves": leaves,
         "waits": waits,
         "begins_after": begins_after,
+        "partner": partner,
         **_eta(house, eta),
     }
 

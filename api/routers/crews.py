@@ -27,6 +27,7 @@ from dispatch.errors import (
 )
 from dispatch.ports import ActionRecord, Store
 from dispatch.procedures.sequencing import waits_for
+from dispatch.procedures.supporting import partner_of
 from dispatch.restoration import asks_crew
 from dispatch.usecases.record_crew_action import (
     RecordCrewAction,
@@ -47,7 +48,8 @@ class CrewOrderOut(BaseModel):
 
     `asks_estimate`: the crew on site is to say when supply will be back, as nobody there has, or
     what was said is about to pass. Work must not begin before that on the orders in `begins_after`
-    is done.
+    is done. Where it takes two crews, `partner_order` is the order of the other one, and `partner`
+    its name as soon as one is sent.
     """
 
     order: OrderOut
@@ -56,6 +58,8 @@ class CrewOrderOut(BaseModel):
     tickets: list[TicketOut]
     asks_estimate: bool
     begins_after: list[int] = []
+    partner_order: int | None = None
+    partner: str | None = None
     warnings: list["CrewWarningOut"] = []
 
 
@@ -134,6 +138,8 @@ def _crew_order(store: Store, order: TroubleOrder, caller: Caller, now: datetime
             out.model_copy(update={"phone": ticket.complaint.phone})
             for out, ticket in zip(shown, tickets, strict=True)
         ]
+    other = partner_of(store.orders, order)
+    sent = None if other is None or other.crew_id is None else store.crews.get(other.crew_id)
     return CrewOrderOut(
         order=OrderOut.of(order),
         outage=None if outage is None else OutageOut.full(outage, now),
@@ -145,6 +151,8 @@ def _crew_order(store: Store, order: TroubleOrder, caller: Caller, now: datetime
             if warning.order_id == order.id
         ],
         begins_after=list(waits_for(store.orders, order)),
+        partner_order=None if other is None else other.id,
+        partner=None if sent is None else sent.name,
         asks_estimate=outage is not None
         and asks_crew(outage, order, telling=store.forecasts.telling, now=now),
     )

@@ -22,6 +22,7 @@ from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import CrewId, UsagePointId
 from dispatch.domain.zone import Zone
 from dispatch.procedures.sequencing import waits_for
+from dispatch.procedures.supporting import partner_of
 from dispatch.restoration import asks_crew
 from dispatch.store.access_notes import PgAccessNotes
 from dispatch.store.clocks import PgClocks
@@ -117,6 +118,7 @@ def _crew_orders(house: House, crew_id: CrewId) -> list[dict[str, object]]:
                     if (home := _home(t)) is not None and home in access
                 },
                 "begins_after": waits_for(PgOrders(connection), each.sent.order),
+                **_partner(connection, each.sent.order),
                 "check_in_due_at": _check_in_due(connection, each, house),
                 "asks_estimate": each.outage is not None
                 and asks_crew(
@@ -128,6 +130,14 @@ def _crew_orders(house: House, crew_id: CrewId) -> list[dict[str, object]]:
             }
             for each in mine
         ]
+
+
+def _partner(connection: Connection, order: TroubleOrder) -> dict[str, object]:
+    """The order of the other crew where the work takes two, and that crew's name."""
+    partner = partner_of(PgOrders(connection), order)
+    crew_id = None if partner is None else partner.crew_id
+    name = None if crew_id is None else PgCrews(connection).get(crew_id).name
+    return {"partner": partner, "partner_name": name}
 
 
 def _zones_of(order: TroubleOrder, zones: Iterable[Zone]) -> list[Zone]:

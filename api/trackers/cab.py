@@ -14,7 +14,8 @@ from dispatch.errors import DispatchError
 from dispatch.ports import Store
 from dispatch.procedures.judging import tickets_of
 from dispatch.procedures.sequencing import waits_for
-from dispatch.sayings import CAB_AFTER, CAB_HAZARD, CAB_ORDER, CAB_WITHDRAWN
+from dispatch.procedures.supporting import partner_of
+from dispatch.sayings import CAB_AFTER, CAB_HAZARD, CAB_ORDER, CAB_TOGETHER, CAB_WITHDRAWN
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +163,7 @@ class Cab:
 
 
 def order_words(store: Store, order: TroubleOrder) -> str:
-    """What a crew is told of a new order: number, place, what comes first, danger; in Chinese."""
+    """Words of a new order in Chinese: number, place, what comes first, who comes too, danger."""
     device = None if order.outage_id is None else store.outages.get(order.outage_id).device
     addresses = [
         address for ticket in tickets_of(store, order) if (address := ticket.complaint.address)
@@ -174,4 +175,7 @@ def order_words(store: Store, order: TroubleOrder) -> str:
     words = CAB_ORDER.zh.format(id=order.id, where=where)
     if first := waits_for(store.orders, order):
         words += CAB_AFTER.zh.format(ids="、".join(map(str, first)))
+    other = partner_of(store.orders, order)
+    if other is not None and other.crew_id is not None:
+        words += CAB_TOGETHER.zh.format(crew=store.crews.get(other.crew_id).name, id=other.id)
     return words + CAB_HAZARD.zh if order.hazards else words

@@ -69,6 +69,7 @@ class OrderOut(BaseModel):
     travel_s: float | None
     travel_basis: str | None
     after: list[int]
+    supports_id: int | None
     why: list[SayingOut]
 
     @classmethod
@@ -100,6 +101,7 @@ class OrderOut(BaseModel):
             travel_s=order.travel_s,
             travel_basis=order.travel_basis,
             after=list(order.after),
+            supports_id=order.supports_id,
             why=reasons_of(order.why),
         )
 
@@ -162,9 +164,13 @@ class IncidentOut(BaseModel):
 
 
 class OrderFull(OrderOut):
-    """An order with its history and, for an incident, what was reported."""
+    """An order with its history and, for an incident, what was reported.
+
+    `partner` is the open order that sends the other crew where the work takes two.
+    """
 
     steps: list[StepOut]
+    partner: OrderOut | None = None
     incident: IncidentOut | None = None
     tickets: list[TicketOut] = []
 

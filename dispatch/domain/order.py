@@ -38,6 +38,7 @@ class StepKind(StrEnum):
     REASSIGNED = "reassigned"
     NOTED = "noted"
     SEQUENCED = "sequenced"
+    CREWS_ASKED = "crews_asked"
     CHECKED_IN = "checked_in"
     CHECK_IN_MISSED = "check_in_missed"
     CHECK_IN_ACKNOWLEDGED = "check_in_acknowledged"
@@ -126,7 +127,8 @@ class TroubleOrder:
     `district_id` is None only while a hazard could not be located: every dispatcher sees it.
     Until `hold_until` no crew is sent by itself: it may turn out to be part of another outage.
     Work on it begins when that on the orders in `after` is done, such as a switch that has to be
-    open first; those that are over are done.
+    open first; those that are over are done. One that names another in `supports_id` brings the
+    second crew to the work of that order, which is the outage's own; it makes no promise itself.
     """
 
     id: OrderId
@@ -155,6 +157,7 @@ class TroubleOrder:
     why: tuple[str, ...] = ()
     hold_until: datetime | None = None
     after: tuple[OrderId, ...] = ()
+    supports_id: OrderId | None = None
     version: int = 0
 
     @property
@@ -248,7 +251,47 @@ class TroubleOrder:
         """Work begins only when that on `others` is done; none: whenever a crew is there."""
         if not self.is_open or self.status is OrderStatus.ARRIVED:
             raise IllegalStep("work on the order has begun", order_id=self.id)
+        if self.supports_id is not None:
+            raise IllegalStep("the order brings a second crew itself", order_id=self.id)
         return replace(self, after=others)
+
+    def ask_support(self, number: OrderId) -> "TroubleOrder":
+        """Give the order, of this number, that brings a second crew to the same work."""
+        if not self.is_open:
+            raise IllegalStep("the order is over", order_id=self.id)
+        if self.supports_id is not None:
+            raise IllegalStep("the order brings a second crew itself", order_id=self.id)
+        fresh = TroubleOrder(
+            id=number,
+            district_id=self.district_id,
+            outage_id=self.outage_id,
+            incident_id=self.incident_id,
+            lon=self.lon,
+            lat=self.lat,
+            accuracy_m=self.accuracy_m,
+            area_class=self.area_class,
+            received_at=self.received_at,
+            hazards=self.hazards,
+            supports_id=self.id,
+        )
+        return fresh.follow(self)
+
+    def follow(self, first: "TroubleOrder") -> "TroubleOrder":
+        """Say of the work what the order says that this one supports.
+
+        It is not put on hold itself: while the other waits for that, so does this one.
+        """
+        return replace(
+            self,
+            district_id=first.district_id,
+            lon=first.lon,
+            lat=first.lat,
+            accuracy_m=first.accuracy_m,
+            received_at=first.received_at,
+            skills=first.skills,
+            priority=first.priority,
+            urged=first.urged,
+        )
 
     def cancel(self) -> "TroubleOrder":
         """Nothing to do any more."""

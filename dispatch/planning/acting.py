@@ -93,12 +93,19 @@ def hazards_left(
 
 def decided(problem: Problem, moves: Collection[Move]) -> Problem:
     """The same problem where the crews that set out keep what they set out for."""
-    goes = {move.order_id: move.crew_id for move in moves}
+    goes: dict[OrderId, tuple[CrewId, ...]] = {}
+    for move in moves:
+        goes[move.order_id] = (*goes.get(move.order_id, ()), move.crew_id)
     works = [
-        replace(work, pinned=(goes[work.order_id],)) if work.order_id in goes else work
+        replace(work, pinned=_pinned(work, goes[work.order_id])) if work.order_id in goes else work
         for work in problem.works
     ]
     return replace(problem, works=tuple(works))
+
+
+def _pinned(work: Work, goes: tuple[CrewId, ...]) -> tuple[CrewId, ...]:
+    """Who comes to an order for sure when these set out; a pin stays where there is room."""
+    return tuple(dict.fromkeys((*goes, *work.pinned)))[: work.crews]
 
 
 def _first_stops(plan: Plan) -> Mapping[CrewId, Stop]:

@@ -142,8 +142,13 @@ def problem_of(
     rough = frozenset(at[order.id] for order in orders if order.id in known.stormy)
     travel_min = _in_weather(travel_min, rough, policy)
     on_site = {o.id: known.on_site.get(o.id) or _usual(o, policy, now) for o in orders}
+    reached = {order.supports_id or order.id for order in busy.values()}
     works = [
-        _work(order, at[order.id], rules_of(order), on_site[order.id], policy=policy, now=now)
+        _first_kept(
+            _work(order, at[order.id], rules_of(order), on_site[order.id], policy=policy, now=now),
+            order,
+            reached,
+        )
         for order in orders
         if order.status is not OrderStatus.ARRIVED
     ]
@@ -209,6 +214,13 @@ def _work(
         holders=under_way or proposed,
         hold=hold if under_way else Hold.PLANNED,
     )
+
+
+def _first_kept(work: Work, order: TroubleOrder, reached: Collection[OrderId]) -> Work:
+    """Where two crews are sent, the first to arrive keeps the promise: the other has none."""
+    if order.supports_id is None and order.id not in reached:
+        return work
+    return replace(work, promises=())
 
 
 def _usual(order: TroubleOrder, policy: PlanningPolicy, now: datetime) -> OnSite:

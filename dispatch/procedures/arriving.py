@@ -22,7 +22,12 @@ from dispatch.domain.trail import plane
 from dispatch.domain.words import CrewId
 from dispatch.journal import SYSTEM, order_event
 from dispatch.ports import Store, TravelTimes
-from dispatch.procedures.judging import stop_ticket_clocks, tickets_of
+from dispatch.procedures.judging import (
+    Interval,
+    first_arrival,
+    stop_ticket_clocks,
+    tickets_of,
+)
 from dispatch.sayings import reason
 
 BEFORE_SENT = timedelta(minutes=15)
@@ -261,7 +266,7 @@ def arrive(
         )
     )
     store.events.append(order_event(arrived, "arrived", at=at, by=by))
-    if order.outage_id is not None:
+    if order.outage_id is not None and order.supports_id is None:
         _retime(store, order, at)
         store.clocks.start(
             start_clocks(
@@ -316,20 +321,44 @@ def take_back_claim(
     return saved
 
 
+def _others(store: Store, order: TroubleOrder) -> list[TroubleOrder]:
+    """The orders that sent another crew to the same work and came to something, or still may."""
+    others = (
+        store.orders.list_supports(order.id)
+        if order.supports_id is None
+        else [store.orders.get(order.supports_id)]
+    )
+    return [each for each in others if each.status is not OrderStatus.CANCELLED]
+
+
+def _ends_of(store: Store, order: TroubleOrder) -> Interval | None:
+    """Between when and when the other crew came; None while it has not."""
+    if order.crew_id is None or order.status in ON_ITS_WAY:
+        return None
+    return _ends(store.orders.find_arrival(order.id, order.crew_id))
+
+
+def _ends(evidence: ArrivalEvidence | None) -> Interval:
+    if evidence is None:
+        return None, None
+    known = [at for at in (evidence.earliest, evidence.claimed_at) if at is not None]
+    proven = evidence.verdict is Verdict.CONFIRMED
+    return evidence.earliest if proven else max(known, default=None), evidence.latest
+
+
 def settle_arrival(
     store: Store, order: TroubleOrder, evidence: ArrivalEvidence | None, *, now: datetime
 ) -> None:
     """Judge the tickets' arrival clocks on what there is.
 
     Without proof the promise is missed if the crew's own word, or what the track leaves room for,
-    is late, and open to doubt if not.
+    is late, and open to doubt if not. Where two crews were sent the first one counts; as long as
+    the other may still prove when it came, nothing is judged without proof.
     """
-    earliest = latest = None
-    if evidence is not None:
-        known = [at for at in (evidence.earliest, evidence.claimed_at) if at is not None]
-        proven = evidence.verdict is Verdict.CONFIRMED
-        earliest = evidence.earliest if proven else max(known, default=None)
-        latest = evidence.latest
+    others = _others(store, order)
+    earliest, latest = first_arrival([_ends(evidence), *(_ends_of(store, each) for each in others)])
+    if latest is None and any(each.is_open for each in others):
+        return
     stop_ticket_clocks(
         store,
         [ticket.id for ticket in tickets_of(store, order)],

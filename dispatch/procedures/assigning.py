@@ -9,6 +9,7 @@ from dispatch.journal import crew_event, order_event
 from dispatch.ports import Store, Travel
 from dispatch.procedures.expecting import expect, save_told
 from dispatch.procedures.judging import stop_ticket_clocks, tickets_of
+from dispatch.procedures.supporting import end_needless
 
 
 def give(
@@ -78,7 +79,10 @@ def end_posting(store: Store, crew_id: CrewId, *, by: str, why: str, now: dateti
 def take_back(
     store: Store, order: TroubleOrder, *, by: str, reason: str, now: datetime
 ) -> TroubleOrder:
-    """Let an order wait again that a crew holds; the crew is free."""
+    """Let an order wait again that a crew holds; the crew is free.
+
+    That of a second crew ends where the work is over.
+    """
     waiting = store.orders.save(order.give_back())
     store.orders.record(
         DispatchStep(
@@ -96,7 +100,7 @@ def take_back(
     )
     if order.crew_id is not None:
         _tell_home(store, order, order.crew_id, "sent_no_more", by=by, now=now)
-    return waiting
+    return end_needless(store, waiting, by=by, now=now)
 
 
 def _tell_home(
@@ -114,12 +118,13 @@ def _tell_home(
 def _expect(store: Store, order: TroubleOrder, travel: Travel, now: datetime) -> None:
     """Refine the first estimate of restoration with the drive that is now known.
 
-    The outage is saved in any case: its version tells dispatchers that its crew changed.
+    The outage is saved in any case: its version tells dispatchers that its crew changed. A second
+    crew says nothing of when supply is back.
     """
     if order.outage_id is None:
         return
     outage = store.outages.get(order.outage_id)
     expected = outage
-    if outage.is_open and travel.basis != "unreachable":
+    if outage.is_open and order.supports_id is None and travel.basis != "unreachable":
         expected = expect(store, outage, order, now=now)
     save_told(store, outage, expected, now=now)

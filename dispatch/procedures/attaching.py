@@ -12,7 +12,7 @@ from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import Disposition, OutageId, UsagePointId
 from dispatch.journal import ticket_event
 from dispatch.ports import Attachment, Store
-from dispatch.procedures.judging import stop_ticket_clocks
+from dispatch.procedures.judging import Interval, first_arrival, stop_ticket_clocks
 
 SINGLE_HOMES = frozenset({"service", "points"})
 
@@ -183,28 +183,38 @@ def run_clocks(store: Store, ticket: TroubleTicket) -> Sequence[Clock]:
 
 def catch_up(store: Store, ticket: TroubleTicket, order: TroubleOrder, *, now: datetime) -> bool:
     """Judge at once what the outage's order has already done for a ticket that came later."""
-    if order.assigned_at is None:
+    orders = (order, store.orders.find_open_support(order.id))
+    sent = [each for each in orders if each is not None and each.assigned_at is not None]
+    if not sent:
         return False
+    first_sent = min(each.assigned_at for each in sent if each.assigned_at is not None)
     stop_ticket_clocks(
         store,
         (ticket.id,),
         StopsAt.DISPATCHED,
-        earliest=order.assigned_at,
-        latest=order.assigned_at,
+        earliest=first_sent,
+        latest=first_sent,
         by="the outage's crew was sent already",
         now=now,
     )
-    if order.status is not OrderStatus.ARRIVED or order.crew_id is None:
-        return True
-    evidence = store.orders.find_arrival(order.id, order.crew_id)
-    if evidence is not None and evidence.latest is not None:
+    earliest, latest = first_arrival([_ends(store, each) for each in sent])
+    if latest is not None:
         stop_ticket_clocks(
             store,
             (ticket.id,),
             StopsAt.ARRIVED,
-            earliest=evidence.earliest,
-            latest=evidence.latest,
+            earliest=earliest,
+            latest=latest,
             by="the outage's crew was on site already",
             now=now,
         )
     return True
+
+
+def _ends(store: Store, order: TroubleOrder) -> Interval | None:
+    """Between when and when the crew of an order came; None while that is not known."""
+    if order.status is not OrderStatus.ARRIVED or order.crew_id is None:
+        return None
+    evidence = store.orders.find_arrival(order.id, order.crew_id)
+    proven = evidence is not None and evidence.latest is not None
+    return (evidence.earliest, evidence.latest) if evidence is not None and proven else None

@@ -10,6 +10,21 @@ from dispatch.domain.words import Disposition, TicketId
 from dispatch.journal import SYSTEM, clock_event
 from dispatch.ports import Store
 
+Interval = tuple[datetime | None, datetime | None]
+"""The earliest and the latest that something may have been; None where that end is open."""
+
+
+def first_arrival(arrivals: Iterable[Interval | None]) -> Interval:
+    """Between when and when the first of several crews came, of those that did."""
+    there = [each for each in arrivals if each is not None]
+    earliest = [begins for begins, _ in there]
+    return (
+        min((at for at in earliest if at is not None), default=None)
+        if None not in earliest
+        else None,
+        min((ends for _, ends in there if ends is not None), default=None),
+    )
+
 
 def tickets_of(store: Store, order: TroubleOrder) -> list[TroubleTicket]:
     """The tickets whose promise an order has to keep; a hazard's is its own order's to keep."""

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from dispatch.domain.order import DispatchStep, OrderStatus, StepKind
+from dispatch.domain.order import DispatchStep, StepKind
 from dispatch.domain.outage import Outage
 from dispatch.domain.ticket import TicketStatus
 from dispatch.domain.words import Disposition
 from dispatch.journal import order_event, outage_event
 from dispatch.ports import Store
 from dispatch.procedures.attaching import Explained, attach
+from dispatch.procedures.supporting import NOT_BEGUN, ask_support, cancel_support
 
 
 def merge(
@@ -22,6 +23,8 @@ def merge(
     now: datetime,
 ) -> None:
     """End `part` inside `whole`: move its tickets and who is out, cancel its waiting order.
+
+    A second crew that was asked for and has not said that it goes is asked for there.
 
     One device opened, so all went out together: with the earliest report of either.
     An order whose crew has accepted it goes on; only the dispatcher or the crew can end it.
@@ -49,18 +52,28 @@ def merge(
             ),
             now=now,
         )
-    cancel_waiting_order(store, part, by=by, reason=f"part of outage {whole.id}", now=now)
+    why = f"part of outage {whole.id}"
+    first = store.orders.find_open_of_outage(part.id)
+    if first is not None and cancel_support(store, first, by=by, reason=why, now=now):
+        _ask_there(store, whole, by=by, reason=f"asked for outage {part.id}", now=now)
+    cancel_waiting_order(store, part, by=by, reason=why, now=now)
+
+
+def _ask_there(store: Store, whole: Outage, *, by: str, reason: str, now: datetime) -> None:
+    order = store.orders.find_open_of_outage(whole.id)
+    if order is not None and store.orders.find_open_support(order.id) is None:
+        ask_support(store, store.orders.lock(order.id), by=by, reason=reason, now=now)
 
 
 def cancel_waiting_order(
     store: Store, outage: Outage, *, by: str, reason: str, now: datetime
 ) -> None:
-    """Take back the outage's order unless a crew has accepted it."""
+    """Take back the outage's order unless a crew has accepted it, and so that of a second crew."""
     order = store.orders.find_open_of_outage(outage.id)
-    if order is None or order.status not in {
-        OrderStatus.AWAITING_ASSIGNMENT,
-        OrderStatus.ASSIGNED,
-    }:
+    if order is None:
+        return
+    cancel_support(store, order, by=by, reason=reason, now=now)
+    if order.status not in NOT_BEGUN:
         return
     cancelled = store.orders.save(order.cancel())
     store.orders.record(

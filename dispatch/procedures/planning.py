@@ -1,7 +1,7 @@
 """State a district's work as one problem, and find the plan of it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import CrewId, DistrictId, OrderId
 from dispatch.planning.acting import Move, decided, hazards_left, moves_now
 from dispatch.planning.district import Known, PlanningPolicy, problem_of
+from dispatch.planning.pairs import Pairs, joined, left_out, pairs_of
 from dispatch.planning.plan import Plan
 from dispatch.planning.problem import Hold, Problem
 from dispatch.planning.travel_table import Between
@@ -53,11 +54,14 @@ class Stated:
     doubtful
         Free crews whose position is not known now: they are counted from their base, and sent only
         where nobody else is.
+    pairs
+        Orders of one work that takes two crews; in `problem` each stands by itself.
     """
 
     problem: Problem
     at_work: frozenset[CrewId]
     doubtful: frozenset[CrewId]
+    pairs: Pairs = field(default_factory=dict)
 
 
 def list_open(
@@ -68,7 +72,7 @@ def list_open(
     `also` is listed though it is on hold or barred. Each stands after the orders only that are
     still open (`TroubleOrder.after`), and is left out where one of those cannot be planned. An
     order given to a crew between the two reads is under way; one in a no-go zone waits for a
-    dispatcher.
+    dispatcher. That of a second crew is left out with the one that it supports.
     """
     awaiting = store.orders.list_awaiting(district_id)
     under_way = list(store.orders.list_under_way(district_id))
@@ -82,7 +86,20 @@ def list_open(
         and order.id not in given
         and (order.id == also or not (order.is_held(now) or barring(store, order, now)))
     ]
+    known = {order.id: order for order in (*waiting, *under_way)}
+    waiting = [
+        _beside(order, known)
+        for order in waiting
+        if order.supports_id is None or order.supports_id in known or order.id == also
+    ]
+    under_way = [_beside(order, known) for order in under_way]
     return _with_those_before(waiting, under_way, also), under_way
+
+
+def _beside(order: TroubleOrder, known: Mapping[OrderId, TroubleOrder]) -> TroubleOrder:
+    """A second crew's work waits for what the first one's waits for."""
+    first = None if order.supports_id is None else known.get(order.supports_id)
+    return order if first is None else replace(order, after=first.after)
 
 
 def _with_those_before(
@@ -142,7 +159,12 @@ def state_district(
     )
     busy = {o.crew_id for o in orders if o.status is OrderStatus.ARRIVED and o.crew_id is not None}
     busy.update(state.crew.id for state in crews if state.rests(now))
-    return Stated(problem=problem, at_work=frozenset(busy), doubtful=frozenset(doubtful))
+    return Stated(
+        problem=problem,
+        at_work=frozenset(busy),
+        doubtful=frozenset(doubtful),
+        pairs=pairs_of(orders),
+    )
 
 
 def plan_moves(
@@ -150,11 +172,26 @@ def plan_moves(
 ) -> tuple[Problem, Plan, tuple[Move, ...]] | None:
     """Plan a district and say who sets out now; None where there is no plan.
 
+    Work that takes two crews is one piece of work in the problem that was planned, unless no two
+    crews can be found for it: then each of its orders stands by itself, so that one goes at least.
     A hazard that the plan lets wait gets the nearest free crew, and the rest is planned around it.
     Crews whose position is not known are asked last: only for what is left when the others have
     been sent.
     """
-    problem, doubtful = stated.problem, stated.doubtful
+    found = _moves(planner, district_id, stated, joined(stated.problem, stated.pairs))
+    if found is None:
+        return None
+    alone = left_out(found[1], stated.pairs)
+    if not alone:
+        return found
+    pairs = {first: second for first, second in stated.pairs.items() if first not in alone}
+    return _moves(planner, district_id, stated, joined(stated.problem, pairs))
+
+
+def _moves(
+    planner: Planner, district_id: DistrictId, stated: Stated, problem: Problem
+) -> tuple[Problem, Plan, tuple[Move, ...]] | None:
+    doubtful = stated.doubtful
     sure = replace(problem, crews=tuple(c for c in problem.crews if c.crew_id not in doubtful))
     plan = planner.find(district_id, sure)
     if plan is None:

@@ -23,6 +23,7 @@ from dispatch.procedures.opening import (
     open_outage,
     open_seen,
 )
+from dispatch.procedures.supporting import follow
 from dispatch.sayings import reason
 from dispatch.verdict import Judged, Verdict
 
@@ -231,6 +232,7 @@ class Predicting:
         if changed == order:
             return False
         saved = self.store.orders.save(changed)
+        follow(self.store, saved)
         if (hold is None) != (order.hold_until is None):
             self._tell_hold(saved, judged)
         return True

@@ -84,6 +84,7 @@ _OUTAGE = """
         EXISTS (
             SELECT FROM trouble_order
             WHERE trouble_order.outage_id = outage.id AND trouble_order.status <> 'cancelled'
+                AND trouble_order.supports_id IS NULL
                 AND (
                     trouble_order.status <> 'awaiting_assignment'
                     OR trouble_order.hold_until IS NULL

@@ -209,6 +209,7 @@ LEFT JOIN LATERAL (
         FROM trouble_order JOIN crew ON crew.id = trouble_order.crew_id
         WHERE trouble_order.outage_id = touched.outage_id
             AND coalesce(trouble_order.status, '') NOT IN ('field_complete', 'cancelled')
+            AND trouble_order.supports_id IS NULL
     ) AS crew_sent ON true
     LEFT JOIN LATERAL (
         SELECT jsonb_build_object(

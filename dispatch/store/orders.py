@@ -53,6 +53,13 @@ _OPEN_OF_OUTAGE = Direct(
     _SELECT.where(
         t.c.outage_id == bindparam("id"),
         t.c.status.not_in([literal_column(f"'{status}'") for status in sorted(OVER)]),
+        t.c.supports_id.is_(None),
+    )
+)
+_OPEN_SUPPORT = Direct(
+    _SELECT.where(
+        t.c.supports_id == bindparam("id"),
+        t.c.status.not_in([literal_column(f"'{status}'") for status in sorted(OVER)]),
     )
 )
 _UNDER_WAY = t.c.status.in_(sorted(UNDER_WAY))
@@ -153,13 +160,22 @@ class PgOrders:
         return saved
 
     def find_open_of_outage(self, outage_id: OutageId) -> TroubleOrder | None:
-        """Read the order still open for an outage."""
+        """Read the order still open for an outage, not the one of its second crew."""
         row = _OPEN_OF_OUTAGE.first(self._connection, {"id": outage_id})
         return None if row is None else _from_row(row)
 
     def find_open_of_incident(self, incident_id: IncidentId) -> TroubleOrder | None:
-        """Read the order still open for an incident."""
-        return self._find((t.c.incident_id == incident_id) & _OPEN)
+        """Read the order still open for an incident, not the one of its second crew."""
+        return self._find((t.c.incident_id == incident_id) & _OPEN & t.c.supports_id.is_(None))
+
+    def find_open_support(self, order_id: OrderId) -> TroubleOrder | None:
+        """Read the order that brings a second crew to the work of an order."""
+        row = _OPEN_SUPPORT.first(self._connection, {"id": order_id})
+        return None if row is None else _from_row(row)
+
+    def list_supports(self, order_id: OrderId) -> Sequence[TroubleOrder]:
+        """List the orders that brought, or bring, a second crew to the work of an order."""
+        return self._list(t.c.supports_id == order_id)
 
     def list_awaiting(self, district_id: DistrictId) -> Sequence[TroubleOrder]:
         """List orders without a crew: hazards, then urged ones, then the least headroom."""
@@ -363,6 +379,7 @@ def _from_row(row: Row) -> TroubleOrder:
         why=tuple(row["why"]),
         hold_until=row["hold_until"],
         after=tuple(OrderId(each) for each in row["after"]),
+        supports_id=None if row["supports_id"] is None else OrderId(row["supports_id"]),
         version=row["version"],
     )
 
@@ -394,6 +411,7 @@ def _to_row(order: TroubleOrder) -> dict[str, Any]:
         "why": list(order.why),
         "hold_until": order.hold_until,
         "after": list(order.after),
+        "supports_id": order.supports_id,
         "version": order.version,
     }
 

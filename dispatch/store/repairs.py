@@ -47,6 +47,7 @@ _REPAIRS = text(
         SELECT id, crew_id, assigned_at, travel_s, en_route_at, arrived_at
         FROM trouble_order
         WHERE trouble_order.outage_id = told.id AND status <> 'cancelled'
+            AND supports_id IS NULL
         ORDER BY arrived_at DESC NULLS LAST, id DESC LIMIT 1
     ) AS sent ON true
     LEFT JOIN arrival AS proof

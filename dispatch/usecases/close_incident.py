@@ -28,8 +28,9 @@ def close_incident(store: Store, command: CloseIncident, *, now: datetime) -> In
     if incident.closed_at is None:
         incident = store.orders.save_incident(incident.close(now, why))
         store.events.append(incident_event(incident, "closed", at=now, by=command.by, reason=why))
-    order = store.orders.find_open_of_incident(incident.id)
-    if order is not None:
+    first = store.orders.find_open_of_incident(incident.id)
+    second = None if first is None else store.orders.find_open_support(first.id)
+    for order in filter(None, (first, second)):
         cancelled = store.orders.save(order.cancel())
         store.orders.record(
             DispatchStep(

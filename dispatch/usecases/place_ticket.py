@@ -12,6 +12,7 @@ from dispatch.location import ReportedPosition, locate
 from dispatch.ports import Store
 from dispatch.procedures.attaching import Explained, attach
 from dispatch.procedures.opening import open_incident, open_outage, suspect
+from dispatch.procedures.supporting import follow
 from dispatch.sayings import Clockface, reason
 
 
@@ -79,9 +80,8 @@ def _place_incident(store: Store, ticket: TroubleTicket, place: Place) -> Troubl
     )
     order = store.orders.find_open_of_incident(incident.id)
     if order is not None:
-        store.orders.save(
-            replace(order, district_id=district_id, lon=lon, lat=lat, accuracy_m=accuracy_m)
-        )
+        placed = replace(order, district_id=district_id, lon=lon, lat=lat, accuracy_m=accuracy_m)
+        follow(store, store.orders.save(placed))
     return ticket
 
 

@@ -32,6 +32,7 @@ from dispatch.procedures.confirming import check_kind, confirm, on_record
 from dispatch.procedures.judging import stop_order_clocks
 from dispatch.procedures.noting_access import note_access
 from dispatch.procedures.restoring import restore, run_call_backs
+from dispatch.procedures.supporting import cancel_support, end_needless
 from dispatch.sayings import reason as saying
 
 
@@ -209,7 +210,7 @@ def _return(
         raise InvalidInput("reason", command.reason, "why the order goes back")
     waiting = order.give_back()
     _step(store, order, StepKind.RETURNED, command, at, now)
-    store.orders.save(waiting)
+    end_needless(store, store.orders.save(waiting), by=command.crew_id, now=now)
     return "applied", ""
 
 
@@ -294,10 +295,14 @@ def _restore(
 def _complete(
     store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
 ) -> tuple[str, str]:
-    """Done in the field: promises that no track has settled are judged on what there is."""
+    """Done in the field: promises that no track has settled are judged on what there is.
+
+    A second crew may leave before the work is over, and ends nothing but its own order.
+    """
     if not order.is_under_way:
         return _late(store, command, order, StepKind.FIELD_COMPLETE, at, now)
-    if order.outage_id is not None and store.outages.get(order.outage_id).is_open:
+    second = order.supports_id is not None
+    if order.outage_id is not None and not second and store.outages.get(order.outage_id).is_open:
         raise IllegalStep(
             "customers are still out; restore them, or give the order back", order_id=order.id
         )
@@ -305,8 +310,9 @@ def _complete(
     _step(store, done, StepKind.FIELD_COMPLETE, command, at, now)
     _fill_in(store, done, StopsAt.REPAIR_FILLED_IN, at, now)
     settle_arrival(store, done, store.orders.find_arrival(order.id, command.crew_id), now=now)
-    if order.incident_id is not None:
+    if order.incident_id is not None and not second:
         _end_incident(store, order.incident_id, command, at, now)
+    cancel_support(store, done, by=command.crew_id, reason=f"order {order.id} is over", now=now)
     return "applied", ""
 
 

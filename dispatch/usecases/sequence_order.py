@@ -37,7 +37,7 @@ def sequence_order(store: Store, command: SequenceOrder, *, now: datetime) -> Tr
     StaleVersion
         The order changed since somebody looked.
     IllegalStep
-        Work on the order has begun, or it is over.
+        Work on the order has begun, or it is over, or it brings a second crew to another.
     InvalidInput
         One of the others is over, of another district, or waits for this order itself.
     """
@@ -84,6 +84,8 @@ def _check(store: Store, order: TroubleOrder, after: Sequence[OrderId]) -> None:
 
 
 def _must_be_ahead(order: TroubleOrder, other: TroubleOrder) -> None:
+    if other.supports_id is not None:
+        raise InvalidInput(FIELD, other.id, f"order {other.supports_id}, whose second crew it is")
     if not other.is_open:
         raise InvalidInput(FIELD, other.id, "an order that is not over")
     if other.district_id != order.district_id:

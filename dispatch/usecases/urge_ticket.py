@@ -65,4 +65,6 @@ def _orders_for(store: Store, ticket: TroubleTicket) -> list[TroubleOrder]:
     incident = store.orders.find_incident_of(ticket.id)
     if incident is not None:
         orders.append(store.orders.find_open_of_incident(incident.id))
-    return [order for order in orders if order is not None]
+    urged = [order for order in orders if order is not None]
+    seconds = [store.orders.find_open_support(order.id) for order in urged]
+    return [*urged, *(second for second in seconds if second is not None)]

@@ -12,6 +12,7 @@ from dispatch.domain.warning import ClockWarning
 from dispatch.journal import SYSTEM, clock_event, order_event
 from dispatch.ports import Store
 from dispatch.procedures.pausing import resume_overdue
+from dispatch.procedures.supporting import end_needless
 from dispatch.sayings import reason
 
 
@@ -159,3 +160,4 @@ def _take_back(store: Store, order: TroubleOrder, policy: AssignmentPolicy, now:
             waiting, "not_accepted", at=now, by=SYSTEM, from_crew=order.crew_id, minutes=minutes
         )
     )
+    end_needless(store, waiting, by=SYSTEM, now=now)

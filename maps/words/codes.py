@@ -33,6 +33,7 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "reassigned": _("Reassigned"),
         "noted": _("Note"),
         "sequenced": _("Order of work set"),
+        "crews_asked": _("How many crews the work takes was set"),
         "checked_in": _("Crew is well"),
         "check_in_missed": _("Crew did not check in"),
         "check_in_acknowledged": _("Somebody looks after the crew"),

@@ -189,7 +189,10 @@ _ATTACHMENTS = text(
 _TOLD = text(
     "SELECT due_at, told_at, by, power_on, satisfied, note FROM told WHERE ticket_id = :id"
 )
-_ORDERS_OF = text("SELECT id FROM trouble_order WHERE outage_id = :id ORDER BY id")
+# The outage's own come last, the newest at the end: those of second crews stand before.
+_ORDERS_OF = text(
+    "SELECT id FROM trouble_order WHERE outage_id = :id ORDER BY supports_id IS NULL, id"
+)
 
 
 def outage_detail(

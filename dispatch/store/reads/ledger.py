@@ -119,7 +119,10 @@ _OPEN = text(
             AND (sent.outage_id = ticket.outage_id OR sent.incident_id = (
                 SELECT incident.id FROM incident WHERE incident.ticket_id = ticket.id
             ))
-        ORDER BY sent.incident_id NULLS LAST LIMIT 1
+        ORDER BY sent.incident_id NULLS LAST, coalesce(
+            sent.arrived_at, coalesce(sent.en_route_at, sent.assigned_at)
+                + make_interval(secs => CAST(sent.travel_s AS double precision))
+        ) NULLS LAST, sent.id LIMIT 1
     ) AS job ON true
     WHERE clock.verdict = 'running' AND clock.rule_id = ANY(:rules)
         AND clock.started_at >= :since AND clock.started_at < :until AND {visible("clock")}

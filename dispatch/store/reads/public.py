@@ -89,7 +89,7 @@ _FAULTS = text(
         ordered.status AS order_status
     FROM outage
     LEFT JOIN trouble_order AS ordered ON ordered.outage_id = outage.id
-        AND ordered.status NOT IN ('field_complete', 'cancelled')
+        AND ordered.status NOT IN ('field_complete', 'cancelled') AND ordered.supports_id IS NULL
     WHERE outage.status IN ('predicted', 'confirmed', 'partially_restored')
     """
 )

@@ -61,6 +61,7 @@ _ORDERS = text(
         )) AS customers
     FROM trouble_order AS job
     WHERE job.received_at >= :since AND job.received_at < :until AND job.point IS NOT NULL
+        AND job.supports_id IS NULL
         AND (job.status <> 'cancelled' OR job.arrived_at IS NOT NULL)
     ORDER BY job.received_at, job.id
     """

@@ -38,7 +38,7 @@ _HAZARDS = text(
     LEFT JOIN incident ON incident.id = sent.incident_id
     LEFT JOIN ticket ON ticket.id = incident.ticket_id
     WHERE sent.status NOT IN ('field_complete', 'cancelled') AND sent.hazards <> '{{}}'
-        AND {visible("sent")}
+        AND sent.supports_id IS NULL AND {visible("sent")}
     UNION ALL
     SELECT 'unlocated-' || ticket.id, ticket.district_id, ticket.hazards, ticket.received_at,
         {WHERE}
@@ -56,7 +56,7 @@ _ESTIMATES = text(
         crew.name AS crew_name
     FROM outage
     LEFT JOIN trouble_order AS sent ON sent.outage_id = outage.id
-        AND sent.status NOT IN ('field_complete', 'cancelled')
+        AND sent.status NOT IN ('field_complete', 'cancelled') AND sent.supports_id IS NULL
     LEFT JOIN crew ON crew.id = sent.crew_id
     WHERE outage.status NOT IN ('closed', 'restored')
         AND (outage.etr_alarm <> 'none' OR outage.etr_at <= :now) AND {visible("outage")}

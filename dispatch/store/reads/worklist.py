@@ -66,6 +66,7 @@ _ORDER = """
                 + make_interval(secs => CAST(sent.travel_s AS double precision)) AS expected_at
         FROM trouble_order AS sent LEFT JOIN crew ON crew.id = sent.crew_id
         WHERE {subject} AND sent.status NOT IN ('field_complete', 'cancelled')
+            AND sent.supports_id IS NULL
     ) AS job ON true
 """
 _CLOCK = """

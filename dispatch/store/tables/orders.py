@@ -56,8 +56,14 @@ trouble_order = Table(
         server_default="{}",
         comment="orders whose work has to be done before that on this one begins",
     ),
+    Column(
+        "supports_id",
+        ForeignKey("trouble_order.id"),
+        comment="the order whose work this one's crew is the second crew of",
+    ),
     Column("version", Integer, nullable=False),
     CheckConstraint("num_nonnulls(outage_id, incident_id) = 1", name="order_has_one_subject"),
+    CheckConstraint("supports_id < id", name="order_supports_an_earlier_one"),
     one_of(
         "status",
         "trouble_order_status",
@@ -78,11 +84,21 @@ trouble_order = Table(
         "one_open_order_per_outage",
         "outage_id",
         unique=True,
-        postgresql_where=text("status NOT IN ('field_complete', 'cancelled')"),
+        postgresql_where=text(
+            "status NOT IN ('field_complete', 'cancelled') AND supports_id IS NULL"
+        ),
     ),
     Index(
         "one_open_order_per_incident",
         "incident_id",
+        unique=True,
+        postgresql_where=text(
+            "status NOT IN ('field_complete', 'cancelled') AND supports_id IS NULL"
+        ),
+    ),
+    Index(
+        "one_open_support_per_order",
+        "supports_id",
         unique=True,
         postgresql_where=text("status NOT IN ('field_complete', 'cancelled')"),
     ),

@@ -2190,6 +2190,12 @@ def upgrade() -> None:
             nullable=False,
             comment="orders whose work has to be done before that on this one begins",
         ),
+        sa.Column(
+            "supports_id",
+            sa.BigInteger(),
+            nullable=True,
+            comment="the order whose work this one's crew is the second crew of",
+        ),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "crew_id IS NOT NULL OR status IN ('awaiting_assignment', 'field_complete', 'cancelled')",
@@ -2202,6 +2208,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "num_nonnulls(outage_id, incident_id) = 1", name=op.f("order_has_one_subject")
         ),
+        sa.CheckConstraint("supports_id < id", name=op.f("order_supports_an_earlier_one")),
         sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("trouble_order_crew_id_fkey")),
         sa.ForeignKeyConstraint(
             ["district_id"], ["district.id"], name=op.f("trouble_order_district_id_fkey")
@@ -2214,6 +2221,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(
             ["proposed_crew_id"], ["crew.id"], name=op.f("trouble_order_proposed_crew_id_fkey")
+        ),
+        sa.ForeignKeyConstraint(
+            ["supports_id"], ["trouble_order.id"], name=op.f("trouble_order_supports_id_fkey")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("trouble_order_pkey")),
     )
@@ -2229,12 +2239,23 @@ def upgrade() -> None:
         "trouble_order",
         ["incident_id"],
         unique=True,
-        postgresql_where=sa.text("status NOT IN ('field_complete', 'cancelled')"),
+        postgresql_where=sa.text(
+            "status NOT IN ('field_complete', 'cancelled') AND supports_id IS NULL"
+        ),
     )
     op.create_index(
         "one_open_order_per_outage",
         "trouble_order",
         ["outage_id"],
+        unique=True,
+        postgresql_where=sa.text(
+            "status NOT IN ('field_complete', 'cancelled') AND supports_id IS NULL"
+        ),
+    )
+    op.create_index(
+        "one_open_support_per_order",
+        "trouble_order",
+        ["supports_id"],
         unique=True,
         postgresql_where=sa.text("status NOT IN ('field_complete', 'cancelled')"),
     )
