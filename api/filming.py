@@ -78,7 +78,7 @@ def film_page(
         until,
     )
     view = take.view or map_layers.extent(connection, take.districts)
-    data |= _background(connection, take, view)
+    data |= _background(connection, take, view, now)
     data |= {"since": take.since.isoformat(), "zone": zone.key, "lang": language.value}
     data["words"] = {name: pages.say(language, word) for name, word in WORDS["status"].items()}
     total = total_of(before, take.since)
@@ -109,7 +109,9 @@ def _crews(connection: Connection, take: Take, until: datetime) -> Collection[fi
     )
 
 
-def _background(connection: Connection, take: Take, view: Box | None) -> dict[str, Any]:
+def _background(
+    connection: Connection, take: Take, view: Box | None, now: datetime
+) -> dict[str, Any]:
     """The main roads, and the medium-voltage lines of those districts."""
     if view is None:
         return {"roads": None, "network": None}
@@ -117,5 +119,5 @@ def _background(connection: Connection, take: Take, view: Box | None) -> dict[st
     names = [*MAIN_ROADS[:-1], *(f"{name}_link" for name in MAIN_ROADS[:2])]
     return {
         "roads": map_layers.roads(connection, view, names, fine),
-        "network": map_layers.network(connection, view, take.districts, ["mv"], fine),
+        "network": map_layers.network(connection, view, take.districts, ["mv"], fine, now),
     }
