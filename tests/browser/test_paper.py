@@ -99,9 +99,10 @@ def test_axe_finds_nothing_serious_on_the_reports_and_the_film(
     expect(page.locator("#plot-months")).to_be_visible()
     expect(page.locator("#arrivals figure")).to_have_count(1)
     assert faults_of(page) == []
-    page.goto(company.server.url + "/reports/film")
-    expect(page.locator("#time")).not_to_have_text("–")
-    assert faults_of(page) == []
+    for path in ("/reports/film", f"/outages/{outage}/map"):
+        page.goto(company.server.url + path)
+        expect(page.locator("#time")).not_to_have_text("–")
+        assert faults_of(page) == []
 
 
 def test_a_film_hurries_where_nothing_happens_and_says_so(
