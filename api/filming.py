@@ -1,7 +1,7 @@
 """A film put together from the database, for a page or a file."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from dispatch.domain.words import OutageId
 from dispatch.errors import InvalidInput
 from dispatch.store.reads import darkness, film, map_layers
 from dispatch.store.reads.field import Box
-from maps.film import as_json, film_shell, inline, told, total_of
+from maps.film import as_json, film_shell, inline, span_of, told, total_of
 from maps.languages import Language
 from maps.pages import Moment, Pages
 from maps.plots import over_time
@@ -61,6 +61,7 @@ def film_page(
 ) -> str:
     """Render the film as one page that asks nobody for anything.
 
+    It runs from the first event of the stretch to the last; one outage alone, over all of it.
     What is after `now` is not filmed. The nonce is the answer's; a file needs none.
     """
     checked(take.since, take.until)
@@ -69,21 +70,28 @@ def film_page(
     numbers = [OutageId(each.id) for each in outages]
     changes = darkness.changes(connection, numbers, until)
     before = [each for each in changes if each.at <= until]
+    turns = film.turns_of(connection, numbers, until)
+    happened = None if take.only else span_of(outages, turns, before)
+    asked = take.since, until
+    if happened is not None:
+        take = replace(take, since=max(take.since, happened[0]))
+        until = min(until, happened[1])
     data = told(
         outages,
-        film.turns_of(connection, numbers, until),
+        turns,
         before,
         _crews(connection, take, until),
         take.since,
         until,
     )
     view = take.view or map_layers.extent(connection, take.districts)
-    data |= _background(connection, take, view)
+    data |= _background(connection, take, view, now)
     data |= {"since": take.since.isoformat(), "zone": zone.key, "lang": language.value}
     data["words"] = {name: pages.say(language, word) for name, word in WORDS["status"].items()}
     total = total_of(before, take.since)
     values = {
         "take": take,
+        "asked": None if asked == (take.since, until) else asked,
         "until": until,
         "truncated": len(outages) >= film.MOST_OUTAGES,
         "most": max((n for _, n in total), default=0),
@@ -109,7 +117,9 @@ def _crews(connection: Connection, take: Take, until: datetime) -> Collection[fi
     )
 
 
-def _background(connection: Connection, take: Take, view: Box | None) -> dict[str, Any]:
+def _background(
+    connection: Connection, take: Take, view: Box | None, now: datetime
+) -> dict[str, Any]:
     """The main roads, and the medium-voltage lines of those districts."""
     if view is None:
         return {"roads": None, "network": None}
@@ -117,5 +127,5 @@ def _background(connection: Connection, take: Take, view: Box | None) -> dict[st
     names = [*MAIN_ROADS[:-1], *(f"{name}_link" for name in MAIN_ROADS[:2])]
     return {
         "roads": map_layers.roads(connection, view, names, fine),
-        "network": map_layers.network(connection, view, take.districts, ["mv"], fine),
+        "network": map_layers.network(connection, view, take.districts, ["mv"], fine, now),
     }

@@ -4,7 +4,8 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from branca.element import Link
@@ -21,6 +22,10 @@ _BARE_TAG = re.compile(r"<(script|style)>")
 _PICTURE = re.compile(r"url\((?!data:)[^)]*\)")
 FINEST = 1e5
 """Places are kept as whole parts of a degree: a metre."""
+FADED_S = 900
+"""How long what was restored is still seen, as the player has it."""
+AHEAD_S = 300
+QUIET_S = 3600
 
 
 def told(
@@ -33,8 +38,10 @@ def told(
 ) -> dict[str, Any]:
     """What the player reads; times are seconds after `since`, places hundred-thousandths.
 
-    A state or a number that began before the film holds from its first second on.
+    A state or a number that began before the film holds from its first second on. `quiet` are the
+    stretches in which nothing happens to any outage.
     """
+    outages = list(outages)
     length = round((until - since).total_seconds())
 
     def second(at: datetime) -> int:
@@ -47,15 +54,20 @@ def told(
     for change in changes:
         before = counts[change.outage_id][-1][1] if counts[change.outage_id] else 0
         counts[change.outage_id].append((second(change.at), before + change.by))
+    opened = {each.id: second(each.opened_at) for each in outages}
+    happened = {*opened.values()}
+    happened.update(at for steps in states.values() for at, _ in steps)
+    happened.update(at for steps in counts.values() for at, _ in steps)
     return {
         "seconds": length,
+        "quiet": quiet(happened),
         "outages": [
             {
                 "id": each.id,
                 "name": each.name,
                 "x": round(each.lon * FINEST),
                 "y": round(each.lat * FINEST),
-                "from": second(each.opened_at),
+                "from": opened[each.id],
                 "states": _settled(states[each.id]),
                 "out": _settled(counts[each.id]),
             }
@@ -63,6 +75,27 @@ def told(
         ],
         "crews": _tracks(crews, second),
     }
+
+
+def quiet(happened: Iterable[int]) -> list[tuple[int, int]]:
+    """Where nothing happens for more than an hour, in seconds; what ended has faded by then."""
+    return [
+        (before + FADED_S, after - AHEAD_S)
+        for before, after in pairwise(sorted(happened))
+        if after - before > QUIET_S
+    ]
+
+
+def span_of(
+    outages: Iterable[Filmed], turns: Iterable[Turn], changes: Iterable[Change]
+) -> tuple[datetime, datetime] | None:
+    """From a little before the first event until the last one has faded; None without any."""
+    happened = [each.opened_at for each in outages]
+    happened += [turn.at for turn in turns]
+    happened += [change.at for change in changes]
+    if not happened:
+        return None
+    return min(happened) - timedelta(seconds=AHEAD_S), max(happened) + timedelta(seconds=FADED_S)
 
 
 def _settled(steps: Sequence[tuple[int, Any]]) -> list[tuple[int, Any]]:

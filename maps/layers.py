@@ -31,6 +31,12 @@ SERVICE_FROM = 16
 FRESH = timedelta(minutes=10)
 
 GeoJson = dict[str, Any]
+OUTAGE_STYLES = {
+    OutageStatus.PREDICTED: "outage-predicted",
+    OutageStatus.CONFIRMED: "outage-confirmed",
+    OutageStatus.PARTIALLY_RESTORED: "outage-partial",
+    OutageStatus.RESTORED: "outage-restored",
+}
 
 
 def box_of(written: str) -> Box:
@@ -63,11 +69,15 @@ def roads(connection: Connection, box: Box, zoom: float) -> GeoJson:
 
 
 def network(
-    connection: Connection, box: Box, districts: Collection[str] | None, zoom: float
+    connection: Connection,
+    box: Box,
+    districts: Collection[str] | None,
+    zoom: float,
+    now: datetime,
 ) -> GeoJson:
     """The line sections in `box` by state; low voltage only when looked at closely."""
     levels, tolerance = levels_at(zoom), pixel_degrees(zoom)
-    return styled_lines(map_layers.network(connection, box, districts, levels, tolerance))
+    return styled_lines(map_layers.network(connection, box, districts, levels, tolerance, now))
 
 
 def levels_at(zoom: float) -> list[str]:
@@ -84,7 +94,8 @@ def styled_lines(drawn: GeoJson) -> GeoJson:
     """Give the line sections the style of their state."""
     for feature in drawn["features"]:
         state, level = feature["properties"]["state"], feature["properties"]["level"]
-        feature["properties"]["style"] = f"{level}-lit" if state == "lit" else state
+        styles = {"lit": f"{level}-lit", "planned": "planned-line"}
+        feature["properties"]["style"] = styles.get(state, state)
     return drawn
 
 
@@ -221,7 +232,11 @@ def _share(probability: float | None) -> dict[str, float | None]:
 
 
 def crews(standing: Iterable[CrewNow], now: datetime) -> GeoJson:
-    """Where every crew on shift was last seen, or its base; `age_s` null for never seen."""
+    """Where every crew on shift was last seen, or its base.
+
+    `age_s` is null for never seen, `heading` (degrees from north, clockwise) for who stands,
+    `arrives_at` for who is not on its way or has not been seen since it set out.
+    """
     return {
         "type": "FeatureCollection",
         "features": [_crew(each, now) for each in standing if each.state.on_shift],
@@ -279,6 +294,8 @@ def _crew(each: CrewNow, now: datetime) -> GeoJson:
         key=f"crew-{state.crew.id}",
         title=state.crew.name,
         age_s=None if fix is None else round((now - fix.fixed_at).total_seconds()),
+        heading=None if stale or each.heading is None else round(each.heading),
+        arrives_at=None if each.arrives_at is None else each.arrives_at.isoformat(),
     )
 
 
@@ -287,9 +304,7 @@ def _work_style(item: WorkItem) -> str:
         return "hazard"
     if item.kind != "outage":
         return "incident"
-    if item.status == OutageStatus.RESTORED:
-        return "outage-restored"
-    return "outage-predicted" if item.status == OutageStatus.PREDICTED else "outage-confirmed"
+    return OUTAGE_STYLES.get(OutageStatus(item.status or ""), "outage-confirmed")
 
 
 def holds(box: Box, lon: float, lat: float) -> bool:

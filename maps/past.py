@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from dispatch.domain.outage import OutageStatus
 from dispatch.errors import NotFound
 from dispatch.store.reads import history
 from dispatch.store.reads.field import Box
@@ -12,6 +13,7 @@ from dispatch.store.reads.history import CrewThen, OutageThen
 from dispatch.store.zones import zones_at
 from maps.layers import (
     FRESH,
+    OUTAGE_STYLES,
     GeoJson,
     holds,
     levels_at,
@@ -20,8 +22,6 @@ from maps.layers import (
     styled_lines,
     zones,
 )
-
-_STYLES = {"predicted": "outage-predicted", "restored": "outage-restored"}
 
 
 def layer_then(
@@ -58,7 +58,7 @@ def outages(stood: Iterable[OutageThen], box: Box) -> GeoJson:
         placed(
             each.lon,
             each.lat,
-            style=_STYLES.get(each.status, "outage-confirmed"),
+            style=OUTAGE_STYLES[OutageStatus(each.status)],
             key=f"outage-{each.id}",
             title=each.title,
             customers=each.customers_out,

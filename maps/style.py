@@ -58,6 +58,7 @@ NETWORK: Mapping[str, Line] = {
     "predicted": Line("#ffb454", 2.6, (7, 4)),
     "partial": Line("#ff6b5e", 2.4, (12, 5)),
     "out": Line("#ff6b5e", 3.0),
+    "planned-line": Line("#c7a6ff", 2.2, (2, 5)),
     "way": Line("#6cb6ff", 3.0, (1, 6)),
 }
 CLOSURES: Mapping[str, Line] = {
@@ -88,6 +89,7 @@ MARKS: Mapping[str, Mark] = {
     "hazard": Mark("triangle", "#ff6b5e", "#ffffff", 10),
     "outage-predicted": Mark("ring", "#ffb454", "#15181c", 8),
     "outage-confirmed": Mark("disc", "#ff6b5e", "#15181c", 8),
+    "outage-partial": Mark("half", "#ff6b5e", "#15181c", 8),
     "outage-restored": Mark("ring", "#7fc8a9", "#15181c", 7),
     "incident": Mark("diamond", "#ffb454", "#15181c", 8),
     "report": Mark("dot", "#c9d1d9", "#15181c", 3),

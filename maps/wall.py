@@ -21,7 +21,7 @@ STATES = (
 MARKS = {
     OutageStatus.PREDICTED: "outage-predicted",
     OutageStatus.CONFIRMED: "outage-confirmed",
-    OutageStatus.PARTIALLY_RESTORED: "outage-confirmed",
+    OutageStatus.PARTIALLY_RESTORED: "outage-partial",
 }
 WIDE, HIGH = 240, 64
 

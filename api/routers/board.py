@@ -88,7 +88,7 @@ def get_layer(
             return geojson(layers.zones(zones_at(connection, districts, now), box, now))
         if layer == "roads":
             return geojson(layers.roads(connection, box, zoom))
-        return geojson(layers.network(connection, box, districts, zoom))
+        return geojson(layers.network(connection, box, districts, zoom, house.now()))
 
 
 def _values(picture: Picture, zones: Sequence[Zone], caller: Caller) -> dict[str, Any]:

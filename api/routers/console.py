@@ -68,6 +68,7 @@ LEGEND = (
     ("hazard", "work", marked("Danger")),
     ("outage-predicted", "work", marked("Outage, predicted")),
     ("outage-confirmed", "work", marked("Outage, confirmed")),
+    ("outage-partial", "work", marked("Outage, partly restored")),
     ("incident", "work", marked("Incident")),
     ("report", "reports", marked("Report")),
     ("transformer-out", "transformers", marked("Transformer without supply")),
@@ -82,6 +83,7 @@ LEGEND = (
     ("predicted", "network", marked("Line, thought to be out")),
     ("out", "network", marked("Line out")),
     ("partial", "network", marked("Line out, some of it back")),
+    ("planned-line", "network", marked("Line cut for planned work")),
     ("planned", "planned", marked("Transformer under planned work")),
     ("planned-soon", "planned", marked("Transformer, planned work within a day")),
     ("way", "crews", marked("Way of a crew to its order")),
@@ -411,7 +413,7 @@ def get_layer(
         if layer == "roads":
             drawn = layers.roads(connection, box, zoom)
         elif layer == "network":
-            drawn = layers.network(connection, box, districts, zoom)
+            drawn = layers.network(connection, box, districts, zoom, now)
         elif layer == "transformers":
             drawn = layers.transformers(connection, box, districts)
         elif layer == "reports":

@@ -1,6 +1,7 @@
 """One outage for the file: a page that prints, the same as PDF, and a map to move in."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -63,7 +64,7 @@ def _values(house: House, caller: Caller, outage_id: int) -> dict[str, Any]:
         detail = details.outage_detail(connection, OutageId(outage_id), caller.scope)
         order = detail.orders[-1].order if detail.orders else None
         drawn = {
-            "map": _map(connection, caller, detail),
+            "map": _map(connection, caller, detail, now),
             "attribution": (map_layers.road_source(connection) or "").lower().endswith(OSM_FILES),
             **arrived_of(connection, order, house),
         }
@@ -100,7 +101,9 @@ def _over(outage: Outage) -> bool:
     return outage.status in {OutageStatus.RESTORED, OutageStatus.CLOSED}
 
 
-def _map(connection: Connection, caller: Caller, detail: OutageDetail) -> papermap.PaperMap:
+def _map(
+    connection: Connection, caller: Caller, detail: OutageDetail, now: datetime
+) -> papermap.PaperMap:
     """The surroundings, as far as the caller may see them, and what was out."""
     view = papermap.view_of(dossier.points_of(detail))
     fine = (view.east - view.west) / papermap.WIDE / 2
@@ -108,7 +111,7 @@ def _map(connection: Connection, caller: Caller, detail: OutageDetail) -> paperm
         connection, view, [*MAIN_ROADS, *(f"{name}_link" for name in MAIN_ROADS)], fine
     )
     small = map_layers.roads(connection, view, ALL_ROADS[len(MAIN_ROADS) :], fine)
-    lines = map_layers.network(connection, view, caller.scope, ["mv"], fine)
+    lines = map_layers.network(connection, view, caller.scope, ["mv"], fine, now)
     outage = detail.outage
     below = lines_below(connection, outage)
     state = "predicted" if outage.status is OutageStatus.PREDICTED else "out"

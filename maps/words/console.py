@@ -124,6 +124,7 @@ CONSOLE: Mapping[str, Mapping[str, str]] = {
         "following": _("Following {name}"),
         "seen": _("seen {t} ago"),
         "expected": _("expected {t}, {km} km"),
+        "there": _("there {t}"),
         "follow-none": _("Click on a crew first, or open an outage that one is sent to."),
         "back-at": _("Looking back at {t}"),
         "back-away": _("The server does not answer; what is drawn is older."),

@@ -61,6 +61,15 @@ def test_an_outage_stands_on_paper_with_its_story_its_proof_and_its_seal(town: T
     assert re.search(r"relight db check --paper outage:\d+/\d+=[0-9a-f]{64}<", written)
 
 
+def test_a_report_is_called_on_paper_as_on_the_screens(town: Town):
+    long = "2f9c8f1e-3b7a-4c55-9d0e-4a6b7c8d9e0f"
+    report = {"id": long, "channel": "phone", "account": "T1-0"}
+    opened = call_of(town)("POST", "tickets", "agent", report)["outage"]["id"]
+    page = town.client.get(f"/outages/{opened}/dossier", headers=town.headers("dispatcher")).text
+    assert page.count("4a6b7c8d9e0f") > 2
+    assert long not in page
+
+
 def test_what_judged_a_promise_is_said_in_the_language_of_the_page(town: Town, outage: int):
     written = dossier(town, outage, language="zh-CN")
     assert "工单已派出" in written and "到场已证实（工单 " in written

@@ -37,6 +37,28 @@ def test_a_film_shows_when_an_outage_came_grew_and_ended(town: Town, outage: int
     assert ended[0] - begun[0] == 61 * 60
 
 
+def test_a_film_begins_with_the_first_event_ends_with_the_last_and_names_the_quiet_hours(
+    town: Town, outage: int
+):
+    town.clock.advance(300)
+    assert town.report("B1", "T1-0").status_code == 201
+    town.clock.advance(300)
+    page = film(town, "supervisor")
+    data = data_of(page)
+    first, second = sorted(data["outages"], key=lambda each: each["from"])
+    assert first["from"] == 300
+    happened = [at for each in (first, second) for at, _ in (*each["states"], *each["out"])]
+    assert data["seconds"] == max(happened) + 900
+    ended = max(at for at in happened if at < second["from"])
+    assert data["quiet"] == [[ended + 900, second["from"] - 300]]
+    assert "from the first event to the last of " in page
+
+
+def test_a_film_of_nothing_is_as_long_as_was_asked_for(town: Town):
+    data = data_of(film(town, "supervisor"))
+    assert (data["seconds"], data["quiet"]) == (86_400, [])
+
+
 def test_the_speeds_of_a_film_are_in_the_readers_language(town: Town):
     headers = town.headers("supervisor", **{"Accept-Language": "zh-CN"})
     page = town.client.get("/reports/film", headers=headers).text

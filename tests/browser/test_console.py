@@ -35,6 +35,20 @@ def test_a_dispatcher_assigns_a_crew_by_keyboard_alone(company: Company, report:
     assert crew_of(company) == "C1"
 
 
+def test_an_order_is_given_to_another_crew_by_keyboard_alone(company: Company, report: Report):
+    report("A1")
+    page = company.screen(Role.DISPATCHER, "/console")
+    open_first(page)
+    page.keyboard.press("1")
+    expect(page.locator("#ranking li.mine")).to_contain_text("crew C1")
+    other = page.locator("#crew-C2")
+    expect(other).to_be_visible()
+    other.locator("input[name=reason]").fill("nearer by the bridge")
+    other.locator("input[name=reason]").press("Enter")
+    expect(page.locator("#ranking li.mine")).to_contain_text("crew C2")
+    assert crew_of(company) == "C2"
+
+
 def test_a_crew_that_the_system_would_not_send_needs_a_reason(company: Company, report: Report):
     report("A1")
     page = company.screen(Role.DISPATCHER, "/console")

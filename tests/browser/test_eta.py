@@ -10,7 +10,7 @@ from api.expecting import expect_anew
 from dispatch.domain.words import CrewId
 from dispatch.store.transaction import PgStore
 from tests.browser.conftest import Company
-from tests.store.builders import LON, a_fix
+from tests.store.builders import LAT, LON, a_fix
 
 C1 = CrewId("C1")
 
@@ -34,6 +34,19 @@ def test_an_expected_arrival_comes_with_a_position_and_grows_old(
     expect(shown).to_contain_text("At the door about")
     expect(shown).to_contain_text("straight line, estimated")
     expect(shown).not_to_contain_text("Not seen since")
+    page.locator("#crews-fold > summary").click()
+    expect(page.locator(".crewlist li").first).to_contain_text("At the door about")
+    page.evaluate(
+        "([lon, lat]) => relightMap.setView([lat, lon], 16, {animate: false})", [LON + 0.01, LAT]
+    )
+    page.evaluate(
+        "new Promise((read) => document.addEventListener('relight:crews', read, {once: true}))"
+    )
+    look = page.locator(".folium-map").bounding_box()
+    assert look
+    page.mouse.move(look["x"] + look["width"] / 2 + 3, look["y"] + look["height"] / 2)
+    expect(page.locator(".tip")).to_contain_text("crew C1 ·")
+    expect(page.locator(".tip")).to_contain_text("· there ")
     company.clock.advance(4)
     page.reload()
     expect(shown).to_contain_text("Not seen since: this is old.")

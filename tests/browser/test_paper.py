@@ -99,8 +99,34 @@ def test_axe_finds_nothing_serious_on_the_reports_and_the_film(
     expect(page.locator("#plot-months")).to_be_visible()
     expect(page.locator("#arrivals figure")).to_have_count(1)
     assert faults_of(page) == []
+    for path in ("/reports/film", f"/outages/{outage}/map"):
+        page.goto(company.server.url + path)
+        expect(page.locator("#time")).not_to_have_text("–")
+        assert faults_of(page) == []
+
+
+def test_a_film_hurries_where_nothing_happens_and_says_so(
+    company: Company, call: Callable[..., dict], outage: int
+):
+    company.clock.advance(300)
+    call("POST", "tickets", "agent", {"id": "B1", "channel": "phone", "account": "T1-0"})
+    company.clock.advance(30)
+    page = company.screen(Role.SUPERVISOR, "/reports")
+    page.emulate_media(reduced_motion="reduce")
     page.goto(company.server.url + "/reports/film")
+    pace = page.get_by_text("Nothing happens here: ten times as fast")
     expect(page.locator("#time")).not_to_have_text("–")
+    expect(pace).to_be_hidden()
+    for _ in range(3):
+        page.keyboard.press("PageDown")
+    expect(pace).to_be_visible()
+    begun = int(page.locator("body").get_attribute("data-at") or 0)
+    page.locator("#speed").select_option("60")
+    page.locator("#play").focus()
+    page.keyboard.press("Space")
+    page.wait_for_function("begun => Number(document.body.dataset.at) > begun", arg=begun)
+    page.keyboard.press("Space")
+    assert int(page.locator("body").get_attribute("data-at") or 0) >= begun + 600
     assert faults_of(page) == []
 
 

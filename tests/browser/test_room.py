@@ -330,3 +330,16 @@ def test_axe_finds_nothing_serious_in_the_room(company: Company, report: Report,
     found["bulk"] = faults_of(page)
     assert {name: faults for name, faults in found.items() if faults} == {}
     assert page.locator("img").count() == 0
+
+
+def test_alarms_are_silent_until_somebody_switches_the_sound_on_in_this_browser(company: Company):
+    page = company.screen(Role.DISPATCHER, "/console")
+    switch = page.locator("#sound-switch")
+    expect(switch).to_have_attribute("aria-pressed", "false")
+    expect(switch).to_have_text("Sound off")
+    switch.press("Enter")
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    other = company.screen(Role.DISPATCHER, "/console")
+    expect(other.locator("#sound-switch")).to_have_attribute("aria-pressed", "false")

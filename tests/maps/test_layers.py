@@ -6,12 +6,15 @@ import pytest
 from sqlalchemy import Connection, insert, text
 
 from dispatch.errors import InvalidInput
-from dispatch.store.reads import map_layers
+from dispatch.store.planned import PgPlannedOutages
+from dispatch.store.reads import field, map_layers
 from dispatch.store.reads.details import AttachedTicket
 from dispatch.store.reads.field import Box
 from dispatch.store.reads.suspects import Suspect, ThoughtOut
+from dispatch.store.tables.crews import shift_pattern
 from dispatch.store.tables.network import line_section as line_section_table
 from dispatch.store.tables.roads import road_line as road_line_table
+from dispatch.store.transaction import PgStore
 from maps import layers, style
 from maps.judging import line_up
 from tests.store import builders as build
@@ -107,14 +110,70 @@ def test_what_lies_below_an_open_device_is_drawn_as_such(
     connection: Connection, status: str, state: str
 ):
     a_feeder_with_an_outage(connection, status)
-    drawn = layers.network(connection, HERE, None, 13)["features"]
+    drawn = layers.network(connection, HERE, None, 13, build.NOW)["features"]
     assert {f["properties"]["style"] for f in drawn} == {"mv-lit", state}
-    assert layers.network(connection, HERE, {"east"}, 13)["features"] == []
+    assert layers.network(connection, HERE, {"east"}, 13, build.NOW)["features"] == []
+
+
+def test_lines_whose_transformers_are_all_under_planned_work_are_drawn_as_such(
+    connection: Connection,
+):
+    a_feeder_with_an_outage(connection, "restored")
+    for name, below in (("T1", "fuse"), ("T2", "fuse"), ("T3", "head")):
+        build.add_transformer(connection, name, device_id=below, pre=int(below == "fuse"))
+
+    def drawn(minutes: float = 0) -> set[str]:
+        found = layers.network(connection, HERE, None, 13, build.at(minutes))["features"]
+        return {each["properties"]["style"] for each in found}
+
+    PgPlannedOutages(connection).add(build.a_planned_outage(connection, "T1"))
+    assert drawn() == {"mv-lit"}
+    PgPlannedOutages(connection).add(build.a_planned_outage(connection, "T2"))
+    assert drawn() == {"mv-lit", "planned-line"}
+    assert drawn(-61) == {"mv-lit"}
+    connection.execute(text("UPDATE outage SET status = 'confirmed'"))
+    assert drawn() == {"mv-lit", "out"}
+
+
+def test_a_partly_restored_outage_has_a_symbol_of_its_own():
+    marks = style.table()["marks"]
+    drawn = {status: marks[name] for status, name in layers.OUTAGE_STYLES.items()}
+    assert len({(each["shape"], each["fill"]) for each in drawn.values()}) == len(drawn)  # type: ignore[index]
+
+
+def test_a_crew_has_the_heading_of_its_last_metres_and_none_while_it_stands(
+    connection: Connection,
+):
+    build.add_district(connection)
+    build.add_crew(connection)
+    connection.execute(
+        insert(shift_pattern).values(crew_id="C1", starts="00:00", ends="00:00", zone="UTC")
+    )
+    seconds = (0, 20, 40, 60)
+
+    def drive(name: str, *steps: tuple[float, float]) -> list[float | None]:
+        """In degrees east and north of the beginning; the heading after each."""
+        found = []
+        for n, (east, north) in enumerate(steps):
+            at = build.at(seconds[n] / 60)
+            fix = build.a_fix(f"{name}{n}", lon=build.LON + east, lat=build.LAT + north)
+            PgStore(connection).crews.record_fixes([replace(fix, fixed_at=at, received_at=at)])
+            (crew,) = layers.crews(field.crews_now(connection, None, at), at)["features"]
+            found.append(crew["properties"]["heading"])
+        return found
+
+    # Some metres are the device's own error; who stood still longer has no heading any more.
+    assert drive("p", (0, 0), (0.001, 0), (0.001, 0.001), (0.001, 0.00101)) == [None, 90, 0, 0]
+    late = build.at(4)
+    fix = build.a_fix("q", lon=build.LON + 0.001, lat=build.LAT + 0.00101)
+    PgStore(connection).crews.record_fixes([replace(fix, fixed_at=late, received_at=late)])
+    (crew,) = layers.crews(field.crews_now(connection, None, late), late)["features"]
+    assert crew["properties"]["heading"] is None
 
 
 def test_every_style_that_a_feature_names_is_in_the_table(connection: Connection):
     a_feeder_with_an_outage(connection, "predicted")
-    drawn = layers.network(connection, HERE, None, 18)["features"]
+    drawn = layers.network(connection, HERE, None, 18, build.NOW)["features"]
     assert {f["properties"]["style"] for f in drawn} <= set(style.NETWORK)
     assert {f["properties"]["level"] for f in drawn} == {"mv", "lv"}
 

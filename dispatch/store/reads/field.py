@@ -1,6 +1,6 @@
 """Where the crews are, and what the network looks like now, as GeoJSON in EPSG:4326."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,9 @@ from dispatch.store.crews import STATES_SEEN, state_from_row
 from dispatch.store.reads.visible import listed, visible
 
 SECTIONS_DRAWN = 20_000
+MOVED_M = 25
+MOVED_WITHIN = timedelta(minutes=2)
+"""Who came this far in this time drives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +29,56 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrewNow:
-    """How a crew stands, and how old its position is (None: never seen)."""
+    """How a crew stands.
+
+    Attributes
+    ----------
+    fix_age
+        How old its position is; None: never seen.
+    heading
+        Where it drives, degrees from north, clockwise; None: it stands, or nobody knows.
+    arrives_at
+        When it is expected at the door; None unless it is on its way and was seen since.
+    """
 
     state: CrewState
     fix_age: timedelta | None
     order_status: str | None
+    heading: float | None = None
+    arrives_at: datetime | None = None
 
 
-_STATUS_OF = text("SELECT id, status FROM trouble_order WHERE id = ANY(:ids)")
+_ORDERS = text(
+    """
+    SELECT sent.id, sent.status,
+        told.fixed_at + make_interval(secs => told.travel_s) AS arrives_at
+    FROM trouble_order AS sent
+    LEFT JOIN order_eta AS told ON told.order_id = sent.id AND told.crew_id = sent.crew_id
+        AND sent.status = 'en_route' AND told.fixed_at >= sent.assigned_at
+    WHERE sent.id = ANY(:ids)
+    """
+)
+# From the newest good fix before that was far enough away not to be the device's own error.
+_HEADINGS = text(
+    f"""
+    SELECT seen.crew_id, degrees(ST_Azimuth(
+        CAST(ST_MakePoint(before.lon, before.lat) AS geography),
+        CAST(ST_MakePoint(seen.lon, seen.lat) AS geography)
+    )) AS heading
+    FROM crew_position AS seen
+    CROSS JOIN LATERAL (
+        SELECT fix.lon, fix.lat FROM position_fix AS fix
+        WHERE fix.crew_id = seen.crew_id AND fix.doubts = 0 AND NOT fix.mock
+            AND fix.fixed_at < seen.fixed_at
+            AND fix.fixed_at >= seen.fixed_at - CAST(:within AS interval)
+            AND ST_DistanceSphere(
+                ST_MakePoint(fix.lon, fix.lat), ST_MakePoint(seen.lon, seen.lat)
+            ) > {MOVED_M}
+        ORDER BY fix.fixed_at DESC LIMIT 1
+    ) AS before
+    WHERE seen.crew_id = ANY(:crews)
+    """  # noqa: S608 (a constant)
+)
 
 _FEATURES = """
     SELECT jsonb_build_object(
@@ -119,15 +164,35 @@ def crews_now(
     ).mappings()
     states = [state_from_row(row) for row in rows]
     busy = [state.active_order_id for state in states if state.active_order_id is not None]
-    status = {row.id: row.status for row in connection.execute(_STATUS_OF, {"ids": busy})}
+    orders = {row.id: row for row in connection.execute(_ORDERS, {"ids": busy})}
+    headings = _headings(connection, states, now)
     return [
         CrewNow(
             state=state,
             fix_age=state.fix_age(now),
-            order_status=status.get(state.active_order_id),
+            order_status=None
+            if (sent := orders.get(state.active_order_id)) is None
+            else sent.status,
+            heading=headings.get(state.crew.id),
+            arrives_at=None if sent is None else sent.arrives_at,
         )
         for state in states
     ]
+
+
+def _headings(
+    connection: Connection, states: Iterable[CrewState], now: datetime
+) -> dict[str, float]:
+    """Where those drive who were seen a moment ago, degrees from north, clockwise."""
+    seen = [
+        state.crew.id
+        for state in states
+        if state.on_shift and state.last_fix and now - state.last_fix.fixed_at < MOVED_WITHIN
+    ]
+    if not seen:
+        return {}
+    rows = connection.execute(_HEADINGS, {"crews": seen, "within": MOVED_WITHIN})
+    return {row.crew_id: row.heading for row in rows}
 
 
 def sections(

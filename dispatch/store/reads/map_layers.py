@@ -5,6 +5,7 @@ what a screen pixel can show, so that a county is a handful of features and not 
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
@@ -69,6 +70,7 @@ NETWORK = COLLECTION.format(
                     WHEN bool_or(dark.status = 'confirmed') THEN 'out'
                     WHEN bool_or(dark.status = 'partially_restored') THEN 'partial'
                     WHEN bool_or(dark.status = 'predicted') THEN 'predicted'
+                    WHEN bool_or(dark.status = 'planned') THEN 'planned'
                     ELSE 'lit'
                 END AS state
             FROM line_section AS section
@@ -84,10 +86,35 @@ NETWORK = COLLECTION.format(
         """  # noqa: S608 (constants)
 )
 """The lines by state; `{standing}` is the outages to draw, with their device and status."""
+
+# Planned work is on record by its transformers: a device below which all of them are cut is open.
 _NETWORK = text(
     NETWORK.format(
-        standing="SELECT feeder_id, device_id, device_kind, status FROM outage"
-        " WHERE status NOT IN ('restored', 'closed')"
+        standing="""
+            SELECT feeder_id, device_id, device_kind, status FROM outage
+            WHERE status NOT IN ('restored', 'closed')
+            UNION ALL
+            SELECT cut.feeder_id, cut.id, 'device', 'planned' FROM (
+                SELECT device.feeder_id, device.id FROM device
+                JOIN transformer AS below ON below.feeder_id = device.feeder_id
+                    AND below.device_pre >= device.pre AND below.device_pre < device.post
+                    AND below.retired_at IS NULL
+                LEFT JOIN worked_on ON worked_on.id = below.id
+                WHERE device.feeder_id IN (SELECT feeder_id FROM worked_on)
+                GROUP BY device.feeder_id, device.id HAVING bool_and(worked_on.id IS NOT NULL)
+            ) AS cut
+        """
+    ).replace(
+        "WITH standing AS",
+        """
+        WITH worked_on AS (
+            SELECT DISTINCT transformer.id, transformer.feeder_id
+            FROM planned_outage AS planned
+            JOIN planned_outage_transformer AS part ON part.planned_outage_id = planned.id
+            JOIN transformer ON transformer.id = part.transformer_id
+            WHERE planned.cancelled_at IS NULL AND planned.ended_at IS NULL
+                AND planned.starts_at <= :now
+        ), standing AS""",
     )
 )
 
@@ -139,17 +166,19 @@ def network(
     districts: Collection[str] | None,
     levels: Collection[str],
     tolerance: float,
+    now: datetime,
 ) -> dict[str, Any]:
-    """Draw line sections within `box`, one feature for each level and state.
+    """Draw line sections within `box` as they are at `now`, one feature for each level and state.
 
-    `state` is `lit`, `predicted` (below a device that is thought to be open), `out` (confirmed) or
-    `partial` (some of it is back).
+    `state` is `lit`, `predicted` (below a device that is thought to be open), `out` (confirmed),
+    `partial` (some of it is back) or `planned` (every transformer below is under planned work).
     """
     values = {
         "districts": listed(districts),
         "levels": sorted(levels),
         "tolerance": tolerance,
         "most": LINES_DRAWN,
+        "now": now,
     }
     return drawn(connection, _NETWORK, box, values)
 

@@ -8,10 +8,10 @@
   const map = /** @type {any} */ (window).filmMap;
   /** @param {string} id @returns {any} */
   const at = (id) => document.getElementById(id);
-  /** @type {{seconds: number, since: string, zone: string, lang: string, words: Record<string, string>, outages: Outage[], crews: Crew[], roads: any, network: any}} */
+  /** @type {{seconds: number, quiet: [number, number][], since: string, zone: string, lang: string, words: Record<string, string>, outages: Outage[], crews: Crew[], roads: any, network: any}} */
   const film = JSON.parse(at("film").textContent);
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const FINEST = 1e5, GONE_S = 900, LATELY_S = 1800, MINUTE = 60, HOUR = 3600;
+  const FINEST = 1e5, GONE_S = 900, LATELY_S = 1800, MINUTE = 60, HOUR = 3600, HASTE = 10;
   const begin = Date.parse(film.since);
   const says = new Intl.DateTimeFormat(film.lang, { timeZone: film.zone, month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const count = new Intl.NumberFormat(film.lang);
@@ -132,6 +132,7 @@
     at("out").textContent = count.format(out);
     at("open").textContent = count.format(open);
     if (at("crews")) at("crews").textContent = count.format(about);
+    at("pace").firstElementChild.hidden = !lull(now);
     slider.value = String(Math.round(now));
     slider.setAttribute("aria-valuetext", written);
     document.body.dataset.at = String(Math.round(now));
@@ -158,6 +159,16 @@
     line.setAttribute("x2", x);
   }
 
+  /** The stretch around a moment in which nothing happens; undefined where something does. @param {number} t */
+  const lull = (t) => film.quiet.find(([from, until]) => from <= t && t < until);
+
+  /** @param {number} seconds of the viewer's @returns {number} where the film stands after them */
+  function after(seconds) {
+    const empty = lull(now);
+    const ahead = seconds * Number(speed.value);
+    return empty ? Math.min(now + ahead * HASTE, empty[1]) : now + ahead;
+  }
+
   /** @param {number} t */
   function go(t) {
     now = Math.min(Math.max(t, 0), film.seconds);
@@ -180,7 +191,7 @@
     const passed = moment - before;
     if (!calm.matches || passed >= 1000) { // who wants no motion gets one picture a second
       before = moment;
-      go(now + (passed / 1000) * Number(speed.value));
+      go(after(passed / 1000));
       if (now >= film.seconds) return run(false);
     }
     requestAnimationFrame(step);

@@ -4,10 +4,11 @@
 
 /** @typedef {{x: Float64Array, starts: number[], style: string}} Lines */
 /** @typedef {{west: number, south: number, east: number, north: number, style: string}} Square */
-/** @typedef {{x: number, y: number, style: string, key: string, title: string, from?: {x: number, y: number}, moved?: number, due?: number, seen?: number, heading?: number, crew?: string, ticket?: string}} Mark */
+/** @typedef {{x: number, y: number, style: string, key: string, title: string, from?: {x: number, y: number}, moved?: number, due?: number, seen?: number, heading?: number, there?: number, crew?: string, ticket?: string}} Mark */
 /** @typedef {(c: CanvasRenderingContext2D, place: (x: number, y: number) => [number, number], zoom: number) => void} Painter */
 
 import { Sheet, unit } from "./sheet.js";
+import { clock, word } from "./mapwords.js";
 import { serverNow, span } from "./page.js";
 import { heading, label, square, symbol } from "./symbols.js";
 import { ink } from "./theme.js";
@@ -20,7 +21,6 @@ const L = /** @type {any} */ (window).L;
 const REACH_PX = 14;
 const GLIDE_MS = 1000;
 const HAVE_A_PAST = ["network", "transformers", "reports", "work", "crews", "zones"];
-const MOVED = 1e-8; // half a metre, the world being one wide
 
 /** The layers on one map. */
 export class Layers {
@@ -153,14 +153,15 @@ export class Layers {
     const now = performance.now();
     this.marks[name] = collection.features.map((/** @type {any} */ f) => {
       const [lon, lat] = f.geometry.coordinates;
-      const { style, key = "", title = "", due_at: due, age_s: age, crew, ticket } = f.properties;
+      const { style, key = "", title = "", due_at: due, age_s: age, heading: bearing, arrives_at: there, crew, ticket } = f.properties;
       /** @type {Mark} */
       const mark = { ...unit(lon, lat), style, key, title, crew, ticket };
       if (due) mark.due = Date.parse(due);
       if (typeof age === "number") mark.seen = serverNow() - age * 1000;
       const was = key ? before.get(key) : undefined;
       if (was && (was.x !== mark.x || was.y !== mark.y)) Object.assign(mark, { from: placed(was, now), moved: now });
-      if (was && name === "crews") mark.heading = Math.hypot(mark.x - was.x, mark.y - was.y) > MOVED ? Math.atan2(mark.y - was.y, mark.x - was.x) : was.heading;
+      if (typeof bearing === "number") mark.heading = ((bearing - 90) * Math.PI) / 180;
+      if (there) mark.there = Date.parse(there);
       return mark;
     });
     if (name === "crews") document.dispatchEvent(new Event("relight:crews"));
@@ -227,7 +228,7 @@ export class Layers {
     }
     paintZones(c, place, /** @type {import("./zones.js").ZoneLines[]} */ (this.lines.zones), this.table.zones);
     c.lineJoin = c.lineCap = "round";
-    const rank = (/** @type {Lines} */ l) => ["service-lit", "lv-lit", "mv-lit", "predicted", "partial", "out"].indexOf(l.style);
+    const rank = (/** @type {Lines} */ l) => ["service-lit", "lv-lit", "mv-lit", "planned-line", "predicted", "partial", "out"].indexOf(l.style);
     const width = (/** @type {Lines} */ l) => this.table.roads[l.style].width;
     this.lines.roads.sort((a, b) => width(a) - width(b));
     this.lines.network.sort((a, b) => rank(a) - rank(b));
@@ -318,7 +319,10 @@ export class Layers {
     this.map.getContainer().style.cursor = hit ? "pointer" : "";
     if (!hit) return void this.tip.remove();
     const text = document.createElement("span");
-    text.textContent = hit.seen ? `${hit.title} · ${span((serverNow() - hit.seen) / 1000)}` : hit.title;
+    const parts = [hit.title];
+    if (hit.seen) parts.push(span((serverNow() - hit.seen) / 1000));
+    if (hit.there) parts.push(word("there", { t: clock(hit.there) }));
+    text.textContent = parts.join(" · ");
     this.tip.setLatLng(latlng).setContent(text).addTo(this.map);
   }
 }

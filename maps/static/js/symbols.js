@@ -32,12 +32,30 @@ export function symbol(c, style, x, y) {
     return;
   }
   if (style.shape === "frame" || style.shape === "dot-open") return void c.stroke();
+  if (style.shape === "half") return half(c, style, x, y);
   c.fill();
   c.stroke();
   if (style.shape === "crew") {
     c.fillStyle = style.edge;
     c.fillRect(x + r * 0.25, y - r * 0.45, r * 0.45, r * 0.9);
   }
+}
+
+/**
+ * A ring of which the right half is filled: some of it is back.
+ * @param {CanvasRenderingContext2D} c @param {{fill: string, edge: string, radius: number}} style @param {number} x @param {number} y
+ */
+function half(c, style, x, y) {
+  const r = style.radius;
+  for (const [color, width] of /** @type {[string, number][]} */ ([[style.edge, 5], [style.fill, 2.5]])) {
+    c.strokeStyle = color;
+    c.lineWidth = width;
+    c.stroke();
+  }
+  c.beginPath();
+  c.arc(x, y, r, -Math.PI / 2, Math.PI / 2);
+  c.closePath();
+  c.fill();
 }
 
 /**
