@@ -127,4 +127,4 @@ def test_the_console_shows_it_of_a_home_that_is_out_though_nobody_called(town: T
             ),
             {"outage": outage, "home": home(town, "T1-1"), "at": town.clock.now},
         )
-    assert "T1-1:</b> key at the gate" in detail(town, f"outages/{outage}")
+    assert "T1-1: </b>key at the gate" in detail(town, f"outages/{outage}")
