@@ -68,6 +68,13 @@ def thinks(company: Company, devices: tuple[tuple[str, float], ...], outage_id: 
         )
 
 
+def is_up_to_date(company: Company, page: Page, outage_id: int = 1) -> None:
+    """The detail shows the outage as it is on record now: what is sent from it is not refused."""
+    with company.engine.connect() as c:
+        version = c.scalar(text("SELECT version FROM outage WHERE id = :id"), {"id": outage_id})
+    expect(page.locator("#shown")).to_have_attribute("data-version", str(version))
+
+
 def outages_of(company: Company) -> dict[str, int]:
     with company.engine.connect() as c:
         rows = c.execute(text("SELECT id, outage_id FROM ticket"))
@@ -217,6 +224,7 @@ def test_a_split_says_before_what_stays_and_goes_and_can_be_undone(blown_fuse: C
     expect(page.locator("[role=option].outage")).to_have_count(2)
     apart = outages_of(blown_fuse)["N3-2"]
     assert apart != 1
+    is_up_to_date(blown_fuse, page)
     page.keyboard.press("u")
     expect(page.locator("#undo-split")).to_contain_text(f"Outage {apart}")
     page.locator("#undo-split").get_by_label("Reason").fill("it was one after all")
