@@ -258,10 +258,10 @@ class Judgement:
 
     def _hold(self, group: Group, keep: OutageFact | None, groups: Sequence[Group]) -> str | None:
         """Why the order waits a moment, or None to send it: it may be part of an older outage."""
-        if keep is not None and keep.order_sent:
+        if (keep is not None and keep.order_sent) or (group.members and self._is_fact(group)):
             return None
-        if not group.members or self._is_fact(group):
-            return None if group.members else self._may_close(group)
+        if not group.members:
+            return self._may_reclose(group)
         if self._is_settling(group, keep):
             return reason("split_off")
         first = min(group.members, key=self.gathered.first_at)
@@ -285,7 +285,7 @@ class Judgement:
         """Whether the group's own device was seen open."""
         return group.row is not None and self.gathered.sighted(group.row)
 
-    def _may_close(self, group: Group) -> str | None:
+    def _may_reclose(self, group: Group) -> str | None:
         """Nobody has called: a device that recloses by itself is given the time to."""
         if group.row is None:
             return None

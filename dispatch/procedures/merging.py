@@ -2,14 +2,13 @@
 
 from datetime import datetime
 
-from dispatch.domain.order import DispatchStep, StepKind
 from dispatch.domain.outage import Outage
 from dispatch.domain.ticket import TicketStatus
 from dispatch.domain.words import Disposition
-from dispatch.journal import order_event, outage_event
+from dispatch.journal import outage_event
 from dispatch.ports import Store
 from dispatch.procedures.attaching import Explained, attach
-from dispatch.procedures.supporting import NOT_BEGUN, ask_support, cancel_support
+from dispatch.procedures.supporting import NOT_BEGUN, ask_support, cancel, cancel_support
 
 
 def merge(
@@ -75,16 +74,4 @@ def cancel_waiting_order(
     cancel_support(store, order, by=by, reason=reason, now=now)
     if order.status not in NOT_BEGUN:
         return
-    cancelled = store.orders.save(order.cancel())
-    store.orders.record(
-        DispatchStep(
-            order_id=order.id,
-            kind=StepKind.CANCELLED,
-            at=now,
-            recorded_at=now,
-            by=by,
-            crew_id=order.crew_id,
-            reason=reason,
-        )
-    )
-    store.events.append(order_event(cancelled, "cancelled", at=now, by=by, reason=reason))
+    cancel(store, order, by=by, reason=reason, now=now)

@@ -36,7 +36,7 @@ def dismiss_support(
     """Let one crew be enough for an order."""
     asked = store.orders.save(first)
     _tell_asked(store, asked, 1, by=by, reason=reason, now=now)
-    _cancel(store, support, by=by, reason=reason, now=now)
+    cancel(store, support, by=by, reason=reason, now=now)
 
 
 def follow(store: Store, first: TroubleOrder) -> None:
@@ -60,7 +60,7 @@ def cancel_support(
     support = store.orders.lock(support.id)
     if support.status not in NOT_BEGUN:
         return False
-    _cancel(store, support, by=by, reason=reason, now=now)
+    cancel(store, support, by=by, reason=reason, now=now)
     return True
 
 
@@ -74,21 +74,22 @@ def end_needless(store: Store, order: TroubleOrder, *, by: str, now: datetime) -
         over = not store.outages.get(order.outage_id).is_open
     if not over:
         return order
-    return _cancel(store, order, by=by, reason=f"order {first.id} is over", now=now)
+    return cancel(store, order, by=by, reason=f"order {first.id} is over", now=now)
 
 
-def _cancel(
-    store: Store, support: TroubleOrder, *, by: str, reason: str, now: datetime
+def cancel(
+    store: Store, order: TroubleOrder, *, by: str, reason: str, now: datetime
 ) -> TroubleOrder:
-    cancelled = store.orders.save(support.cancel())
+    """Take an order back, whoever holds it."""
+    cancelled = store.orders.save(order.cancel())
     store.orders.record(
         DispatchStep(
-            order_id=support.id,
+            order_id=order.id,
             kind=StepKind.CANCELLED,
             at=now,
             recorded_at=now,
             by=by,
-            crew_id=support.crew_id,
+            crew_id=order.crew_id,
             reason=reason,
         )
     )

@@ -150,10 +150,13 @@ _HOMES_OUT = Direct(
         AND outage_id IS DISTINCT FROM CAST(:but AS bigint)
     """
 )
+BEFORE_IT_BEGAN = "2 minutes"
+"""A device seen open so long before an outage of it is thought to have begun opened for that."""
+
 # The row of a transformer that an outage has given light again says so; no other device of the way
 # is known to be open but those that somebody confirmed, or saw open and not closed since.
 _KEPT_DARK = Direct(
-    """
+    f"""
     SELECT DISTINCT ON (transformer.id) transformer.id AS transformer_id, outage.id AS outage_id
     FROM transformer
     JOIN device ON device.feeder_id = transformer.feeder_id
@@ -164,7 +167,7 @@ _KEPT_DARK = Direct(
         AND (outage.confirmed_at IS NOT NULL OR (
             SELECT seen.is_open FROM device_sighting AS seen
             WHERE seen.device_id = outage.device_id
-                AND seen.at >= outage.started_at - interval '2 minutes'
+                AND seen.at >= outage.started_at - interval '{BEFORE_IT_BEGAN}'
             ORDER BY seen.at DESC, seen.id DESC LIMIT 1
         ))
     WHERE transformer.id = ANY(CAST(:among AS text[])) AND outage.id <> :but
@@ -175,7 +178,7 @@ _KEPT_DARK = Direct(
                 AND lit.restored_at IS NOT NULL
         )
     ORDER BY transformer.id, device.pre DESC, outage.started_at, outage.id
-    """
+    """  # noqa: S608 (a constant)
 )
 
 
@@ -190,15 +193,15 @@ _CONFIRMED_WITH = text(
 
 
 _SEEN_OPEN = Direct(
-    """
+    f"""
     SELECT id FROM outage
     WHERE device_id = :device_id AND status = 'predicted' AND status <> 'closed' AND EXISTS (
         SELECT FROM device_sighting AS seen
         WHERE seen.device_id = :device_id AND seen.is_open
-            AND seen.at BETWEEN outage.started_at - interval '2 minutes' AND :at
+            AND seen.at BETWEEN outage.started_at - interval '{BEFORE_IT_BEGAN}' AND :at
     )
     ORDER BY started_at, id LIMIT 1
-    """
+    """  # noqa: S608 (a constant)
 )
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from dispatch.assignment import AssignmentPolicy, RankedCrew, choose
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import CrewId, OrderId, OutageId
-from dispatch.errors import CrewUnavailable, IllegalStep, NotFound, ReasonRequired, StaleVersion
+from dispatch.errors import CrewUnavailable, IllegalStep, NotFound, ReasonRequired
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.assigning import give, take_back
+from dispatch.procedures.checking import check_version, lock_order
 from dispatch.procedures.ranking import rank_for
 from dispatch.sayings import reason
 
@@ -92,23 +93,14 @@ def recall_crew(store: Store, command: RecallCrew, *, now: datetime) -> TroubleO
 def _locked(store: Store, command: ChooseCrew) -> TroubleOrder:
     if command.outage_id is not None:
         outage = store.outages.lock(command.outage_id)
-        if outage.version != command.seen_version:
-            raise StaleVersion(
-                "the outage has changed", outage_id=outage.id, version=outage.version
-            )
+        check_version(outage, command.seen_version)
         order = store.orders.find_open_of_outage(outage.id)
         if order is None:
             raise IllegalStep("nothing is left to do in the field", outage_id=outage.id)
         return store.orders.lock(order.id)
     if command.order_id is None:
         raise NotFound("order")
-    outage_id = store.orders.get(command.order_id).outage_id
-    if outage_id is not None:  # first, as everybody who assigns does: two must not wait in a circle
-        store.outages.lock(outage_id)
-    order = store.orders.lock(command.order_id)
-    if order.version != command.seen_version:
-        raise StaleVersion("the order has changed", order_id=order.id, version=order.version)
-    return order
+    return lock_order(store, command.order_id, command.seen_version)
 
 
 def _check(

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.domain.order import DispatchStep, Incident, StepKind
+from dispatch.domain.order import Incident
 from dispatch.domain.ticket import TicketStatus
 from dispatch.domain.words import IncidentId, TicketId
-from dispatch.journal import incident_event, order_event, ticket_event
+from dispatch.journal import incident_event, ticket_event
 from dispatch.ports import Store
 from dispatch.procedures.checking import need_reason
 from dispatch.procedures.judging import void_ticket_clocks
+from dispatch.procedures.supporting import cancel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,19 +32,7 @@ def close_incident(store: Store, command: CloseIncident, *, now: datetime) -> In
     first = store.orders.find_open_of_incident(incident.id)
     second = None if first is None else store.orders.find_open_support(first.id)
     for order in filter(None, (first, second)):
-        cancelled = store.orders.save(order.cancel())
-        store.orders.record(
-            DispatchStep(
-                order_id=order.id,
-                kind=StepKind.CANCELLED,
-                at=now,
-                recorded_at=now,
-                by=command.by,
-                crew_id=order.crew_id,
-                reason=why,
-            )
-        )
-        store.events.append(order_event(cancelled, "cancelled", at=now, by=command.by, reason=why))
+        cancel(store, order, by=command.by, reason=why, now=now)
     ticket = store.tickets.get(TicketId(incident.ticket_id))
     if ticket.outage_id is None and ticket.status is not TicketStatus.CLOSED:
         closed = store.tickets.save(ticket.close(now))

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from dispatch.domain.order import DispatchStep, StepKind, TroubleOrder
 from dispatch.domain.words import OrderId
-from dispatch.errors import InvalidInput, StaleVersion
+from dispatch.errors import InvalidInput
 from dispatch.journal import order_event
 from dispatch.ports import Store
-from dispatch.procedures.checking import need_reason
+from dispatch.procedures.checking import check_order, need_reason
 
 FIELD = "orders"
 
@@ -43,8 +43,7 @@ def sequence_order(store: Store, command: SequenceOrder, *, now: datetime) -> Tr
     """
     why = need_reason(command.reason, "the order of work")
     order = store.orders.lock(command.order_id)
-    if order.version != command.seen_version:
-        raise StaleVersion("the order has changed", order_id=order.id, version=order.version)
+    check_order(order, command.seen_version)
     after = tuple(sorted(set(command.after)))
     sequenced = order.begin_after(after)
     _check(store, order, after)

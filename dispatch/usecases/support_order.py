@@ -5,9 +5,9 @@ from datetime import datetime
 
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import OrderId
-from dispatch.errors import IllegalStep, StaleVersion
+from dispatch.errors import IllegalStep
 from dispatch.ports import Store
-from dispatch.procedures.checking import need_reason
+from dispatch.procedures.checking import lock_order, need_reason
 from dispatch.procedures.supporting import ask_support, dismiss_support
 
 
@@ -39,12 +39,7 @@ def support_order(store: Store, command: SupportOrder, *, now: datetime) -> Trou
         The order is over or brings a second crew itself, or the second crew is at its work.
     """
     why = need_reason(command.reason, "the number of crews")
-    outage_id = store.orders.get(command.order_id).outage_id
-    if outage_id is not None:  # first, as everybody who assigns does
-        store.outages.lock(outage_id)
-    order = store.orders.lock(command.order_id)
-    if order.version != command.seen_version:
-        raise StaleVersion("the order has changed", order_id=order.id, version=order.version)
+    order = lock_order(store, command.order_id, command.seen_version)
     if order.supports_id is not None:
         raise IllegalStep("the order brings a second crew itself", order_id=order.id)
     support = store.orders.find_open_support(order.id)

@@ -91,6 +91,14 @@ NETWORK = COLLECTION.format(
 _NETWORK = text(
     NETWORK.format(
         standing="""
+            WITH worked_on AS (
+                SELECT DISTINCT transformer.id, transformer.feeder_id
+                FROM planned_outage AS planned
+                JOIN planned_outage_transformer AS part ON part.planned_outage_id = planned.id
+                JOIN transformer ON transformer.id = part.transformer_id
+                WHERE planned.cancelled_at IS NULL AND planned.ended_at IS NULL
+                    AND planned.starts_at <= :now
+            )
             SELECT feeder_id, device_id, device_kind, status FROM outage
             WHERE status NOT IN ('restored', 'closed')
             UNION ALL
@@ -104,17 +112,6 @@ _NETWORK = text(
                 GROUP BY device.feeder_id, device.id HAVING bool_and(worked_on.id IS NOT NULL)
             ) AS cut
         """
-    ).replace(
-        "WITH standing AS",
-        """
-        WITH worked_on AS (
-            SELECT DISTINCT transformer.id, transformer.feeder_id
-            FROM planned_outage AS planned
-            JOIN planned_outage_transformer AS part ON part.planned_outage_id = planned.id
-            JOIN transformer ON transformer.id = part.transformer_id
-            WHERE planned.cancelled_at IS NULL AND planned.ended_at IS NULL
-                AND planned.starts_at <= :now
-        ), standing AS""",
     )
 )
 

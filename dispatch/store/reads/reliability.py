@@ -217,6 +217,10 @@ _SERVED = text(
 )
 
 
+_TOLD_APART = {"around": AROUND, "momentary": MOMENTARY.total_seconds() / 60}
+"""What counts as one interruption, and what as a momentary one."""
+
+
 def days(
     connection: Connection,
     districts: Collection[str] | None,
@@ -235,8 +239,7 @@ def days(
         "until": until,
         "zone": zone,
         "now": now,
-        "around": AROUND,
-        "momentary": MOMENTARY.total_seconds() / 60,
+        **_TOLD_APART,
     }
     return [DayOfKind(**row) for row in connection.execute(_DAYS, asked).mappings()]
 
@@ -304,8 +307,7 @@ def days_of_areas(
         **_of_areas(districts, since, until),
         "zone": zone,
         "now": now,
-        "around": AROUND,
-        "momentary": MOMENTARY.total_seconds() / 60,
+        **_TOLD_APART,
     }
     found: dict[AreaClass, list[DayOfKind]] = {}
     for row in connection.execute(_DAYS_OF_AREA, asked).mappings():
