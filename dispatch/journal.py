@@ -175,6 +175,7 @@ def device_event(sighting: SightingRecord) -> Event:
         body={
             "name": sighting.device.name,
             "is_open": sighting.is_open,
+            "is_live": sighting.is_live,
             "source": sighting.source.value,
             "recorded_at": sighting.received_at.isoformat(),
         },

@@ -104,7 +104,7 @@ def seen_states(
     rates: Rates,
     now: datetime,
 ) -> States:
-    """Light and dark as meters, restorations and callers tell of them.
+    """Light and dark as meters, restorations, callers and who looked at a device tell of them.
 
     A report from before its transformer was restored that is still open is a caller who has no
     light all the same.
@@ -134,6 +134,7 @@ def seen_states(
         and (at := lit.get(transformer)) is not None
         and mine[0].received_at < at
     ]
+    seen += _voltage_seen(evidence, feeder, rates, now)
     pre, minutes, log, statement = zip(*seen, strict=True) if seen else ((), (), (), ())
     return States(
         np.array(pre, dtype=np.intp),
@@ -141,6 +142,26 @@ def seen_states(
         np.array(log, dtype=float),
         np.array(statement, dtype=np.intp),
     )
+
+
+def _voltage_seen(
+    evidence: FeederEvidence, feeder: Feeder, rates: Rates, now: datetime
+) -> list[tuple[int, float, float, int]]:
+    """Devices seen with voltage or without, as places lit or dark at the time.
+
+    At an open device it is what comes from above, so it tells of the place of the next one there.
+    """
+    found = []
+    surely = float(-np.log(rates.sighted_closed))
+    for sighting in evidence.sightings:
+        row = feeder.row.get(sighting.device_id)
+        if row is None or sighting.is_live is None:
+            continue
+        at_row = int(feeder.parent[row]) if sighting.is_open else row
+        if at_row >= 0:
+            log = -surely if sighting.is_live else surely
+            found.append((int(feeder.pre[at_row]), minutes_from(sighting.at, now), log, -1))
+    return found
 
 
 def told_of(

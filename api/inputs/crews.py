@@ -1,6 +1,6 @@
 """Bodies about crews, what they send, and their trackers."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
@@ -104,6 +104,8 @@ class ActionIn(Strict):
     cause: Reason | None = None
     device_id: NetworkId | None = None
     device_kind: Word | None = None
+    state: Literal["open", "closed"] = "open"
+    live: bool | None = None
     restore_at: Moment | None = None
     transformers: Annotated[list[NetworkId], Field(max_length=2000)] | None = None
     note: Prose | None = None

@@ -31,11 +31,15 @@ class MeterSignalsIn(Strict):
 
 
 class DeviceStateIn(Strict):
-    """A device seen open or closed: our id, the asset's own id, or its name."""
+    """A device seen open or closed: our id, the asset's own id, or its name.
+
+    `live` says whether there was voltage at it; left out: nobody looked.
+    """
 
     id: ClientId
     device: NetworkId
     state: Literal["open", "closed"]
+    live: bool | None = None
     at: Moment
 
 

@@ -210,7 +210,7 @@ def _outcome(crew_id: CrewId, record: ActionRecord) -> ActionOut:
 def _command(crew_id: CrewId, action: ActionIn) -> RecordCrewAction:
     if action.kind not in set(ActionKind):
         raise InvalidInput("kind", action.kind, f"one of {', '.join(ActionKind)}")
-    facts = action.model_dump(mode="json", exclude_none=True)
+    facts = action.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     return RecordCrewAction(
         id=action.id,
         crew_id=crew_id,
@@ -222,6 +222,8 @@ def _command(crew_id: CrewId, action: ActionIn) -> RecordCrewAction:
         cause=action.cause,
         device_id=action.device_id,
         device_kind=action.device_kind,
+        is_open=action.state == "open",
+        is_live=action.live,
         restore_at=action.restore_at,
         transformers=None if action.transformers is None else tuple(action.transformers),
         note=action.note,

@@ -85,7 +85,11 @@ def post_device_states(body: DeviceStatesIn, caller: Calling, house: Working) ->
     sightings, refused = _in_time(
         body.states,
         lambda sent, at: SightingSent(
-            id=sent.id, device=sent.device, is_open=sent.state == "open", at=at
+            id=sent.id,
+            device=sent.device,
+            is_open=sent.state == "open",
+            is_live=sent.live,
+            at=at,
         ),
         now,
     )

@@ -275,12 +275,16 @@ class MeterSignal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSighting:
-    """A device was seen open or closed: by SCADA, a crew or a dispatcher."""
+    """A device was seen open or closed: by SCADA, a crew or a dispatcher.
+
+    `is_live` says whether there was voltage at it, None where nobody looked.
+    """
 
     device_id: str
     is_open: bool
     at: datetime
     source: str
+    is_live: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ class MeterRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SightingRecord:
-    """A device that somebody saw open or closed."""
+    """A device that somebody saw open or closed; `is_live`: with voltage, None: nobody looked."""
 
     id: str
     device: NamedDevice
@@ -58,3 +58,4 @@ class SightingRecord:
     source: SightingSource
     by: str
     received_at: datetime
+    is_live: bool | None = None

@@ -184,7 +184,7 @@ _SIGNALS_OF = Direct(
 # When each device was last seen closed, and when first open since: who polls says so repeatedly.
 _SIGHTINGS = Direct(
     """
-    SELECT DISTINCT ON (device_id, is_open) device_id, is_open, at, source
+    SELECT DISTINCT ON (device_id, is_open) device_id, is_open, is_live, at, source
     FROM (
         SELECT *, max(at) FILTER (WHERE NOT is_open) OVER (PARTITION BY device_id) AS closed_at
         FROM device_sighting WHERE feeder_id = :feeder_id AND at > :since

@@ -65,11 +65,12 @@ _ADD_SIGNALS = Direct(
 _ADD_SIGHTINGS = Direct(
     """
     INSERT INTO device_sighting
-        (id, device_id, feeder_id, district_id, is_open, at, received_at, source, by)
+        (id, device_id, feeder_id, district_id, is_open, is_live, at, received_at, source, by)
     SELECT * FROM unnest(
         CAST(:ids AS text[]), CAST(:devices AS text[]), CAST(:feeders AS text[]),
-        CAST(:districts AS text[]), CAST(:open AS boolean[]), CAST(:ats AS timestamptz[]),
-        CAST(:received AS timestamptz[]), CAST(:sources AS text[]), CAST(:by AS text[])
+        CAST(:districts AS text[]), CAST(:open AS boolean[]), CAST(:live AS boolean[]),
+        CAST(:ats AS timestamptz[]), CAST(:received AS timestamptz[]), CAST(:sources AS text[]),
+        CAST(:by AS text[])
     )
     ON CONFLICT (id) DO NOTHING
     RETURNING id
@@ -137,6 +138,7 @@ class PgSignals:
                 "feeders": [s.device.feeder_id for s in ordered],
                 "districts": [s.device.district_id for s in ordered],
                 "open": [s.is_open for s in ordered],
+                "live": [s.is_live for s in ordered],
                 "ats": [s.at for s in ordered],
                 "received": [s.received_at for s in ordered],
                 "sources": [s.source.value for s in ordered],

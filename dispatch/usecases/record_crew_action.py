@@ -15,6 +15,7 @@ from dispatch.domain.outage import (
     PredictedDevice,
     Scope,
 )
+from dispatch.domain.signal import NamedDevice, SightingRecord, SightingSource
 from dispatch.domain.ticket import TicketStatus, TroubleTicket
 from dispatch.domain.words import ActionKind, CrewId, IncidentId, OrderId, TicketId
 from dispatch.errors import DispatchError, IllegalStep, InvalidInput, NotFound
@@ -32,13 +33,18 @@ from dispatch.procedures.confirming import check_kind, confirm, on_record
 from dispatch.procedures.judging import stop_order_clocks
 from dispatch.procedures.noting_access import note_access
 from dispatch.procedures.restoring import restore, run_call_backs
+from dispatch.procedures.sighting import note_sightings
 from dispatch.procedures.supporting import cancel_support, end_needless
 from dispatch.sayings import reason as saying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordCrewAction:
-    """One action; `seq` is the phone's own count, `occurred_at` its own time."""
+    """One action; `seq` is the phone's own count, `occurred_at` its own time.
+
+    `is_open` and `is_live` say what findings have of the device: its state, and whether there was
+    voltage at it (None: nobody looked).
+    """
 
     id: str
     crew_id: CrewId
@@ -50,6 +56,8 @@ class RecordCrewAction:
     cause: str | None = None
     device_id: str | None = None
     device_kind: str | None = None
+    is_open: bool = True
+    is_live: bool | None = None
     restore_at: datetime | None = None
     transformers: tuple[str, ...] | None = None
     note: str | None = None
@@ -217,7 +225,14 @@ def _return(
 def _findings(
     store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
 ) -> tuple[str, str]:
-    """What the crew found confirms the outage, with its device if it names one."""
+    """What the crew found confirms the outage, with its device if it names one.
+
+    A device that it found closed confirms nothing: it is evidence of where else to look.
+    """
+    if not command.is_open:
+        _seen_closed(store, command, order, at, now)
+        _step(store, order, StepKind.NOTED, command, at, now)
+        return "applied", ""
     if order.outage_id is None:
         _step(store, order, StepKind.NOTED, command, at, now)
         return "applied", ""
@@ -233,6 +248,41 @@ def _findings(
     )
     _step(store, order, StepKind.NOTED, command, at, now)
     return "applied", ""
+
+
+def _seen_closed(
+    store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
+) -> None:
+    """A device that the crew names, else the one its order is for, is closed."""
+    device = _named(store, command.device_id, order)
+    seen = SightingRecord(
+        id=command.id,
+        device=device,
+        is_open=False,
+        is_live=command.is_live,
+        at=at,
+        source=SightingSource.CREW,
+        by=command.crew_id,
+        received_at=now,
+    )
+    note_sightings(store, [seen], now)
+    if device.feeder_id is not None:
+        store.outages.ask_grouping(device.feeder_id, None, now)
+
+
+def _named(store: Store, device_id: str | None, order: TroubleOrder) -> NamedDevice:
+    """A device of the network, also one that hangs on no feeder's model."""
+    own = None if order.outage_id is None else store.outages.get(order.outage_id).device
+    device_id = device_id or (own.id if own is not None else None)
+    if device_id is None:
+        raise InvalidInput("device_id", device_id, "the device that was found closed")
+    named = store.signals.named_devices({device_id}).get(device_id)
+    if named is not None:
+        return named
+    found = store.directory.find_device(device_id)
+    if found is None:
+        raise InvalidInput("device_id", device_id, "a device of the network")
+    return NamedDevice(id=device_id, name=found.name, feeder_id=None, district_id=order.district_id)
 
 
 def _found(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.domain.facts import MeterSignalKind
-from dispatch.domain.outage import OutageStatus
 from dispatch.domain.signal import (
     MeteredPoint,
     MeterRecord,
@@ -14,9 +13,8 @@ from dispatch.domain.signal import (
     SightingSource,
 )
 from dispatch.domain.words import DistrictId
-from dispatch.journal import device_event
 from dispatch.ports import Store
-from dispatch.procedures.restoring import restore
+from dispatch.procedures.sighting import note_sightings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +35,16 @@ class SignalSent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SightingSent:
-    """A device seen open or closed, by whatever name the sender knows it."""
+    """A device seen open or closed, by whatever name the sender knows it.
+
+    `is_live` says whether there was voltage at it, None where nobody looked.
+    """
 
     id: str
     device: str
     is_open: bool
     at: datetime
+    is_live: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,30 +113,8 @@ def record_sightings(store: Store, command: RecordSightings, *, now: datetime) -
             unknown.append(sent.device)
         else:
             records.append(_sighting(sent, device, command, now))
-    new = store.signals.record_sightings(records)
-    fresh = list({record.id: record for record in records if record.id in new}.values())
-    for record in fresh:
-        store.events.append(device_event(record))
-    for record in sorted(fresh, key=lambda record: record.at):
-        if not record.is_open:
-            _give_light(store, record, now)
-    return _taken(store, len(new), unknown, [record.device for record in fresh], now)
-
-
-def _give_light(store: Store, closed: SightingRecord, now: datetime) -> None:
-    """A device that had opened is closed again: whoever it put out has light.
-
-    Whom another device keeps dark goes over to that one's outage. A confirmed outage is left to who
-    works on it: a closing may be a trial.
-    """
-    at = min(closed.at, now)
-    outage_id = store.outages.find_seen_open(closed.device.id, at)
-    if outage_id is None:
-        return
-    outage = store.outages.lock(outage_id, to_end=True)
-    if outage.status is OutageStatus.PREDICTED and store.outages.scope_out(outage_id):
-        at = max(at, outage.started_at)
-        restore(store, outage, None, at, by=closed.by, cause=None, now=now)
+    fresh = note_sightings(store, records, now)
+    return _taken(store, len(fresh), unknown, [record.device for record in fresh], now)
 
 
 def _sighting(
@@ -144,6 +124,7 @@ def _sighting(
         id=sent.id,
         device=device,
         is_open=sent.is_open,
+        is_live=sent.is_live,
         at=sent.at,
         source=command.source,
         by=command.by,

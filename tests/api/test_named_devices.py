@@ -140,3 +140,22 @@ def test_a_device_that_a_newer_network_no_longer_holds_can_still_be_confirmed(
     with town.engine.begin() as c:
         c.execute(text("DELETE FROM device WHERE id = 'F1-a'"))
     assert found_by_crew(town, outage, "C1", device_id="F1-a") == ("applied", "")
+
+
+@pytest.mark.parametrize(("said", "kept"), [({}, None), ({"live": True}, True)])
+def test_a_device_that_the_crew_found_closed_is_evidence_and_confirms_nothing(
+    town: Town, outage: int, said: dict, kept: object
+):
+    facts = {"device_id": "F1-a", "state": "closed"} | said
+    assert found_by_crew(town, outage, "C1", **facts) == ("applied", "")
+    assert device_of(town, outage)[2] == "predicted"
+    with town.engine.connect() as c:
+        seen = c.execute(
+            text("SELECT device_id, is_open, is_live, source, by FROM device_sighting")
+        )
+    assert seen.one() == ("F1-a", False, kept, "crew", "C1")
+
+
+def test_a_device_found_closed_has_to_be_one_of_the_network(town: Town, outage: int):
+    outcome, told = found_by_crew(town, outage, "C1", device_id="F7-x", state="closed")
+    assert (outcome, told) == ("refused", "device_id is 'F7-x'; expected a device of the network")

@@ -94,6 +94,27 @@ def test_a_crew_works_an_order_from_accepting_to_complete(company: Company, repo
     ]
 
 
+def test_a_crew_says_that_the_device_it_was_sent_to_is_closed_and_has_no_voltage(
+    company: Company, report: Report
+):
+    outage = report("A1")["outage"]["id"]
+    tag = dispatch(company, "GET", f"outages/{outage}", {}).headers["ETag"]
+    found = {"device": {"id": "transformer:T1", "kind": "transformer", "name": "T1"}}
+    assert dispatch(company, "POST", f"outages/{outage}/confirm", found, tag).status_code == 200
+    send_crew(company)
+    page = phone(company)
+    job = page.locator(".job")
+    job.locator("summary", has_text="Found closed").click()
+    expect(job.get_by_label("Device found closed")).to_have_value("transformer:T1")
+    job.get_by_label("Voltage at the device").select_option("without voltage")
+    job.locator("[id^='closed-']").get_by_role("button", name="Send").click()
+    expect(page.locator("#sync")).to_contain_text("Everything is sent")
+    assert actions(company) == [("findings", "applied")]
+    with company.engine.connect() as c:
+        seen = c.execute(text("SELECT device_id, is_open, is_live FROM device_sighting")).one()
+    assert tuple(seen) == ("transformer:T1", False, False)
+
+
 def test_what_was_pressed_while_the_server_was_away_is_sent_in_order(
     company: Company, report: Report
 ):

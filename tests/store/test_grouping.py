@@ -424,10 +424,20 @@ def test_few_callers_elsewhere_matter_only_to_reports_that_may_be_theirs(desk: D
     assert "x0" in other.transformers
 
 
-def see(desk: Desk, device: str, minute: float, *, is_open: bool, look: bool = True) -> None:
+def see(
+    desk: Desk,
+    device: str,
+    minute: float,
+    *,
+    is_open: bool,
+    is_live: bool | None = None,
+    look: bool = True,
+) -> None:
     """SCADA tells of a device; then, unless it is not wanted, the feeder is looked at."""
     desk.now = build.at(minute)
-    sent = SightingSent(id=f"{device}-{minute}", device=device, is_open=is_open, at=desk.now)
+    sent = SightingSent(
+        id=f"{device}-{minute}", device=device, is_open=is_open, is_live=is_live, at=desk.now
+    )
     command = RecordSightings(sightings=(sent,), source=SightingSource.SCADA, by="scada")
     record_sightings(desk.store, command, now=desk.now)
     if look:
@@ -441,6 +451,30 @@ def open_outages(desk: Desk) -> dict[str | None, set[str]]:
     )
     found = [desk.store.outages.get(OutageId(each)) for each in ids.all()]
     return {o.device.id: set(desk.store.outages.scope_out(o.id).transformers) for o in found}
+
+
+def likeliest(desk: Desk, outage_id: OutageId) -> str | None:
+    return desk.store.outages.get(outage_id).device.id
+
+
+def test_a_fuse_found_closed_and_without_voltage_points_above_itself(desk: Desk):
+    outage_id = desk.report("A", "a0-1", 0)
+    for minute, account in ((1, "a1-2"), (2, "a2-3")):
+        desk.report(account, account, minute)
+    assert likeliest(desk, outage_id) == "fuse-a"
+    see(desk, "fuse-a", 20, is_open=False)
+    assert likeliest(desk, outage_id) != "head"
+    see(desk, "fuse-a", 21, is_open=False, is_live=False)
+    assert likeliest(desk, outage_id) == "head"
+
+
+def test_a_fuse_found_closed_and_with_voltage_clears_all_that_is_above_it(desk: Desk):
+    names = ("a0-1", "a1-2", "a2-3", "b0-1", "b1-2", "b2-3")
+    held = [desk.report(name, name, minute) for minute, name in enumerate(names)]
+    assert set(held) == {held[0]} and likeliest(desk, held[0]) == "head"
+    see(desk, "fuse-a", 20, is_open=False, is_live=True)
+    assert "head" not in open_outages(desk)
+    assert desk.held_by("b0-1") != desk.held_by("a0-1")
 
 
 @pytest.mark.parametrize("ahead", [0.0, 0.2])

@@ -184,16 +184,18 @@ class Doer:
             raise InvalidInput("meter", taken.unknown[0], "a meter or account of the network")
 
     def _scada(self, desk: Desk, said: Scada) -> None:
-        self._sight(desk, said.device, is_open=said.is_open, source=SightingSource.SCADA, by=BY)
+        self._sight(desk, said.device, said, SightingSource.SCADA, by=BY)
 
     def _sight(
-        self, desk: Desk, device: str, *, is_open: bool, source: SightingSource, by: str
+        self, desk: Desk, device: str, seen: Scada | CrewAction, source: SightingSource, *, by: str
     ) -> None:
-        sent = SightingSent(id=desk.id, device=device, is_open=is_open, at=desk.now)
+        sent = SightingSent(
+            id=desk.id, device=device, is_open=seen.is_open, is_live=seen.is_live, at=desk.now
+        )
         command = RecordSightings(sightings=[sent], source=source, by=by)
         if record_sightings(desk.store, command, now=desk.now).unknown:
             raise InvalidInput("device", device, "one device of the network, by its id or its name")
-        self._note(desk.places.device(device).id, is_open=is_open)
+        self._note(desk.places.device(device).id, is_open=seen.is_open)
 
     def _note(self, device_id: str, *, is_open: bool) -> None:
         """Remember which devices somebody saw open and nobody closed so far."""
@@ -218,7 +220,7 @@ class Doer:
         if outage_id is None:
             if name is None:
                 raise IllegalStep("no open outage holds any of it")
-            self._sight(desk, name, is_open=said.is_open, source=SightingSource.CREW, by=by)
+            self._sight(desk, name, said, SightingSource.CREW, by=by)
             return
         device = None
         if name is not None:

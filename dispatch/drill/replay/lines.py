@@ -44,6 +44,7 @@ class Scada:
 
     device: str
     is_open: bool
+    is_live: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class CrewAction:
     there: There
     crew: str | None
     is_open: bool
+    is_live: bool | None
     cause: str | None
     note: str | None
     restore_at: datetime | None
@@ -207,7 +209,11 @@ def _meter(fields: Fields) -> Meter:
 
 
 def _scada(fields: Fields) -> Scada:
-    return Scada(device=fields.text("device"), is_open=fields.word("state", _STATES) == "open")
+    return Scada(
+        device=fields.text("device"),
+        is_open=fields.word("state", _STATES) == "open",
+        is_live=fields.find_flag("live"),
+    )
 
 
 def _there(fields: Fields) -> There:
@@ -233,6 +239,7 @@ def _crew_action(fields: Fields) -> CrewAction:
         there=_there(fields),
         crew=fields.find_text("crew"),
         is_open=state == "open",
+        is_live=fields.find_flag("live"),
         cause=fields.find_text("cause"),
         note=fields.find_text("note", LONGEST_TEXT) or fields.find_text("reason", LONGEST_TEXT),
         restore_at=restore_at,

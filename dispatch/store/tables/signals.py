@@ -29,6 +29,7 @@ device_sighting = Table(
     Column("feeder_id", ForeignKey("feeder.id", ondelete="SET NULL")),
     Column("district_id", ForeignKey("district.id")),
     Column("is_open", Boolean, nullable=False),
+    Column("is_live", Boolean, comment="With voltage; empty: nobody looked"),
     moment("at", nullable=False),
     moment("received_at", nullable=False),
     Column("source", Text, nullable=False),

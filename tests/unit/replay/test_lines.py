@@ -123,7 +123,14 @@ def test_a_crew_says_what_it_does_and_where():
 def test_findings_may_say_that_a_device_is_closed():
     action = one(type="crew_action", kind="confirm", device="K1", state="closed").deed
     assert isinstance(action, CrewAction)
-    assert (action.kind, action.is_open) == (CONFIRM, False)
+    assert (action.kind, action.is_open, action.is_live) == (CONFIRM, False, None)
+
+
+def test_who_looks_at_a_device_may_say_whether_it_has_voltage():
+    action = one(type="crew_action", kind="findings", device="K1", state="closed", live=True).deed
+    scada = one(type="scada", device="K1", state="open", live=False).deed
+    assert isinstance(action, CrewAction) and action.is_live is True
+    assert isinstance(scada, Scada) and scada.is_live is False
 
 
 def test_other_types_are_read_as_well():

@@ -920,6 +920,9 @@ def upgrade() -> None:
         sa.Column("feeder_id", sa.Text(), nullable=True),
         sa.Column("district_id", sa.Text(), nullable=True),
         sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column(
+            "is_live", sa.Boolean(), nullable=True, comment="With voltage; empty: nobody looked"
+        ),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
