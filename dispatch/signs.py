@@ -195,7 +195,7 @@ def told_of(
             told.told_late[row] = sighting.source != SightingSource.SCADA
     for outage in known:
         if outage.device_id in feeder.row:
-            told.shut[feeder.row[outage.device_id]] = True
+            told.shut[feeder.row[outage.device_id]] = outage.phases is None
             told.device_open[feeder.row[outage.device_id]] = np.nan
     return told
 

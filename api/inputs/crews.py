@@ -106,6 +106,7 @@ class ActionIn(Strict):
     device_kind: Word | None = None
     state: Literal["open", "closed"] = "open"
     live: bool | None = None
+    phases: Word | None = None
     restore_at: Moment | None = None
     transformers: Annotated[list[NetworkId], Field(max_length=2000)] | None = None
     note: Prose | None = None

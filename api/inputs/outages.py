@@ -31,6 +31,7 @@ class ConfirmIn(Strict):
 
     device: DeviceIn | None = None
     cause: Reason | None = None
+    phases: Word | None = None
     at: Moment | None = None
 
 

@@ -224,6 +224,7 @@ def _command(crew_id: CrewId, action: ActionIn) -> RecordCrewAction:
         device_kind=action.device_kind,
         is_open=action.state == "open",
         is_live=action.live,
+        phases=action.phases,
         restore_at=action.restore_at,
         transformers=None if action.transformers is None else tuple(action.transformers),
         note=action.note,

@@ -199,6 +199,7 @@ def post_confirm(
             if device is None
             else PredictedDevice(id=device.id, kind=device.kind, name=device.name),
             cause=body.cause,
+            phases=body.phases,
             at=at,
         )
         return confirm_outage(store, command, now=now)

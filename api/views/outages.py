@@ -105,6 +105,7 @@ class OutageOut(OutageBrief):
     district_id: str
     feeder_id: str | None
     device_id: str | None
+    phases: str | None
     lon: float
     lat: float
     accuracy_m: float
@@ -127,6 +128,7 @@ class OutageOut(OutageBrief):
             district_id=outage.district_id,
             feeder_id=outage.feeder_id,
             device_id=outage.device.id,
+            phases=outage.phases,
             lon=outage.lon,
             lat=outage.lat,
             accuracy_m=outage.accuracy_m,

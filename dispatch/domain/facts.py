@@ -218,7 +218,7 @@ class OutageFact:
     """An open outage of the feeder and the transformers it holds.
 
     `order_sent` says whether its order may be given to a crew, `hold_until` until when it may not;
-    `prediction` is what was last made of it.
+    `prediction` is what was last made of it. `phases` are the open ones, None: all of them.
     """
 
     id: OutageId
@@ -232,6 +232,7 @@ class OutageFact:
     prediction: Prediction | None = None
     opened_at: datetime | None = None
     level: NetworkLevel = NetworkLevel.FEEDER_MODEL
+    phases: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

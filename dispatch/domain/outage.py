@@ -248,6 +248,7 @@ class Outage:
     restored_at: datetime | None = None
     closed_at: datetime | None = None
     cause: str | None = None
+    phases: str | None = None
     close_reason: str | None = None
     parent_id: OutageId | None = None
     merged_into_id: OutageId | None = None
@@ -260,15 +261,25 @@ class Outage:
         """Whether somebody is, as far as known, still without supply."""
         return self.status not in {OutageStatus.RESTORED, OutageStatus.CLOSED}
 
-    def confirm(self, at: datetime, device: PredictedDevice, cause: str | None) -> "Outage":
-        """Somebody saw it; what was confirmed is never overruled by a prediction."""
+    def confirm(
+        self,
+        at: datetime,
+        device: PredictedDevice,
+        cause: str | None,
+        phases: str | None = None,
+    ) -> "Outage":
+        """Somebody saw it; what was confirmed is never overruled by a prediction.
+
+        Without `phases`, those that are open stay what was said of them before.
+        """
         if self.status is OutageStatus.PREDICTED:
             confirmed = replace(self._move(OutageStatus.CONFIRMED), confirmed_at=at)
         elif self.is_open:
             confirmed = self
         else:
             raise IllegalStep(f"a {self.status} outage cannot be confirmed", outage_id=self.id)
-        return replace(confirmed, device=device, cause=cause or self.cause)
+        phases = phases or self.phases
+        return replace(confirmed, device=device, cause=cause or self.cause, phases=phases)
 
     def predict(
         self, device: PredictedDevice, lon: float, lat: float, prediction: Prediction | None = None

@@ -48,7 +48,7 @@ class Directory(Protocol):
         """A device of the network; without a feeder model a switch or a transformer by its id."""
         ...
 
-    def list_below_device(self, device_id: str) -> Sequence[str]:
+    def list_below_device(self, device_id: str, phases: str | None = None) -> Sequence[str]:
         """The transformers below a device as switched now; empty for an unknown one."""
         ...
 

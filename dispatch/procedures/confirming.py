@@ -17,16 +17,23 @@ def confirm(
     at: datetime,
     by: str,
     now: datetime,
+    phases: str | None = None,
 ) -> Outage:
-    """Confirm `outage`; None keeps the predicted device.
+    """Confirm `outage`; None keeps the predicted device. `phases` are the open ones, None: all.
 
-    What hangs below a device of the network is out since the outage began, unless another outage
-    holds it; what does not is not out because of it. Its callers are looked at again: they may
-    have a fault of their own, and this one has hidden it.
+    What hangs below a device of the network, on one of its open phases, is out since the outage
+    began, unless another outage holds it; what does not is not out because of it. Its callers are
+    looked at again: they may have a fault of their own, and this one has hidden it.
+
+    Raises
+    ------
+    InvalidInput
+        Nothing below the device lives on these phases.
     """
-    confirmed = store.outages.save(outage.confirm(at, device or outage.device, cause))
-    if device is not None and device.id is not None:
-        _hold_what_hangs_below(store, outage, device.id)
+    confirmed = store.outages.save(outage.confirm(at, device or outage.device, cause, phases))
+    named = confirmed.device.id if device is not None or phases is not None else None
+    if named is not None:
+        _hold_what_hangs_below(store, confirmed, named)
         store.outages.ask_grouping(outage.feeder_id, outage.district_id, now)
     store.events.append(
         outage_event(
@@ -36,6 +43,7 @@ def confirm(
             by=by,
             cause=cause,
             device_id=confirmed.device.id,
+            phases=confirmed.phases,
             recorded_at=now.isoformat(),
         )
     )
@@ -43,8 +51,10 @@ def confirm(
 
 
 def _hold_what_hangs_below(store: Store, outage: Outage, device_id: str) -> None:
-    below = frozenset(store.directory.list_below_device(device_id))
+    below = frozenset(store.directory.list_below_device(device_id, outage.phases))
     if not below:
+        if outage.phases and store.directory.list_below_device(device_id):
+            raise InvalidInput("phases", outage.phases, "phases of something below the device")
         return
     beyond = store.outages.scope_out(outage.id).transformers - below
     if beyond:

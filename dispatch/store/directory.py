@@ -110,6 +110,7 @@ _BELOW = text(
     FROM device JOIN transformer ON transformer.feeder_id = device.feeder_id
         AND transformer.device_pre >= device.pre AND transformer.device_pre < device.post
     WHERE device.id = :device_id AND transformer.retired_at IS NULL
+        AND (CAST(:phases AS text) IS NULL OR transformer.phases ~ ('[' || :phases || ']'))
     ORDER BY transformer.device_pre, transformer.id
     """
 )
@@ -208,9 +209,12 @@ class PgDirectory:
         row = self._connection.execute(_DEVICE, {"device_id": device_id}).one_or_none()
         return None if row is None else PredictedDevice(id=row.id, kind=row.kind, name=row.name)
 
-    def list_below_device(self, device_id: str) -> Sequence[str]:
-        """The transformers below a device as switched now; empty for an unknown one."""
-        return self._connection.scalars(_BELOW, {"device_id": device_id}).all()
+    def list_below_device(self, device_id: str, phases: str | None = None) -> Sequence[str]:
+        """The transformers below a device as switched now; empty for an unknown one.
+
+        Of some `phases` only: those that live on one of them at least.
+        """
+        return self._connection.scalars(_BELOW, {"device_id": device_id, "phases": phases}).all()
 
     def count_customers(self, scope: Scope) -> int:
         """How many customers a scope holds, without those cut off on purpose."""

@@ -69,7 +69,7 @@ _WITHOUT_FEEDER = """
 """
 _REPORTS_WITHOUT_FEEDER = Direct(_REPORT + _WITHOUT_FEEDER + _IN_ORDER)
 _OUTAGE = """
-    SELECT outage.id, status, level, device_id, started_at, opened_at, prediction,
+    SELECT outage.id, status, level, device_id, phases, started_at, opened_at, prediction,
         (
             SELECT max(trouble_order.hold_until) FROM trouble_order
             WHERE trouble_order.outage_id = outage.id
@@ -388,6 +388,7 @@ def _outage(row: Row) -> OutageFact:
         prediction=prediction(row["prediction"]),
         opened_at=row["opened_at"],
         level=NetworkLevel(row["level"]),
+        phases=row["phases"],
     )
 
 

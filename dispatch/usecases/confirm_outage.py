@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.domain.outage import Outage, PredictedDevice
+from dispatch.domain.phases import read_phases
 from dispatch.domain.words import OutageId
 from dispatch.errors import IllegalStep
 from dispatch.ports import Store
@@ -15,7 +16,8 @@ from dispatch.procedures.confirming import check_kind, confirm, on_record
 class ConfirmOutage:
     """What was seen; `device` None keeps the predicted one. Without an id it is on no record.
 
-    `seen_version` None is for machines, which do not look at a screen.
+    `phases` are letters of ABC that are open, None: all, or what was said before. `seen_version`
+    None is for machines, which do not look at a screen.
     """
 
     outage_id: OutageId
@@ -23,6 +25,7 @@ class ConfirmOutage:
     seen_version: int | None = None
     device: PredictedDevice | None = None
     cause: str | None = None
+    phases: str | None = None
     at: datetime | None = None
 
 
@@ -32,7 +35,7 @@ def confirm_outage(store: Store, command: ConfirmOutage, *, now: datetime) -> Ou
     Raises
     ------
     InvalidInput
-        The device is on no record, or of another kind there.
+        The device is on no record, or of another kind there; or nothing below it has the phases.
     IllegalStep
         The outage is over; or another one is confirmed with that device, and who looks at a screen
         can merge the two instead. What a machine or a crew saw is taken down all the same.
@@ -50,6 +53,7 @@ def confirm_outage(store: Store, command: ConfirmOutage, *, now: datetime) -> Ou
         at=command.at or now,
         by=command.by,
         now=now,
+        phases=read_phases(command.phases, field="phases"),
     )
 
 

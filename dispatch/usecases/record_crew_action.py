@@ -15,6 +15,7 @@ from dispatch.domain.outage import (
     PredictedDevice,
     Scope,
 )
+from dispatch.domain.phases import read_phases
 from dispatch.domain.signal import NamedDevice, SightingRecord, SightingSource
 from dispatch.domain.ticket import TicketStatus, TroubleTicket
 from dispatch.domain.words import ActionKind, CrewId, IncidentId, OrderId, TicketId
@@ -42,8 +43,8 @@ from dispatch.sayings import reason as saying
 class RecordCrewAction:
     """One action; `seq` is the phone's own count, `occurred_at` its own time.
 
-    `is_open` and `is_live` say what findings have of the device: its state, and whether there was
-    voltage at it (None: nobody looked).
+    `is_open`, `is_live` and `phases` say what findings have of the device: its state, whether there
+    was voltage at it (None: nobody looked), and which phases are open (None: all).
     """
 
     id: str
@@ -58,6 +59,7 @@ class RecordCrewAction:
     device_kind: str | None = None
     is_open: bool = True
     is_live: bool | None = None
+    phases: str | None = None
     restore_at: datetime | None = None
     transformers: tuple[str, ...] | None = None
     note: str | None = None
@@ -245,6 +247,7 @@ def _findings(
         at=at,
         by=command.crew_id,
         now=now,
+        phases=read_phases(command.phases, field="phases"),
     )
     _step(store, order, StepKind.NOTED, command, at, now)
     return "applied", ""

@@ -12,6 +12,7 @@ from dispatch.domain.outage import OutageStatus, PredictedDevice, Scope
 from dispatch.domain.signal import SightingSource
 from dispatch.domain.ticket import Complaint
 from dispatch.domain.words import Channel, OutageId, TicketId
+from dispatch.errors import InvalidInput
 from dispatch.location import ReportedPosition
 from dispatch.sayings import Clockface, say_reason
 from dispatch.store.planned import PgPlannedOutages
@@ -604,3 +605,45 @@ def test_a_device_that_opened_again_was_closed_until_then(desk: Desk):
         text("SELECT id FROM outage WHERE status = 'predicted' ORDER BY id")
     )
     assert desk.store.outages.get(OutageId(number)).started_at > build.at(29)
+
+
+def phases_of(desk: Desk, **of: str) -> None:
+    for transformer, phases in of.items():
+        desk.connection.execute(
+            text("UPDATE transformer SET phases = :phases WHERE id = :id"),
+            {"id": transformer, "phases": phases},
+        )
+
+
+def confirm_phases(desk: Desk, outage_id: OutageId, phases: str) -> None:
+    command = ConfirmOutage(
+        outage_id=outage_id,
+        by="C1",
+        device=PredictedDevice(id="fuse-a", kind="fuse", name="fuse a"),
+        phases=phases,
+    )
+    confirm_outage(desk.store, command, now=desk.now)
+
+
+def test_who_lives_on_another_phase_than_the_open_one_has_a_fault_of_his_own(desk: Desk):
+    phases_of(desk, a0="A", a1="B", a2="ABC")
+    for minute, account in enumerate(("a0-1", "a2-1", "a0-2", "a2-2", "a1-1", "a1-2")):
+        desk.report(account, account, minute)
+    whole = desk.held_by("a0-1")
+    assert desk.held_by("a1-1") == whole
+    confirm_phases(desk, whole, "a")
+    desk.look(7)
+    assert desk.store.outages.scope_out(whole).transformers == {"a0", "a2"}
+    assert desk.store.outages.get(whole).phases == "A"
+    assert desk.held_by("a0-1") == desk.held_by("a2-1") == whole
+    other = desk.held_by("a1-1")
+    assert other == desk.held_by("a1-2") != whole
+    assert desk.store.outages.scope_out(other).transformers == {"a1"}
+
+
+@pytest.mark.parametrize("phases", ["X", "", "ABN", "C"])
+def test_open_phases_are_letters_that_something_below_lives_on(desk: Desk, phases: str):
+    phases_of(desk, a0="A", a1="A", a2="AB")
+    outage_id = desk.report("A", "a0-1", 0)
+    with pytest.raises(InvalidInput, match="phases is"):
+        confirm_phases(desk, outage_id, phases)

@@ -225,7 +225,9 @@ class Doer:
         device = None
         if name is not None:
             device = desk.store.directory.find_device(desk.places.device(name).id)
-        command = ConfirmOutage(outage_id=outage_id, by=by, device=device, cause=said.cause)
+        command = ConfirmOutage(
+            outage_id=outage_id, by=by, device=device, cause=said.cause, phases=said.phases
+        )
         confirm_outage(desk.store, command, now=desk.now)
         if device is not None and device.id is not None:
             self._note(device.id, is_open=True)

@@ -68,6 +68,7 @@ class CrewAction:
     crew: str | None
     is_open: bool
     is_live: bool | None
+    phases: str | None
     cause: str | None
     note: str | None
     restore_at: datetime | None
@@ -240,6 +241,7 @@ def _crew_action(fields: Fields) -> CrewAction:
         crew=fields.find_text("crew"),
         is_open=state == "open",
         is_live=fields.find_flag("live"),
+        phases=fields.find_text("phases"),
         cause=fields.find_text("cause"),
         note=fields.find_text("note", LONGEST_TEXT) or fields.find_text("reason", LONGEST_TEXT),
         restore_at=restore_at,

@@ -75,6 +75,7 @@ outage = Table(
     moment("restored_at"),
     moment("closed_at"),
     Column("cause", Text),
+    Column("phases", Text, comment="Letters of ABC that are open; empty: all, or not said"),
     Column("close_reason", Text),
     Column("parent_id", ForeignKey("outage.id")),
     Column("merged_into_id", ForeignKey("outage.id")),

@@ -1038,6 +1038,12 @@ def upgrade() -> None:
         sa.Column("restored_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column(
+            "phases",
+            sa.Text(),
+            nullable=True,
+            comment="Letters of ABC that are open; empty: all, or not said",
+        ),
         sa.Column("close_reason", sa.Text(), nullable=True),
         sa.Column("parent_id", sa.BigInteger(), nullable=True),
         sa.Column("merged_into_id", sa.BigInteger(), nullable=True),
