@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from shapely import LineString, Point
 
+from gis.network.kinds import CustomerKind
+
 
 class Level(StrEnum):
     """Voltage level of a line section."""
@@ -111,6 +113,7 @@ class UsagePoint:
     `transformer_id` or `node` says from where; a medium-voltage customer has a node and no
     transformer. `disconnected_for` is the reason of a disconnection ("arrears", "inactive") and
     `critical` why the supply matters ("hospital", "life support"); both None when there is none.
+    `kind` is None where it is not known, or none of the kinds.
     """
 
     account: str
@@ -123,6 +126,7 @@ class UsagePoint:
     node: str | None = None
     disconnected_for: str | None = None
     critical: str | None = None
+    kind: CustomerKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

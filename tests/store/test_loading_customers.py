@@ -251,3 +251,16 @@ def test_the_indexes_of_an_empty_table_are_there_again_after_its_first_customers
 )
 def test_neighbours_share_the_words_that_are_read_of_each_address(address):
     assert customer_words(address) == words(EntryKind.USAGE_POINT, "", address)
+
+
+def test_a_customers_kind_is_stored_and_changes_with_the_file(connection, tmp_path):
+    kinds = "SELECT account, kind FROM usage_point ORDER BY account"
+
+    def file(*lines):
+        return a_csv(tmp_path, "kinds.csv", [("account", "transformer_id", "kind"), *lines])
+
+    take(connection, "customers", file(("A", "T1", "居民"), ("B", "T1", ""), ("C", "T1", "farm")))
+    assert rows(connection, kinds) == [("A", "residential"), ("B", None), ("C", "farm")]
+    report = take(connection, "customers", file(("A", "T1", "商业"), ("C", "T1", "farm")))
+    assert rows(connection, kinds) == [("A", "commercial"), ("B", None), ("C", "farm")]
+    assert report.changes["customers"].changed == 1

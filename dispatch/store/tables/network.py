@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from dispatch.store.tables.base import metadata, moment, one_of, shape
 
@@ -102,6 +103,13 @@ transformer = Table(
     Column("device_pre", Integer),
     Column("district_id", ForeignKey("district.id"), index=True),
     Column("customers", Integer, nullable=False, server_default="0"),
+    Column(
+        "kinds",
+        JSONB,
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="how many of the customers are of each known kind",
+    ),
     moment("retired_at"),
     shape("point", "POINT", nullable=False),
     Index("transformer_point_ix", "point", postgresql_using="gist"),
@@ -138,6 +146,7 @@ usage_point = Table(
     Column("district_id", ForeignKey("district.id")),
     Column("disconnected_for", Text, comment="why supply is cut on purpose, such as arrears"),
     Column("critical", Text, comment="hospital, dialysis at home, water works ..."),
+    Column("kind", Text, comment="residential, commercial ...; null: not known, or none of these"),
     shape("point", "POINT"),
     Index("usage_point_point_ix", "point", postgresql_using="gist"),
     Index("usage_point_address_text_ix", "address_text_id", "id"),

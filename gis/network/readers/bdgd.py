@@ -18,6 +18,7 @@ from typing import TypeVar
 from shapely import Point
 
 from gis.errors import UnreadableFile
+from gis.network.kinds import kind_of_class
 from gis.network.model import (
     Feeder,
     Level,
@@ -182,7 +183,7 @@ class _Reading:
         poles = self._poles()
         columns = (
             *("PAC", "PN_CON", "UNI_TR_MT", "UNI_TR_D", "SIT_ATIV"),
-            *("LGRD", "BRR", "CEP"),
+            *("LGRD", "BRR", "CEP", "CLAS_SUB"),
         )
         found: list[UsagePoint] = []
         for names in (("UCBT_tab", "UCBT"), ("UCMT_tab", "UCMT")):
@@ -264,6 +265,7 @@ def _usage_point(row: Record, poles: Mapping[str, Point]) -> UsagePoint:
         transformer_id=None if transformer_id in _UNUSED else transformer_id,
         node=row.find_text("PAC"),
         disconnected_for=None if state else "inactive",
+        kind=kind_of_class(row.find_text("CLAS_SUB")),
     )
 
 

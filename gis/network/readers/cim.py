@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gis.network.kinds import CIM_KINDS, CustomerKind
 from gis.network.model import (
     Level,
     LineSection,
@@ -232,12 +233,18 @@ class _Reading:
         for each in usage_points:
             own = each.find("UsagePointLocation") or each.find("ServiceLocation")
             meter = meters.get(each.id)
+            try:
+                kind = self._kind_of(each, meter)
+            except ValueError as error:
+                self._refuse(each, str(error))
+                continue
             self.parts.customers.append(
                 UsagePoint(
                     account=self.index.names[each.id],
                     meter=(meter.find("name") or meter.id) if meter else None,
                     point=self.places.point(own) or point,
                     node=node,
+                    kind=kind,
                 )
             )
         if usage_points:
@@ -249,6 +256,19 @@ class _Reading:
         for place in range(1, int(count) + 1):
             named = account if place == 1 else f"{account}#{place}"
             self.parts.customers.append(UsagePoint(account=named, node=node, point=point))
+
+    def _kind_of(self, point: Thing, meter: Thing | None) -> CustomerKind | None:
+        """The kind of the customer of a usage point's agreement, else of its meter."""
+        agreement = self.found.find(point.find("CustomerAgreement"), "CustomerAgreement")
+        ids = [each.find("Customer") for each in (agreement, meter) if each is not None]
+        customers = (self.found.find(id_, "Customer") for id_ in ids)
+        said = next((c.find("kind") for c in customers if c is not None), None)
+        if said is None:
+            return None
+        value = said.rpartition(".")[2]
+        if value.casefold() not in CIM_KINDS:
+            raise ValueError(f"Customer.kind is {value!r}; expected one of CIM's CustomerKind")
+        return CIM_KINDS[value.casefold()]
 
     def _add_feeder(self, thing: Thing) -> None:
         name = self.index.names[thing.id]

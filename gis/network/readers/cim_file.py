@@ -76,8 +76,13 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("EnergyConsumer", "ConformLoad", "NonConformLoad"), (*_EQUIPMENT, "customerCount")
     ),
-    "UsagePoint": (*_NAME, "Equipments", "UsagePointLocation", "ServiceLocation", "isVirtual"),
-    "Meter": (*_NAME, "UsagePoint"),
+    "UsagePoint": (
+        *(*_NAME, "Equipments", "UsagePointLocation", "ServiceLocation", "isVirtual"),
+        "CustomerAgreement",
+    ),
+    "Meter": (*_NAME, "UsagePoint", "Customer"),
+    "CustomerAgreement": ("Customer",),
+    "Customer": ("kind",),
 }
 """Classes and properties that are kept. Properties go by their last part: names do not clash."""
 

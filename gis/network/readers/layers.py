@@ -11,6 +11,7 @@ from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from gis.errors import UnreadableFile
+from gis.network.kinds import KIND_WORDS, CustomerKind
 from gis.network.model import (
     Feeder,
     Level,
@@ -63,6 +64,7 @@ _COLUMNS = {
             "node",
             "disconnected_for",
             "critical",
+            "kind",
         ),
     ),
 }
@@ -197,6 +199,7 @@ def usage_point(row: Record, point: Point | None) -> UsagePoint:
         node=row.find_text("node"),
         disconnected_for=row.find_text("disconnected_for"),
         critical=row.find_text("critical"),
+        kind=row.find_choice("kind", KIND_WORDS, otherwise=None),
     )
 
 
@@ -254,6 +257,6 @@ def _table(name: str, rows: Iterable[object], shape: str | None) -> _Table:
 def _cell(value: object) -> object:
     if isinstance(value, tuple):
         return ";".join(value)
-    if isinstance(value, (Level, SwitchKind)):
+    if isinstance(value, (Level, SwitchKind, CustomerKind)):
         return value.value
     return value

@@ -12,6 +12,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from gis.network.kinds import kind_of_name
 from gis.network.model import (
     Level,
     LineSection,
@@ -368,12 +369,14 @@ class Circuit:
         if not 0 <= number_ <= MOST_CUSTOMERS:
             raise ValueError(f"numcust is {number_:g}; expected 0 to {MOST_CUSTOMERS}")
         account, point = self._id_of(element), self.places.point(bus.name)
+        kind = kind_of_name(*map(element.find, ("yearly", "daily", "duty")), element.name)
         for place in range(max(1, int(number_))):
             self.parts.customers.append(
                 UsagePoint(
                     account=account if place == 0 else f"{account}#{place + 1}",
                     node=self.prefix + bus.name,
                     point=point,
+                    kind=kind,
                 )
             )
 

@@ -37,7 +37,10 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
         *("phases", "windings", "wdg", "conn", "kv", "kva", "tap", "%r", "rneut", "xneut"),
         *("conns", "kvs", "kvas", "taps"),
     ),
-    "load": ("phases", "bus1", "kv", "kw", "pf", "model", "numcust", "enabled"),
+    "load": (
+        *("phases", "bus1", "kv", "kw", "pf", "model", "yearly", "daily", "duty"),
+        *("numcust", "enabled"),
+    ),
     "capacitor": ("bus1", "bus2", "phases", "kvar", "kv", "conn", "enabled"),
     "reactor": ("bus1", "bus2", "phases", "kvar", "kv", "conn", "enabled"),
     "fuse": ("monitoredobj", "monitoredterm", "switchedobj", "switchedterm", "enabled"),

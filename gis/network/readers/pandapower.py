@@ -22,6 +22,7 @@ from typing import TypeVar
 import pyproj
 from shapely import LineString, Point
 
+from gis.network.kinds import kind_of_profile
 from gis.network.model import (
     Feeder,
     Level,
@@ -301,9 +302,11 @@ class _Part:
     def _add_load(self, row: Row) -> None:
         bus = self._bus(row, "bus")
         if row.get("type") != _STATION:
-            self.customers.setdefault(
-                bus.index, UsagePoint(account=bus.id, node=self._node(bus), point=bus.point)
-            )
+            customer = self.customers.get(bus.index)
+            if customer is None:
+                customer = UsagePoint(account=bus.id, node=self._node(bus), point=bus.point)
+            kind = customer.kind or kind_of_profile(_profile(row))
+            self.customers[bus.index] = replace(customer, kind=kind)
         elif bus.kv > LOW_KV:
             self._check_not_drawn(bus)
             self.transformers.append(
@@ -324,6 +327,11 @@ class _Part:
             bus = self.file.buses[index]
             if self._node(bus) in standing:
                 self._add_feeder(bus, self._node(bus), substation)
+
+
+def _profile(row: Row) -> str | None:
+    said = row.get("profile")
+    return said if isinstance(said, str) else None
 
 
 def _refuse_three_windings(row: Row) -> None:

@@ -13,6 +13,7 @@ from shapely import LineString, Point, Polygon
 from gis.errors import UnreadableFile
 from gis.network.detect import read_network
 from gis.network.devices import ProblemKind
+from gis.network.kinds import CustomerKind
 from gis.network.model import ReadResult, SwitchKind
 from gis.network.readers.bdgd import read_bdgd
 from gis.network.trace import trace
@@ -66,6 +67,20 @@ def test_the_low_voltage_trace_agrees_with_the_transformer_on_every_record(
 
 def test_every_customer_of_the_real_utility_stands_at_a_pole(mux: ReadResult) -> None:
     assert all(each.point is not None for each in mux.network.usage_points)
+
+
+def test_customers_of_the_real_utility_are_of_the_kind_that_its_tariff_class_says(
+    mux: ReadResult,
+) -> None:
+    kinds = Counter(each.kind for each in mux.network.usage_points)
+    assert kinds == {
+        CustomerKind.RESIDENTIAL: 10_566 + 691,
+        CustomerKind.COMMERCIAL: 1_860 + 19,
+        CustomerKind.INDUSTRIAL: 51 + 14,
+        CustomerKind.FARM: 13 + 1,
+        CustomerKind.PUBLIC: 115 + 6,
+        None: 4,
+    }
 
 
 def test_ids_of_the_real_utility_are_the_same_when_read_again(mux: ReadResult) -> None:

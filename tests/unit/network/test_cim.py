@@ -11,6 +11,7 @@ from shapely import Point
 from gis.errors import UnreadableFile
 from gis.network.detect import read_network
 from gis.network.devices import ProblemKind
+from gis.network.kinds import CustomerKind
 from gis.network.model import Level, Network, ReadResult, SwitchKind
 from gis.network.readers.cim import read_cim
 from gis.network.trace import trace
@@ -81,7 +82,7 @@ class Draft:
         if crs is not None:
             self.add("CoordinateSystem", "crs", crsUrn=crs)
 
-    def add(self, kind: str, id_: str, **values: Value) -> None:
+    def add(self, kind: str, id_: str, /, **values: Value) -> None:
         """Add an object called as its id unless `name` says otherwise."""
         cells = {"name": id_, **values}
         inner = "".join(
@@ -206,6 +207,28 @@ def test_usage_points_with_their_meters_go_before_the_count(tmp_path: Path) -> N
     found = [(each.account, each.meter) for each in result.network.usage_points]
     assert found == [("home", None), ("A-1", None), ("A-2", "M7")]
     assert [(r.id, r.reason) for r in result.refusals] == [("A-3", "its equipment line is no load")]
+
+
+def test_a_usage_point_is_of_its_customers_kind_by_agreement_or_meter(tmp_path: Path) -> None:
+    draft = town()
+    draft.add("Customer", "Li", kind="@http://iec.ch/TC57/CIM100#CustomerKind.residential")
+    draft.add("Customer", "Wang", kind="residentialFarmService")
+    draft.add("Customer", "Zhao", kind="CustomerKind.household")
+    draft.add("CustomerAgreement", "one", Customer="@Li")
+    draft.add("UsagePoint", "A-1", Equipments="@flats", CustomerAgreement="@one")
+    draft.add("UsagePoint", "A-2", Equipments="@flats")
+    draft.add("Meter", "M2", UsagePoint="@A-2", Customer="@Wang")
+    draft.add("UsagePoint", "A-3", Equipments="@flats")
+    draft.add("Meter", "M3", UsagePoint="@A-3", Customer="@Zhao")
+    result = read(draft, tmp_path)
+    found = {each.account: each.kind for each in result.network.usage_points}
+    assert found == {
+        "home": None,
+        "A-1": CustomerKind.RESIDENTIAL,
+        "A-2": CustomerKind.FARM,
+    }
+    said = "Customer.kind is 'household'; expected one of CIM's CustomerKind"
+    assert [(r.id, r.reason) for r in result.refusals] == [("A-3", said)]
 
 
 def two_feeders() -> Draft:

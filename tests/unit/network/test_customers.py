@@ -11,6 +11,7 @@ from shapely import Point
 from gis.crs import Datum
 from gis.errors import EmptyInput, GisError, UnknownColumn, UnknownField, UnreadableFile
 from gis.network.customers import CustomerChunk, read_customers
+from gis.network.kinds import CustomerKind
 from gis.network.model import Refusal, UsagePoint
 
 HEADER = "account,name,phones,lon,lat,transformer_id\n"
@@ -171,3 +172,31 @@ def test_a_long_file_is_never_held_whole(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert taken == count
     assert peak < path.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("Residential", CustomerKind.RESIDENTIAL),
+        ("居民生活", CustomerKind.RESIDENTIAL),
+        ("一般工商业", CustomerKind.COMMERCIAL),
+        ("大工业", CustomerKind.INDUSTRIAL),
+        ("农业生产", CustomerKind.FARM),
+        ("public", CustomerKind.PUBLIC),
+        ("其他", None),
+        ("", None),
+    ],
+)
+def test_a_customers_kind_is_read_in_english_and_in_chinese(
+    tmp_path: Path, word: str, kind: CustomerKind | None
+) -> None:
+    path = written(tmp_path / "c.csv", f"account,kind\n1,{word}\n")
+    (row,) = rows_of(list(read_customers(path)))
+    assert row.kind is kind
+
+
+def test_a_kind_that_is_none_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.csv", "account,kind\n1,houshold\n")
+    (refusal,) = refusals_of(list(read_customers(path)))
+    expected = "kind is 'houshold'; expected one of residential, commercial, industrial, farm"
+    assert refusal.reason.startswith(expected)

@@ -9,6 +9,7 @@ import pytest
 from gis.errors import UnreadableFile
 from gis.network.detect import parts_of, read_network
 from gis.network.devices import ProblemKind
+from gis.network.kinds import CustomerKind
 from gis.network.model import Level, Network, ReadResult, SwitchKind
 from gis.network.readers.opendss import read_opendss
 from gis.network.trace import trace
@@ -146,6 +147,15 @@ def test_a_small_circuit_is_a_feeder_with_its_switchgear_and_customers(tmp_path:
     ]
     accounts = {each.account: each.transformer_id for each in network.usage_points}
     assert accounts == dict.fromkeys(("home", "shops", "shops#2", "shops#3"), "t1")
+
+
+def test_a_load_is_of_the_kind_that_its_shape_or_name_begins_with(tmp_path: Path) -> None:
+    shaped = MASTER.replace("kw=2", "kw=2 yearly=res_kw_17_pu").replace("shops", "com_1")
+    found = {u.account: u.kind for u in read(tmp_path, shaped).network.usage_points}
+    assert found["home"] is CustomerKind.RESIDENTIAL
+    assert found["com_1"] is found["com_1#3"] is CustomerKind.COMMERCIAL
+    plain = read(tmp_path).network.usage_points
+    assert {each.kind for each in plain} == {None}
 
 
 def test_lengths_phases_and_ratings_are_read_in_their_units(tmp_path: Path) -> None:

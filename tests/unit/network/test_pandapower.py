@@ -8,6 +8,7 @@ import pytest
 from gis.errors import UnreadableFile
 from gis.network.detect import read_network
 from gis.network.devices import ProblemKind
+from gis.network.kinds import CustomerKind
 from gis.network.model import SwitchKind
 from gis.network.readers.pandapower import read_pandapower
 from gis.network.trace import trace
@@ -139,6 +140,26 @@ def test_a_line_behind_its_breaker_on_the_busbar_is_a_feeder(tmp_path: Path) -> 
 def test_all_loads_on_one_bus_are_one_customer_on_its_transformer(tmp_path: Path) -> None:
     (customer,) = read_pandapower(write(tmp_path / "n.json", small())).network.usage_points
     assert (customer.account, customer.transformer_id) == ("home", "station")
+
+
+@pytest.mark.parametrize(
+    ("profiles", "kind"),
+    [
+        (("H0-A", "Soil_Alternative_1"), CustomerKind.RESIDENTIAL),
+        (("Air_Semi-Parallel_2", "G3-A"), CustomerKind.COMMERCIAL),
+        (("L2-M", None), CustomerKind.FARM),
+        (("BL-H", None), None),
+    ],
+)
+def test_a_customer_is_of_the_kind_of_the_first_profile_on_its_bus_that_has_one(
+    tmp_path: Path, profiles: tuple[str | None, str | None], kind: CustomerKind | None
+) -> None:
+    tables = small()
+    columns, rows = tables["load"]
+    named = [[*row, profile] for row, profile in zip(rows, (*profiles, "H0-A"), strict=True)]
+    tables["load"] = ([*columns, "profile"], named)
+    (customer,) = read_pandapower(write(tmp_path / "n.json", tables)).network.usage_points
+    assert customer.kind is kind
 
 
 def test_a_switch_of_unknown_type_is_a_load_break_switch(tmp_path: Path) -> None:

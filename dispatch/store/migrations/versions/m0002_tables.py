@@ -1301,6 +1301,13 @@ def upgrade() -> None:
         sa.Column("device_pre", sa.Integer(), nullable=True),
         sa.Column("district_id", sa.Text(), nullable=True),
         sa.Column("customers", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "kinds",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+            comment="how many of the customers are of each known kind",
+        ),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "point",
@@ -1511,6 +1518,12 @@ def upgrade() -> None:
             sa.Text(),
             nullable=True,
             comment="hospital, dialysis at home, water works ...",
+        ),
+        sa.Column(
+            "kind",
+            sa.Text(),
+            nullable=True,
+            comment="residential, commercial ...; null: not known, or none of these",
         ),
         sa.Column(
             "point",
