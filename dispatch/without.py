@@ -15,6 +15,7 @@ import numpy as np
 
 from dispatch.domain.facts import FeederEvidence, OutageElsewhere, OutageFact, ReportFact
 from dispatch.domain.outage import OutageStatus
+from dispatch.domain.phases import share_a_phase
 from dispatch.domain.words import OutageId, TicketId, UsagePointId
 from dispatch.feeder import Feeder, Ints
 from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates
@@ -122,13 +123,25 @@ class _Callers:
 
     def there(self, outage: OutageFact) -> Floats:
         """From what a confirmed outage holds; of single homes it is known who reported them."""
-        here = np.array([_held(mine, outage) for mine in self.reports], dtype=float)
+        here = np.array([self._held(mine, outage) for mine in self.reports], dtype=float)
         if outage.device_id is None:
             return here
         began = self._noticed(outage) - JUST_NOW_MIN
         late = np.maximum(self.sending.density_at(began, self.at), self.rates.straggling)
         dark = self.said * self._seen_dark(np.flatnonzero(here), outage)
         return here * self.rates.call_share.mean * np.where(self.at > began, late, 0.0) * dark
+
+    def _held(self, mine: Sequence[ReportFact], outage: OutageFact) -> float:
+        """Share of a report's place that lies on what the outage holds.
+
+        Of a transformer that lost some phases only those who live on them: its low-voltage network
+        has the phases that are on record of customers, lines above it have others.
+        """
+        row = self.feeder.row.get(outage.device_id or "")
+        of_low_voltage = row is not None and self.feeder.devices[row].kind == "transformer"
+        if of_low_voltage and not share_a_phase(mine[0].phases, outage.phases):
+            return 0.0
+        return _held(mine, outage)
 
     def misfiled(self, outage: OutageFact) -> Floats:
         """Filed under another customer; only an outage with many callers has noticeably many."""

@@ -195,7 +195,8 @@ class ReportFact:
     it is empty where the customer is known. `neighbours_out` is what the caller said of the
     neighbours' light, None as long as nobody asked; `by_hand` that a person put it where it is.
     `probability` is that with which it is on record in its outage; `lon, lat` is EPSG:4326, right
-    to `accuracy_m`.
+    to `accuracy_m`. `phases` are those of the low-voltage network that the caller is connected to,
+    None where that is not on record.
     """
 
     ticket_id: TicketId
@@ -211,6 +212,7 @@ class ReportFact:
     lon: float | None = None
     lat: float | None = None
     accuracy_m: float = 0.0
+    phases: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,9 +41,10 @@ FINEST_M = 30.0
 """No position is nearer to its customer's meter than this (assumption)."""
 
 _REPORT = """
-    SELECT ticket.id AS ticket_id, usage_point_id, transformer_id, ticket.outage_id, received_at,
-        symptoms, multiple_premises, found_by, accuracy_m, point,
-        ST_X(point) AS lon, ST_Y(point) AS lat,
+    SELECT ticket.id AS ticket_id, usage_point_id, ticket.transformer_id, ticket.outage_id,
+        received_at, usage_point.phases,
+        symptoms, multiple_premises, found_by, accuracy_m, ticket.point,
+        ST_X(ticket.point) AS lon, ST_Y(ticket.point) AS lat,
         coalesce(held.by <> :system, false) AS by_hand, held.probability,
         (
             SELECT array_agg(DISTINCT attachment.outage_id)
@@ -54,6 +55,7 @@ _REPORT = """
         ) AS kept_apart_from
     FROM ticket
     LEFT JOIN attachment AS held ON held.ticket_id = ticket.id AND held.detached_at IS NULL
+    LEFT JOIN usage_point ON usage_point.id = ticket.usage_point_id
     WHERE ticket.status = 'open' AND ticket.disposition <> 'planned'
         AND NOT (symptoms <> '{}' AND symptoms <@ CAST(:not_a_loss AS text[]))
 """
@@ -369,6 +371,7 @@ def _report(row: Row, spread: Spread) -> ReportFact:
         probability=None if row["probability"] is None else float(row["probability"]),
         lon=row["lon"],
         lat=row["lat"],
+        phases=row["phases"],
         accuracy_m=0.0
         if usage_point_id is not None
         else max(float(row["accuracy_m"] or 0.0), FINEST_M),

@@ -113,7 +113,8 @@ class UsagePoint:
     `transformer_id` or `node` says from where; a medium-voltage customer has a node and no
     transformer. `disconnected_for` is the reason of a disconnection ("arrears", "inactive") and
     `critical` why the supply matters ("hospital", "life support"); both None when there is none.
-    `kind` is None where it is not known, or none of the kinds.
+    `kind` is None where it is not known, or none of the kinds. `phases` are those of the
+    low-voltage network that it is connected to, letters of ABC; None where it is not known.
     """
 
     account: str
@@ -127,6 +128,7 @@ class UsagePoint:
     disconnected_for: str | None = None
     critical: str | None = None
     kind: CustomerKind | None = None
+    phases: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

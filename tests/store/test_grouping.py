@@ -647,3 +647,26 @@ def test_open_phases_are_letters_that_something_below_lives_on(desk: Desk, phase
     outage_id = desk.report("A", "a0-1", 0)
     with pytest.raises(InvalidInput, match="phases is"):
         confirm_phases(desk, outage_id, phases)
+
+
+def test_a_blown_phase_of_a_transformer_is_not_why_callers_of_another_phase_are_dark(desk: Desk):
+    for phases, accounts in (("A", ["a0-1", "a0-2"]), ("B", ["a0-3", "a0-4"])):
+        desk.connection.execute(
+            text("UPDATE usage_point SET phases = :phases WHERE account = ANY(:accounts)"),
+            {"phases": phases, "accounts": accounts},
+        )
+    for minute, account in enumerate(("a0-1", "a0-2")):
+        desk.report(account, account, minute)
+    outage_id = desk.held_by("a0-1")
+    command = ConfirmOutage(
+        outage_id=outage_id,
+        by="C1",
+        device=PredictedDevice(id="own-a0", kind="transformer", name="a0"),
+        phases="A",
+    )
+    confirm_outage(desk.store, command, now=desk.now)
+    for minute, account in enumerate(("a0-5", "a0-3", "a0-4"), start=5):
+        desk.report(account, account, minute)
+    desk.look(12)
+    assert desk.held_by("a0-1") == desk.held_by("a0-5") == outage_id
+    assert outage_id not in {desk.held_by("a0-3"), desk.held_by("a0-4")}

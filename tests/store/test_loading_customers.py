@@ -264,3 +264,15 @@ def test_a_customers_kind_is_stored_and_changes_with_the_file(connection, tmp_pa
     report = take(connection, "customers", file(("A", "T1", "商业"), ("C", "T1", "farm")))
     assert rows(connection, kinds) == [("A", "commercial"), ("B", None), ("C", "farm")]
     assert report.changes["customers"].changed == 1
+
+
+def test_a_customers_phases_are_stored_and_change_with_the_file(connection, tmp_path):
+    def file(*lines):
+        return a_csv(tmp_path, "phases.csv", [("account", "transformer_id", "phases"), *lines])
+
+    phases = "SELECT account, phases FROM usage_point ORDER BY account"
+    take(connection, "customers", file(("A", "T1", "AN"), ("B", "T1", "")))
+    assert rows(connection, phases) == [("A", "A"), ("B", None)]
+    report = take(connection, "customers", file(("A", "T1", "BC"), ("B", "T1", "")))
+    assert rows(connection, phases) == [("A", "BC"), ("B", None)]
+    assert report.changes["customers"].changed == 1

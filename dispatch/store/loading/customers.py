@@ -22,14 +22,14 @@ _STAGED = """
     CREATE TEMP TABLE staged_customer (
         n bigint, account text, meter text, name text, address text, search_text text,
         area_text text, transformer_id text, node text, lon double precision, lat double precision,
-        disconnected_for text, critical text, kind text, phones text[],
+        disconnected_for text, critical text, kind text, phases text, phones text[],
         district_id text
     ) ON COMMIT DROP
 """
 _COLUMNS = (
     *("n", "account", "meter", "name", "address", "search_text", "area_text"),
     *("transformer_id", "node", "lon", "lat", "disconnected_for", "critical", "kind"),
-    "phones",
+    *("phases", "phones"),
 )
 
 _TWICE = """
@@ -103,21 +103,22 @@ _MERGE = """
     WITH merged AS (
         INSERT INTO usage_point AS u (
             account, meter, name, address, address_text_id, transformer_id, district_id,
-            disconnected_for, critical, kind, point
+            disconnected_for, critical, kind, phases, point
         )
         SELECT s.account, s.meter, s.name, s.address, words.id,
             coalesce(s.transformer_id, CASE WHEN s.node IS NOT NULL THEN old.transformer_id END),
             coalesce(t.district_id, s.district_id, old.district_id), s.disconnected_for, s.critical,
-            s.kind, ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326)
+            s.kind, s.phases, ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326)
         FROM staged_customer s LEFT JOIN transformer t ON t.id = s.transformer_id
         LEFT JOIN address_text words
             ON (words.search_text, words.area_text) = (s.search_text, s.area_text)
         LEFT JOIN usage_point old ON old.account = s.account
         WHERE old.account IS NULL OR (
             old.meter, old.name, old.address, old.address_text_id, old.disconnected_for,
-            old.critical, old.kind
+            old.critical, old.kind, old.phases
         ) IS DISTINCT FROM (
-            s.meter, s.name, s.address, words.id, s.disconnected_for, s.critical, s.kind
+            s.meter, s.name, s.address, words.id, s.disconnected_for, s.critical, s.kind,
+            s.phases
         )
         OR old.point IS DISTINCT FROM ST_SetSRID(ST_MakePoint(s.lon, s.lat), 4326)
         OR (s.node IS NULL AND old.transformer_id IS DISTINCT FROM s.transformer_id)
@@ -126,7 +127,7 @@ _MERGE = """
             address_text_id = excluded.address_text_id,
             transformer_id = excluded.transformer_id, district_id = excluded.district_id,
             disconnected_for = excluded.disconnected_for, critical = excluded.critical,
-            kind = excluded.kind, point = excluded.point
+            kind = excluded.kind, phases = excluded.phases, point = excluded.point
         RETURNING (xmax = 0) AS is_new
     )
     SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM merged
@@ -253,7 +254,7 @@ def _rows(usage_points: Iterable[UsagePoint]) -> Iterator[tuple[object, ...]]:
             *customer_words(each.address),
             *(each.transformer_id, each.node, lon, lat),
             *(each.disconnected_for, each.critical, each.kind and each.kind.value),
-            list(each.phones),
+            *(each.phases, list(each.phones)),
         )
 
 

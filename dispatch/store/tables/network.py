@@ -147,6 +147,7 @@ usage_point = Table(
     Column("disconnected_for", Text, comment="why supply is cut on purpose, such as arrears"),
     Column("critical", Text, comment="hospital, dialysis at home, water works ..."),
     Column("kind", Text, comment="residential, commercial ...; null: not known, or none of these"),
+    Column("phases", Text, comment="letters of ABC of the low-voltage network; null: not known"),
     shape("point", "POINT"),
     Index("usage_point_point_ix", "point", postgresql_using="gist"),
     Index("usage_point_address_text_ix", "address_text_id", "id"),

@@ -32,6 +32,7 @@ from gis.network.model import (
     Transformer,
     UsagePoint,
 )
+from gis.network.phases import live_phases
 from gis.network.readers.records import Record, take
 from gis.network.readers.source import Layer, Source, open_source
 
@@ -183,7 +184,7 @@ class _Reading:
         poles = self._poles()
         columns = (
             *("PAC", "PN_CON", "UNI_TR_MT", "UNI_TR_D", "SIT_ATIV"),
-            *("LGRD", "BRR", "CEP", "CLAS_SUB"),
+            *("LGRD", "BRR", "CEP", "CLAS_SUB", "FAS_CON"),
         )
         found: list[UsagePoint] = []
         for names in (("UCBT_tab", "UCBT"), ("UCMT_tab", "UCMT")):
@@ -266,6 +267,7 @@ def _usage_point(row: Record, poles: Mapping[str, Point]) -> UsagePoint:
         node=row.find_text("PAC"),
         disconnected_for=None if state else "inactive",
         kind=kind_of_class(row.find_text("CLAS_SUB")),
+        phases=live_phases(row.find_text("FAS_CON")),
     )
 
 

@@ -229,7 +229,7 @@ class _Reading:
     ) -> None:
         (node,) = self.index.ends(thing, 1)
         point = self.places.point(thing.find("Location"))
-        usage_points = served.get(thing.id, [])
+        phases, usage_points = self.index.find_phases(thing), served.get(thing.id, [])
         for each in usage_points:
             own = each.find("UsagePointLocation") or each.find("ServiceLocation")
             meter = meters.get(each.id)
@@ -245,6 +245,7 @@ class _Reading:
                     point=self.places.point(own) or point,
                     node=node,
                     kind=kind,
+                    phases=phases,
                 )
             )
         if usage_points:
@@ -255,7 +256,9 @@ class _Reading:
         account = self.index.names[thing.id]
         for place in range(1, int(count) + 1):
             named = account if place == 1 else f"{account}#{place}"
-            self.parts.customers.append(UsagePoint(account=named, node=node, point=point))
+            self.parts.customers.append(
+                UsagePoint(account=named, node=node, point=point, phases=phases)
+            )
 
     def _kind_of(self, point: Thing, meter: Thing | None) -> CustomerKind | None:
         """The kind of the customer of a usage point's agreement, else of its meter."""

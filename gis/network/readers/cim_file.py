@@ -64,6 +64,7 @@ CLASSES: Mapping[str, tuple[str, ...]] = {
         _SWITCH,
     ),
     "SwitchPhase": ("Switch", "phaseSide1"),
+    "EnergyConsumerPhase": ("EnergyConsumer", "phase"),
     "PowerTransformer": _EQUIPMENT,
     "PowerTransformerEnd": (
         *("PowerTransformer", "Terminal", "endNumber", "BaseVoltage", "ratedU", "ratedS"),

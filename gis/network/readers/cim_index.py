@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gis.network.model import SwitchKind
+from gis.network.phases import live_phases
 from gis.network.readers.cim_file import CimFile, Thing
 
 HIGHEST_KV = 1500.0
@@ -84,10 +85,11 @@ class Index:
         for kind, of, said in (
             ("ACLineSegmentPhase", "ACLineSegment", "phase"),
             ("SwitchPhase", "Switch", "phaseSide1"),
+            ("EnergyConsumerPhase", "EnergyConsumer", "phase"),
         ):
             for thing in self.found.all_of(kind):
                 owner, phase = thing.find(of), _letters(thing.find(said))
-                if owner is not None:
+                if owner is not None and not (of == "EnergyConsumer" and _is_leg(thing.find(said))):
                     self.phases[owner] = "".join(sorted({*self.phases.get(owner, ""), *phase}))
 
     def _highest(self) -> float:
@@ -120,6 +122,10 @@ class Index:
         if len(terminals) != count:
             raise ValueError(f"it has {len(terminals)} terminals; expected {count}")
         return [self.node(terminal) for terminal in terminals]
+
+    def find_phases(self, consumer: Thing) -> str | None:
+        """Return the phases of a load, None where the file gives it none of its own."""
+        return live_phases(self.phases.get(consumer.id))
 
     def phases_of(self, thing: Thing) -> str:
         """Return the phases of an equipment, ABC where the file does not say."""
@@ -200,10 +206,15 @@ def _names(things: Iterable[Thing]) -> dict[str, str]:
     }
 
 
+def _is_leg(said: str | None) -> bool:
+    """Whether it is a leg of a split-phase secondary, s1 or s2, which is no phase of the line."""
+    return (said or "").rpartition(".")[2].startswith("s")
+
+
 def _letters(said: str | None) -> str:
     """Return the phases of a PhaseCode, OrderedPhaseCodeKind or SinglePhaseKind."""
     code = (said or "").rpartition(".")[2]
-    if code.startswith("s"):
+    if _is_leg(said):
         return "A"
     return "".join(sorted(set(code) & set("ABC")))
 

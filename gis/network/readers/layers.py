@@ -25,6 +25,7 @@ from gis.network.model import (
     Transformer,
     UsagePoint,
 )
+from gis.network.phases import live_phases
 from gis.network.readers.records import Record, missing_columns, take
 from gis.network.readers.source import Layer, Source, open_source
 
@@ -65,6 +66,7 @@ _COLUMNS = {
             "disconnected_for",
             "critical",
             "kind",
+            "phases",
         ),
     ),
 }
@@ -200,6 +202,7 @@ def usage_point(row: Record, point: Point | None) -> UsagePoint:
         disconnected_for=row.find_text("disconnected_for"),
         critical=row.find_text("critical"),
         kind=row.find_choice("kind", KIND_WORDS, otherwise=None),
+        phases=live_phases(_phases(row)) if row.find_text("phases") is not None else None,
     )
 
 

@@ -238,3 +238,12 @@ def test_a_package_that_is_no_bdgd_is_unreadable(tmp_path: Path) -> None:
     del layers["CTMT"]
     with pytest.raises(UnreadableFile, match="no BDGD"):
         read_bdgd(write(tmp_path / "b.gpkg", layers))
+
+
+def test_customers_of_the_real_utility_live_on_the_phases_of_their_connection(
+    mux: ReadResult,
+) -> None:
+    low = [each for each in mux.network.usage_points if each.transformer_id is not None]
+    phases = Counter(each.phases for each in low)
+    assert set(phases) == {"A", "B", "C", "AB", "AC", "BC", "ABC"}
+    assert phases["B"] == 3_623

@@ -441,3 +441,13 @@ def test_positions_on_a_plane_that_is_named_are_brought_to_degrees(tmp_path: Pat
     (transformer,) = read(draft, tmp_path).network.transformers
     assert transformer.point is not None
     assert (transformer.point.x, transformer.point.y) == pytest.approx((9.0, 50.0), abs=1e-6)
+
+
+def test_a_load_lives_on_its_own_phases_a_leg_of_a_split_one_is_none(tmp_path: Path) -> None:
+    draft = town()
+    draft.add("EnergyConsumerPhase", "p", EnergyConsumer="@flats", phase="SinglePhaseKind.C")
+    draft.add("EnergyConsumerPhase", "q", EnergyConsumer="@home", phase="SinglePhaseKind.s1")
+    result = read(draft, tmp_path)
+    found = {each.account: each.phases for each in result.network.usage_points}
+    assert found["home"] is None
+    assert {phases for account, phases in found.items() if account != "home"} == {"C"}

@@ -200,3 +200,20 @@ def test_a_kind_that_is_none_is_refused_with_those_that_there_are(tmp_path: Path
     (refusal,) = refusals_of(list(read_customers(path)))
     expected = "kind is 'houshold'; expected one of residential, commercial, industrial, farm"
     assert refusal.reason.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("word", "phases"), [("CAN", "AC"), ("b", "B"), ("ABC", "ABC"), ("", None), ("N", None)]
+)
+def test_the_phases_of_a_customer_are_letters_without_the_neutral(
+    tmp_path: Path, word: str, phases: str | None
+) -> None:
+    path = written(tmp_path / "c.csv", f"account,phases\n1,{word}\n")
+    (row,) = rows_of(list(read_customers(path)))
+    assert row.phases == phases
+
+
+def test_phases_that_are_none_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "c.csv", "account,phases\n1,L1\n")
+    (refusal,) = refusals_of(list(read_customers(path)))
+    assert refusal.reason.startswith("phases is 'L1'; expected letters of ABCN")

@@ -1526,6 +1526,12 @@ def upgrade() -> None:
             comment="residential, commercial ...; null: not known, or none of these",
         ),
         sa.Column(
+            "phases",
+            sa.Text(),
+            nullable=True,
+            comment="letters of ABC of the low-voltage network; null: not known",
+        ),
+        sa.Column(
             "point",
             Geometry(
                 geometry_type="POINT",
