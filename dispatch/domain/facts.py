@@ -15,6 +15,7 @@ from dispatch.domain.outage import (
     PredictedDevice,
     Prediction,
 )
+from dispatch.domain.phases import share_a_phase
 from dispatch.domain.words import (
     DistrictId,
     NetworkLevel,
@@ -47,6 +48,7 @@ class ServicePoint:
     feeder_name: str | None = None
     disconnected_for: str | None = None
     critical: str | None = None
+    phases: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,13 @@ class OutageNearby:
     notice: NoticeNearby | None = None
     reach: float | None = None
     calling: Calling | None = None
+    phases: str | None = None
+
+    def may_put_out(self, customer: ServicePoint | None) -> bool:
+        """Whether the customer's phases are not all others than those a transformer has lost."""
+        if customer is None or self.touches != "transformer" or self.device.kind != "transformer":
+            return True
+        return share_a_phase(customer.phases, self.phases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,7 +109,8 @@ LEFT JOIN LATERAL (
         ),
         'transformer_id', transformer.id, 'transformer_name', transformer.name,
         'feeder_id', feeder.id, 'feeder_name', feeder.name,
-        'disconnected_for', usage_point.disconnected_for, 'critical', usage_point.critical
+        'disconnected_for', usage_point.disconnected_for, 'critical', usage_point.critical,
+        'phases', usage_point.phases
     ) AS facts,
     coalesce(usage_point.district_id, transformer.district_id, feeder.district_id) AS district_id
     FROM usage_point
@@ -124,7 +125,7 @@ LEFT JOIN LATERAL (
             'distance_m', coalesce(ST_DistanceSphere(outage.point, caller.point), 0),
             'level', outage.level, 'status', outage.status,
             'device_id', outage.device_id, 'device_kind', outage.device_kind,
-            'device_name', outage.device_name,
+            'device_name', outage.device_name, 'phases', outage.phases,
             'started_at', outage.started_at, 'restored_at', touched.restored_at,
             'reports', reports.count, 'cause', outage.cause,
             'etr_at', outage.etr_at, 'etr_source', outage.etr_source,
@@ -341,10 +342,12 @@ class PgKnown:
 
 def facts_from(facts: Mapping[str, Any]) -> KnownFacts:
     """Make the facts from the one value of any statement here."""
-    service_point, planned = facts["service_point"], facts["planned"]
+    given, planned = facts["service_point"], facts["planned"]
+    service_point = None if given is None else _service_point(given)
+    outages = map(_outage, facts["outages"])
     return KnownFacts(
-        service_point=None if service_point is None else _service_point(service_point),
-        outages=tuple(map(_outage, facts["outages"])),
+        service_point=service_point,
+        outages=tuple(o for o in outages if o.may_put_out(service_point)),
         planned=None if planned is None else _planned(planned),
         own_tickets=tuple(map(_own_ticket, facts["own_tickets"])),
         neighbours=facts["neighbours"],
@@ -382,6 +385,7 @@ def _outage(facts: Mapping[str, Any]) -> OutageNearby:
         started_at=_time(facts["started_at"]),
         reports=facts["reports"],
         restored_at=_maybe_time(facts["restored_at"]),
+        phases=facts["phases"],
         cause=facts["cause"],
         estimate=read_estimate(facts, _maybe_time),
         crew=None if facts["crew"] is None else _crew(facts["crew"]),

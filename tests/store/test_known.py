@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from dispatch.domain.facts import CrewProgress, KnownFacts, ServicePoint
 from dispatch.domain.order import OrderStatus
@@ -13,6 +13,7 @@ from dispatch.domain.outage import (
     EstimatedRestoration,
     EstimateSource,
     OutageStatus,
+    PredictedDevice,
     Scope,
 )
 from dispatch.domain.ticket import Place, TicketStatus
@@ -148,6 +149,29 @@ def test_a_waiting_order_names_no_crew(connection, street, home):
 def test_an_outage_of_another_transformer_says_nothing(connection, street, home):
     out(connection, Scope(transformers=frozenset({"T2"})))
     assert street.facts_of(home, None, NOW).outages == ()
+
+
+@pytest.mark.parametrize(
+    ("of_customer", "open_", "kind", "is_told"),
+    [
+        ("B", "A", "transformer", False),
+        ("AB", "A", "transformer", True),
+        (None, "A", "transformer", True),
+        ("B", None, "transformer", True),
+        ("B", "A", "fuse", True),
+    ],
+)
+def test_a_transformer_that_lost_a_phase_explains_nobody_on_another(
+    connection, street, home, of_customer, open_, kind, is_told
+):
+    device = PredictedDevice(id="transformer:T1", kind=kind, name="T1")
+    outage_id = out(connection, of_t1(), status=OutageStatus.CONFIRMED, phases=open_, device=device)
+    connection.execute(
+        text("UPDATE usage_point SET phases = :phases WHERE account = 'A1'"),
+        {"phases": of_customer},
+    )
+    found = [outage.id for outage in street.facts_of(home, None, NOW).outages]
+    assert found == ([outage_id] if is_told else [])
 
 
 def test_the_homes_own_outage_touches_it_before_the_transformers(connection, street, home):
