@@ -152,20 +152,22 @@ def test_an_outage_of_another_transformer_says_nothing(connection, street, home)
 
 
 @pytest.mark.parametrize(
-    ("of_customer", "open_", "kind", "is_told"),
+    ("lost", "of_customer", "is_told"),
     [
-        ("B", "A", "transformer", False),
-        ("AB", "A", "transformer", True),
-        (None, "A", "transformer", True),
-        ("B", None, "transformer", True),
-        ("B", "A", "fuse", True),
+        (("A", "transformer"), "B", False),
+        (("A", "transformer"), "AB", True),
+        (("A", "transformer"), None, True),
+        ((None, "transformer"), "B", True),
+        (("A", "fuse"), "B", True),
     ],
 )
 def test_a_transformer_that_lost_a_phase_explains_nobody_on_another(
-    connection, street, home, of_customer, open_, kind, is_told
+    connection, street, home, lost, of_customer, is_told
 ):
+    phases, kind = lost
     device = PredictedDevice(id="transformer:T1", kind=kind, name="T1")
-    outage_id = out(connection, of_t1(), status=OutageStatus.CONFIRMED, phases=open_, device=device)
+    facts = {"status": OutageStatus.CONFIRMED, "phases": phases, "device": device}
+    outage_id = out(connection, of_t1(), **facts)
     connection.execute(
         text("UPDATE usage_point SET phases = :phases WHERE account = 'A1'"),
         {"phases": of_customer},
