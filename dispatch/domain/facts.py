@@ -47,6 +47,7 @@ class ServicePoint:
     feeder_name: str | None = None
     disconnected_for: str | None = None
     critical: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +133,13 @@ class ZoneAround:
 class KnownFacts:
     """Everything on record around one caller; outages open first, then those restored recently.
 
-    `neighbours` counts the customers of the caller's transformer, 0 where that is not known.
+    `neighbours` counts the customers of the caller's transformer, 0 where that is not known, and
+    `kinds` those of them of each known kind.
     """
 
     service_point: ServicePoint | None = None
     neighbours: int = 0
+    kinds: tuple[tuple[str, int], ...] = ()
     outages: tuple[OutageNearby, ...] = ()
     planned: PlannedNearby | None = None
     own_tickets: tuple[OwnTicket, ...] = ()
@@ -165,7 +168,7 @@ class DeviceNode:
 class TransformerNode:
     """A transformer at its place in the feeder's tree; `device_id` is what protects it.
 
-    `customers` counts those who can lose supply.
+    `customers` counts those who can lose supply, `kinds` those of them of each known kind.
     """
 
     id: str
@@ -175,6 +178,7 @@ class TransformerNode:
     lon: float
     lat: float
     customers: int = 0
+    kinds: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +199,7 @@ class ReportFact:
     it is empty where the customer is known. `neighbours_out` is what the caller said of the
     neighbours' light, None as long as nobody asked; `by_hand` that a person put it where it is.
     `probability` is that with which it is on record in its outage; `lon, lat` is EPSG:4326, right
-    to `accuracy_m`.
+    to `accuracy_m`. `kind` is the customer's, None where it is not known.
     """
 
     ticket_id: TicketId
@@ -211,6 +215,7 @@ class ReportFact:
     lon: float | None = None
     lat: float | None = None
     accuracy_m: float = 0.0
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

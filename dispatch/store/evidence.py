@@ -43,6 +43,9 @@ FINEST_M = 30.0
 _REPORT = """
     SELECT ticket.id AS ticket_id, usage_point_id, transformer_id, ticket.outage_id, received_at,
         symptoms, multiple_premises, found_by, accuracy_m, point,
+        (
+            SELECT usage_point.kind FROM usage_point WHERE usage_point.id = ticket.usage_point_id
+        ) AS customer_kind,
         ST_X(point) AS lon, ST_Y(point) AS lat,
         coalesce(held.by <> :system, false) AS by_hand, held.probability,
         (
@@ -372,6 +375,7 @@ def _report(row: Row, spread: Spread) -> ReportFact:
         accuracy_m=0.0
         if usage_point_id is not None
         else max(float(row["accuracy_m"] or 0.0), FINEST_M),
+        kind=row["customer_kind"],
     )
 
 
