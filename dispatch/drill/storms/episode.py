@@ -168,10 +168,13 @@ class _Days:
     # --- callers ---
 
     def _callers(self, fault: Fault, rows: Ints) -> Ints:
-        """Those of the customers who will call, some kinds more often than others."""
+        """Those of the customers who will call, some kinds more often than others.
+
+        A fault of one home is nobody else's to report: there kinds do not differ.
+        """
         share = self.share[fault.number]
         drawn = self.rng.random(len(rows))
-        if not self.condition.kinds:
+        if not self.condition.kinds or fault.row is not None:
             return rows[drawn < share]
         return rows[drawn < share * self.ground.customers.times_calling[rows]]
 

@@ -295,3 +295,15 @@ def test_the_records_count_each_transformers_customers_by_kind(tapejara):
         listed.update(dict(node.kinds))
     assert listed["residential"] > 10_000 and listed[WORKS] > 30
     assert all(sum(n for _, n in t.kinds) <= t.customers for t in nodes)
+
+
+def test_the_fault_of_one_home_is_reported_as_often_by_every_kind(ground):
+    works = with_works(ground)
+    account = ground.customers.accounts[0]
+    assert works.customers.kinds[0] == WORKS
+    reported = [
+        bool(calls(an_episode(works, [one_home(works, account, 5)], seed, kinds=kinds)))
+        for kinds in (False, True)
+        for seed in range(20)
+    ]
+    assert reported[:20] == reported[20:] and sum(reported) > 10
