@@ -20,6 +20,7 @@ from dispatch.store.transaction import Transaction
 from dispatch.usecases.group_feeder import rates_of
 from dispatch.usecases.keep_links import KeepLinks, keep_links
 from gis.counting import counted
+from gis.network.kinds import CustomerKind
 
 FEW = 10
 """Events below which an estimate is mostly what it is drawn to."""
@@ -29,6 +30,10 @@ NAMES: Mapping[str, str] = {
     "delay_quick_min": "delay of quick callers (scale), min",
     "delay_late_min": "delay of late callers (mean), min",
     "delay_quick_share": "quick callers among callers",
+    **{
+        f"calls_{kind}": f"calls of {kind} customers, against the mean customer"
+        for kind in CustomerKind
+    },
     "faults_per_km": "faults per km and year",
     "single_faults": "faults of single homes, per customer and year",
     "false_reports": "reports of nothing of ours, per customer and year",

@@ -5,10 +5,11 @@ callers (`Calling`). That a customer below it calls now multiplies the odds of "
 
     (p f + s) / (s + g + m f)
 
-with p the share of customers who call, f the density of their delay so long after the beginning,
-s the rate of faults of single homes, g that of a transformer that opened for itself and whose first
-caller this is, and m f that of its own callers filed under the wrong customer. What the caller says
-of the neighbours and of the main switch are likelihood ratios besides. Rates are per minute.
+with p the share of customers who call (times how often this one's kind does), f the density of
+their delay so long after the beginning, s the rate of faults of single homes, g that of a
+transformer that opened for itself and whose first caller this is, and m f that of its own callers
+filed under the wrong customer. What the caller says of the neighbours and of the main switch are
+likelihood ratios besides. Rates are per minute.
 """
 
 from dataclasses import asdict, dataclass
@@ -17,7 +18,7 @@ from datetime import datetime
 import numpy as np
 
 from dispatch.domain.outage import Calling
-from dispatch.rates import MINUTES_PER_YEAR, Delay, Floats, Rates, Stirring
+from dispatch.rates import MINUTES_PER_YEAR, Delay, Floats, Rates, Stirring, counted_by_kind
 
 SOONEST_MIN = 0.5
 """No call is nearer to the beginning than this: when it began is not known so well."""
@@ -41,11 +42,29 @@ class Said:
     tripped: bool = False
 
 
-def expected_share(rates: Rates, called: int, customers: float, reached: float) -> float:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A caller's kind (None: not known), and the customers of their transformer by kind."""
+
+    customers: int
+    kind: str | None = None
+    kinds: tuple[tuple[str, int], ...] = ()
+
+    def counts_for(self, calling: Calling) -> float:
+        """How many mean customers the caller counts for, as far as calling goes."""
+        return calling.by_kind.get(self.kind or "", 1.0)
+
+    def could_call(self, calling: Calling) -> float:
+        """How many mean customers hang on the transformer, the caller at least."""
+        found = counted_by_kind(self.customers, self.kinds, calling.by_kind)
+        return max(found, self.counts_for(calling))
+
+
+def expected_share(rates: Rates, called: float, customers: float, reached: float) -> float:
     """Share of the customers of an outage who will call, when `called` of them have so far.
 
     Of those who ever do, a share `reached` has by now. The mean of what is left of the assumed
-    distribution; more callers than customers count as all.
+    distribution; more callers than customers count as all. Both count as their kinds call.
     """
     share, weight = rates.call_share.table()
     silent = max(customers - called, 0.0)
@@ -74,34 +93,36 @@ def calling_of(
         astray=astray,
         neighbours_out=rates.neighbours_out,
         neighbours_lit=rates.neighbours_lit,
+        by_kind={kind: times for kind, times in rates.calls_by_kind.items() if times != 1.0},
     )
 
 
-def reaches(before: float, calling: Calling, said: Said, *, customers: int, now: datetime) -> float:
+def reaches(before: float, calling: Calling, said: Said, *, home: Home, now: datetime) -> float:
     """How probably the outage reaches a customer who calls now, and so is why they call.
 
-    `before` is how probable that was before the call; `customers` hang on the same transformer.
+    `before` is how probable that was before the call.
     """
     soon, own = _density(calling, now), _own(calling, said)
-    otherwise = own + _first_of_others(calling, customers) + calling.astray * soon
-    ratio = (calling.share * soon + own) / otherwise
+    otherwise = own + _first_of_others(calling, home) + calling.astray * soon
+    ratio = (calling.share * home.counts_for(calling) * soon + own) / otherwise
     return updated(before, ratio * _of_neighbours(calling, said))
 
 
-def reported(calling: Calling, reports: int, *, customers: int, now: datetime) -> float:
+def reported(calling: Calling, reports: int, *, home: Home, now: datetime) -> float:
     """How probably a transformer is out, whose customers sent so many reports, others silent.
 
     For outages that inference has not looked at. The first report is that of a home or the first
     of many; each further one came within the time since.
     """
-    first = updated(0.5, _first_of_others(calling, customers) / _own(calling, Said()))
+    first = updated(0.5, _first_of_others(calling, home) / _own(calling, Said()))
     minutes = max((now - calling.began_at).total_seconds() / 60, 1.0)
     reached = float(Delay(**calling.delay).distribution(np.array([minutes]))[0])
-    another = 1 + calling.share * reached / minutes / _own(calling, Said())
+    share = calling.share * home.counts_for(calling)
+    another = 1 + share * reached / minutes / _own(calling, Said())
     return updated(first, another ** min(max(reports - 1, 0), 10))
 
 
-def inside(calling: Calling, said: Said, *, customers: int) -> float:
+def inside(calling: Calling, said: Said, *, home: Home) -> float:
     """How probably the fault is inside the caller's home, as no known outage is why they call.
 
     Against it stands the service line, and a transformer whose first caller this is: the more
@@ -109,7 +130,7 @@ def inside(calling: Calling, said: Said, *, customers: int) -> float:
     """
     here = calling.single * INSTALLATION / MINUTES_PER_YEAR * _of_switch(said)
     line = calling.single * (1 - INSTALLATION) / MINUTES_PER_YEAR
-    others = _first_of_others(calling, customers) * _of_neighbours(calling, said)
+    others = _first_of_others(calling, home) * _of_neighbours(calling, said)
     return here / (here + line + others)
 
 
@@ -124,11 +145,12 @@ def _own(calling: Calling, said: Said) -> float:
     return calling.single / MINUTES_PER_YEAR * switch
 
 
-def _first_of_others(calling: Calling, customers: int) -> float:
+def _first_of_others(calling: Calling, home: Home) -> float:
     """Rate at which the transformer opens, and this customer is the first of it to call."""
-    heads = max(customers, 1)
+    heads = home.could_call(calling)
     heard = 1 - (1 - calling.usual_share) ** heads
-    return calling.transformer / MINUTES_PER_YEAR * heard / heads
+    first = calling.transformer / MINUTES_PER_YEAR * heard / heads
+    return float(first * home.counts_for(calling))
 
 
 def _of_switch(said: Said) -> float:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.domain.facts import FeederTree
-from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates
+from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates, counted_by_kind
 
 Ints = NDArray[np.intp]
 
@@ -13,7 +13,8 @@ class Feeder:
     """A feeder's tree as arrays in preorder, made once for as long as its switching stands.
 
     `pre` and `post` have shape (devices,), as have `parent` (-1 at a head), `customers` (at or
-    below) and `rate` (faults per minute that open the device, in the calm).
+    below), `could_call` (these again, each counting as its kind calls) and `rate` (faults per
+    minute that open the device, in the calm). `callers_of` is `could_call` of each transformer.
     """
 
     def __init__(self, tree: FeederTree, rates: Rates) -> None:
@@ -30,9 +31,15 @@ class Feeder:
         heads = np.array([t.customers for t in tree.transformers], dtype=float)
         order = np.argsort(places, kind="stable")
         self._places, self._transformers = places[order], order
-        running = np.concatenate(([0.0], np.cumsum(heads[order])))
+        self._number = {t.id: row for row, t in enumerate(tree.transformers)}
+        self.callers_of = {
+            t.id: counted_by_kind(t.customers, t.kinds, rates.calls_by_kind)
+            for t in tree.transformers
+        }
+        callers = np.array(list(self.callers_of.values()), dtype=float)
         first, last = np.searchsorted(self._places, [self.pre, self.post])
-        self.customers: Floats = np.asarray(running[last] - running[first], dtype=float)
+        self.customers: Floats = _sums(heads[order], first, last)
+        self.could_call: Floats = _sums(callers[order], first, last)
         self.served: Ints = (last - first).astype(np.intp)
         self.rate: Floats = np.asarray(self._rates(rates) / MINUTES_PER_YEAR, dtype=float)
 
@@ -63,6 +70,12 @@ class Feeder:
         """Customers of the whole feeder, one at least."""
         return max(float(self.customers[self.parent < 0].sum()), 1.0)
 
+    def times_calling(self, transformer_id: str) -> float:
+        """How often a transformer's customers call, against as many of the mean of all."""
+        row = self._number.get(transformer_id)
+        customers = 0 if row is None else self.tree.transformers[row].customers
+        return self.callers_of[transformer_id] / customers if customers else 1.0
+
     def below(self, row: int) -> tuple[str, ...]:
         """Ids of the transformers at or below a device."""
         first, last = np.searchsorted(self._places, [self.pre[row], self.post[row]])
@@ -77,3 +90,9 @@ class Feeder:
         """Rows of the devices above a place, from the nearest up to the head."""
         holds = np.flatnonzero((self.pre <= pre) & (pre < self.post))
         return [int(row) for row in holds[::-1]]
+
+
+def _sums(amounts: Floats, first: Ints, last: Ints) -> Floats:
+    """Sums of amounts from each first up to each last place."""
+    running = np.concatenate(([0.0], np.cumsum(amounts)))
+    return np.asarray(running[last] - running[first], dtype=float)

@@ -19,7 +19,7 @@ from dispatch.signals import Signals, States, Told
 from dispatch.signs import called, gasped, seen_states, told_of
 from dispatch.waking import Sending, calls_along
 from dispatch.weighing import weigh
-from dispatch.without import Without, minutes_from, reports_without, settled_by
+from dispatch.without import Without, minutes_from, reports_without, settled_by, times_calling
 
 UNLIKELY_PLACE = 0.01
 """A place that holds less of a report is left out of account."""
@@ -29,7 +29,10 @@ SURELY_THERE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """One look's evidence. Reports are numbered; `reports[n]` are the tickets of one customer."""
+    """One look's evidence. Reports are numbered; `reports[n]` are the tickets of one customer.
+
+    `counts_for` is how many mean customers that customer counts for, as far as calling goes.
+    """
 
     feeder: Feeder
     rates: Rates
@@ -45,6 +48,7 @@ class Gathered:
     states: States
     told: Told
     without: Without
+    counts_for: Floats
     lit_or_taken: frozenset[str]
     alone: frozenset[OutageId]
     stirring: Stirring
@@ -196,6 +200,7 @@ def gather(
         states=seen_states(evidence, reports, feeder, rates, now),
         told=told_of(evidence, known, feeder, dark_since, now),
         without=without,
+        counts_for=times_calling(reports, rates),
         lit_or_taken=frozenset(dark_since),
         alone=frozenset(
             o.id

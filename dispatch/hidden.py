@@ -8,6 +8,7 @@ with the odds
 
     r x sum over t of product over n of (c f(at(n) - t) + o(n)) / o(n)
 
+where c counts as often as the caller's kind calls.
 Silence says nothing here: who is dark already does not call again. So the place is the nearest
 device above the reports that belong together, not one further up.
 """
@@ -137,7 +138,8 @@ class _Doubts:
         at, without = gathered.at[numbers], gathered.without.total[numbers]
         begins = np.arange(at.min() - LOOK_BACK_MIN, at.max(), 1.0)
         rates = gathered.rates
-        called = rates.call_share.mean * gathered.sending.density_at(begins[:, None], at[None, :])
+        share = rates.call_share.mean * gathered.counts_for[numbers]
+        called = share * gathered.sending.density_at(begins[:, None], at[None, :])
         log: Floats = np.log1p(called / without).sum(axis=1)
         weight = np.exp(log - log.max())
         rate = gathered.feeder.rate[row] * gathered.stirring.devices

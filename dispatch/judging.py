@@ -179,10 +179,11 @@ class Judgement:
         gathered, share, called = self.gathered, None, len(group.members)
         if group.row is not None:
             first_at = min(first_at, self.now + timedelta(minutes=group.began))
-            customers = float(gathered.feeder.customers[group.row])
+            could_call = float(gathered.feeder.could_call[group.row])
+            heard_of = float(gathered.counts_for[list(group.members)].sum())
             began = np.array([-(self.now - first_at).total_seconds() / 60])
             reached = float(gathered.sending.reached(began, np.zeros(1))[0])
-            share = expected_share(gathered.rates, called, customers, reached)
+            share = expected_share(gathered.rates, heard_of, could_call, reached)
         busy = called >= MANY and group.row is not None
         return calling_of(
             gathered.rates,

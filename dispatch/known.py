@@ -20,7 +20,7 @@ from dispatch.domain.notice import How, NoticeAnswer, NoticeNearby
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.outage import PLANNED_LATE, OutageStatus
 from dispatch.domain.words import KnownKind, NetworkLevel, Symptom
-from dispatch.explaining import Said, calling_of, inside, reaches, reported, updated
+from dispatch.explaining import Home, Said, calling_of, inside, reaches, reported, updated
 from dispatch.notices import answering, say_notice
 from dispatch.rates import Rates
 from dispatch.sayings import Clockface, Saying, reason, say_expected
@@ -330,7 +330,7 @@ def _inside_the_home(
         reasons.append(reason("neighbours_silent", count=facts.neighbours - 1))
     return KnownAnswer(
         kind=KnownKind.INTERNAL_LIKELY,
-        probability=inside(assumed, said, customers=facts.neighbours),
+        probability=inside(assumed, said, home=_home(facts)),
         basis=basis,
         reasons=tuple(reasons),
         repeats=repeats,
@@ -366,16 +366,21 @@ def _score(
     if outage.touches == "near":
         return _score_by_distance(outage, caller, weights)
     calling = outage.calling or calling_of(ASSUMED, outage.started_at)
-    customers = facts.neighbours
+    home = _home(facts)
     if outage.touches == "usage_point" or outage.status is not OutageStatus.PREDICTED:
         before = weights.on_record
     elif outage.reach is not None:
         before = weights.on_record * outage.reach
     else:
-        before = reported(calling, outage.reports, customers=customers, now=now)
+        before = reported(calling, outage.reports, home=home, now=now)
         before *= weights.on_record
-    probability = reaches(before, calling, caller.said, customers=customers, now=now)
+    probability = reaches(before, calling, caller.said, home=home, now=now)
     return probability, tuple(_reasons(outage, caller))
+
+
+def _home(facts: KnownFacts) -> Home:
+    kind = None if facts.service_point is None else facts.service_point.kind
+    return Home(customers=facts.neighbours, kind=kind, kinds=facts.kinds)
 
 
 def _reasons(outage: OutageNearby, caller: CallerSays) -> Iterator[str]:

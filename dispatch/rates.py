@@ -5,7 +5,7 @@ re-estimated from closed outages. Rates are per year, delays in minutes.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import timedelta
 from functools import cache
@@ -18,6 +18,7 @@ from scipy.stats import beta
 
 from dispatch.domain.facts import Surroundings
 from dispatch.errors import InvalidInput
+from gis.network.kinds import CustomerKind
 
 Floats = NDArray[np.float64]
 
@@ -166,6 +167,16 @@ def stirred(happened: int, usually: float, calm: float = CALM_WEIGHT) -> float:
     return float(np.exp(weight @ np.log(factor) / weight.sum()))
 
 
+def counted_by_kind(
+    customers: float, kinds: Iterable[tuple[str, int]], by_kind: Mapping[str, float]
+) -> float:
+    """How many mean customers so many are, as far as calling goes.
+
+    `kinds` says how many of them are of which kind; those of no known kind count as the mean does.
+    """
+    return customers + sum((by_kind.get(kind, 1.0) - 1.0) * count for kind, count in kinds)
+
+
 SHIPPED = 1
 """The version of the rates below; what is learned counts from two."""
 
@@ -198,6 +209,9 @@ class Rates:
     misplaced: float = 0.03  # share of reports filed under the wrong customer
     misplaced_afar: float = 0.5  # of those, anywhere in the district; the others on the same feeder
     call_share: Share = field(default_factory=lambda: Share(hardly_any=0.01))
+    calls_by_kind: Mapping[str, float] = field(
+        default_factory=lambda: dict.fromkeys((kind.value for kind in CustomerKind), 1.0)
+    )  # mean customers that one of the kind counts for; nobody publishes figures, they are learned
     call_delay: Delay = field(default_factory=Delay)
     awake_at_night: float = 0.8  # of callers of the night; the others call in the morning
     night_from_h: float = 23.0  # by the sun
@@ -217,6 +231,10 @@ class Rates:
     over_after_h: float = 8.0  # mean time until an unseen outage has ended by itself
     sighted: float = 1e14  # likelihood ratio of a device seen open
     sighted_closed: float = 1e-4
+
+    def calls_of(self, kind: str | None) -> float:
+        """How many mean customers one of a kind counts for, as far as calling goes."""
+        return self.calls_by_kind.get(kind or "", 1.0)
 
     def stirring(self, around: Surroundings | None) -> Stirring:
         """How stirred the surroundings are.

@@ -21,6 +21,7 @@ class Signals:
     lies there (adding up to one per report where all its places are on this feeder), `at` minutes
     and `odds` the likelihood ratio per expected signal a minute: what it says beside its time,
     over the rate at which such signals come without an outage. With odds of 0 it says nothing.
+    `counts_for` is how many of those who could send one its sender counts for.
     """
 
     report: Ints
@@ -28,6 +29,7 @@ class Signals:
     weight: Floats
     at: Floats
     odds: Floats
+    counts_for: Floats
 
     @cached_property
     def count(self) -> int:
@@ -44,7 +46,12 @@ class Signals:
         """Those that say something, in the order of their places."""
         rows = self._telling_rows
         return Signals(
-            self.report[rows], self.pre[rows], self.weight[rows], self.at[rows], self.odds[rows]
+            self.report[rows],
+            self.pre[rows],
+            self.weight[rows],
+            self.at[rows],
+            self.odds[rows],
+            self.counts_for[rows],
         )
 
     def placed_by(self, likelier: Floats) -> "Signals":
@@ -89,8 +96,8 @@ class Told:
     closed; -inf: no such sighting), `device_open` the minute at which it was seen open (nan:
     never), `told_late` whether it may have been open for long by then: a person saw it. Of shape
     (places,): `dark_pre`, `dark_customers` and `dark_since` are customers who lost supply to a
-    known outage then; neither their calls nor their silence since tell of another. `relit` are
-    those who were out for one that is over for them.
+    known outage then, `dark_callers` the same as their kinds call; neither their calls nor their
+    silence since tell of another. `relit` are those who were out for one that is over for them.
     """
 
     shut: NDArray[np.bool_]
@@ -99,6 +106,7 @@ class Told:
     told_late: NDArray[np.bool_]
     dark_pre: Ints
     dark_customers: Floats
+    dark_callers: Floats
     dark_since: Floats
     relit: "Relit"
 
@@ -114,6 +122,7 @@ class Told:
             np.zeros(0, dtype=np.intp),
             np.zeros(0),
             np.zeros(0),
+            np.zeros(0),
             NONE_RELIT,
         )
 
@@ -122,12 +131,14 @@ class Told:
 class Relit:
     """Places that were dark for a known outage and have light again, as far as is on record.
 
-    All of shape (places,), in the order of `pre`. What opened there while the place was dark was
+    All of shape (places,), in the order of `pre`; `callers` are the customers, each counting as its
+    kind calls. What opened there while the place was dark was
     noticed by nobody before the light should have come back: only then do its customers call.
     """
 
     pre: Ints
     customers: Floats
+    callers: Floats
     lost: Floats
     at: Floats
 
@@ -146,10 +157,15 @@ class Relit:
 
 DARK_POINTS = 4
 
-NONE_RELIT = Relit(np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0))
+NONE_RELIT = Relit(np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0))
 
 
 NO_SIGNALS = Signals(
-    np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0)
+    np.zeros(0, np.intp),
+    np.zeros(0, np.intp),
+    np.zeros(0),
+    np.zeros(0),
+    np.zeros(0),
+    np.zeros(0),
 )
 NO_STATES = States(np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0, np.intp))

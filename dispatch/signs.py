@@ -17,7 +17,7 @@ from dispatch.domain.signal import SightingSource
 from dispatch.feeder import Feeder
 from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates
 from dispatch.signals import Relit, Signals, States, Told
-from dispatch.without import Without, minutes_from, said_of
+from dispatch.without import Without, minutes_from, said_of, times_calling
 
 
 def called(
@@ -41,14 +41,16 @@ def called(
             lost, relit = dark.get(transformer, (np.inf, np.inf))
             tells.append(not lost <= at[n] <= relit)
     said = np.array([said_of(mine, rates) for mine in reports], dtype=float)
+    counts_for = times_calling(reports, rates)
     rows = np.array(number, dtype=np.intp)
-    odds = said / without.total if len(reports) else said
+    odds = said * counts_for / without.total if len(reports) else said
     return Signals(
         rows,
         np.array(pre, dtype=np.intp),
         np.array(weight, dtype=float),
         at[rows],
         odds[rows] * np.array(tells, dtype=float),
+        counts_for[rows],
     )
 
 
@@ -88,6 +90,7 @@ def gasped(
         np.ones(len(heard)),
         np.array(at, dtype=float),
         np.full(len(heard), MINUTES_PER_YEAR / rates.false_gasps),
+        np.ones(len(heard)),
     )
 
 
@@ -180,6 +183,7 @@ def told_of(
         Told.nothing(feeder),
         dark_pre=np.array([t.pre for t in dark], dtype=np.intp),
         dark_customers=np.array([t.customers for t in dark], dtype=float),
+        dark_callers=np.array([feeder.callers_of[t.id] for t in dark], dtype=float),
         dark_since=np.array([dark_since[t.id] for t in dark], dtype=float),
         relit=_relit(evidence, feeder, dark_since, now),
     )
@@ -205,14 +209,19 @@ def _relit(
 ) -> Relit:
     """Where a known outage is over, and no other one has begun since."""
     places = sorted(
-        (t.pre, t.customers, *(minutes_from(at, now) for at in evidence.relit[t.id]))
+        (
+            *(t.pre, t.customers, feeder.callers_of[t.id]),
+            *(minutes_from(at, now) for at in evidence.relit[t.id]),
+        )
         for t in feeder.tree.transformers
         if t.id in evidence.relit and t.id not in dark_since
     )
-    pre, customers, lost, at = zip(*places, strict=True) if places else ((), (), (), ())
+    columns = zip(*places, strict=True) if places else ((),) * 5
+    pre, customers, callers, lost, at = columns
     return Relit(
         np.array(pre, dtype=np.intp),
         np.array(customers, dtype=float),
+        np.array(callers, dtype=float),
         np.array(lost, dtype=float),
         np.array(at, dtype=float),
     )

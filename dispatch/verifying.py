@@ -121,7 +121,7 @@ class _Places:
                 above.append(-1)
                 customers.append(0.0)
             owner[place] = path[0]
-            customers[path[0]] += count
+            customers[path[0]] += count * feeder.times_calling(place)
         return cls(
             np.array(numbers, dtype=np.intp),
             np.array(above, dtype=np.intp),

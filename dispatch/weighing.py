@@ -125,12 +125,14 @@ def weigh(
     shares = Shares.of(rates, gasps=gasped.count > 0)
     places = _Places.of(feeder, rows)
     sending = sending or Sending(rates.call_delay)
-    called = Heard.of(places, heard, (begins, width), sending, shares.calls, told)
+    crowd = _Crowd(feeder.could_call[rows], told.dark_callers, told.relit.callers)
+    called = Heard.of(places, heard, (begins, width), sending, shares.calls, told, crowd=crowd)
     called = called.silent_for(rates.silence_counts)
     otherwise = _state_evidence(places, states, begins)[:, :, None]
     if gasped.count:
         meters = Sending(rates.gasp_delay)
-        felt = Heard.of(places, gasped, (begins, width), meters, shares.gasps, told)
+        crowd = _Crowd(feeder.customers[rows], told.dark_customers, told.relit.customers)
+        felt = Heard.of(places, gasped, (begins, width), meters, shares.gasps, told, crowd=crowd)
         otherwise = otherwise + felt.evidence(gasped.weight)
     opens = _prior(feeder, rates, rows, begins, width, stirring)
     opens += _sighting_evidence(rates, rows, told, begins)
@@ -241,19 +243,34 @@ class _Places:
 
 
 @dataclass(frozen=True, slots=True)
+class _Crowd:
+    """How many could send signals of one kind.
+
+    At or below each active device, shape (active,); of those dark for a known outage and of those
+    who were, each of the shape that `Told` has them in.
+    """
+
+    everybody: Floats
+    dark: Floats
+    relit: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """Signals of one kind and the silence around them, as each beginning and share explains them.
 
     `density` of shape (signals, beginnings) is the density of each signal after each beginning,
     times its odds; `gain` of shape (signals, beginnings * shares) is log(1 + p f / b). `owner` has
-    the device each signal's place belongs to, by number. `quiet` lists who could have signalled
-    among the customers of each device's own places, (active,), with what the silence of one of
-    them says, (beginnings, shares): those out for a known cause only until then.
+    the device each signal's place belongs to, by number, and `counts_for` how many its sender
+    counts for, both of shape (signals,). `quiet` lists who could have signalled among the customers
+    of each device's own places, (active,), with what the silence of one of them says, (beginnings,
+    shares): those out for a known cause only until then.
     """
 
     density: Floats
     gain: Floats
     owner: Ints
+    counts_for: Floats
     quiet: tuple[tuple[Floats, Floats], ...]
 
     @classmethod
@@ -265,17 +282,23 @@ class Heard:
         sending: Sending,
         shares: Floats,
         told: Told,
+        *,
+        crowd: _Crowd,
     ) -> "Heard":
         """Weigh each signal alone; a share of those out sends one, after the delay."""
         density = _density(sending, heard, grid, told.relit.noticed(heard.pre))
         gain = np.log1p(density[:, :, None] * shares)
         quiet = [
             (who, np.log1p(-np.minimum(sent[:, None] * shares, 0.999)))
-            for who, sent in _could_signal(places, told, grid[0], sending)
+            for who, sent in _could_signal(places, told, crowd, grid[0], sending)
         ]
         size = density.shape[1] * shares.size
         return cls(
-            density, gain.reshape(density.shape[0], size), places.owner(heard.pre), tuple(quiet)
+            density,
+            gain.reshape(density.shape[0], size),
+            places.owner(heard.pre),
+            heard.counts_for,
+            tuple(quiet),
         )
 
     def silent_for(self, much: float) -> "Heard":
@@ -293,7 +316,7 @@ class Heard:
         active = self.quiet[0][0].size
         sums = csr_array((weight, (self.owner, np.arange(weight.size))), (active, weight.size))
         out: Floats = np.asarray(sums @ self.gain).reshape(active, *self.quiet[0][1].shape)
-        heard_of = np.bincount(self.owner, weights=weight, minlength=active)
+        heard_of = np.bincount(self.owner, weights=weight * self.counts_for, minlength=active)
         for customers, nobody in self.quiet:
             silent = np.maximum(customers - heard_of, 0.0)
             heard_of = np.maximum(heard_of - customers, 0.0)
@@ -324,7 +347,7 @@ NOW = np.zeros(1)
 
 
 def _could_signal(
-    places: _Places, told: Told, begins: Floats, sending: Sending
+    places: _Places, told: Told, crowd: _Crowd, begins: Floats, sending: Sending
 ) -> Iterator[tuple[Floats, Floats]]:
     """Who could signal, (active,), and the share that would have by now, (beginnings,).
 
@@ -332,20 +355,20 @@ def _could_signal(
     beginning.
     """
     relit, earliest = told.relit, begins.min(initial=0.0)
-    accounted = places.within(told.dark_pre, told.dark_customers)
+    accounted = places.within(told.dark_pre, crowd.dark)
     for at, lost in sorted(set(zip(relit.at.tolist(), relit.lost.tolist(), strict=True))):
         mine = (relit.at == at) & (relit.lost == lost) & (at > earliest)
         if mine.any():
-            within = places.within(relit.pre[mine], relit.customers[mine])
+            within = places.within(relit.pre[mine], crowd.relit[mine])
             accounted = accounted + within
             before = np.where(begins < lost, sending.reached(begins, np.array(lost)), 0.0)
             since = sending.reached(np.maximum(begins, at), NOW)
             yield places.own(within), np.maximum(before, since)
-    free = places.feeder.customers[places.rows] - accounted
+    free = crowd.everybody - accounted
     yield places.own(free), sending.reached(begins, NOW)
     for since in np.unique(told.dark_since[told.dark_since > earliest]):
         mine = told.dark_since == since
-        dark = places.within(told.dark_pre[mine], told.dark_customers[mine])
+        dark = places.within(told.dark_pre[mine], crowd.dark[mine])
         yield places.own(dark), sending.reached(begins, since)
 
 

@@ -6,7 +6,7 @@ and the callers of confirmed outages.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -129,7 +129,8 @@ class _Callers:
         began = self._noticed(outage) - JUST_NOW_MIN
         late = np.maximum(self.sending.density_at(began, self.at), self.rates.straggling)
         dark = self.said * self._seen_dark(np.flatnonzero(here), outage)
-        return here * self.rates.call_share.mean * np.where(self.at > began, late, 0.0) * dark
+        share = self.rates.call_share.mean * self.counts_for
+        return here * share * np.where(self.at > began, late, 0.0) * dark
 
     def _held(self, mine: Sequence[ReportFact], outage: OutageFact) -> float:
         """Share of a report's place that lies on what the outage holds.
@@ -157,7 +158,8 @@ class _Callers:
             [sum(w for t, w in mine[0].spread if t in other.transformers) for mine in self.reports],
             dtype=float,
         )
-        calls = self.rates.call_share.mean * self._density(other.started_at)
+        share = self.rates.call_share.mean * self.counts_for
+        calls = share * self._density(other.started_at)
         return np.asarray(self.said * there * calls, dtype=float)
 
     def misfiled_here(self, other: OutageElsewhere) -> Floats:
@@ -171,6 +173,11 @@ class _Callers:
     def said(self) -> Floats:
         """What each customer said of the neighbours, as a likelihood ratio."""
         return np.array([said_of(mine, self.rates) for mine in self.reports], dtype=float)
+
+    @cached_property
+    def counts_for(self) -> Floats:
+        """How many mean customers each counts for, as far as calling goes."""
+        return times_calling(self.reports, self.rates)
 
     @cached_property
     def _held_by(self) -> Counter[OutageId | None]:
@@ -237,6 +244,11 @@ def meters_lit(evidence: FeederEvidence, since: datetime) -> Mapping[str, Set[Us
         if signal.kind.tells_of_light and signal.at > since:
             lit[signal.transformer_id].add(signal.usage_point_id)
     return lit
+
+
+def times_calling(reports: Iterable[Sequence[ReportFact]], rates: Rates) -> Floats:
+    """How many mean customers each report's customer counts for by kind; shape (reports,)."""
+    return np.array([rates.calls_of(mine[0].kind) for mine in reports], dtype=float)
 
 
 def said_of(mine: Sequence[ReportFact], rates: Rates) -> float:

@@ -76,6 +76,9 @@ def drill(
         typer.Option(help="also judge on less: transformer or point; repeat for both"),
     ] = None,
     asked: Annotated[bool, typer.Option("--asked", help="callers tell of neighbours")] = False,
+    by_kind: Annotated[
+        bool, typer.Option("--kinds", help="some kinds of customer call more often than others")
+    ] = False,
     report: Annotated[bool, typer.Option("--report", help="also every lesser figure")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="write all figures here")] = None,
     html: Annotated[Path | None, typer.Option(help="write a page with drawings here")] = None,
@@ -126,7 +129,7 @@ def drill(
     storms = [word == "storm" for word in ("calm", "storm") if weather in {word, "both"}]
     _refuse_mixed(
         policies=policies,
-        told={"--html": html, "--map": plate, "--level": level},
+        told={"--html": html, "--map": plate, "--level": level, "--kinds": by_kind},
         played={
             "--roads": roads,
             "--scenario": scenario,
@@ -162,7 +165,7 @@ def drill(
         )
         return
     from dispatch.drill.storms.ground import ground_of  # noqa: PLC0415 (web and worker need none)
-    from dispatch.drill.storms.ours import our_methods  # noqa: PLC0415
+    from dispatch.drill.storms.ours import KINDS_KNOWN, our_methods  # noqa: PLC0415
     from dispatch.drill.storms.running import drill as run  # noqa: PLC0415
     from dispatch.drill.storms.truth import Condition  # noqa: PLC0415
 
@@ -171,6 +174,10 @@ def drill(
     ground = ground_of(
         _network(network or [], crs, county=county, american=american, feeders=feeders)
     )
+    if by_kind and not any(ground.customers.kinds):
+        why = "nobody's kind is on record in this network"
+        raise typer.BadParameter(why, param_hint="--kinds")
+    ours = (*ours, KINDS_KNOWN) if by_kind and not methods else ours
     results = []
     for storm in storms:
         condition = Condition(
@@ -181,6 +188,7 @@ def drill(
             wrong_links=wrong_links,
             mislocated=mislocated,
             asked=asked,
+            kinds=by_kind,
         )
         with out.status("") as status:
             results.append(
@@ -290,15 +298,16 @@ def _read(files: list[Path], crs: str | None) -> "Network":
 
 def _methods(wanted: list[str] | None) -> tuple[tuple[str, ...], list[str]]:
     """Our own methods and the kinds of rules, all or those wanted."""
-    from dispatch.drill.storms.ours import NAMES  # noqa: PLC0415
+    from dispatch.drill.storms.ours import KINDS_KNOWN, NAMES  # noqa: PLC0415
     from dispatch.drill.storms.rules import KINDS  # noqa: PLC0415
 
-    known = [*NAMES, *KINDS]
+    own = (*NAMES, KINDS_KNOWN)
+    known = [*own, *KINDS]
     for name in wanted or ():
         if name not in known:
             raise typer.BadParameter(f"{name!r}; expected one of: {', '.join(known)}")
-    chosen = wanted or known
-    return tuple(n for n in NAMES if n in chosen), [k for k in KINDS if k in chosen]
+    chosen = wanted or [*NAMES, *KINDS]
+    return tuple(n for n in own if n in chosen), [k for k in KINDS if k in chosen]
 
 
 def _at_levels(wanted: Sequence[str]) -> list[str]:

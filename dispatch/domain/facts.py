@@ -49,6 +49,7 @@ class ServicePoint:
     disconnected_for: str | None = None
     critical: str | None = None
     phases: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,11 +142,13 @@ class ZoneAround:
 class KnownFacts:
     """Everything on record around one caller; outages open first, then those restored recently.
 
-    `neighbours` counts the customers of the caller's transformer, 0 where that is not known.
+    `neighbours` counts the customers of the caller's transformer, 0 where that is not known, and
+    `kinds` those of them of each known kind.
     """
 
     service_point: ServicePoint | None = None
     neighbours: int = 0
+    kinds: tuple[tuple[str, int], ...] = ()
     outages: tuple[OutageNearby, ...] = ()
     planned: PlannedNearby | None = None
     own_tickets: tuple[OwnTicket, ...] = ()
@@ -174,7 +177,7 @@ class DeviceNode:
 class TransformerNode:
     """A transformer at its place in the feeder's tree; `device_id` is what protects it.
 
-    `customers` counts those who can lose supply.
+    `customers` counts those who can lose supply, `kinds` those of them of each known kind.
     """
 
     id: str
@@ -184,6 +187,7 @@ class TransformerNode:
     lon: float
     lat: float
     customers: int = 0
+    kinds: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +209,7 @@ class ReportFact:
     neighbours' light, None as long as nobody asked; `by_hand` that a person put it where it is.
     `probability` is that with which it is on record in its outage; `lon, lat` is EPSG:4326, right
     to `accuracy_m`. `phases` are those of the low-voltage network that the caller is connected to,
-    None where that is not on record.
+    None where that is not on record; `kind` is the customer's, likewise.
     """
 
     ticket_id: TicketId
@@ -222,6 +226,7 @@ class ReportFact:
     lat: float | None = None
     accuracy_m: float = 0.0
     phases: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """An outage: customers without supply for one cause, from a prediction to the archive."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -153,8 +153,9 @@ class Calling:
     in minutes. `single` and `transformer` are the faults a year of one home and of one transformer
     in the weather of that time. `astray` is the share of the callers filed under each other
     customer. `neighbours_out` and `neighbours_lit` are the likelihood ratios of what a caller says
-    of the neighbours. `devices` may have opened, as probably as decisions take it: those that are
-    told are less sure.
+    of the neighbours. `by_kind` is how many mean customers one of a kind counts for, of those kinds
+    that call otherwise than the mean. `devices` may have opened, as probably as decisions take it:
+    those that are told are less sure.
     """
 
     began_at: datetime
@@ -167,6 +168,7 @@ class Calling:
     neighbours_out: float
     neighbours_lit: float
     devices: tuple[tuple[str, float], ...] = ()
+    by_kind: Mapping[str, float] = field(default_factory=dict)
 
     def differs_from(self, other: "Calling | None", times: float = 3.0) -> bool:
         """Whether an answer to a caller would be another: a rate is so many times what it was."""

@@ -11,12 +11,15 @@ from dispatch.domain.words import DistrictId, OutageId, UsagePointId
 class PastPart:
     """Customers of an outage who had light again at one moment, and when those of them called.
 
-    `called_at` holds the first call of each customer who called before `lit_at`.
+    `called_at` holds the first call of each customer who called before `lit_at`, `called_kinds` of
+    what kind each is (None: not known), in the same order; `kinds` how many there are of each.
     """
 
     customers: int
     lit_at: datetime
     called_at: tuple[datetime, ...] = ()
+    called_kinds: tuple[str | None, ...] = ()
+    kinds: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from dispatch.domain.words import DistrictId
 from dispatch.errors import TooLittleToLearn
 from dispatch.learning.calling import Callers, learn_callers, usable
 from dispatch.learning.failing import FALSE_SHARE, PER_KM, Failing, learn_faults
+from dispatch.learning.kinds import OfKind, learn_kinds
 from dispatch.rates import Floats, Rates
 
 FEWEST_OUTAGES = 30
@@ -80,6 +81,9 @@ def learn(past: Past, assumed: Rates) -> Learned:
             outages=len(telling),
         )
     districts = sorted(past.customers)
+    kinds = learn_kinds(telling)
+    found = {kind: learned.factor for kind, learned in kinds.items()}
+    shipped, assumed = assumed, replace(assumed, calls_by_kind={**assumed.calls_by_kind, **found})
     callers = learn_callers(telling, districts, assumed.call_share, assumed.call_delay)
     heard = {d: _with_callers(assumed, callers, n) for n, d in enumerate(districts)}
     shares = [
@@ -91,7 +95,7 @@ def learn(past: Past, assumed: Rates) -> Learned:
     return Learned(
         company=company,
         districts={d: _with_faults(heard[d], failing, n) for n, d in enumerate(districts)},
-        estimates=tuple(_estimates(assumed, callers, failing, districts)),
+        estimates=tuple(_estimates(shipped, callers, failing, districts, kinds)),
         outages=len(telling),
         known_beginnings=sum(o.began_at is not None for o in telling),
         confirmed=sum(o.confirmed for o in telling),
@@ -109,6 +113,7 @@ def value_in(rates: Rates, what: str) -> float | None:
         "delay_quick_share": rates.call_delay.soon,
         "faults_per_km": rates.per_km,
         **{f"faults_{kind}": rate for kind, rate in rates.per_device.items()},
+        **{f"calls_{kind}": times for kind, times in rates.calls_by_kind.items()},
     }
     return held.get(what)
 
@@ -136,8 +141,15 @@ def _with_faults(rates: Rates, failing: Failing, district: int | None) -> Rates:
 
 
 def _estimates(
-    assumed: Rates, callers: Callers, failing: Failing, districts: Sequence[DistrictId]
+    assumed: Rates,
+    callers: Callers,
+    failing: Failing,
+    districts: Sequence[DistrictId],
+    kinds: Mapping[str, OfKind],
 ) -> Iterator[Estimate]:
+    for kind, found in kinds.items():
+        what, usual = f"calls_{kind}", assumed.calls_of(kind)
+        yield _spread(what, None, usual, found.factor, found.log_sd, found.calls)
     for district in (None, *range(len(districts))):
         name = None if district is None else districts[district]
         yield from _of_callers(assumed, callers, district, name)

@@ -25,7 +25,7 @@ _SERVICE_POINT = """
             AS district_id,
         transformer.id AS transformer_id, transformer.name AS transformer_name,
         feeder.id AS feeder_id, feeder.name AS feeder_name,
-        usage_point.disconnected_for, usage_point.critical
+        usage_point.disconnected_for, usage_point.critical, usage_point.kind
     FROM usage_point
     LEFT JOIN transformer ON transformer.id = usage_point.transformer_id
     LEFT JOIN feeder ON feeder.id = transformer.feeder_id

@@ -10,7 +10,7 @@ from dispatch.domain.facts import DistrictEvidence, ReportFact, TransformerNode
 from dispatch.domain.words import DistrictId, TicketId
 from dispatch.store import evidence
 from dispatch.store.direct import Direct
-from dispatch.store.trees import METRES_PER_DEGREE, STIRRED_WITHIN, Trees
+from dispatch.store.trees import METRES_PER_DEGREE, STIRRED_WITHIN, Trees, transformer_node
 
 NOBODY_LISTED = 10_000
 """Customers of a district whose customers are not on record (assumption)."""
@@ -22,7 +22,8 @@ AROUND_M = 500.0
 
 _TRANSFORMERS = Direct(
     """
-    SELECT id, name, NULL AS device_id, 0 AS pre, ST_X(point) AS lon, ST_Y(point) AS lat, customers
+    SELECT id, name, NULL AS device_id, 0 AS pre, ST_X(point) AS lon, ST_Y(point) AS lat, customers,
+        kinds
     FROM transformer
     WHERE device_pre IS NULL AND retired_at IS NULL AND id IN (
         SELECT id FROM transformer WHERE district_id = :district_id
@@ -89,7 +90,7 @@ def _read(
     asked = {"district_id": district_id}
     rows = _TRANSFORMERS.rows(connection, asked)
     listed = int(_LOOSE_CUSTOMERS.value(connection, asked) or 0)
-    return tuple(TransformerNode(**row) for row in rows), listed or NOBODY_LISTED
+    return tuple(map(transformer_node, rows)), listed or NOBODY_LISTED
 
 
 def _per_km2(connection: Connection, trees: Trees, report: ReportFact) -> float:

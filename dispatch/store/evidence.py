@@ -43,6 +43,7 @@ FINEST_M = 30.0
 _REPORT = """
     SELECT ticket.id AS ticket_id, usage_point_id, ticket.transformer_id, ticket.outage_id,
         received_at, usage_point.phases,
+        usage_point.kind AS customer_kind,
         symptoms, multiple_premises, found_by, accuracy_m, ticket.point,
         ST_X(ticket.point) AS lon, ST_Y(ticket.point) AS lat,
         coalesce(held.by <> :system, false) AS by_hand, held.probability,
@@ -375,6 +376,7 @@ def _report(row: Row, spread: Spread) -> ReportFact:
         accuracy_m=0.0
         if usage_point_id is not None
         else max(float(row["accuracy_m"] or 0.0), FINEST_M),
+        kind=row["customer_kind"],
     )
 
 

@@ -62,13 +62,15 @@ SAME_CALLER_M = 1000
 _CUSTOMER = """
     SELECT usage_point.id AS usage_point_id, usage_point.transformer_id,
         coalesce(usage_point.point, transformer.point) AS point,
-        transformer.feeder_id, transformer.device_pre, transformer.customers, {given}
+        transformer.feeder_id, transformer.device_pre, transformer.customers,
+        transformer.kinds, {given}
     FROM usage_point LEFT JOIN transformer ON transformer.id = usage_point.transformer_id
     WHERE {condition}
 """
 _PLACE = """
     SELECT given.usage_point_id, given.transformer_id, given.point,
-        transformer.feeder_id, transformer.device_pre, transformer.customers, {given}
+        transformer.feeder_id, transformer.device_pre, transformer.customers,
+        transformer.kinds, {given}
     FROM (
         SELECT CAST(%(usage_point_id)s AS bigint) AS usage_point_id,
             coalesce(
@@ -96,7 +98,8 @@ WITH caller AS MATERIALIZED ({caller})
 SELECT jsonb_build_object(
     'service_point', service_point.facts, 'outages', coalesce(outages.facts, '[]'),
     'planned', planned.facts, 'own_tickets', coalesce(own.facts, '[]'),
-    'neighbours', coalesce(caller.customers, 0), 'zone', zone.facts
+    'neighbours', coalesce(caller.customers, 0), 'kinds', coalesce(caller.kinds, '{{}}'),
+    'zone', zone.facts
 )
 FROM caller
 LEFT JOIN LATERAL (
@@ -110,7 +113,8 @@ LEFT JOIN LATERAL (
         'transformer_id', transformer.id, 'transformer_name', transformer.name,
         'feeder_id', feeder.id, 'feeder_name', feeder.name,
         'disconnected_for', usage_point.disconnected_for, 'critical', usage_point.critical,
-        'phases', usage_point.phases
+        'phases', usage_point.phases,
+        'kind', usage_point.kind
     ) AS facts,
     coalesce(usage_point.district_id, transformer.district_id, feeder.district_id) AS district_id
     FROM usage_point
@@ -351,6 +355,7 @@ def facts_from(facts: Mapping[str, Any]) -> KnownFacts:
         planned=None if planned is None else _planned(planned),
         own_tickets=tuple(map(_own_ticket, facts["own_tickets"])),
         neighbours=facts["neighbours"],
+        kinds=tuple(sorted(facts["kinds"].items())),
         zone=None if facts["zone"] is None else _zone(facts["zone"]),
     )
 

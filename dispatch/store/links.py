@@ -175,13 +175,21 @@ _MOVE = text(
     """
     UPDATE usage_point SET transformer_id = :to_id
     WHERE id = :usage_point_id AND transformer_id = :from_id
-    RETURNING disconnected_for IS NULL AS counted
+    RETURNING disconnected_for IS NULL AS counted, kind
     """
 )
 _COUNT = text(
     """
-    UPDATE transformer SET customers = customers + CASE WHEN id = :to_id THEN 1 ELSE -1 END
-    WHERE id IN (:from_id, :to_id)
+    UPDATE transformer SET customers = customers + moved.by,
+        kinds = CASE
+            WHEN CAST(:kind AS text) IS NULL THEN kinds
+            ELSE jsonb_set(
+                kinds, ARRAY[CAST(:kind AS text)],
+                to_jsonb(coalesce(CAST(kinds ->> CAST(:kind AS text) AS int), 0) + moved.by)
+            )
+        END
+    FROM (VALUES (CAST(:to_id AS text), 1), (CAST(:from_id AS text), -1)) AS moved (id, by)
+    WHERE transformer.id = moved.id
     """
 )
 
@@ -278,7 +286,7 @@ class PgLinks:
         if moved is None:
             return False
         if moved.counted:
-            self._connection.execute(_COUNT, asked)
+            self._connection.execute(_COUNT, {**asked, "kind": moved.kind})
         return True
 
 

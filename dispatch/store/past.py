@@ -54,7 +54,8 @@ _OUTAGES = text(
 _PARTS = text(
     """
     WITH held AS (
-        SELECT held.outage_id, held.transformer_id, held.restored_at, transformer.customers
+        SELECT held.outage_id, held.transformer_id, held.restored_at, transformer.customers,
+            transformer.kinds
         FROM outage_transformer AS held
         JOIN outage ON outage.id = held.outage_id
         JOIN transformer ON transformer.id = held.transformer_id
@@ -67,22 +68,35 @@ _PARTS = text(
             AND outage.status = 'closed' AND outage.merged_into_id IS NULL
             AND outage.opened_at >= :since AND outage.opened_at < :until
     ), first AS (
-        SELECT held.outage_id, held.restored_at, min(ticket.received_at) AS at
+        SELECT held.outage_id, held.restored_at, min(ticket.received_at) AS at,
+            min(usage_point.kind) AS kind
         FROM held
         JOIN ticket
             ON ticket.outage_id = held.outage_id AND ticket.transformer_id = held.transformer_id
+        LEFT JOIN usage_point ON usage_point.id = ticket.usage_point_id
         WHERE NOT (symptoms <> '{}' AND symptoms <@ CAST(:not_a_loss AS text[]))
         GROUP BY held.outage_id, held.restored_at,
             coalesce('u' || ticket.usage_point_id, 'p' || ticket.phone, 't' || ticket.id)
     ), called AS (
-        SELECT outage_id, restored_at, array_agg(at ORDER BY at) AS called_at
+        SELECT outage_id, restored_at, array_agg(at ORDER BY at, kind) AS called_at,
+            array_agg(kind ORDER BY at, kind) AS called_kinds
         FROM first WHERE at < restored_at GROUP BY outage_id, restored_at
     ), part AS (
         SELECT outage_id, restored_at, sum(customers) AS customers
         FROM held GROUP BY outage_id, restored_at
+    ), of_kind AS (
+        SELECT outage_id, restored_at, kind, sum(CAST(count AS integer)) AS count
+        FROM held CROSS JOIN LATERAL jsonb_each_text(kinds) AS each (kind, count)
+        GROUP BY outage_id, restored_at, kind
+    ), known AS (
+        SELECT outage_id, restored_at, jsonb_object_agg(kind, count) AS kinds
+        FROM of_kind GROUP BY outage_id, restored_at
     )
-    SELECT part.*, coalesce(called.called_at, '{}') AS called_at
-    FROM part LEFT JOIN called USING (outage_id, restored_at)
+    SELECT part.*, coalesce(called.called_at, '{}') AS called_at,
+        coalesce(called.called_kinds, '{}') AS called_kinds, coalesce(known.kinds, '{}') AS kinds
+    FROM part
+    LEFT JOIN called USING (outage_id, restored_at)
+    LEFT JOIN known USING (outage_id, restored_at)
     ORDER BY outage_id, restored_at
     """
 )
@@ -181,6 +195,8 @@ def read_past(
                 customers=int(row.customers),
                 lit_at=row.restored_at,
                 called_at=tuple(row.called_at),
+                called_kinds=tuple(row.called_kinds) if any(row.called_kinds) else (),
+                kinds=tuple(sorted(row.kinds.items())),
             )
             for row in mine
         )

@@ -30,7 +30,7 @@ _DEVICES = Direct(
 _TRANSFORMERS = Direct(
     """
     SELECT id, name, device_id, device_pre AS pre, ST_X(point) AS lon, ST_Y(point) AS lat,
-        customers
+        customers, kinds
     FROM transformer
     WHERE feeder_id = :feeder_id AND device_pre IS NOT NULL AND retired_at IS NULL
     ORDER BY device_pre, id
@@ -206,7 +206,7 @@ def _read(connection: Connection, feeder_id: str) -> Kept:
             feeder_id=feeder_id,
             devices=tuple(DeviceNode(**row) for row in _DEVICES.rows(connection, asked)),
             transformers=tuple(
-                TransformerNode(**row) for row in _TRANSFORMERS.rows(connection, asked)
+                transformer_node(row) for row in _TRANSFORMERS.rows(connection, asked)
             ),
         ),
         district_id=district.get("district_id"),
@@ -217,6 +217,11 @@ def _read(connection: Connection, feeder_id: str) -> Kept:
             within=STIRRED_WITHIN,
         ),
     )
+
+
+def transformer_node(row: Mapping[str, Any]) -> TransformerNode:
+    """A transformer as it was read, with its customers of each kind."""
+    return TransformerNode(**{**row, "kinds": tuple(sorted(row["kinds"].items()))})
 
 
 METRES_PER_DEGREE = 111_195.0

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dispatch.domain.facts import FeederEvidence, ReportFact
 from dispatch.domain.outage import Calling
 from dispatch.domain.words import OutageId, TicketId, UsagePointId
-from dispatch.explaining import Said, calling_of, expected_share, inside, reaches, reported
+from dispatch.explaining import Home, Said, calling_of, expected_share, inside, reaches, reported
 from dispatch.feeder import Feeder
 from dispatch.gathered import gather
 from dispatch.grouping import judge
@@ -35,8 +35,8 @@ PLAIN = Calling(
 )
 
 
-def ask(before, calling=PLAIN, said=None, *, customers=50):
-    return reaches(before, calling, said or Said(), customers=customers, now=NOW)
+def ask(before, calling=PLAIN, said=None, *, customers=50, home=None):
+    return reaches(before, calling, said or Said(), home=home or Home(customers=customers), now=NOW)
 
 
 def odds(probability):
@@ -81,6 +81,22 @@ def test_who_calls_a_day_later_is_explained_as_far_as_the_record_goes():
     assert ask(0.98, late) == pytest.approx(0.98, abs=1e-4)
 
 
+def test_a_caller_counts_as_often_as_their_kind_calls_and_neighbours_as_theirs():
+    # p f = 0.25 * 0.1 * 6.1313e-3 = 1.53283e-4; two neighbours of the kind count for 0.5 together:
+    # g = 0.06 / 525,960 * (1 - 0.9^0.5) / 0.5 * 0.25 = 2.9270e-9; s = 2.6618e-8.
+    # (p f + s) / (s + g) = 1.53310e-4 / 2.95449e-8 = 5189.0.
+    calling = replace(PLAIN, transformer=0.06, by_kind={"industrial": 0.25})
+    works = Home(customers=2, kind="industrial", kinds=(("industrial", 2),))
+    assert odds(ask(1e-3, calling, home=works)) == pytest.approx(5.1942, rel=1e-3)
+
+
+def test_of_a_kind_that_calls_like_the_mean_no_bit_is_other():
+    home = Home(customers=50, kind="industrial", kinds=(("industrial", 7), ("farm", 3)))
+    calling = calling_of(RATES, after(-20))
+    assert calling.by_kind == {}
+    assert ask(1e-3, calling, home=home) == ask(1e-3, calling)
+
+
 def test_of_few_silent_customers_more_may_still_call():
     rates = replace(RATES, call_share=Share(points=(0.1, 0.3), open_minded=1.0))
     # After 1,000 minutes all have called who will: weights 0.2 and 0.8, one of two called.
@@ -91,15 +107,15 @@ def test_of_few_silent_customers_more_may_still_call():
 def test_the_more_neighbours_are_silent_the_likelier_it_is_inside_the_home():
     calm = calling_of(RATES, NOW)
     # One neighbourless home: 0.010 of 0.010 + 0.004 + 0.06 * 0.1.
-    assert inside(calm, Said(), customers=1) == pytest.approx(0.5)
-    alone = [inside(calm, Said(), customers=n) for n in (1, 5, 50, 500)]
+    assert inside(calm, Said(), home=Home(customers=1)) == pytest.approx(0.5)
+    alone = [inside(calm, Said(), home=Home(customers=n)) for n in (1, 5, 50, 500)]
     assert alone == sorted(alone) and alone[-1] == pytest.approx(10 / 14, abs=0.01)
-    assert inside(calm, Said(tripped=True), customers=50) > 0.9
+    assert inside(calm, Said(tripped=True), home=Home(customers=50)) > 0.9
 
 
 def test_a_second_report_makes_the_transformer_all_but_sure():
     calm = calling_of(RATES, after(-20))
-    one, two = (reported(calm, n, customers=50, now=NOW) for n in (1, 2))
+    one, two = (reported(calm, n, home=Home(customers=50), now=NOW) for n in (1, 2))
     # The first: 0.06 * (1 - 0.9^50) / 50 = 0.0011938 against 0.014.
     assert one == pytest.approx(0.0011938 / 0.0151938, rel=1e-3)
     assert two > 0.99
@@ -154,7 +170,8 @@ def test_neighbours_in_the_dark_never_lower_it_and_with_light_never_raise_it(
 @given(some_callings, st.integers(1, 20), st.integers(1, 500))
 def test_a_further_report_never_lowers_it(calling, reports, customers):
     fewer, more = (
-        reported(calling, n, customers=customers, now=NOW) for n in (reports, reports + 1)
+        reported(calling, n, home=Home(customers=customers), now=NOW)
+        for n in (reports, reports + 1)
     )
     assert fewer <= more + 1e-12
 
@@ -231,7 +248,7 @@ def desks_number(evidence, place, stirring, now) -> float:
             min(sum(p for id_, p in each.calling.devices if below(row[id_], place.pre)), 0.9999),
             each.calling,
             Said(),
-            customers=place.customers,
+            home=Home(customers=place.customers),
             now=now,
         )
         for each in verdict.outages

@@ -12,7 +12,7 @@ from dispatch.domain.facts import DeviceNode, FeederTree, TransformerNode
 from dispatch.feeder import Feeder
 from dispatch.inference import Posterior, combine
 from dispatch.rates import HARDLY_ANY, MINUTES_PER_YEAR, Rates, Share
-from dispatch.signals import Relit, Signals, States, Told
+from dispatch.signals import NO_SIGNALS, NO_STATES, Relit, Signals, States, Told
 from dispatch.weighing import Hypotheses, weigh
 
 SINGLE = Rates().single / MINUTES_PER_YEAR
@@ -61,7 +61,7 @@ def tree_of(parents: list[int], customers: list[int]) -> FeederTree:
 
 
 def signals(report, pre, weight, at) -> Signals:
-    return Signals(report, pre, weight, at, np.full(len(report), 1 / SINGLE))
+    return Signals(report, pre, weight, at, np.full(len(report), 1 / SINGLE), np.ones(len(report)))
 
 
 def calls(feeder: Feeder, *where: tuple[str, float]) -> Signals:
@@ -71,7 +71,16 @@ def calls(feeder: Feeder, *where: tuple[str, float]) -> Signals:
 
 
 def enumerated(
-    feeder: Feeder, rows, heard: Signals, told: Told, grid, *, rates=None, least=0.0
+    feeder: Feeder,
+    rows,
+    heard: Signals,
+    told: Told,
+    grid,
+    *,
+    rates=None,
+    least=0.0,
+    gasps=NO_SIGNALS,
+    states=NO_STATES,
 ) -> np.ndarray:
     """Chances of each device being topmost, by going through every way they may have opened.
 
@@ -79,21 +88,35 @@ def enumerated(
     """
     begins, _ = grid
     rates = rates or RATES
-    shares, _ = rates.call_share.table()
-    ways = [None, *product(range(begins.size), range(len(shares)))]
+    pairs = share_pairs(rates, gasps)
+    ways = [None, *product(range(begins.size), range(len(pairs)))]
     total, topmost = 0.0, np.zeros(len(feeder.devices))
     for opened in product(ways, repeat=len(rows)):
         chosen = dict(zip(rows, opened, strict=True))
-        odds = way_odds(feeder, heard, told, chosen, grid, rates)
+        odds = way_odds(feeder, heard, told, chosen, grid, rates, gasps=gasps, states=states)
         open_ = [row for row, way in chosen.items() if way is not None]
         top = [
             row
             for row in open_
             if not any(feeder.pre[a] < feeder.pre[row] < feeder.post[a] for a in open_)
         ]
-        topmost[[row for row in top if shares[chosen[row][1]] > least]] += odds
+        topmost[[row for row in top if pairs[chosen[row][1]][0] > least]] += odds
         total += odds
     return topmost / total
+
+
+def share_pairs(rates: Rates, gasps: Signals) -> list[tuple[float, float, float]]:
+    """Shares of callers and of gasping meters, and how probable each pair is."""
+    with_meters = gasps.count > 0
+    call, weight = rates.call_share.table(coarse=with_meters)
+    if not with_meters:
+        return [(p, 0.0, w) for p, w in zip(call, weight, strict=True)]
+    gasp, mass = rates.gasp_share.table(coarse=True)
+    return [
+        (p, g, w * m)
+        for p, w in zip(call, weight, strict=True)
+        for g, m in zip(gasp, mass, strict=True)
+    ]
 
 
 def darkness(feeder: Feeder, chosen, pre: int):
@@ -109,36 +132,87 @@ def darkness(feeder: Feeder, chosen, pre: int):
     return row, way
 
 
-def way_odds(feeder: Feeder, heard: Signals, told: Told, chosen, grid, rates: Rates) -> float:
+def way_odds(
+    feeder: Feeder,
+    heard: Signals,
+    told: Told,
+    chosen,
+    grid,
+    rates: Rates,
+    *,
+    gasps=NO_SIGNALS,
+    states=NO_STATES,
+) -> float:
     """Prior and likelihood of one way, against nothing having happened."""
-    (begins, width), log = grid, 0.0
-    shares, weights = rates.call_share.table()
-    for row, way in chosen.items():
-        if way is not None:
-            begin, share = way
-            decay = begins[begin] / (RATES.over_after_h * 60)
-            log += np.log(feeder.rate[row] * width[begin] * weights[share]) + decay
+    begins, width = grid
+    pairs = share_pairs(rates, gasps)
+    log = sum(
+        opening_odds(feeder, told, row, begins[way[0]], width[way[0]], rates)
+        + np.log(pairs[way[1]][2])
+        for row, way in chosen.items()
+        if way is not None
+    )
     for transformer in feeder.tree.transformers:
         _, way = darkness(feeder, chosen, transformer.pre)
         if way is None:
             continue
-        begin, share = begins[way[0]], shares[way[1]]
-        mine = np.flatnonzero(heard.pre == transformer.pre)
-        lost, relit = relit_at(told, transformer.pre)
-        unnoticed = (begin < relit) & (relit < heard.at[mine])
-        since = heard.at[mine] - np.where(unnoticed, relit, begin)
-        half = np.where(unnoticed, 1.0, width[way[0]]) / 2
-        called = RATES.call_delay.reached
-        density = (called(since + half) - called(since - half)) / (2 * half)
-        log += heard.weight[mine] @ np.log1p(share * density * heard.odds[mine])
-        known = dict(zip(told.dark_pre.tolist(), told.dark_since.tolist(), strict=True))
-        until = known.get(transformer.pre, 0.0)
-        before = called(np.array([lost - begin]))[0] if begin < lost else 0.0
-        called = max(before, called(np.array([until - max(begin, relit)]))[0])
-        telling = heard.weight[mine][heard.odds[mine] > 0].sum()
-        silent = max(transformer.customers - telling, 0.0)
-        log += silent * np.log1p(-min(called * share, 0.999))
+        begun, (share, gasping, _) = (begins[way[0]], width[way[0]]), pairs[way[1]]
+        where, count = (told, transformer.pre, begun), float(transformer.customers)
+        more = sum(n * (rates.calls_by_kind[kind] - 1) for kind, n in transformer.kinds)
+        log += place_odds(*where, heard, rates.call_delay.reached, who=(share, count + more))
+        log += place_odds(*where, gasps, rates.gasp_delay.reached, who=(gasping, count))
+    for pre, at, odds in looked_at(feeder, states):
+        _, way = darkness(feeder, chosen, pre)
+        if way is not None and begins[way[0]] <= at:
+            log += odds
     return float(np.exp(log))
+
+
+def opening_odds(feeder: Feeder, told: Told, row: int, begin, width, rates: Rates) -> float:
+    """Prior of a device opening then, with what was seen of it: closed after that, or open."""
+    if told.shut[row]:
+        return -np.inf
+    log = np.log(feeder.rate[row] * width) + begin / (rates.over_after_h * 60)
+    if begin <= told.device_from[row]:
+        log += np.log(rates.sighted_closed)
+    seen = told.device_open[row]
+    earliest = -np.inf if told.told_late[row] else seen - 1.0
+    if not np.isnan(seen) and earliest < begin < seen + 1:
+        log += np.log(rates.sighted)
+    return float(log)
+
+
+def place_odds(told: Told, pre: int, begun, heard: Signals, reached, *, who) -> float:
+    """What is heard and not heard of one dark place: the share that signals, and of how many."""
+    (begin, width), (share, could) = begun, who
+    mine = np.flatnonzero((heard.pre == pre) & (heard.odds > 0))
+    lost, relit = relit_at(told, pre)
+    unnoticed = (begin < relit) & (relit < heard.at[mine])
+    since = heard.at[mine] - np.where(unnoticed, relit, begin)
+    half = np.where(unnoticed, 1.0, width) / 2
+    density = (reached(since + half) - reached(since - half)) / (2 * half)
+    log = heard.weight[mine] @ np.log1p(share * density * heard.odds[mine])
+    known = dict(zip(told.dark_pre.tolist(), told.dark_since.tolist(), strict=True))
+    until = known.get(pre, 0.0)
+    before = reached(np.array([lost - begin]))[0] if begin < lost else 0.0
+    sent = max(before, reached(np.array([until - max(begin, relit)]))[0])
+    silent = max(could - heard.weight[mine] @ heard.counts_for[mine], 0.0)
+    return float(log + silent * np.log1p(-min(sent * share, 0.999)))
+
+
+def looked_at(feeder: Feeder, states: States) -> list[tuple[int, float, float]]:
+    """Places seen dark or lit: place, minute and log odds; a statement's is above all its places.
+
+    That is the place of the lowest device that holds all of them.
+    """
+    rows = zip(states.pre, states.at, states.odds, states.statement, strict=True)
+    seen = [(int(pre), at, odds) for pre, at, odds, statement in rows if statement < 0]
+    for statement in range(states.statement.max(initial=-1) + 1):
+        mine = states.statement == statement
+        low, high = states.pre[mine].min(), states.pre[mine].max()
+        holds = np.flatnonzero((feeder.pre <= low) & (high < feeder.post))
+        seen.append((int(feeder.pre[holds[-1]]), states.at[mine][0], states.odds[mine][0]))
+    return seen
 
 
 def relit_at(told: Told, pre: int) -> tuple[float, float]:
@@ -161,15 +235,16 @@ def relit_of(transformers, lost: float, at: float) -> Relit:
     return Relit(
         np.array([t.pre for t in transformers], dtype=np.intp),
         np.array([float(t.customers) for t in transformers]),
+        np.array([float(t.customers) for t in transformers]),
         np.full(len(transformers), lost),
         np.full(len(transformers), at),
     )
 
 
 @st.composite
-def small_cases(draw: st.DrawFn) -> tuple[FeederTree, Signals, Told]:
-    """Trees of three or four devices, reports at two times: few enough beginnings to go through."""
-    size = draw(st.integers(2, 4))
+def small_cases(draw: st.DrawFn, most: int = 4) -> tuple[FeederTree, Signals, Told]:
+    """Trees of few devices, reports at two times: few enough beginnings to go through."""
+    size = draw(st.integers(2, most))
     parents = [-1] + [draw(st.integers(0, i - 1)) for i in range(1, size)]
     tree = tree_of(parents, [draw(st.integers(1, 30)) for _ in range(size)])
     feeder = Feeder(tree, RATES)
@@ -194,6 +269,7 @@ def small_cases(draw: st.DrawFn) -> tuple[FeederTree, Signals, Told]:
             told,
             dark_pre=np.array([known.pre]),
             dark_customers=np.array([float(known.customers)]),
+            dark_callers=np.array([float(known.customers)]),
             dark_since=np.array([since]),
         )
         silenced = (heard.pre == known.pre) & (heard.at > since)
@@ -217,6 +293,91 @@ def test_the_marginals_are_those_of_going_through_every_way(case):
     rows = posterior.rows.tolist()
     ours = [posterior.probability(row) for row in rows]
     np.testing.assert_allclose(ours, enumerated(feeder, rows, heard, told, grid)[rows], rtol=1e-6)
+
+
+KINDS = ("residential", "industrial")
+FULL = replace(
+    RATES,
+    call_share=replace(FEW, coarse_points=(0.05, 0.4)),
+    gasp_share=replace(RATES.gasp_share, coarse_points=(0.1, 0.6)),
+    sighted=1e3,
+)
+
+
+@st.composite
+def full_cases(draw: st.DrawFn):
+    """Such trees with customers of all kinds, last gasps, pings, restorations, devices seen."""
+    tree, heard, told = draw(small_cases(most=3))
+    factors = {kind: draw(st.floats(0.2, 4.0)) for kind in KINDS}
+    rates = replace(FULL, calls_by_kind=factors)
+    placed = []
+    for t in tree.transformers:
+        homes = draw(st.integers(0, t.customers))
+        works = draw(st.integers(0, t.customers - homes))
+        kinds = tuple(zip(KINDS, (homes, works), strict=True))
+        placed.append(replace(t, kinds=kinds))
+    tree = replace(tree, transformers=tuple(placed))
+    feeder = Feeder(tree, rates)
+    each = np.array([draw(st.sampled_from((1.0, *factors.values()))) for _ in range(heard.count)])
+    counts = each[heard.report]
+    heard = replace(heard, odds=heard.odds * counts, counts_for=counts)
+    callers = {t.pre: feeder.callers_of[t.id] for t in tree.transformers}
+    relit = replace(told.relit, callers=np.array([callers[pre] for pre in told.relit.pre]))
+    dark = np.array([callers[pre] for pre in told.dark_pre])
+    told = replace(told, dark_callers=dark, relit=relit)
+    for row in range(len(feeder.devices)):
+        told.device_from[row] = draw(st.sampled_from((-np.inf, -np.inf, -90.0, -5.0)))
+        told.device_open[row] = draw(st.sampled_from((np.nan, np.nan, -95.2, -8.0, -1.0)))
+        told.told_late[row] = draw(st.booleans())
+        told.shut[row] = draw(st.sampled_from((False, False, False, True)))
+    return rates, tree, heard, told, draw(some_gasps(tree, told)), draw(some_states(tree))
+
+
+@st.composite
+def some_gasps(draw: st.DrawFn, tree: FeederTree, told: Told) -> Signals:
+    """Up to three last gasps; who is dark for a known outage gasps for no other."""
+    places = [t.pre for t in tree.transformers]
+    pre = np.array(draw(st.lists(st.sampled_from(places), max_size=3)), dtype=np.intp)
+    at = np.array([-draw(st.sampled_from((94.5, 7.9, 7.0))) for _ in pre], dtype=float)
+    since = dict(zip(told.dark_pre.tolist(), told.dark_since.tolist(), strict=True))
+    tells = np.array([t < since.get(p, np.inf) for p, t in zip(pre.tolist(), at, strict=True)])
+    odds = np.full(pre.size, MINUTES_PER_YEAR / FULL.false_gasps) * tells.astype(float)
+    return Signals(np.arange(pre.size), pre, np.ones(pre.size), at, odds, np.ones(pre.size))
+
+
+@st.composite
+def some_states(draw: st.DrawFn, tree: FeederTree) -> States:
+    """Answers to pings, each for itself, and perhaps a restoration of several places at once."""
+    places = [t.pre for t in tree.transformers]
+    minutes, odds = st.sampled_from((-50.0, -8.0, -0.2)), st.sampled_from((-3.9, 3.9))
+    rows = [
+        (draw(st.sampled_from(places)), draw(minutes), draw(odds), -1)
+        for _ in range(draw(st.integers(0, 3)))
+    ]
+    lit, at = draw(st.lists(st.sampled_from(places), unique=True)), draw(minutes)
+    rows += [(pre, at, -3.9, 0) for pre in lit]
+    pre, when, says, statement = zip(*rows, strict=True) if rows else ((),) * 4
+    return States(
+        np.array(pre, dtype=np.intp),
+        np.array(when, dtype=float),
+        np.array(says, dtype=float),
+        np.array(statement, dtype=np.intp),
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(full_cases())
+def test_kinds_meters_and_what_was_seen_are_those_of_going_through_every_way(case):
+    rates, tree, heard, told, gasps, states = case
+    feeder = Feeder(tree, rates)
+    grid = (np.array([-95.0, -8.0]), np.array([20.0, 4.0]))
+    weighed = weigh(feeder, rates, heard, gasps=gasps, states=states, told=told, grid=grid)
+    posterior = combine(weighed).lit_above()
+    rows = posterior.rows.tolist()
+    ours = [posterior.probability(row) for row in rows]
+    said = gasps.telling
+    every = enumerated(feeder, rows, heard, told, grid, rates=rates, gasps=said, states=states)
+    np.testing.assert_allclose(ours, every[rows], rtol=1e-6, atol=1e-12)
 
 
 @settings(max_examples=20, deadline=None)
@@ -255,6 +416,20 @@ def test_the_head_is_told_less_surely_than_it_is_held_on_the_same_side_of_even(c
     if posterior.rows.size:
         held, said = float(posterior.topmost[0]), float(posterior.told(reports)[0])
         assert min(held, 0.5) - 1e-9 <= said <= max(held, 0.5) + 1e-9
+
+
+@settings(max_examples=30, deadline=None)
+@given(small_cases())
+def test_kinds_that_call_like_the_mean_change_no_bit(case):
+    tree, heard, told = case
+    kinds = (("industrial", 1), ("residential", 1))
+    known = replace(tree, transformers=tuple(replace(t, kinds=kinds) for t in tree.transformers))
+    plain, same = (
+        combine(weigh(Feeder(each, RATES), RATES, heard, told=told)).lit_above()
+        for each in (tree, known)
+    )
+    assert plain.log_evidence == same.log_evidence
+    assert (plain.topmost == same.topmost).all()
 
 
 LATERAL = tree_of([-1, 0, 0, 1, 1, 2, 2], [0, 0, 0, 20, 20, 20, 20])
@@ -310,6 +485,19 @@ def test_a_restoration_speaks_of_the_device_that_was_closed_not_of_those_below()
     assert says == {"d0": -4.0, "d1": 0.0, "d2": 0.0, "d3": 0.0, "d5": 0.0}
 
 
+def test_silence_of_a_kind_that_hardly_calls_speaks_less_against_the_device_above():
+    kinds = (("industrial", 20),)
+    works = tuple(replace(t, kinds=kinds) for t in LATERAL.transformers[2:])
+    tree = replace(LATERAL, transformers=(*LATERAL.transformers[:2], *works))
+    head = []
+    for times in (1.0, 0.1):
+        rates = replace(RATES, calls_by_kind={"industrial": times})
+        feeder = Feeder(tree, rates)
+        heard = calls(feeder, ("t3", 61), ("t4", 60.5))
+        head.append(probabilities(posterior_of(weigh(feeder, rates, heard)), feeder)["d0"])
+    assert head[1] > 3 * head[0]
+
+
 def test_silence_that_counts_for_nothing_speaks_against_nobody():
     feeder = Feeder(LATERAL, RATES)
     heard = calls(feeder, ("t3", 61), ("t4", 60.5))
@@ -359,7 +547,12 @@ def test_last_gasps_of_one_branch_name_that_branch():
     pre = np.array([feeder.transformer_pre["t3"]] * 4 + [feeder.transformer_pre["t4"]] * 4)
     false = RATES.false_gasps / MINUTES_PER_YEAR
     gasps = Signals(
-        np.arange(8), pre, np.ones(8), np.linspace(-3.0, -2.8, 8), np.full(8, 1 / false)
+        np.arange(8),
+        pre,
+        np.ones(8),
+        np.linspace(-3.0, -2.8, 8),
+        np.full(8, 1 / false),
+        np.ones(8),
     )
     posterior = posterior_of(weigh(feeder, RATES, calls(feeder, ("t3", 1)), gasps=gasps))
     assert probabilities(posterior, feeder)["d1"] > 0.95

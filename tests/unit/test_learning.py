@@ -8,16 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.domain.past import Past, PlacedDevice
-from dispatch.domain.words import DistrictId
+from dispatch.domain.past import Past, PastOutage, PastPart, PlacedDevice
+from dispatch.domain.words import DistrictId, OutageId
 from dispatch.errors import InvalidInput, TooLittleToLearn
 from dispatch.feeder import Feeder
 from dispatch.learning.calling import learn_callers, usable
 from dispatch.learning.failing import PER_KM, chance_seen, load, stormy_days
+from dispatch.learning.kinds import learn_kinds
 from dispatch.learning.learn import FEWEST_OUTAGES, Learned, learn, value_in
 from dispatch.rates import MINUTES_PER_YEAR, Delay, Rates, Share
 from tests.unit.core import evidence
-from tests.unit.simulated_past import SINCE, Truth, World
+from tests.unit.simulated_past import SINCE, Truth, World, delays
 
 A, B = DistrictId("a"), DistrictId("b")
 ASSUMED = Rates()
@@ -218,3 +219,103 @@ def test_rates_come_back_from_plain_values_as_they_were(rates: Rates):
 def test_a_rate_that_does_not_exist_is_refused():
     with pytest.raises(InvalidInput, match="per_mile"):
         Rates.from_dict({"per_mile": 0.1})
+
+
+def outages_of(
+    seed: int, count: int, homes: dict[str | None, int], times: dict[str | None, float]
+) -> list[PastOutage]:
+    """Closed outages of so many customers of each kind, who call so many times the usual share."""
+    rng, found = np.random.default_rng(seed), list[PastOutage]()
+    everybody = [kind for kind, many in homes.items() for _ in range(many)]
+    while len(found) < count:
+        share, lasted = rng.beta(1.2, 10.8), rng.uniform(40, 200)
+        calls = [
+            (float(at), kind)
+            for kind, at in zip(everybody, delays(rng, Delay(), len(everybody)), strict=True)
+            if rng.random() < min(1.0, share * times.get(kind, 1.0)) and at < lasted
+        ]
+        if not calls:
+            continue
+        calls.sort(key=lambda call: call[0])
+        began = SINCE + timedelta(days=len(found) / 10)
+        lit = began + timedelta(minutes=lasted)
+        part = PastPart(
+            customers=len(everybody),
+            lit_at=lit,
+            called_at=tuple(began + timedelta(minutes=at) for at, _ in calls),
+            called_kinds=tuple(kind for _, kind in calls),
+            kinds=tuple((kind, many) for kind, many in homes.items() if kind is not None),
+        )
+        found.append(
+            PastOutage(
+                id=OutageId(len(found) + 1),
+                district_id=A,
+                kind="fuse",
+                opened_at=part.called_at[0],
+                restored_at=lit,
+                parts=(part,),
+            )
+        )
+    return found
+
+
+TOWN: dict[str | None, int] = {
+    "residential": 60,
+    "commercial": 15,
+    "industrial": 5,
+    "farm": 10,
+    None: 20,
+}
+TIMES: dict[str | None, float] = {
+    "residential": 1.2,
+    "commercial": 0.8,
+    "industrial": 0.3,
+    "farm": 0.5,
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_how_often_kinds_call_comes_back_from_many_outages_of_any_share(seed: int):
+    found = learn_kinds(outages_of(seed, 600, TOWN, TIMES))
+    mean = sum(TIMES[kind] * TOWN[kind] for kind in TIMES) / sum(TOWN[kind] for kind in TIMES)
+    for kind, times in TIMES.items():
+        assert found[kind].factor == pytest.approx(times / mean, rel=0.2)
+
+
+def test_the_interval_of_how_often_a_kind_calls_holds_the_truth_nine_times_in_ten():
+    mean = sum(TIMES[kind] * TOWN[kind] for kind in TIMES) / sum(TOWN[kind] for kind in TIMES)
+    held = []
+    for seed in range(15):
+        found = learn_kinds(outages_of(seed, 150, TOWN, TIMES))
+        held += [
+            abs(np.log(found[kind].factor * mean / times)) < 1.645 * found[kind].log_sd
+            for kind, times in TIMES.items()
+        ]
+    assert 0.75 < np.mean(held) <= 1.0
+
+
+@pytest.mark.parametrize(("times", "seed", "calls"), [(0.0, 6, 0), (1.0, 5, 1), (5.0, 7, 4)])
+def test_a_kind_of_three_customers_stays_near_the_mean(times: float, seed: int, calls: int):
+    """They were out three times, in which none called, one, or four of nine."""
+    usual = outages_of(4, 40, {"residential": 60, "commercial": 40}, {})
+    few = outages_of(seed, 3, {"residential": 30, "farm": 3}, {"farm": times})
+    found = learn_kinds([*usual, *few])["farm"]
+    assert found.calls == calls
+    assert 0.7 < found.factor < 1.7
+
+
+def test_where_nobodys_kind_is_known_nothing_is_learned_of_kinds():
+    assert learn_kinds(outages_of(1, 30, {None: 50}, {})) == {}
+    assert learn_kinds(outages_of(1, 30, {"residential": 50}, {})) == {}
+
+
+def test_how_often_kinds_call_is_in_the_rates_of_the_company_and_of_each_district():
+    past = World(seed=3, years=2).add_district("a", Truth()).past
+    past = replace(past, outages=(*past.outages, *outages_of(2, 300, TOWN, TIMES)))
+    learned = learn(past, ASSUMED)
+    told = estimate(learned, "calls_industrial")
+    assert told.value < 0.5 and told.assumed == 1.0 and told.low < told.value < told.high
+    for rates in (learned.company, learned.of(A)):
+        assert rates.calls_of("industrial") == told.value
+        assert rates.calls_of("public") == rates.calls_of(None) == 1.0
+        assert value_in(rates, "calls_industrial") == told.value

@@ -124,3 +124,14 @@ def test_neighbours_with_light_speak_against_it():
     asked = judged(seen(here, elsewhere=(other,)), minutes=12)
     silent = judged(seen(replace(here, neighbours_out=None), elsewhere=(other,)), minutes=12)
     assert asked.explained[TicketId("r")][1] < silent.explained[TicketId("r")][1]
+
+
+def test_a_confirmed_outage_explains_a_caller_as_often_as_their_kind_calls():
+    rates = replace(Rates(), calls_by_kind={"industrial": 0.05})
+    known = seen(report("A", "T2", 30, 1, kind="industrial"), outages=(found_open_since(0),))
+
+    def doubt(rates: Rates) -> float:
+        verdict = judge(known, rates, Costs(), now=after(31), stirring=STORM)
+        return 1 - verdict.explained[TicketId("A")][1]
+
+    assert doubt(rates) > 10 * doubt(Rates())

@@ -103,7 +103,7 @@ def generate(seed: int, customers: int = 50_000) -> County:
         sections=wires.finished_sections(),
         switches=wires.finished_switches(),
         transformers=transformers(sites),
-        usage_points=make_customers(seed, sites, premises, boxes),
+        usage_points=make_customers(seed, sites, premises, boxes, places),
     )
     return County(
         seed=seed,

@@ -65,6 +65,9 @@ SIZE_SCORE: Final = {"seat": 1.5, "town": 0.9, "village": 0.25, "hamlet": -1.3}
 RATED_KVA: Final = (30, 50, 100, 200, 315, 400, 500, 630)  # usual ratings of 10 kV transformers
 KVA_PER_CUSTOMER: Final = 3.0  # assumption
 COMPOUND_SHARE: Final = {"seat": 0.78, "town": 0.22, "village": 0.0, "hamlet": 0.0}  # assumption
+# Of customers of shared transformers; 14 % are commercial in a real utility (Tapejara, BDGD 2024).
+SHOPS: Final = {"seat": 0.16, "town": 0.14, "village": 0.04, "hamlet": 0.01}  # assumption
+FARMS: Final = {"seat": 0.0, "town": 0.0, "village": 0.03, "hamlet": 0.05}  # assumption
 ARREARS_SHARE: Final = 0.002  # assumption: accounts disconnected for arrears
 SHARED_PHONE_SHARE: Final = 0.06  # assumption: accounts whose phone also holds another account
 SECOND_PHONE_SHARE: Final = 0.08  # assumption

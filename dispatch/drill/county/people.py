@@ -6,9 +6,11 @@ import shapely
 from dispatch.drill.county import parameters as p
 from dispatch.drill.county import words
 from dispatch.drill.county.frame import Ints, lonlat, stream
+from dispatch.drill.county.places import Place
 from dispatch.drill.county.premises import Premises
-from dispatch.drill.county.sites import Sites
+from dispatch.drill.county.sites import INSTITUTIONS, TOWN_INSTITUTIONS, Sites
 from dispatch.drill.county.wires import transformer_id
+from gis.network.kinds import CustomerKind
 from gis.network.model import UsagePoint
 
 PHONES = 10_000_000
@@ -30,7 +32,7 @@ def person(rng: np.random.Generator, count: int) -> list[str]:
 
 
 def make_customers(
-    seed: int, sites: Sites, premises: Premises, boxes: list[str]
+    seed: int, sites: Sites, premises: Premises, boxes: list[str], places: list[Place]
 ) -> tuple[UsagePoint, ...]:
     """One row per customer, in the order of `premises`."""
     rng = stream(seed, "people")
@@ -43,6 +45,7 @@ def make_customers(
     second = rng.random(count) < p.SECOND_PHONE_SHARE
     arrears = (rng.random(count) < p.ARREARS_SHARE) & (premises.transformer < sites.public)
     dialysis = rng.random(count) < p.DIALYSIS_PER_10_000 / 10_000
+    kinds = _kinds(seed, sites, premises, places)
     points = shapely.points(lonlat(premises.xy))
     out = []
     for i, t in enumerate(premises.transformer.tolist()):
@@ -63,6 +66,7 @@ def make_customers(
                 node=boxes[i],
                 disconnected_for=ARREARS if arrears[i] else None,
                 critical=critical or None,
+                kind=kinds[i],
             )
         )
     return tuple(out)
@@ -77,3 +81,34 @@ def _holders(rng: np.random.Generator, transformer: Ints, public: int) -> Ints:
     for i in np.flatnonzero(lent).tolist():
         holder[i] = holder[max(0, i - int(back[i]))]
     return holder
+
+
+_PUBLIC = tuple(name.removeprefix("县") for name, _ in (*INSTITUTIONS, *TOWN_INSTITUTIONS))
+
+
+def _kinds(seed: int, sites: Sites, premises: Premises, places: list[Place]) -> list[CustomerKind]:
+    """Who is supplied: owners of a transformer by their name, others as often as in such a place.
+
+    Drawn apart from everything else, which so stays as it is.
+    """
+    drawn = stream(seed, "kinds").random(len(premises.transformer))
+    found = []
+    for t, chance in zip(premises.transformer.tolist(), drawn.tolist(), strict=True):
+        place = places[int(sites.place[t])].kind
+        if sites.owner[t]:
+            found.append(_kind_of_owner(sites.owner[t]))
+        elif chance < p.SHOPS[place]:
+            found.append(CustomerKind.COMMERCIAL)
+        elif chance < p.SHOPS[place] + p.FARMS[place]:
+            found.append(CustomerKind.FARM)
+        else:
+            found.append(CustomerKind.RESIDENTIAL)
+    return found
+
+
+def _kind_of_owner(owner: str) -> CustomerKind:
+    if owner.endswith(_PUBLIC):
+        return CustomerKind.PUBLIC
+    if "抽水站" in owner:
+        return CustomerKind.FARM
+    return CustomerKind.COMMERCIAL if "通信基站" in owner else CustomerKind.INDUSTRIAL

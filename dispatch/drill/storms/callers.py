@@ -26,6 +26,7 @@ class Filed:
     spread: tuple[tuple[str, float], ...]
     lon: float
     lat: float
+    kind: str | None
 
 
 def share_of_callers(
@@ -124,4 +125,5 @@ def _filed_under(
         spread=spread,
         lon=place[0],
         lat=place[1],
+        kind=None if usage_point_id is None else people.kinds[row],
     )

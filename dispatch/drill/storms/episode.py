@@ -152,7 +152,7 @@ class _Days:
         if lasted_s > p.GASP_AFTER_S:
             self._tell(self.meters.gasps(self.rng, rows, self.now_s))
             self._tell(self.meters.power_ups(self.rng, rows, self.now_s + lasted_s))
-        for row in rows[self.rng.random(len(rows)) < self.share[fault.number]].tolist():
+        for row in self._callers(fault, rows).tolist():
             wait_s = float(self.rng.exponential(p.QUICK_SCALE_MIN * 60))
             self._later(self.now_s + wait_s, lambda r=row: self._call(fault, r))  # type: ignore[misc]
 
@@ -167,9 +167,20 @@ class _Days:
 
     # --- callers ---
 
+    def _callers(self, fault: Fault, rows: Ints) -> Ints:
+        """Those of the customers who will call, some kinds more often than others.
+
+        A fault of one home is nobody else's to report: there kinds do not differ.
+        """
+        share = self.share[fault.number]
+        drawn = self.rng.random(len(rows))
+        if not self.condition.kinds or fault.row is not None:
+            return rows[drawn < share]
+        return rows[drawn < share * self.ground.customers.times_calling[rows]]
+
     def _notice(self, fault: Fault, rows: Ints) -> None:
         """Customers find themselves in the dark because of `fault`; some will call."""
-        callers = rows[self.rng.random(len(rows)) < self.share[fault.number]]
+        callers = self._callers(fault, rows)
         for row, wait_s in zip(
             callers.tolist(),
             delays_s(self.rng, self.condition, len(callers)).tolist(),
@@ -205,6 +216,7 @@ class _Days:
             neighbours_out=self._answer(fault) if self.condition.asked else None,
             lon=filed.lon,
             lat=filed.lat,
+            kind=filed.kind,
         )
         told = fault.hazard and self.rng.random() < p.HAZARD_TOLD
         self._send(

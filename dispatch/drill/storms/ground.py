@@ -1,6 +1,6 @@
 """A network made ready for the drill: who hangs where in truth, and where on record."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -24,12 +24,13 @@ Ints = NDArray[np.int64]
 NOWHERE = -1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Customers:
     """The connected customers in the order of their devices, so that a subtree is a slice.
 
     `xy` is in metres, `lonlat` EPSG:4326, both of shape (n, 2). `transformer` is the number of the
-    one that truly supplies each (NOWHERE: none), `recorded` that of the records.
+    one that truly supplies each (NOWHERE: none), `recorded` that of the records. `kinds` are as the
+    records have them, None where they do not.
     """
 
     accounts: tuple[str, ...]
@@ -38,6 +39,20 @@ class Customers:
     recorded: Ints
     xy: Floats
     lonlat: Floats
+    kinds: tuple[str | None, ...]
+
+    @cached_property
+    def calls_by_kind(self) -> dict[str, float]:
+        """How often each kind here calls against the mean of all those whose kind is known."""
+        many = Counter(kind for kind in self.kinds if kind is not None)
+        called = sum(p.CALLS_BY_KIND[kind] * count for kind, count in many.items())
+        return {kind: p.CALLS_BY_KIND[kind] * many.total() / called for kind in sorted(many)}
+
+    @cached_property
+    def times_calling(self) -> Floats:
+        """How often each customer calls against the mean, where kinds differ; shape (n,)."""
+        times = self.calls_by_kind
+        return np.array([times.get(kind or "", 1.0) for kind in self.kinds], dtype=float)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +143,7 @@ class Ground:
         return replace(
             self,
             customers=replace(people, recorded=recorded),
-            trees=_trees(self.tracing, self.transformers, recorded),
+            trees=_trees(self.tracing, self.transformers, recorded, people.kinds),
         )
 
 
@@ -142,6 +157,8 @@ def ground_of(network: Network) -> Ground:
     """
     tracing = trace(network)
     accounts, device, transformer, lonlat = _hanging(network, tracing)
+    kind_of = {u.account: u.kind and u.kind.value for u in network.usage_points}
+    kinds = tuple(kind_of[account] for account in accounts)
     known = np.isfinite(lonlat[:, 0])
     if not known.any():
         raise EmptyInput(
@@ -162,10 +179,11 @@ def ground_of(network: Network) -> Ground:
             recorded=transformer,
             xy=np.column_stack(plane.xy(*lonlat.T)),
             lonlat=lonlat,
+            kinds=kinds,
         ),
         transformers=nodes,
         transformer_feeder=tuple(tracing.devices[t.pre].feeder_id for t in nodes),
-        trees=_trees(tracing, nodes, transformer),
+        trees=_trees(tracing, nodes, transformer, kinds),
     )
 
 
@@ -222,12 +240,20 @@ def _transformer_nodes(
 
 
 def _trees(
-    tracing: Tracing, transformers: tuple[TransformerNode, ...], recorded: Ints
+    tracing: Tracing,
+    transformers: tuple[TransformerNode, ...],
+    recorded: Ints,
+    kinds: tuple[str | None, ...],
 ) -> dict[str, FeederTree]:
     """Each feeder as the records have it."""
+    of_kind: dict[int, Counter[str]] = defaultdict(Counter)
+    for number, kind in zip(recorded.tolist(), kinds, strict=True):
+        if kind is not None:
+            of_kind[number][kind] += 1
     counts = np.bincount(recorded[recorded >= 0], minlength=len(transformers))
     listed = [
-        replace(t, customers=int(count)) for t, count in zip(transformers, counts, strict=True)
+        replace(t, customers=int(count), kinds=tuple(sorted(of_kind[number].items())))
+        for number, (t, count) in enumerate(zip(transformers, counts, strict=True))
     ]
     trees = {}
     for feeder_id, head_id in tracing.head_of_feeder.items():

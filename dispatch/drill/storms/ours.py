@@ -25,6 +25,9 @@ WITHOUT_SILENCE = "without silence"
 SLIGHTLY = 0.01
 """How open the true parameters stay to any share: no tabulated share may be impossible."""
 
+KINDS_KNOWN = "kinds known"
+"""The posterior that knows how often each kind of customer calls; all else is as shipped."""
+
 NAMES = (POSTERIOR, TRUE_PARAMETERS, WITHOUT_SILENCE)
 LEVELS: Mapping[str, NetworkLevel] = {
     "posterior, transformers only": NetworkLevel.TRANSFORMER,
@@ -101,7 +104,15 @@ def our_methods(condition: Condition, names: tuple[str, ...] = NAMES) -> Mapping
             WITHOUT_SILENCE, replace(Rates(), silence_counts=0.0)
         ),
     }
+    makers[KINDS_KNOWN] = lambda ground: PosteriorMethod(
+        KINDS_KNOWN, replace(Rates(), calls_by_kind=true_kinds(ground, condition))
+    )
     return {name: makers[name] for name in names}
+
+
+def true_kinds(ground: Ground, condition: Condition) -> Mapping[str, float]:
+    """How often each kind of customer truly calls against the mean."""
+    return ground.customers.calls_by_kind if condition.kinds else Rates().calls_by_kind
 
 
 def _at_level(name: str, level: NetworkLevel, ground: Ground) -> LevelMethod:
@@ -148,6 +159,7 @@ def true_rates(ground: Ground, condition: Condition) -> Rates:
             scale_min=p.QUICK_SCALE_MIN * condition.delay,
             late_min=p.LATE_MEAN_MIN * condition.delay,
         ),
+        calls_by_kind=true_kinds(ground, condition),
         awake_at_night=p.AWAKE_AT_NIGHT,
         night_from_h=p.AWAKE_HOURS.stop,
         night_until_h=p.AWAKE_HOURS.start,

@@ -48,6 +48,14 @@ CALL_SHARE: Final = (0.10, 0.08)  # assumption, calm and storm; a vendor states 
 CALL_CONCENTRATION: Final = 12.0  # assumption: of the Beta distribution of an event's share
 LARGEST_CALL_SHARE: Final = 0.9  # assumption
 CALLS_WANTED: Final = 1.6  # assumption: small outages are reported too, by so many on average
+CALLS_BY_KIND: Final = {  # each an assumption: nobody publishes how much oftener a kind calls
+    "residential": 1.1,  # assumption: somebody is at home, or comes home
+    "commercial": 0.8,  # assumption: shut at night
+    "industrial": 0.3,  # assumption: own electricians look first; one call for a whole works
+    "farm": 0.5,  # assumption: a pump that stands is noticed late
+    "public": 0.6,  # assumption
+}
+"""Against the mean customer, where `--kinds` makes them differ; brought to a mean of one."""
 QUICK_SHARE: Final = 0.70  # assumption
 QUICK_SHAPE: Final = 1.5  # assumption (gamma)
 QUICK_SCALE_MIN: Final = 9.0  # assumption (gamma)

@@ -40,6 +40,7 @@ class Condition:
 
     `gasps` is the share of customers with a meter that tells of its end. `call_rate` and `delay`
     multiply, `wrong_links` and `mislocated` are shares. `asked`: callers tell of the neighbours.
+    `kinds`: how many call differs by kind of customer.
     """
 
     storm: bool = False
@@ -49,6 +50,7 @@ class Condition:
     wrong_links: float = 0.0
     mislocated: float = 0.0
     asked: bool = False
+    kinds: bool = False
 
     @property
     def weather(self) -> str:

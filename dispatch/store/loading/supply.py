@@ -87,16 +87,23 @@ def retrace(connection: Connection) -> Retraced:
 
 
 def recount(connection: Connection) -> None:
-    """Count the connected customers of every transformer anew."""
+    """Count the connected customers of every transformer anew, and how many are of each kind."""
     connection.execute(
         text(
             """
-            UPDATE transformer t SET customers = coalesce(counted.customers, 0)
+            UPDATE transformer t SET customers = coalesce(counted.customers, 0),
+                kinds = coalesce(counted.kinds, '{}')
             FROM transformer each LEFT JOIN (
-                SELECT transformer_id, count(*) AS customers FROM usage_point
-                WHERE disconnected_for IS NULL GROUP BY transformer_id
+                SELECT transformer_id, CAST(sum(count) AS integer) AS customers,
+                    jsonb_object_agg(kind, count) FILTER (WHERE kind IS NOT NULL) AS kinds
+                FROM (
+                    SELECT transformer_id, kind, count(*) AS count FROM usage_point
+                    WHERE disconnected_for IS NULL GROUP BY transformer_id, kind
+                ) of_kind
+                GROUP BY transformer_id
             ) counted ON counted.transformer_id = each.id
-            WHERE each.id = t.id AND t.customers <> coalesce(counted.customers, 0)
+            WHERE each.id = t.id AND (t.customers, t.kinds)
+                <> (coalesce(counted.customers, 0), coalesce(counted.kinds, '{}'))
             """
         )
     )

@@ -1,6 +1,7 @@
 """The made-up county: its statistics, its network, its places."""
 
 import re
+from collections import Counter
 
 import networkx as nx
 import numpy as np
@@ -9,6 +10,7 @@ import shapely
 
 from dispatch.drill.county import generate, parameters
 from dispatch.drill.county.frame import metres
+from gis.network.kinds import CustomerKind
 from gis.network.model import Level, SwitchKind
 from gis.network.trace import trace
 
@@ -178,3 +180,19 @@ def test_crews_of_every_district_work_day_and_night(county):
     assert {"lv", "mv", "live_line", "cable", "hazard"} <= {
         s for c in county.crews for s in c.skills
     }
+
+
+def test_customers_are_mostly_homes_with_shops_in_town_and_owners_of_their_own_kind(county):
+    people, sites = county.network.usage_points, county.sites
+    kinds = Counter(person.kind for person in people)
+    assert set(kinds) == set(CustomerKind)
+    assert 0.8 < kinds[CustomerKind.RESIDENTIAL] / len(people) < 0.97
+    assert kinds[CustomerKind.COMMERCIAL] > kinds[CustomerKind.INDUSTRIAL]
+    for person, t in zip(people, county.premises.transformer.tolist(), strict=True):
+        owner = sites.owner[t]
+        if sites.critical[t]:
+            assert person.kind is CustomerKind.PUBLIC
+        elif "抽水站" in owner:
+            assert person.kind is CustomerKind.FARM
+        elif owner.endswith("厂"):
+            assert person.kind in {CustomerKind.INDUSTRIAL, CustomerKind.PUBLIC}

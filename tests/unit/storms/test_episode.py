@@ -1,6 +1,7 @@
 """What truly happens in an episode hangs together."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -245,3 +246,64 @@ def test_a_position_is_shared_among_the_transformers_of_those_who_live_near(grou
     assert sum(share for _, share in spread) == pytest.approx(1.0)
     assert [share for _, share in spread] == sorted((s for _, s in spread), reverse=True)
     assert spread[0][0] == "T4"
+
+
+WORKS = "industrial"
+
+
+def with_works(ground):
+    """The same customers, every second of them a works by the records, the others homes."""
+    kinds = tuple((WORKS, "residential")[n % 2] for n in range(len(ground.customers.accounts)))
+    return replace(ground, customers=replace(ground.customers, kinds=kinds))
+
+
+def callers_of_kinds(ground, episode):
+    known = [c.report.usage_point_id for c in calls(episode) if c.report.usage_point_id]
+    return Counter(ground.customers.kinds[usage_point_id - 1] for usage_point_id in known)
+
+
+def test_kinds_call_as_often_as_they_are_said_to_where_they_are_to_differ(ground):
+    works = with_works(ground)
+    fault = a_fault(works, "switch:cb1", 5)
+    found = Counter()
+    for seed in range(40):
+        found += callers_of_kinds(works, an_episode(works, [fault], seed, kinds=True))
+    said = p.CALLS_BY_KIND
+    ratio = found[WORKS] / found["residential"]
+    assert ratio == pytest.approx(said[WORKS] / said["residential"], rel=0.35)
+
+
+def test_the_mean_customer_calls_as_often_whether_kinds_differ_or_not(ground):
+    times = with_works(ground).customers.times_calling
+    assert times.mean() == pytest.approx(1.0)
+    assert times.min() < 0.5
+
+
+def test_an_episode_in_which_kinds_do_not_differ_is_that_of_customers_of_no_known_kind(ground):
+    fault = a_fault(ground, "switch:cb1", 5)
+    plain = an_episode(ground, [fault])
+    known = an_episode(with_works(ground), [fault])
+    unkind = [replace(c, report=replace(c.report, kind=None)) for c in calls(known)]
+    assert calls(plain) == unkind
+    assert {c.report.kind for c in calls(known)} >= {WORKS, "residential"}
+
+
+def test_the_records_count_each_transformers_customers_by_kind(tapejara):
+    nodes = [t for tree in tapejara.trees.values() for t in tree.transformers]
+    listed = Counter()
+    for node in nodes:
+        listed.update(dict(node.kinds))
+    assert listed["residential"] > 10_000 and listed[WORKS] > 30
+    assert all(sum(n for _, n in t.kinds) <= t.customers for t in nodes)
+
+
+def test_the_fault_of_one_home_is_reported_as_often_by_every_kind(ground):
+    works = with_works(ground)
+    account = ground.customers.accounts[0]
+    assert works.customers.kinds[0] == WORKS
+    reported = [
+        bool(calls(an_episode(works, [one_home(works, account, 5)], seed, kinds=kinds)))
+        for kinds in (False, True)
+        for seed in range(20)
+    ]
+    assert reported[:20] == reported[20:] and sum(reported) > 10

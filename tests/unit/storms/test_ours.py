@@ -1,12 +1,14 @@
 """Our inference at the drill's desk, in every condition that the drill can make."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dispatch.drill.storms import parameters as p
 from dispatch.drill.storms.episode import live
 from dispatch.drill.storms.harness import Desk
-from dispatch.drill.storms.ours import NAMES, our_methods, true_rates, true_stirring
+from dispatch.drill.storms.ours import KINDS_KNOWN, NAMES, our_methods, true_rates, true_stirring
 from dispatch.drill.storms.scores import score
 from dispatch.drill.storms.truth import (
     Condition,
@@ -14,6 +16,7 @@ from dispatch.drill.storms.truth import (
     draw_faults,
     momentary_share,
 )
+from dispatch.rates import Rates
 from tests.unit.storms.world import a_fault, a_ground, an_episode, calls
 
 CONDITIONS = {
@@ -26,6 +29,7 @@ CONDITIONS = {
     "wrong links": Condition(wrong_links=0.1),
     "mislocated": Condition(mislocated=0.2),
     "asked": Condition(asked=True),
+    "kinds": Condition(kinds=True),
 }
 
 
@@ -92,3 +96,16 @@ def test_the_true_share_of_momentaries_is_that_of_what_is_drawn(ground):
     ]
     share = drawn.count(FaultKind.MOMENTARY) / len(drawn)
     assert momentary_share(ground) == pytest.approx(share, rel=0.25)
+
+
+def test_the_method_that_knows_kinds_is_told_how_often_they_call_and_nothing_else():
+    ground = a_ground()
+    kinds = tuple(("industrial", "residential")[n % 2] for n in range(len(ground.customers.kinds)))
+    ground = replace(ground, customers=replace(ground.customers, kinds=kinds))
+    (make,) = our_methods(Condition(kinds=True), (KINDS_KNOWN,)).values()
+    rates = make(ground).rates
+    assert rates.calls_by_kind == ground.customers.calls_by_kind
+    assert rates.calls_of("industrial") < 1 < rates.calls_of("residential")
+    assert replace(rates, calls_by_kind=Rates().calls_by_kind) == Rates()
+    assert true_rates(ground, Condition(kinds=True)).calls_by_kind == rates.calls_by_kind
+    assert true_rates(ground, Condition()).calls_by_kind == Rates().calls_by_kind

@@ -96,6 +96,8 @@ def test_the_command_writes_table_json_page_and_map(tmp_path: Path):
         (["--american", "--county"], "name one network"),
         (["--american", "--weather", "fog"], "expected calm, storm or both"),
         (["--american", "--method", "guess"], "expected one of"),
+        (["--american", "--kinds"], "nobody's kind is on record"),
+        (["--policies", "--kinds"], "not with --policies"),
     ],
 )
 def test_a_wrong_wish_is_refused_in_one_sentence(asked, complaint):
