@@ -161,11 +161,13 @@ def drive(
 def reach(fx: Fixed, v: int, c: int, start: int, depart: float) -> tuple[float, float]:
     """When a crew that leaves `start` at `depart` is at a visit, and the variance that adds."""
     place = fx.visits[v, PLACE]
-    by_depot = fx.may[v, c] == MAY_BY_DEPOT
+    row = fx.may[v, c] - MAY_BY_DEPOT
     best, best_var = np.inf, 0.0
-    for i in range(len(fx.depots) if by_depot else 1):
+    for i in range(len(fx.depots) if row >= 0 else 1):
         at, here, var = depart, start, 0.0
-        if by_depot:
+        if row >= 0:
+            if not fx.stocks[row, i]:
+                continue
             here = fx.depots[i]
             there = drive(fx.travel, fx.factors, fx.first_hour, start, here, depart)
             var = there * there

@@ -15,6 +15,7 @@ from dispatch.store.bulk import PgManyAtOnce
 from dispatch.store.clocks import PgClocks
 from dispatch.store.constraints import in_our_words
 from dispatch.store.crews import PgCrews
+from dispatch.store.depots import PgDepots
 from dispatch.store.directory import PgDirectory
 from dispatch.store.etas import PgEtas
 from dispatch.store.events import PgEvents
@@ -69,6 +70,7 @@ class PgStore:
         self.proposals = PgProposals(connection)
         self.orders = PgOrders(connection)
         self.crews = PgCrews(connection)
+        self.depots = PgDepots(connection)
         self.positions = PgPositions(connection)
         self.trackers = PgTrackers(connection)
         self.clocks = PgClocks(connection)

@@ -15,6 +15,7 @@ from dispatch.domain.outage import (
     PredictedDevice,
     Scope,
 )
+from dispatch.domain.parts import parts_in
 from dispatch.domain.ticket import TicketStatus, TroubleTicket
 from dispatch.domain.words import ActionKind, CrewId, IncidentId, OrderId, TicketId
 from dispatch.errors import DispatchError, IllegalStep, InvalidInput, NotFound
@@ -30,6 +31,7 @@ from dispatch.procedures.arriving import (
 from dispatch.procedures.calling_back import Answer, take_answer
 from dispatch.procedures.confirming import check_kind, confirm, on_record
 from dispatch.procedures.judging import stop_order_clocks
+from dispatch.procedures.needing import need_parts
 from dispatch.procedures.noting_access import note_access
 from dispatch.procedures.restoring import restore, run_call_backs
 from dispatch.procedures.supporting import cancel_support, end_needless
@@ -55,6 +57,7 @@ class RecordCrewAction:
     note: str | None = None
     damage: str | None = None
     parts: str | None = None
+    parts_needed: tuple[str, ...] = ()
     ticket_id: str | None = None
     power_on: bool | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -146,6 +149,14 @@ def _en_route(
     return "applied", ""
 
 
+def _fetched(
+    store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
+) -> tuple[str, str]:
+    """The crew has the parts aboard: it goes by no depot for this order any more."""
+    _step(store, store.orders.save(order.fetch()), StepKind.FETCHED, command, at, now)
+    return "applied", ""
+
+
 def _claim_arrival(
     store: Store,
     command: RecordCrewAction,
@@ -217,7 +228,21 @@ def _return(
 def _findings(
     store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
 ) -> tuple[str, str]:
-    """What the crew found confirms the outage, with its device if it names one."""
+    """What the crew found confirms the outage, with its device if it names one.
+
+    Parts that it needs are added to those that the order is known to need.
+    """
+    needed = order.parts | parts_in(command.parts_needed)
+    order = need_parts(
+        store,
+        order,
+        needed,
+        by=command.crew_id,
+        crew_id=command.crew_id,
+        reason=None,
+        at=at,
+        now=now,
+    )
     if order.outage_id is None:
         _step(store, order, StepKind.NOTED, command, at, now)
         return "applied", ""
@@ -447,6 +472,7 @@ _Step = Callable[[Store, RecordCrewAction, TroubleOrder, datetime, datetime], tu
 _STEPS: Mapping[ActionKind, _Step] = {
     ActionKind.ACCEPT: _accept,
     ActionKind.EN_ROUTE: _en_route,
+    ActionKind.FETCHED: _fetched,
     ActionKind.ARRIVAL_MISTAKEN: _arrival_mistaken,
     ActionKind.RETURN: _return,
     ActionKind.FINDINGS: _findings,

@@ -49,6 +49,7 @@ SCRIPTS: Mapping[str, Mapping[str, str]] = {
         "accept": _("Accept"),
         "return": _("Return the order"),
         "en_route": _("En route"),
+        "fetched": _("Parts are aboard"),
         "arrive": _("Arrived"),
         "arrival_stands": _("I am there"),
         "arrival_mistaken": _("Pressed by mistake"),

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from playwright.sync_api import Page, Response, expect
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from api.callers import Role, issue
 from api.worker import Work
+from dispatch.store.tables.crews import depot
 from tests.browser.conftest import PHONE, Company
 from tests.browser.test_every_page import faults_of
+from tests.store import builders as build
 
 Report = Callable[..., dict]
 PATIENCE_MS = 30_000
@@ -92,6 +94,27 @@ def test_a_crew_works_an_order_from_accepting_to_complete(company: Company, repo
         ("restore", "applied"),
         ("field_complete", "applied"),
     ]
+
+
+def test_the_crew_is_led_to_the_depot_until_the_parts_are_aboard(company: Company, report: Report):
+    report("A1")
+    with company.engine.begin() as c:
+        c.execute(
+            insert(depot).values(
+                id="W1", name="yard", district_id="west", stock=["pole"], point=build.ewkt()
+            )
+        )
+        c.execute(text("UPDATE trouble_order SET parts = ARRAY['pole']"))
+    send_crew(company)
+    page = phone(company)
+    fetch = page.locator(".job [id^=fetch-]")
+    expect(fetch).to_contain_text("Fetch at depot yard: pole")
+    way = fetch.get_by_role("link", name="Navigate to the depot")
+    expect(way).to_have_attribute("href", f"geo:{build.LAT},{build.LON}?q={build.LAT},{build.LON}")
+    page.get_by_role("button", name="Accept").click()
+    fetch.get_by_role("button", name="Parts are aboard").click()
+    expect(fetch).to_have_count(0)
+    assert actions(company) == [("accept", "applied"), ("fetched", "applied")]
 
 
 def test_what_was_pressed_while_the_server_was_away_is_sent_in_order(
