@@ -22,7 +22,7 @@ NEVER = 1e15
 
 # Columns of `Fixed.visits`, of `Fixed.times`, of `Fixed.orders` and of `Fixed.crews`.
 ORDER, PLACE, HAZARD, EXEMPT, PREVIOUS, ON_WAY = range(6)
-RELEASE, DURATION, DURATION_VAR, RESTORE, CHANGE, PROMISES = range(6)
+RELEASE, DURATION, DURATION_VAR, RESTORE, CHANGE, TOLD_DUE, TOLD_WEIGHT, PROMISES = range(8)
 DUE, WEIGHT, CHARGE, PROMISE_WIDTH = range(4)
 VISIT_FROM, VISIT_TO, AFTER_FROM, AFTER_TO, FOLLOW_FROM, FOLLOW_TO, COUPLED = range(7)
 HOME, FREE, FREE_VAR, UNTIL, MEAL_FROM, MEAL_UNTIL, MEAL, REBATE = range(8)
@@ -49,7 +49,7 @@ class Fixed(NamedTuple):
         As in the problem; the least factor.
     visits, times
         Whole numbers, shape (v, 6), with -1 for nobody before, and times and costs of each visit,
-        shape (v, 11), with two promises of three figures behind them.
+        shape (v, 14), with two promises of three figures behind them.
     may
         Whether and how a crew may make a visit, shape (v, c).
     orders, links
@@ -143,6 +143,8 @@ def _visits(problem: Problem, slots: list[tuple[Work, int]]) -> tuple[Ints, Floa
             (work.duration_cv * work.duration_min) ** 2,
             work.restore_weight / work.crews,
             problem.change.of(work.hold),
+            NEVER if work.told is None else min(work.told.due_min, NEVER),
+            0.0 if work.told is None else work.told.weight / work.crews,
             *promised,
         )
     return visits, times

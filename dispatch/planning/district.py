@@ -16,7 +16,7 @@ from dispatch.domain.order import (
     OrderStatus,
     TroubleOrder,
 )
-from dispatch.domain.words import CrewId, OrderId
+from dispatch.domain.words import AreaClass, CrewId, OrderId
 from dispatch.planning.problem import (
     LOAD_MIN,
     ChangeCosts,
@@ -34,6 +34,7 @@ from dispatch.planning.problem import (
 
 MINUTE_S = 60.0
 CHOSEN = "chosen_by"
+TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,10 @@ class PlanningPolicy:
         Being late at all costs as much as so many minutes late.
     standard_share
         Weight of the national standard's minutes next to the commitment's.
+    month_share
+        How much heavier the commitment is at most where this month's is about to be missed.
+    told_share
+        Weight of a minute without supply after the time that was told, next to a minute late.
     customer_hour
         Cost of an hour without supply of one customer.
     hazard_minute
@@ -68,6 +73,8 @@ class PlanningPolicy:
     critical_weight: float = 2.0
     charge_min: float = 1000.0
     standard_share: float = 0.25
+    month_share: float = 0.5
+    told_share: float = 0.25
     customer_hour: float = 0.05
     hazard_minute: float = 2.0
     on_site_min: float = 45.0
@@ -108,12 +115,18 @@ class Known:
         The work; the policy's figures hold for the others.
     stormy
         Orders at places in a storm.
+    told
+        When supply was said to be back.
+    month
+        How much the commitment of this month presses by area class, from 0 to 1.
     """
 
     declined: Mapping[OrderId, frozenset[CrewId]] = field(default_factory=dict)
     customers: Mapping[OrderId, int] = field(default_factory=dict)
     on_site: Mapping[OrderId, OnSite] = field(default_factory=dict)
     stormy: Collection[OrderId] = ()
+    told: Mapping[OrderId, datetime] = field(default_factory=dict)
+    month: Mapping[AreaClass, float] = field(default_factory=dict)
 
 
 def problem_of(
@@ -167,6 +180,10 @@ def problem_of(
         _with_record(work, known.declined.get(work.order_id, frozenset()), known.customers, policy)
         for work in works
     ]
+    weights = {order.id: policy.told_share * policy.weight_of(order) for order in orders}
+    pressed = {order.id: known.month.get(order.area_class, 0.0) for order in orders}
+    works = [_pressed(w, 1 + policy.month_share * pressed[w.order_id]) for w in works]
+    works = [_with_told(w, known.told.get(w.order_id), weights[w.order_id], now) for w in works]
     crews = [
         _hands(state, i, busy.get(state.crew.id), at, left, loaded.get(state.crew.id), now=now)
         for i, state in enumerate(states)
@@ -305,6 +322,26 @@ def _with_record(
     danger = policy.hazard_minute if work.hazard else 0.0
     weight = policy.customer_hour * out / 60 + danger
     return replace(work, barred=declined, restore_weight=weight)
+
+
+def _pressed(work: Work, factor: float) -> Work:
+    """Let the commitment weigh more where its month is about to be missed."""
+    if factor <= 1:
+        return work
+    promises = tuple(
+        replace(p, weight=p.weight * factor, charge=p.charge * factor)
+        if p.rule == ARRIVAL_COMMITMENT
+        else p
+        for p in work.promises
+    )
+    return replace(work, promises=promises)
+
+
+def _with_told(work: Work, told: datetime | None, weight: float, now: datetime) -> Work:
+    """Add when supply was said to be back."""
+    if told is None:
+        return work
+    return replace(work, told=Promise(rule=TOLD, due_min=_minutes(told, now), weight=weight))
 
 
 def _promises(

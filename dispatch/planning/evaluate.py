@@ -281,6 +281,9 @@ def _share_of(work: Work, stop: Stop) -> tuple[float, float, float]:
     minutes = sum(p.weight * expected_lateness(mean, sd, p.due_min) for p in work.promises)
     charges = sum(p.charge * chance_late(mean, sd, p.due_min) for p in work.promises if p.charge)
     restoration = work.restore_weight * stop.end_min
+    if work.told is not None:
+        late = expected_lateness(stop.end_min, stop.end_sd_min, work.told.due_min)
+        restoration += work.told.weight * late
     return minutes / work.crews, charges / work.crews, restoration / work.crews
 
 

@@ -51,6 +51,8 @@ class Work:
     ----------
     promises
         Clocks that the first arrival stops; at most two.
+    told
+        When supply was said to be back: being done later costs its weight for each minute.
     restore_weight
         Cost of each minute until the work is done: customers without supply.
     duration_min, duration_cv
@@ -93,6 +95,7 @@ class Work:
     holders: tuple[CrewId, ...] = ()
     hold: Hold = Hold.PLANNED
     barred: frozenset[CrewId] = frozenset()
+    told: Promise | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,8 @@ from dispatch.planning.arrays import (
     REBATE,
     RELEASE,
     RESTORE,
+    TOLD_DUE,
+    TOLD_WEIGHT,
     UNTIL,
     VISIT_FROM,
     VISIT_TO,
@@ -197,11 +199,20 @@ def late_cost(mean: float, var: float, due: float, weight: float, charge: float)
 
 @inlined
 def visit_cost(
-    fx: Fixed, v: int, c: int, first: bool, arrive: float, arrive_var: float, end: float
+    fx: Fixed,
+    v: int,
+    c: int,
+    first: bool,
+    arrive: float,
+    arrive_var: float,
+    end: float,
+    end_var: float,
 ) -> float:
     """What one visit costs: lateness, customers without supply, and change of the plan."""
     times = fx.times
     cost = times[v, RESTORE] * end
+    if times[v, TOLD_WEIGHT] > 0:
+        cost += late_cost(end, end_var, times[v, TOLD_DUE], times[v, TOLD_WEIGHT], 0.0)
     for i in range(PROMISES, times.shape[1], PROMISE_WIDTH):
         if times[v, i + WEIGHT] > 0 or times[v, i + CHARGE] > 0:
             cost += late_cost(
@@ -248,7 +259,7 @@ def step(
         begin, end_var = st.ready[v, READY], st.ready[v, READY_VAR] + fx.times[v, DURATION_VAR]
     end = begin + fx.times[v, DURATION]
     may = fx.visits[v, EXEMPT] > 0 or end <= fx.crews[c, UNTIL] + EPS
-    cost = visit_cost(fx, v, c, first, arrive, arrive_var, end)
+    cost = visit_cost(fx, v, c, first, arrive, arrive_var, end, end_var)
     return arrive, arrive_var, end, end_var, fed, cost, may and arrive < NEVER
 
 

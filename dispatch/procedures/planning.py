@@ -23,10 +23,11 @@ from dispatch.planning.travel_table import Between
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.fetching import depots_for
 from dispatch.procedures.homing import home_in_time
+from dispatch.procedures.pressing import pressures
 from dispatch.procedures.ranking import barring
 from dispatch.procedures.sequencing import open_only
 from dispatch.procedures.weather import stormy
-from dispatch.procedures.working import work_of
+from dispatch.procedures.working import told_of, with_outages, work_of
 
 
 class Planner(Protocol):
@@ -141,6 +142,7 @@ def state_district(
     crews = home_in_time(crews, sites, travel_times)
     customers = _customers(store, orders)
     depots = depots_for(store, orders)
+    pairs = with_outages(store, orders)
     problem = problem_of(
         orders,
         crews,
@@ -149,8 +151,10 @@ def state_district(
         known=Known(
             declined=store.orders.declined(ids),
             customers=customers,
-            on_site=work_of(store, orders, customers, policy=planning, now=now),
+            on_site=work_of(store, pairs, customers, policy=planning, now=now),
             stormy=stormy(store, orders, now),
+            told=told_of(pairs),
+            month=pressures(store, now) if orders else {},
         ),
         policy=planning,
         now=now,

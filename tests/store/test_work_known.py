@@ -16,7 +16,7 @@ from dispatch.domain.outage import (
 from dispatch.domain.words import CrewId, OrderId
 from dispatch.learning.assumed_waits import assumed_work
 from dispatch.planning.district import OnSite, PlanningPolicy
-from dispatch.procedures.working import work_of
+from dispatch.procedures.working import with_outages, work_of
 from dispatch.store.transaction import PgStore
 from tests.store import builders as build
 from tests.store.made_up_forecasts import adopt
@@ -52,7 +52,8 @@ def an_order(world: World, number: int, kind: str, **facts: object) -> TroubleOr
 
 
 def known(world: World, *orders: TroubleOrder) -> dict[OrderId, OnSite]:
-    return dict(work_of(world.store, orders, {}, policy=POLICY, now=build.NOW))
+    pairs = with_outages(world.store, orders)
+    return dict(work_of(world.store, pairs, {}, policy=POLICY, now=build.NOW))
 
 
 def arrived(minutes_ago: float) -> dict[str, object]:

@@ -80,6 +80,9 @@ def problems(draw) -> Problem:
                     Promise(rule="b", due_min=received + 60, weight=0.5),
                 )[: int(rng.integers(0, 3))],
                 restore_weight=rng.random() * 0.2,
+                told=Promise(rule="told", due_min=rng.uniform(-30, 240), weight=0.25)
+                if rng.random() < 0.4
+                else None,
                 duration_min=rng.uniform(5, 90),
                 duration_cv=rng.choice([0.0, 0.5]),
                 needs=frozenset(some(SKILLS, 0.2)),

@@ -288,3 +288,15 @@ def test_a_plan_that_breaks_a_rule_is_never_given_out():
     state.crews[1, BEST_SIZE] = 1
     with pytest.raises(PlanBroken, match="unable"):
         _checked(problem, fixed, state)
+
+
+def test_of_two_equal_jobs_the_one_that_was_told_an_earlier_restoration_is_done_first():
+    def order_of_work(**told_min):
+        works = [
+            a_work(i, i, due=1e6, told=Promise(rule="told", due_min=told, weight=0.25))
+            for i, told in enumerate((told_min["first"], told_min["second"]), start=1)
+        ]
+        return plan(a_problem(works, [a_crew("A", 0)], on_a_line(0, 10, -10))).sequences["A"]
+
+    assert order_of_work(first=45, second=300) == (1, 2)
+    assert order_of_work(first=300, second=45) == (2, 1)
