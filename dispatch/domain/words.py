@@ -156,3 +156,4 @@ class ActionKind(StrEnum):
     CHECK_IN = "check_in"
     CALL_BACK = "call_back"
     ACCESS = "access"
+    SECOND_CREW = "second_crew"

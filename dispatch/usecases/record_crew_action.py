@@ -34,7 +34,7 @@ from dispatch.procedures.judging import stop_order_clocks
 from dispatch.procedures.needing import need_parts
 from dispatch.procedures.noting_access import note_access
 from dispatch.procedures.restoring import restore, run_call_backs
-from dispatch.procedures.supporting import cancel_support, end_needless
+from dispatch.procedures.supporting import ask_support, cancel_support, end_needless
 from dispatch.sayings import reason as saying
 
 
@@ -417,6 +417,18 @@ def _access(
     return "applied", ""
 
 
+def _second_crew(
+    store: Store, command: RecordCrewAction, order: TroubleOrder, _at: datetime, now: datetime
+) -> tuple[str, str]:
+    """One crew is not enough; asking again changes nothing."""
+    why = (command.reason or "").strip()
+    if not why:
+        raise InvalidInput("reason", command.reason, "why one crew is not enough")
+    if store.orders.find_open_support(order.id) is None:
+        ask_support(store, order, by=command.crew_id, reason=why, now=now)
+    return "applied", ""
+
+
 def _concerns(store: Store, order: TroubleOrder, ticket: TroubleTicket) -> bool:
     if order.incident_id is not None:
         return store.orders.get_incident(order.incident_id).ticket_id == ticket.id
@@ -483,4 +495,5 @@ _STEPS: Mapping[ActionKind, _Step] = {
     ActionKind.CHECK_IN: _check_in,
     ActionKind.CALL_BACK: _call_back,
     ActionKind.ACCESS: _access,
+    ActionKind.SECOND_CREW: _second_crew,
 }

@@ -61,6 +61,7 @@ SCRIPTS: Mapping[str, Mapping[str, str]] = {
         "check_in": _("I am well"),
         "call_back": _("Caller asked"),
         "access": _("How to get there"),
+        "second_crew": _("Needs a second crew"),
         "photo": _("Photograph"),
     },
     "phone": {

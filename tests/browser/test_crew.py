@@ -135,6 +135,23 @@ def test_what_was_pressed_while_the_server_was_away_is_sent_in_order(
     assert actions(company) == [("accept", "applied"), ("arrive", "applied")]
 
 
+def test_a_second_crew_is_asked_for_without_a_network_too(company: Company, report: Report):
+    report("A1")
+    send_crew(company)
+    page = phone(company)
+    expect(page.locator("#sync")).to_contain_text("Everything is sent")
+    company.expect_trouble(*AWAY)
+    company.server.stop()
+    page.get_by_role("button", name="Arrived").click()
+    page.locator("summary", has_text="Needs a second crew").click()
+    page.get_by_label("Why one crew is not enough").fill("a pole to set")
+    page.get_by_role("button", name="Ask for a second crew").click()
+    expect(page.locator("#sync")).to_contain_text("2 not sent yet")
+    company.server.start()
+    expect(page.locator("[id^=partner-]")).to_contain_text("takes two crews", timeout=15_000)
+    assert actions(company) == [("arrive", "applied"), ("second_crew", "applied")]
+
+
 def test_what_waits_is_still_there_after_the_page_was_closed(company: Company, report: Report):
     report("A1")
     send_crew(company)
