@@ -73,7 +73,7 @@ class Fixed(NamedTuple):
     unplaced: float
     visits: Ints
     times: Floats
-    may: Ints
+    may: NDArray[np.uint16]
     orders: Ints
     links: Ints
     waiting: Ints
@@ -194,7 +194,7 @@ def _crews(problem: Problem, visits: Ints) -> Floats:
     return table
 
 
-def _who_may(problem: Problem, visits: list[tuple[Work, int]]) -> tuple[Ints, Bools]:
+def _who_may(problem: Problem, visits: list[tuple[Work, int]]) -> tuple[NDArray[np.uint16], Bools]:
     """Which crews may make which visit, and by which depots they would go.
 
     Shapes (v, c) and, for `Fixed.stocks`, (k, d).
@@ -218,7 +218,8 @@ def _who_may(problem: Problem, visits: list[tuple[Work, int]]) -> tuple[Ints, Bo
             if crew_id in number:
                 allowed[v, number[crew_id]] = False
     # Whom a dispatcher sends without a part that no depot has drives there straight.
-    return np.where(allowed, np.where(how == MAY_NOT, MAY, how), MAY_NOT), stocks
+    may = np.where(allowed, np.where(how == MAY_NOT, MAY, how), MAY_NOT)
+    return may.astype(np.uint16), stocks
 
 
 def _ways(problem: Problem, visits: list[tuple[Work, int]]) -> tuple[Ints, Bools]:

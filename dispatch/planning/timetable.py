@@ -163,7 +163,7 @@ def drive(
 def reach(fx: Fixed, v: int, c: int, start: int, depart: float) -> tuple[float, float]:
     """When a crew that leaves `start` at `depart` is at a visit, and the variance that adds."""
     place = fx.visits[v, PLACE]
-    row = fx.may[v, c] - MAY_BY_DEPOT
+    row = np.int64(fx.may[v, c]) - MAY_BY_DEPOT
     best, best_var = np.inf, 0.0
     for i in range(len(fx.depots) if row >= 0 else 1):
         at, here, var = depart, start, 0.0

@@ -8,6 +8,7 @@ from tests.api.conftest import EAST_LON, Town
 from tests.api.test_dispatching import act, open_outage, run_jobs, send
 from tests.api.test_order_of_work import order_of
 from tests.api.test_rests import blockers, crew_of
+from tests.api.test_two_crews import merge
 from tests.api.test_why_it_waits import panel
 from tests.store.builders import LAT, LON
 
@@ -134,6 +135,15 @@ def test_a_crew_on_site_says_what_is_needed_and_the_next_one_fetches_it(town: To
     full = town.get(f"orders/{order}", "dispatcher").json()
     assert full["parts"] == ["pole", TRANSFORMER]
     assert [s["by"] for s in full["steps"] if s["kind"] == "parts_asked"][-1] == "C1"
+
+
+def test_a_merge_takes_along_what_the_order_needed(town: Town):
+    part, _ = needing(town)
+    whole = open_outage(town, "B1", "T2-0")
+    assert merge(town, whole, part).status_code == 200
+    assert town.get(f"orders/{order_of(town, whole)}", "dispatcher").json()["parts"] == [
+        TRANSFORMER
+    ]
 
 
 def test_parts_need_a_reason_the_version_an_open_order_and_a_dispatcher(town: Town):
