@@ -114,7 +114,7 @@ def furnish(
     policies = policies or Policies()
     return House(
         engine=engine,
-        transaction=transactions(engine, policies.telling),
+        transaction=transactions(engine, policies.telling, zone),
         queue=open_queue(conninfo_of(engine), gathering=gathering),
         roads=roads,
         travel_times=travel_times or roads.current,

@@ -9,7 +9,7 @@ from typing import Protocol
 from dispatch.domain.words import DistrictId
 from dispatch.planning.acting import running
 from dispatch.planning.plan import Plan, Sequences
-from dispatch.planning.problem import Problem
+from dispatch.planning.problem import Hold, Problem
 from dispatch.planning.search import Budget, PlanBroken, Rounds, Until, find_plan, prepare
 from dispatch.planning.travel_table import Kept, TravelTable
 from dispatch.ports import TravelTimes
@@ -112,8 +112,9 @@ class RollingPlanner:
         return running(problem, last)
 
     def _spend(self, problem: Problem, new: int) -> Budget:
-        """One order is put where it costs least; there is nothing to improve."""
-        return Rounds(0) if len(problem.works) == 1 else self._budget(len(problem.works), new)
+        """One order without a crew is put where it costs least; there is nothing to improve."""
+        alone = len(problem.works) == 1 and problem.works[0].hold is Hold.PLANNED
+        return Rounds(0) if alone else self._budget(len(problem.works), new)
 
     def _prepare(self) -> None:
         try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dispatch.domain.crew import CrewState, Lent
+from dispatch.domain.depot import Depot
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import CrewId, OrderId
 from dispatch.domain.zone import Zone
@@ -31,12 +32,32 @@ class AssignmentPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """From where a crew would start: its position, or its base where that is not known."""
+    """From where a crew would start: its position, or its base where that is not known.
+
+    `fetch` is what it lacks for the order; the drive leads by the depot named there.
+    """
 
     lon: float
     lat: float
     reasons: tuple[str, ...]
     fresh: bool
+    fetch: "Fetch | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """What a crew lacks for an order, and the depot it goes by for it; None where none has all."""
+
+    parts: frozenset[str]
+    depot: Depot | None
+
+    @property
+    def said(self) -> str:
+        """The same as a reason of the record."""
+        parts = ", ".join(sorted(self.parts))
+        if self.depot is None:
+            return reason("lacks_parts", parts=parts)
+        return reason("by_way_of", depot=self.depot.name, parts=parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +219,11 @@ def _rank(
         reasons.append(reason("straight_line"))
     if due_at is not None and travel.basis != "unreachable":
         reasons.append(_headroom(due_at, travel, now))
+    blockers = _blockers(order, state, travel, declined, policy=policy, now=now)
+    if origin.fetch is not None and origin.fetch.depot is not None:
+        reasons.append(origin.fetch.said)
+    elif origin.fetch is not None:
+        blockers = (*blockers, origin.fetch.said)
     age = state.fix_age(now)
     doubts = []
     if not origin.fresh and age is not None:
@@ -207,7 +233,7 @@ def _rank(
         travel=travel,
         fix_age=age,
         reasons=tuple(reasons),
-        blockers=_blockers(order, state, travel, declined, policy=policy, now=now),
+        blockers=blockers,
         doubts=tuple(doubts),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from dispatch.domain.month import MonthSoFar
 from dispatch.domain.rules import AheadRule
 
 
@@ -94,6 +95,31 @@ def budget(
         unforeseen_jobs=unforeseen,
         rest_jobs=rest_jobs,
     )
+
+
+ENOUGH = 20
+"""With fewer clocks a month says nothing yet (assumption)."""
+
+FROM_USED = 0.8
+"""From this share of its target on a running average presses (assumption)."""
+
+SHORT_BY = 0.1
+"""So far below its goal a share of promises kept presses with all its weight (assumption)."""
+
+
+def pressure(month: MonthSoFar, goal: float | None) -> float:
+    """How much a promise presses, from 0 while it holds with room to spare to 1 where it breaks.
+
+    The greater of two: the average, from four fifths of its target to all of it, and the share
+    kept, from its `goal` to a tenth below that.
+    """
+    by_average = by_share = 0.0
+    if month.ended >= ENOUGH and month.target_minutes > 0:
+        used = 1 - month.saved_minutes / month.ended / month.target_minutes
+        by_average = (used - FROM_USED) / (1 - FROM_USED)
+    if goal is not None and month.judged >= ENOUGH:
+        by_share = (goal - month.kept / month.judged) / SHORT_BY
+    return min(1.0, max(0.0, by_average, by_share))
 
 
 class Told(StrEnum):

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from dispatch.domain.clock import Clock
 from dispatch.domain.crew import Crew
+from dispatch.domain.depot import Depot
 from dispatch.domain.event import Event
 from dispatch.domain.link import LinkDecision
 from dispatch.domain.loan import CrewLoan, LendingRule
@@ -191,6 +192,18 @@ def crew_event(crew: Crew, kind: str, *, at: datetime, by: str, **body: object) 
         actor=by,
         district_id=crew.district_id,
         body=body,
+    )
+
+
+def depot_event(depot: Depot, kind: str, *, at: datetime, by: str) -> Event:
+    """Something was decided about a depot."""
+    return Event(
+        stream=f"depot:{depot.id}",
+        kind=f"depot.{kind}",
+        at=at,
+        actor=by,
+        district_id=depot.district_id,
+        body={"name": depot.name, "stock": sorted(depot.stock), "lon": depot.lon, "lat": depot.lat},
     )
 
 

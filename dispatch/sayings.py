@@ -178,6 +178,10 @@ REASONS: Mapping[str, Saying] = {
     "off_shift": Saying("不当班", "off shift"),
     "shift_ends_soon": Saying("{minutes}分钟后下班", "shift ends in {minutes} min"),
     "missing_skill": Saying("缺少技能：{skills}", "lacks {skills}"),
+    "lacks_parts": Saying(
+        "缺少配件且各仓库都没有：{parts}", "lacks {parts}, and no depot has all of it"
+    ),
+    "by_way_of": Saying("先到{depot}领取：{parts}", "by way of depot {depot} for {parts}"),
     "busy": Saying("正在处理工单{order}", "busy with order {order}"),
     "busy_danger": Saying(
         "正在处理有人身危险的工单{order}", "goes to danger to life, order {order}"
@@ -449,6 +453,7 @@ CAB_AFTER = Saying("须等抢修单{ids}完成后方可作业。", "Do not begin
 CAB_TOGETHER = Saying(
     "与{crew}（抢修单{id}）共同作业。", "You work together with {crew}, order {id}."
 )
+CAB_PARTS = Saying("需要配件：{parts}。", "Parts needed: {parts}.")
 CAB_WITHDRAWN = Saying("抢修单{id}已撤回，请勿前往。", "Order {id} was withdrawn; do not go.")
 
 NEIGHBOURS = Saying("请问您邻居家有电吗？", "Do your neighbours have light?")

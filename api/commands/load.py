@@ -147,6 +147,22 @@ def crews(
 
 
 @load.command()
+def depots(
+    files: Files,
+    *,
+    maps: Maps = None,
+    datum: DatumOption = Datum.WGS84,
+    layer: LayerOption = None,
+    crs: CrsOption = None,
+    strict: StrictOption = False,
+    refused: RefusedOption = None,
+) -> None:
+    """Load depots, points with an id and what they stock, where crews fetch parts."""
+    how = How(mapping=_mapping(maps), datum=datum, layer=layer, crs=crs, strict=strict)
+    _run("depots", files, how, refused)
+
+
+@load.command()
 def places(
     files: Files,
     *,

@@ -50,6 +50,10 @@ class Stage:
     districts: Sequence[str] = ()
 
 
+FORM = 2
+"""Files that an earlier version wrote are written anew: they had no depots."""
+
+
 def make_county(
     folder: Path, seed: int, customers: int, out: Console
 ) -> tuple[County, dict[str, Path]]:
@@ -57,7 +61,7 @@ def make_county(
     out.print(f"making the county of seed {seed} with {counted(customers, 'customer')} ...")
     county = generate(seed, customers)
     note = folder / "made.json"
-    made = {"seed": seed, "customers": customers}
+    made = {"seed": seed, "customers": customers, "form": FORM}
     if note.is_file() and json.loads(note.read_text("utf-8"))["of"] == made:
         files = json.loads(note.read_text("utf-8"))["files"]
         return county, {what: folder / name for what, name in files.items()}
@@ -71,7 +75,7 @@ def load_files(
     engine: Engine, files: Mapping[str, Sequence[Path]], now: datetime, out: Console
 ) -> None:
     """Load inputs in the order that suits them; what is loaded already is not loaded again."""
-    for what in ("districts", "areas", "roads", "network", "customers", "crews"):
+    for what in ("districts", "areas", "roads", "network", "customers", "crews", "depots"):
         if what in files:
             out.print(f"loading {what}: {', '.join(path.name for path in files[what])} ...")
             with engine.begin() as connection:
@@ -137,5 +141,5 @@ def county(
         begins=DAY + timedelta(hours=begin_h),
         districts=[district.id for district in made.districts],
     )
-    wanted = ("districts", "areas", "roads", "network", "crews")
+    wanted = ("districts", "areas", "roads", "network", "crews", "depots")
     return set_up, {what: [files[what]] for what in wanted}

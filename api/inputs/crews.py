@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
 from api.inputs.fields import (
     ClientId,
+    Line,
     Metres,
     Moment,
     Name,
@@ -43,6 +44,32 @@ class RestIn(Strict):
     starts_at: Moment | None = None
     minutes: Annotated[int, Field(ge=1, le=720)] = 30
     reason: Reason
+
+
+Parts = Annotated[list[Line], Field(max_length=20)]
+
+
+class PartsIn(Strict):
+    """Which parts the work of an order needs, and why; none: nothing any more."""
+
+    parts: Parts = []
+    reason: Reason
+
+
+class CarriesIn(Strict):
+    """Which parts a crew has aboard."""
+
+    carries: Parts = []
+
+
+class DepotIn(Strict):
+    """What a depot is called, whose it is, where it is (WGS-84) and which parts it stocks."""
+
+    name: Name
+    district_id: Name
+    lon: Annotated[FiniteFloat, Field(ge=-180, le=180)]
+    lat: Annotated[FiniteFloat, Field(ge=-90, le=90)]
+    stock: Annotated[list[Line], Field(max_length=2000)] = []
 
 
 class SupportIn(Strict):
@@ -112,6 +139,7 @@ class ActionIn(Strict):
     note: Prose | None = None
     damage: Reason | None = None
     parts: Reason | None = None
+    parts_needed: Parts | None = None
     ticket_id: ClientId | None = None
     power_on: bool | None = None
 

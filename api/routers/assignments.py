@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from api.access import API
 from api.callers import Caller, Calling
 from api.house import House
-from api.inputs.crews import AssignmentIn, SequenceIn, SupportIn
+from api.inputs.crews import AssignmentIn, PartsIn, SequenceIn, SupportIn
 from api.inputs.fields import ReasonIn
 from api.routers.parts import (
     MustHaveSeen,
@@ -39,6 +39,7 @@ from dispatch.ports import Store
 from dispatch.procedures.supporting import partner_of
 from dispatch.usecases.choose_crew import ChooseCrew, choose_crew
 from dispatch.usecases.close_incident import CloseIncident, close_incident
+from dispatch.usecases.need_parts import NeedParts, need_parts
 from dispatch.usecases.sequence_order import SequenceOrder, sequence_order
 from dispatch.usecases.support_order import SupportOrder, support_order
 
@@ -204,6 +205,33 @@ def put_order_after(
         return sequence_order(store, command, now=house.now())
 
     order = in_one_go(house, sequence)
+    house.queue.assign(order.district_id)
+    tag(response, order.version)
+    return OrderOut.of(order)
+
+
+@router.put(f"{API}/orders/{{order_id}}/parts")
+def put_order_parts(
+    order_id: int,
+    body: PartsIn,
+    seen: MustHaveSeen,
+    response: Response,
+    caller: Calling,
+    house: Working,
+) -> OrderOut:
+    """Say which parts the work of an order needs: who lacks one goes by a depot."""
+
+    def need(store: Store) -> TroubleOrder:
+        command = NeedParts(
+            order_id=order_for(store, caller, order_id).id,
+            parts=tuple(body.parts),
+            by=caller.name,
+            reason=body.reason,
+            seen_version=seen,
+        )
+        return need_parts(store, command, now=house.now())
+
+    order = in_one_go(house, need)
     house.queue.assign(order.district_id)
     tag(response, order.version)
     return OrderOut.of(order)

@@ -1,7 +1,7 @@
 """The dispatchers' console: the list, the map's layers, and everything about one thing."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -15,12 +15,13 @@ from api.arrived import arrived_of
 from api.basemap import OSM_FILES
 from api.callers import Caller, Calling
 from api.house import House
+from api.routers.crews import fetch_of
 from api.routers.frame import Written, geojson, language_of, page
 from api.routers.notices import notices_of
 from api.routers.parts import Working, left_uncovered, order_for, weighed
 from api.routers.room import rows_of
 from dispatch.asking import ASKED_WITHIN
-from dispatch.assignment import RankedCrew, choose, why_waiting
+from dispatch.assignment import Fetch, RankedCrew, choose, why_waiting
 from dispatch.domain.access import AccessNote
 from dispatch.domain.eta import DoorEta
 from dispatch.domain.order import DispatchStep, OrderStatus, TroubleOrder
@@ -28,6 +29,7 @@ from dispatch.domain.rules import PauseReason, Recipient
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import CrewId, IncidentId, OrderId, OutageId, TicketId, UsagePointId
 from dispatch.errors import NotFound
+from dispatch.procedures.fetching import stocked_near
 from dispatch.procedures.foreseeing import Foreseen
 from dispatch.procedures.sequencing import waits_for
 from dispatch.procedures.supporting import partner_of
@@ -440,6 +442,8 @@ def _ranking(
     waits: tuple[str, ...] = ()
     begins_after: tuple[OrderId, ...] = ()
     partner: TroubleOrder | None = None
+    fetch: Fetch | None = None
+    stocked: Sequence[str] = ()
     if order is not None and order.is_open:
         travel_times, proposed = house.travel_times(), order.proposed_crew_id
         with house.transaction() as store:
@@ -447,6 +451,8 @@ def _ranking(
             eta = store.etas.find(order.id)
             begins_after = waits_for(store.orders, order)
             partner = partner_of(store.orders, order)
+            fetch = fetch_of(store, order, house)
+            stocked = stocked_near(store, order)
         leaves = left_uncovered(house, order, ranked, travel_times)
         waits = why_waiting(
             order,
@@ -466,6 +472,8 @@ def _ranking(
         "waits": waits,
         "begins_after": begins_after,
         "partner": partner,
+        "fetch": fetch,
+        "stocked": stocked,
         **_eta(house, eta),
     }
 

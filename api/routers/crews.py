@@ -10,10 +10,12 @@ from api.callers import Caller, Calling
 from api.expecting import expect_anew
 from api.house import House
 from api.inputs.crews import ActionIn, ActionsIn, FixIn, PositionsIn
+from api.routers.depots import DepotOut
 from api.routers.parts import Working, in_one_go
 from api.views.orders import IncidentOut, OrderOut
 from api.views.outages import OutageOut
 from api.views.tickets import TicketOut
+from dispatch.assignment import Fetch
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.warning import ClockWarning
@@ -26,6 +28,7 @@ from dispatch.errors import (
     StoreUnavailable,
 )
 from dispatch.ports import ActionRecord, Store
+from dispatch.procedures.fetching import fetch_for
 from dispatch.procedures.sequencing import waits_for
 from dispatch.procedures.supporting import partner_of
 from dispatch.restoration import asks_crew
@@ -49,7 +52,7 @@ class CrewOrderOut(BaseModel):
     `asks_estimate`: the crew on site is to say when supply will be back, as nobody there has, or
     what was said is about to pass. Work must not begin before that on the orders in `begins_after`
     is done. Where it takes two crews, `partner_order` is the order of the other one, and `partner`
-    its name as soon as one is sent.
+    its name as soon as one is sent. `fetch` is where the crew gets the parts that it lacks.
     """
 
     order: OrderOut
@@ -60,7 +63,15 @@ class CrewOrderOut(BaseModel):
     begins_after: list[int] = []
     partner_order: int | None = None
     partner: str | None = None
+    fetch: "FetchOut | None" = None
     warnings: list["CrewWarningOut"] = []
+
+
+class FetchOut(BaseModel):
+    """Which parts a crew lacks, and the depot to go by (EPSG:4326); null where none has all."""
+
+    parts: list[str]
+    depot: DepotOut | None
 
 
 class CrewWarningOut(BaseModel):
@@ -122,10 +133,27 @@ def get_orders(caller: Calling, house: Working) -> list[CrewOrderOut]:
     with house.transaction() as store:
         orders = store.orders.list_of_crew(caller.crew, since=house.now() - RECENTLY)
         mine = [order for order in orders if order.crew_id == caller.crew]
-        return [_crew_order(store, order, caller, house.now()) for order in mine]
+        return [_crew_order(store, order, caller, house) for order in mine]
 
 
-def _crew_order(store: Store, order: TroubleOrder, caller: Caller, now: datetime) -> CrewOrderOut:
+def fetch_of(store: Store, order: TroubleOrder, house: House) -> Fetch | None:
+    """What the crew of an order lacks for it, and where it gets that; None: nothing."""
+    if not order.is_under_way or order.crew_id is None or not order.parts:
+        return None
+    state = store.crews.state(order.crew_id, house.now())
+    policy = house.policies.assignment
+    return fetch_for(store, order, state, house.travel_times(), policy=policy, now=house.now())
+
+
+def _fetch_out(fetch: Fetch | None) -> FetchOut | None:
+    if fetch is None:
+        return None
+    depot = None if fetch.depot is None else DepotOut.of(fetch.depot)
+    return FetchOut(parts=sorted(fetch.parts), depot=depot)
+
+
+def _crew_order(store: Store, order: TroubleOrder, caller: Caller, house: House) -> CrewOrderOut:
+    now = house.now()
     outage = None if order.outage_id is None else store.outages.get(order.outage_id)
     incident = None if order.incident_id is None else store.orders.get_incident(order.incident_id)
     if incident is not None:
@@ -153,6 +181,7 @@ def _crew_order(store: Store, order: TroubleOrder, caller: Caller, now: datetime
         begins_after=list(waits_for(store.orders, order)),
         partner_order=None if other is None else other.id,
         partner=None if sent is None else sent.name,
+        fetch=_fetch_out(fetch_of(store, order, house)),
         asks_estimate=outage is not None
         and asks_crew(outage, order, telling=store.forecasts.telling, now=now),
     )
@@ -230,6 +259,7 @@ def _command(crew_id: CrewId, action: ActionIn) -> RecordCrewAction:
         note=action.note,
         damage=action.damage,
         parts=action.parts,
+        parts_needed=tuple(action.parts_needed or ()),
         ticket_id=action.ticket_id,
         power_on=action.power_on,
         facts=facts,

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from api.access import API
 from api.callers import Caller, Calling
 from api.house import House
-from api.inputs.crews import RestIn
+from api.inputs.crews import CarriesIn, RestIn
 from api.inputs.fields import NoteIn, ReasonIn
 from api.routers.parts import Working, in_one_go
 from dispatch.domain.crew import Crew, Rest
@@ -19,6 +19,7 @@ from dispatch.domain.words import CrewId
 from dispatch.ports import Store
 from dispatch.store.reads.fleet import crews_on_record
 from dispatch.store.transaction import reading
+from dispatch.usecases.load_crew import LoadCrew, load_crew
 from dispatch.usecases.rest_crew import EndRest, RestCrew, end_rest, rest_crew
 from dispatch.usecases.retire_crew import ReinstateCrew, RetireCrew, reinstate_crew, retire_crew
 
@@ -34,6 +35,7 @@ class CrewOnRecordOut(BaseModel):
     skills: list[str]
     members: str
     vehicle: str
+    carries: list[str]
     retired_at: datetime | None
 
 
@@ -58,6 +60,27 @@ class RestOut(BaseModel):
     crew_id: str
     begins_at: datetime
     ends_at: datetime
+
+
+class CarriesOut(BaseModel):
+    """Which parts a crew has aboard."""
+
+    crew_id: str
+    carries: list[str]
+
+
+@router.put(f"{API}/crews/{{crew_id}}/carries", tags=["dispatchers"])
+def put_carries(crew_id: str, body: CarriesIn, caller: Calling, house: Working) -> CarriesOut:
+    """Say which parts a crew has aboard, in place of what was said before."""
+
+    def load(store: Store) -> Crew:
+        crew = _seen(store, caller, crew_id)
+        command = LoadCrew(crew_id=crew.id, carries=tuple(body.carries), by=caller.name)
+        return load_crew(store, command, now=house.now())
+
+    crew = in_one_go(house, load)
+    house.queue.assign(crew.district_id)
+    return CarriesOut(crew_id=crew.id, carries=sorted(crew.carries))
 
 
 @router.put(f"{API}/crews/{{crew_id}}/rest", tags=["dispatchers"])

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from api.callers import Calling
 from api.house import House
-from api.routers.crews import RECENTLY
+from api.routers.crews import RECENTLY, fetch_of
 from api.routers.frame import LANGUAGE_COOKIE, THEME_COOKIE, Written, page, remembering
 from api.routers.parts import Working
 from api.routers.sessions import HOME, safe_goto
@@ -103,6 +103,9 @@ def _crew_screen(house: House, crew_id: CrewId) -> dict[str, Any]:
 
 def _crew_orders(house: House, crew_id: CrewId) -> list[dict[str, object]]:
     """Orders under way with what is out and what was promised, then those done lately."""
+    with house.transaction() as store:
+        held = store.orders.list_of_crew(crew_id, house.now())
+        fetch = {order.id: fetch_of(store, order, house) for order in held}
     with reading(house.engine) as connection:
         found = details.crew_orders(connection, crew_id, house.now() - RECENTLY)
         mine = [each for each in found if each.sent.order.crew_id == crew_id]
@@ -119,6 +122,7 @@ def _crew_orders(house: House, crew_id: CrewId) -> list[dict[str, object]]:
                 },
                 "begins_after": waits_for(PgOrders(connection), each.sent.order),
                 **_partner(connection, each.sent.order),
+                "fetch": fetch.get(each.sent.order.id),
                 "check_in_due_at": _check_in_due(connection, each, house),
                 "asks_estimate": each.outage is not None
                 and asks_crew(

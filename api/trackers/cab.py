@@ -15,7 +15,14 @@ from dispatch.ports import Store
 from dispatch.procedures.judging import tickets_of
 from dispatch.procedures.sequencing import waits_for
 from dispatch.procedures.supporting import partner_of
-from dispatch.sayings import CAB_AFTER, CAB_HAZARD, CAB_ORDER, CAB_TOGETHER, CAB_WITHDRAWN
+from dispatch.sayings import (
+    CAB_AFTER,
+    CAB_HAZARD,
+    CAB_ORDER,
+    CAB_PARTS,
+    CAB_TOGETHER,
+    CAB_WITHDRAWN,
+)
 
 log = logging.getLogger(__name__)
 
@@ -178,4 +185,6 @@ def order_words(store: Store, order: TroubleOrder) -> str:
     other = partner_of(store.orders, order)
     if other is not None and other.crew_id is not None:
         words += CAB_TOGETHER.zh.format(crew=store.crews.get(other.crew_id).name, id=other.id)
+    if order.parts:
+        words += CAB_PARTS.zh.format(parts="、".join(sorted(order.parts)))
     return words + CAB_HAZARD.zh if order.hazards else words

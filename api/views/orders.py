@@ -70,6 +70,8 @@ class OrderOut(BaseModel):
     travel_basis: str | None
     after: list[int]
     supports_id: int | None
+    parts: list[str]
+    fetched: list[str]
     why: list[SayingOut]
 
     @classmethod
@@ -102,6 +104,8 @@ class OrderOut(BaseModel):
             travel_basis=order.travel_basis,
             after=list(order.after),
             supports_id=order.supports_id,
+            parts=sorted(order.parts),
+            fetched=sorted(order.fetched),
             why=reasons_of(order.why),
         )
 

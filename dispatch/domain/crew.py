@@ -10,7 +10,8 @@ from dispatch.domain.words import CrewId, DistrictId, LoanId, OrderId
 class Crew:
     """A repair crew and what it can do; its base is EPSG:4326.
 
-    Since `retired_at` it is out of service: it is on record, and nobody sends it.
+    Since `retired_at` it is out of service: it is on record, and nobody sends it. `carries` are the
+    parts it has aboard, by name.
     """
 
     id: CrewId
@@ -21,6 +22,7 @@ class Crew:
     base_lat: float
     phone: str = ""
     retired_at: datetime | None = None
+    carries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,8 @@ class StepKind(StrEnum):
     NOTED = "noted"
     SEQUENCED = "sequenced"
     CREWS_ASKED = "crews_asked"
+    PARTS_ASKED = "parts_asked"
+    FETCHED = "fetched"
     CHECKED_IN = "checked_in"
     CHECK_IN_MISSED = "check_in_missed"
     CHECK_IN_ACKNOWLEDGED = "check_in_acknowledged"
@@ -129,6 +131,7 @@ class TroubleOrder:
     Work on it begins when that on the orders in `after` is done, such as a switch that has to be
     open first; those that are over are done. One that names another in `supports_id` brings the
     second crew to the work of that order, which is the outage's own; it makes no promise itself.
+    The work needs `parts`; those in `fetched` its crew has loaded for it on the way.
     """
 
     id: OrderId
@@ -158,7 +161,14 @@ class TroubleOrder:
     hold_until: datetime | None = None
     after: tuple[OrderId, ...] = ()
     supports_id: OrderId | None = None
+    parts: frozenset[str] = frozenset()
+    fetched: frozenset[str] = frozenset()
     version: int = 0
+
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether there is danger to life; a crew goes there straight, with parts or without."""
+        return bool(self.hazards) or self.priority >= PRIORITY_HAZARD
 
     @property
     def is_open(self) -> bool:
@@ -195,6 +205,7 @@ class TroubleOrder:
             travel_s=travel_s,
             travel_basis=travel_basis,
             why=why,
+            fetched=self.fetched if self.crew_id == crew_id else frozenset(),
         )
 
     def accept(self, at: datetime) -> "TroubleOrder":
@@ -245,7 +256,22 @@ class TroubleOrder:
             travel_s=None,
             travel_basis=None,
             why=(),
+            fetched=frozenset(),
         )
+
+    def need(self, parts: frozenset[str]) -> "TroubleOrder":
+        """The work needs these parts and no others."""
+        if not self.is_open:
+            raise IllegalStep("the order is over", order_id=self.id)
+        if self.supports_id is not None:
+            raise IllegalStep("the order brings a second crew itself", order_id=self.id)
+        return replace(self, parts=parts)
+
+    def fetch(self) -> "TroubleOrder":
+        """The crew has loaded what the work needs."""
+        if not self.is_under_way:
+            raise IllegalStep("the order is with no crew", order_id=self.id)
+        return replace(self, fetched=self.parts)
 
     def begin_after(self, others: tuple[OrderId, ...]) -> "TroubleOrder":
         """Work begins only when that on `others` is done; none: whenever a crew is there."""

@@ -13,6 +13,7 @@ __all__ = [
     "AreaClass",
     "Channel",
     "CrewId",
+    "DepotId",
     "Disposition",
     "DistrictId",
     "FoundBy",
@@ -42,6 +43,7 @@ LoanId = NewType("LoanId", int)
 LendingRuleId = NewType("LendingRuleId", int)
 ZoneId = NewType("ZoneId", int)
 CrewId = NewType("CrewId", str)
+DepotId = NewType("DepotId", str)
 DistrictId = NewType("DistrictId", str)
 UsagePointId = NewType("UsagePointId", int)
 
@@ -142,6 +144,7 @@ class ActionKind(StrEnum):
     ACCEPT = "accept"
     RETURN = "return"
     EN_ROUTE = "en_route"
+    FETCHED = "fetched"
     ARRIVE = "arrive"
     ARRIVAL_STANDS = "arrival_stands"
     ARRIVAL_MISTAKEN = "arrival_mistaken"
@@ -153,3 +156,4 @@ class ActionKind(StrEnum):
     CHECK_IN = "check_in"
     CALL_BACK = "call_back"
     ACCESS = "access"
+    SECOND_CREW = "second_crew"

@@ -20,7 +20,7 @@ from dispatch.errors import InvalidInput
 from dispatch.learning.assumed_waits import assumed_arrival, assumed_restoration
 from dispatch.learning.curves import LEVELS, SCORES, Curve, rising
 from dispatch.learning.moments import FEATURES, STORM, Usual, Words, numbers, queue_of
-from dispatch.learning.trees import Trees
+from dispatch.learning.trees import KeptSums, Trees
 from dispatch.rates import Floats
 
 SHIPPED = 1
@@ -61,7 +61,7 @@ class Learned:
     """What was learned of one wait.
 
     `plain` is by milestone, and by milestone and kind (`arrived/fuse`); `offsets` are added to the
-    logarithms, by group (`all`, `arrived`, `arrived/storm`).
+    logarithms, by group (`all`, `arrived`, `arrived/storm`). `sums` are those of the trees, kept.
     """
 
     repairs: int
@@ -69,6 +69,11 @@ class Learned:
     plain: Mapping[str, Plain] = field(default_factory=dict)
     trees: Trees | None = None
     offsets: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    sums: KeptSums | None = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        sums = None if self.trees is None else KeptSums(self.trees)
+        object.__setattr__(self, "sums", sums)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +126,10 @@ class Forecaster:
         drawn = np.array(
             [_drawn(learned.plain, each, row) for each, row in zip(moments, assumed, strict=True)]
         ).reshape(-1, len(LEVELS))
-        if learned.trees is None:
+        if learned.sums is None:
             return rising(drawn)
         share = learned.repairs / (learned.repairs + PLAIN_WEIGHS)
-        grown = rising(learned.trees.sums(numbers(moments, learned.words)))
+        grown = rising(learned.sums.of(numbers(moments, learned.words)))
         return rising((1 - share) * drawn + share * grown)
 
     def _curve(self, what: Awaited, moment: RepairMoment) -> Curve:

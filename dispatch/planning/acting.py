@@ -82,7 +82,7 @@ def hazards_left(
         minutes = {
             crew: float(problem.roads.travel_min[crew.place, work.place])
             for crew in free
-            if crew.is_able(work)
+            if problem.may_send(crew, work)
         }
         crew = min(minutes, key=lambda each: (minutes[each], each.crew_id), default=None)
         if crew is not None and math.isfinite(minutes[crew]):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.planning.problem import MAX_PROMISES, Hold, Meal, Problem, Work
+from dispatch.planning.problem import MAX_PROMISES, Hands, Hold, Meal, Problem, Work
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -22,11 +22,11 @@ NEVER = 1e15
 
 # Columns of `Fixed.visits`, of `Fixed.times`, of `Fixed.orders` and of `Fixed.crews`.
 ORDER, PLACE, HAZARD, EXEMPT, PREVIOUS, ON_WAY = range(6)
-RELEASE, DURATION, DURATION_VAR, RESTORE, CHANGE, PROMISES = range(6)
+RELEASE, DURATION, DURATION_VAR, RESTORE, CHANGE, TOLD_DUE, TOLD_WEIGHT, PROMISES = range(8)
 DUE, WEIGHT, CHARGE, PROMISE_WIDTH = range(4)
 VISIT_FROM, VISIT_TO, AFTER_FROM, AFTER_TO, FOLLOW_FROM, FOLLOW_TO, COUPLED = range(7)
 HOME, FREE, FREE_VAR, UNTIL, MEAL_FROM, MEAL_UNTIL, MEAL, REBATE = range(8)
-# Values of `Fixed.may`.
+# Values of `Fixed.may`; the last and those above it say which row of `Fixed.stocks` holds.
 MAY_NOT, MAY, MAY_BY_DEPOT = range(3)
 
 
@@ -40,13 +40,16 @@ class Fixed(NamedTuple):
     ----------
     travel, factors, depots
         Mean minutes, shape (p, p); by how much roads are slower by the hour; places.
+    stocks
+        Which depots have all that crews lack for orders, one row for each set of parts lacked,
+        shape (k, d).
     travel_cv2
         The coefficient of variation of drives to each place squared, shape (p,).
     first_hour, quickest, load, unplaced
         As in the problem; the least factor.
     visits, times
         Whole numbers, shape (v, 6), with -1 for nobody before, and times and costs of each visit,
-        shape (v, 11), with two promises of three figures behind them.
+        shape (v, 14), with two promises of three figures behind them.
     may
         Whether and how a crew may make a visit, shape (v, c).
     orders, links
@@ -62,6 +65,7 @@ class Fixed(NamedTuple):
     travel: NDArray[np.float32]
     factors: Floats
     depots: Ints
+    stocks: Bools
     first_hour: float
     quickest: float
     travel_cv2: Floats
@@ -69,7 +73,7 @@ class Fixed(NamedTuple):
     unplaced: float
     visits: Ints
     times: Floats
-    may: NDArray[np.uint8]
+    may: NDArray[np.uint16]
     orders: Ints
     links: Ints
     waiting: Ints
@@ -85,10 +89,12 @@ def fixed_of(problem: Problem) -> Fixed:
     orders, links = _orders(problem)
     near, near_crews = _neighbours(problem)
     roads = problem.roads
+    may, stocks = _who_may(problem, slots)
     return Fixed(
         travel=np.ascontiguousarray(problem.roads.travel_min, np.float32),
         factors=np.array(problem.roads.factors, np.float64),
-        depots=np.array(problem.depots, np.int64),
+        depots=np.array([shelf.place for shelf in problem.depots], np.int64),
+        stocks=stocks,
         first_hour=float(problem.roads.first_hour_min),
         quickest=float(min(problem.roads.factors)),
         travel_cv2=np.array([roads.cv_to(place) ** 2 for place in range(len(roads.travel_min))]),
@@ -96,7 +102,7 @@ def fixed_of(problem: Problem) -> Fixed:
         unplaced=float(problem.unplaced_cost),
         visits=visits,
         times=times,
-        may=_who_may(problem, slots),
+        may=may,
         orders=orders,
         links=links,
         waiting=np.flatnonzero(orders[:, COUPLED]).astype(np.int64),
@@ -137,6 +143,8 @@ def _visits(problem: Problem, slots: list[tuple[Work, int]]) -> tuple[Ints, Floa
             (work.duration_cv * work.duration_min) ** 2,
             work.restore_weight / work.crews,
             problem.change.of(work.hold),
+            NEVER if work.told is None else min(work.told.due_min, NEVER),
+            0.0 if work.told is None else work.told.weight / work.crews,
             *promised,
         )
     return visits, times
@@ -186,18 +194,17 @@ def _crews(problem: Problem, visits: Ints) -> Floats:
     return table
 
 
-def _who_may(problem: Problem, visits: list[tuple[Work, int]]) -> NDArray[np.uint8]:
-    """Which crews may make which visit, and which would go by a depot; shape (v, c)."""
+def _who_may(problem: Problem, visits: list[tuple[Work, int]]) -> tuple[NDArray[np.uint16], Bools]:
+    """Which crews may make which visit, and by which depots they would go.
+
+    Shapes (v, c) and, for `Fixed.stocks`, (k, d).
+    """
     crews = problem.crews
     number = {crew.crew_id: c for c, crew in enumerate(crews)}
     allowed = np.zeros((len(visits), len(crews)), np.bool_)
-    by_depot = np.zeros((len(visits), len(crews)), np.bool_)
+    how, stocks = _ways(problem, visits)
     able: dict[frozenset[str], Bools] = {}
-    short: dict[frozenset[str], Bools] = {}
     for v, (work, slot) in enumerate(visits):
-        if work.parts not in short:
-            short[work.parts] = np.array([problem.needs_depot(c, work) for c in crews], np.bool_)
-        by_depot[v] = short[work.parts]
         if slot < len(work.pinned):
             only = number.get(work.pinned[slot], -1)
             if only >= 0:
@@ -205,12 +212,41 @@ def _who_may(problem: Problem, visits: list[tuple[Work, int]]) -> NDArray[np.uin
             continue
         if work.needs not in able:
             able[work.needs] = np.array([c.has_skills(work) for c in crews], np.bool_)
-        allowed[v] = able[work.needs]
+        allowed[v] = able[work.needs] & (how[v] != MAY_NOT)
         elsewhere = [c for i, c in enumerate(problem.previous_of(work)) if c and i != slot]
         for crew_id in (*work.barred, *work.pinned, *elsewhere):
             if crew_id in number:
                 allowed[v, number[crew_id]] = False
-    return np.where(allowed, np.where(by_depot, MAY_BY_DEPOT, MAY), MAY_NOT).astype(np.uint8)
+    # Whom a dispatcher sends without a part that no depot has drives there straight.
+    may = np.where(allowed, np.where(how == MAY_NOT, MAY, how), MAY_NOT)
+    return may.astype(np.uint16), stocks
+
+
+def _ways(problem: Problem, visits: list[tuple[Work, int]]) -> tuple[Ints, Bools]:
+    """How each crew comes to what each visit needs, shape (v, c), and `Fixed.stocks`."""
+    how = np.full((len(visits), len(problem.crews)), MAY, np.int64)
+    rows: dict[frozenset[str], int] = {}
+    ways: dict[frozenset[str], Ints] = {}
+    for v, (work, _) in enumerate(visits):
+        if not work.parts:
+            continue
+        if work.parts not in ways:
+            found = [_way(problem, crew, work, rows) for crew in problem.crews]
+            ways[work.parts] = np.array(found, np.int64)
+        how[v] = ways[work.parts]
+    stocks = [[parts <= shelf.stock for shelf in problem.depots] for parts in rows]
+    table = np.array(stocks, np.bool_).reshape(len(rows), len(problem.depots))
+    return how, np.ascontiguousarray(table)
+
+
+def _way(problem: Problem, crew: Hands, work: Work, rows: dict[frozenset[str], int]) -> int:
+    """How a crew comes to what an order needs; each set of parts lacked gets a row."""
+    lacks = crew.lacks(work)
+    if not lacks:
+        return MAY
+    if not problem.fetched_at(crew, work):
+        return MAY_NOT
+    return MAY_BY_DEPOT + rows.setdefault(lacks, len(rows))
 
 
 def _neighbours(problem: Problem) -> tuple[Ints, Ints]:

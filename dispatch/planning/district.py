@@ -1,5 +1,6 @@
 """A district as the planner sees it: open orders and crews, with the figures that weigh them."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,14 +9,16 @@ import numpy as np
 
 from dispatch.domain.clock import ARRIVAL_COMMITMENT, ARRIVAL_NATIONAL, RuleSet
 from dispatch.domain.crew import CrewState
+from dispatch.domain.depot import Depot
 from dispatch.domain.order import (
     PRIORITY_CRITICAL,
     PRIORITY_HAZARD,
     OrderStatus,
     TroubleOrder,
 )
-from dispatch.domain.words import CrewId, OrderId
+from dispatch.domain.words import AreaClass, CrewId, OrderId
 from dispatch.planning.problem import (
+    LOAD_MIN,
     ChangeCosts,
     Hands,
     Hold,
@@ -24,11 +27,14 @@ from dispatch.planning.problem import (
     Problem,
     Promise,
     Roads,
+    Shelf,
     Work,
+    with_all,
 )
 
 MINUTE_S = 60.0
 CHOSEN = "chosen_by"
+TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,10 @@ class PlanningPolicy:
         Being late at all costs as much as so many minutes late.
     standard_share
         Weight of the national standard's minutes next to the commitment's.
+    month_share
+        How much heavier the commitment is at most where this month's is about to be missed.
+    told_share
+        Weight of a minute without supply after the time that was told, next to a minute late.
     customer_hour
         Cost of an hour without supply of one customer.
     hazard_minute
@@ -63,6 +73,8 @@ class PlanningPolicy:
     critical_weight: float = 2.0
     charge_min: float = 1000.0
     standard_share: float = 0.25
+    month_share: float = 0.5
+    told_share: float = 0.25
     customer_hour: float = 0.05
     hazard_minute: float = 2.0
     on_site_min: float = 45.0
@@ -103,12 +115,18 @@ class Known:
         The work; the policy's figures hold for the others.
     stormy
         Orders at places in a storm.
+    told
+        When supply was said to be back.
+    month
+        How much the commitment of this month presses by area class, from 0 to 1.
     """
 
     declined: Mapping[OrderId, frozenset[CrewId]] = field(default_factory=dict)
     customers: Mapping[OrderId, int] = field(default_factory=dict)
     on_site: Mapping[OrderId, OnSite] = field(default_factory=dict)
     stormy: Collection[OrderId] = ()
+    told: Mapping[OrderId, datetime] = field(default_factory=dict)
+    month: Mapping[AreaClass, float] = field(default_factory=dict)
 
 
 def problem_of(
@@ -120,6 +138,7 @@ def problem_of(
     known: Known,
     policy: PlanningPolicy,
     now: datetime,
+    depots: Sequence[Depot] = (),
 ) -> Problem:
     """State what is to be planned from the record.
 
@@ -134,8 +153,10 @@ def problem_of(
         The district's crews; one that holds an order holds one of `orders`. Those off shift that
         hold nothing are left out.
     travel_min
-        Mean minutes by road between crews, in the order of `states`, and then `orders`; shape
-        (c + n, c + n). They know of no storm.
+        Mean minutes by road between crews, in the order of `states`, then `orders`, and then
+        `depots`; shape (c + n + d, c + n + d). They know of no storm.
+    depots
+        Where crews may fetch the parts that they lack; nobody does before he goes to a danger.
     """
     at = {order.id: len(states) + i for i, order in enumerate(orders)}
     busy = {order.crew_id: order for order in orders if order.status is OrderStatus.ARRIVED}
@@ -153,18 +174,27 @@ def problem_of(
         if order.status is not OrderStatus.ARRIVED
     ]
     left = {order.id: on_site[order.id] for order in busy.values()}
+    loaded = {order.crew_id: order.fetched for order in orders if order.crew_id is not None}
     works = [_in_sequence(work, orders, left) for work in works]
     works = [
         _with_record(work, known.declined.get(work.order_id, frozenset()), known.customers, policy)
         for work in works
     ]
+    weights = {order.id: policy.told_share * policy.weight_of(order) for order in orders}
+    pressed = {order.id: known.month.get(order.area_class, 0.0) for order in orders}
+    works = [_pressed(w, 1 + policy.month_share * pressed[w.order_id]) for w in works]
+    works = [_with_told(w, known.told.get(w.order_id), weights[w.order_id], now) for w in works]
     crews = [
-        _hands(state, i, busy.get(state.crew.id), at, left, now=now)
+        _hands(state, i, busy.get(state.crew.id), at, left, loaded.get(state.crew.id), now=now)
         for i, state in enumerate(states)
         if state.on_shift or state.active_order_id is not None
     ]
     hands = {crew.crew_id: crew for crew in crews}
-    works = [_left_with_holder(work, hands, travel_min) for work in works]
+    shelves = tuple(
+        Shelf(place=len(states) + len(orders) + i, name=each.name, stock=each.stock)
+        for i, each in enumerate(depots)
+    )
+    works = [_left_with_holder(work, hands, shelves, travel_min) for work in works]
     roads = Roads(
         travel_min=travel_min,
         cv=policy.drive_cv,
@@ -172,7 +202,13 @@ def problem_of(
         rough_cv=max(policy.storm_cv, policy.drive_cv),
         factors=policy.slow_by_hour,
     )
-    return Problem(works=tuple(works), crews=tuple(crews), roads=roads, change=policy.change)
+    return Problem(
+        works=tuple(works),
+        crews=tuple(crews),
+        roads=roads,
+        depots=shelves,
+        change=policy.change,
+    )
 
 
 def _in_weather(travel_min: Minutes, rough: frozenset[int], policy: PlanningPolicy) -> Minutes:
@@ -207,6 +243,7 @@ def _work(
         duration_min=on_site.mean_min,
         duration_cv=on_site.sd_min / on_site.mean_min,
         needs=order.skills,
+        parts=frozenset() if hazard else order.parts,
         release_min=release,
         after=order.after,
         hazard=hazard,
@@ -254,7 +291,9 @@ def _in_sequence(
     )
 
 
-def _left_with_holder(work: Work, crews: Mapping[CrewId, Hands], travel_min: Minutes) -> Work:
+def _left_with_holder(
+    work: Work, crews: Mapping[CrewId, Hands], shelves: Sequence[Shelf], travel_min: Minutes
+) -> Work:
     """Leave an order with its crew, though the crew could not be given it now."""
     if work.hold is Hold.PLANNED or work.pinned:
         return work
@@ -262,7 +301,13 @@ def _left_with_holder(work: Work, crews: Mapping[CrewId, Hands], travel_min: Min
     crew = crews.get(holder)
     if crew is None:
         return work
-    end = crew.free_min + float(travel_min[crew.place, work.place]) + work.duration_min
+    lacks = crew.lacks(work)
+    stops = [each.place for each in with_all(shelves, lacks)] if lacks else [crew.place]
+    drive = min(
+        (float(travel_min[crew.place, stop] + travel_min[stop, work.place]) for stop in stops),
+        default=math.inf,
+    )
+    end = crew.free_min + drive + (LOAD_MIN if lacks else 0.0) + work.duration_min
     return work if crew.is_able(work) and end <= crew.until_min else replace(work, pinned=(holder,))
 
 
@@ -277,6 +322,26 @@ def _with_record(
     danger = policy.hazard_minute if work.hazard else 0.0
     weight = policy.customer_hour * out / 60 + danger
     return replace(work, barred=declined, restore_weight=weight)
+
+
+def _pressed(work: Work, factor: float) -> Work:
+    """Let the commitment weigh more where its month is about to be missed."""
+    if factor <= 1:
+        return work
+    promises = tuple(
+        replace(p, weight=p.weight * factor, charge=p.charge * factor)
+        if p.rule == ARRIVAL_COMMITMENT
+        else p
+        for p in work.promises
+    )
+    return replace(work, promises=promises)
+
+
+def _with_told(work: Work, told: datetime | None, weight: float, now: datetime) -> Work:
+    """Add when supply was said to be back."""
+    if told is None:
+        return work
+    return replace(work, told=Promise(rule=TOLD, due_min=_minutes(told, now), weight=weight))
 
 
 def _promises(
@@ -304,6 +369,7 @@ def _hands(
     at_work: TroubleOrder | None,
     at: Mapping[OrderId, int],
     left: Mapping[OrderId, OnSite],
+    loaded: frozenset[str] | None,
     *,
     now: datetime,
 ) -> Hands:
@@ -325,6 +391,7 @@ def _hands(
         free_sd_min=sd,
         until_min=until,
         can=state.crew.skills,
+        carries=state.crew.carries | (loaded or frozenset()),
     )
 
 

@@ -115,11 +115,12 @@ def way(
 ) -> tuple[_Time, int | None]:
     """When a crew that sets out from `place` is at an order, and by which depot."""
     roads, cv = problem.roads, problem.roads.cv_to(work.place)
-    if not problem.needs_depot(crew, work):
+    shelves = problem.fetched_at(crew, work)
+    if not shelves:
         minutes = drive_min(roads, place, work.place, depart.mean)
         return _Time(depart.mean + minutes, depart.var + (cv * minutes) ** 2), None
     best: tuple[float, float, int] | None = None
-    for depot in problem.depots:
+    for depot in (shelf.place for shelf in shelves):
         there = drive_min(roads, place, depot, depart.mean)
         loaded = depart.mean + there + problem.load_min
         on = drive_min(roads, depot, work.place, loaded) if math.isfinite(there) else math.inf
@@ -230,6 +231,8 @@ def _wrong_with(problem: Problem, stop: Stop) -> list[str]:
     broken = []
     if not pinned and not crew.is_able(work):
         broken.append(f"{what}: not able to, or gave it back")
+    if not pinned and not problem.can_supply(crew, work):
+        broken.append(f"{what}: lacks parts that no depot has")
     if not math.isfinite(stop.arrive_min):
         broken.append(f"{what}: no road leads there")
     if not pinned and stop.end_min > crew.until_min + TOLERANCE_MIN:
@@ -278,6 +281,9 @@ def _share_of(work: Work, stop: Stop) -> tuple[float, float, float]:
     minutes = sum(p.weight * expected_lateness(mean, sd, p.due_min) for p in work.promises)
     charges = sum(p.charge * chance_late(mean, sd, p.due_min) for p in work.promises if p.charge)
     restoration = work.restore_weight * stop.end_min
+    if work.told is not None:
+        late = expected_lateness(stop.end_min, stop.end_sd_min, work.told.due_min)
+        restoration += work.told.weight * late
     return minutes / work.crews, charges / work.crews, restoration / work.crews
 
 

@@ -52,6 +52,8 @@ class Option:
         How much more the whole plan costs than the chosen one, in weighted minutes late.
     broken
         Promises of other orders whose chance falls by more than a twentieth.
+    by_way_of, fetches
+        The depot on its way, and what it fetches there; empty where it drives straight.
     violations
         Rules that the choice breaks, in words for a log; empty for a crew that may go.
     """
@@ -64,6 +66,8 @@ class Option:
     cost: float
     broken: tuple[Broken, ...]
     violations: tuple[str, ...]
+    by_way_of: str = ""
+    fetches: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -75,6 +79,8 @@ class Option:
                 surely=round(self.arrive_p90_min),
             )
         ]
+        if self.by_way_of:
+            said.append(reason("by_way_of", depot=self.by_way_of, parts=", ".join(self.fetches)))
         said += [_chance(each) for each in self.kept]
         if round(self.cost) > 0:
             said.append(reason("costs_more", minutes=round(self.cost)))
@@ -154,12 +160,24 @@ def why_not(problem: Problem, crew: Hands, work: Work) -> tuple[str, ...]:
         why.append(reason("declined"))
     if not crew.has_skills(work):
         why.append(reason("missing_skill", skills=", ".join(sorted(work.needs - crew.can))))
-    drive = float(problem.roads.travel_min[crew.place, work.place])
+    if not problem.can_supply(crew, work):
+        why.append(reason("lacks_parts", parts=", ".join(sorted(crew.lacks(work)))))
+    drive = _drive_min(problem, crew, work)
     if not math.isfinite(drive):
         why.append(reason("unreachable"))
     elif crew.free_min + drive + work.duration_min > crew.until_min:
         why.append(reason("shift_too_short"))
     return tuple(why)
+
+
+def _drive_min(problem: Problem, crew: Hands, work: Work) -> float:
+    """Minutes on free roads to an order, by the best depot where parts have to be fetched."""
+    travel = problem.roads.travel_min
+    by_depot = (
+        float(travel[crew.place, each.place] + travel[each.place, work.place]) + problem.load_min
+        for each in problem.fetched_at(crew, work)
+    )
+    return min(by_depot, default=float(travel[crew.place, work.place]))
 
 
 def what_if(problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId) -> Option:
@@ -235,6 +253,7 @@ def _option(
     violations: tuple[str, ...],
 ) -> Option:
     mean, sd = stop.arrive_min, stop.arrive_sd_min
+    depot = next((each for each in problem.depots if each.place == stop.by_depot), None)
     return Option(
         crew_id=stop.crew_id,
         position=stop.position,
@@ -244,6 +263,8 @@ def _option(
         cost=cost,
         broken=tuple(_broken(problem, before, after, work.order_id)),
         violations=violations,
+        by_way_of="" if depot is None else depot.name,
+        fetches=() if depot is None else tuple(sorted(problem.crew_of[stop.crew_id].lacks(work))),
     )
 
 

@@ -17,6 +17,8 @@ from dispatch.errors import InvalidInput
 
 Minutes = NDArray[np.float32]
 HOUR_MIN = 60.0
+LOAD_MIN = 10.0
+"""How long it takes to load parts at a depot (assumption)."""
 MAX_PROMISES = 2
 
 
@@ -49,6 +51,8 @@ class Work:
     ----------
     promises
         Clocks that the first arrival stops; at most two.
+    told
+        When supply was said to be back: being done later costs its weight for each minute.
     restore_weight
         Cost of each minute until the work is done: customers without supply.
     duration_min, duration_cv
@@ -56,7 +60,8 @@ class Work:
     needs
         Skills and equipment, each crew that comes must have all.
     parts
-        What is fetched from a depot on the way unless the crew carries it.
+        What is fetched from a depot on the way unless the crew carries it; each crew that comes
+        must have all.
     crews
         How many crews it takes at the same time.
     after
@@ -90,6 +95,7 @@ class Work:
     holders: tuple[CrewId, ...] = ()
     hold: Hold = Hold.PLANNED
     barred: frozenset[CrewId] = frozenset()
+    told: Promise | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +142,24 @@ class Hands:
     def is_able(self, work: Work) -> bool:
         """Whether it has the skills and equipment, and did not give the order back."""
         return self.has_skills(work) and self.crew_id not in work.barred
+
+    def lacks(self, work: Work) -> frozenset[str]:
+        """The parts of an order that it has not aboard."""
+        return work.parts - self.carries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A depot as the planner sees it: where it is, what it is called and what it has."""
+
+    place: int
+    name: str
+    stock: frozenset[str]
+
+
+def with_all(shelves: Sequence[Shelf], parts: frozenset[str]) -> tuple[Shelf, ...]:
+    """The depots that have all of these parts; a crew goes by one depot at most."""
+    return tuple(shelf for shelf in shelves if parts <= shelf.stock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -203,8 +227,8 @@ class Problem:
     works: tuple[Work, ...]
     crews: tuple[Hands, ...]
     roads: Roads
-    depots: tuple[int, ...] = ()
-    load_min: float = 10.0
+    depots: tuple[Shelf, ...] = ()
+    load_min: float = LOAD_MIN
     change: ChangeCosts = field(default_factory=ChangeCosts)
     unplaced_cost: float = 100_000.0
 
@@ -212,7 +236,11 @@ class Problem:
         _check_ids([w.order_id for w in self.works], "order")
         _check_ids([c.crew_id for c in self.crews], "crew")
         places = self.roads.travel_min.shape[0]
-        for place in (*(w.place for w in self.works), *(c.place for c in self.crews), *self.depots):
+        for place in (
+            *(work.place for work in self.works),
+            *(crew.place for crew in self.crews),
+            *(shelf.place for shelf in self.depots),
+        ):
             if not 0 <= place < places:
                 raise InvalidInput("place", place, f"a place below {places}")
         for work in self.works:
@@ -238,9 +266,21 @@ class Problem:
         slots = [*pinned, *free, *([None] * work.crews)]
         return tuple(slots[: work.crews])
 
-    def needs_depot(self, crew: Hands, work: Work) -> bool:
-        """Whether the crew must fetch parts on its way."""
-        return bool(self.depots) and not work.parts <= crew.carries
+    def fetched_at(self, crew: Hands, work: Work) -> tuple[Shelf, ...]:
+        """The depots by one of which a crew has to go; empty where it drives there straight.
+
+        One that a dispatcher sends without a part that no depot has drives there straight, too.
+        """
+        lacks = crew.lacks(work)
+        return with_all(self.depots, lacks) if lacks else ()
+
+    def can_supply(self, crew: Hands, work: Work) -> bool:
+        """Whether the crew carries what an order needs, or some depot has all that it lacks."""
+        return not crew.lacks(work) or bool(self.fetched_at(crew, work))
+
+    def may_send(self, crew: Hands, work: Work) -> bool:
+        """Whether the crew is able to do an order, and can have its parts."""
+        return crew.is_able(work) and self.can_supply(crew, work)
 
     def _check(self, work: Work) -> None:
         if len(work.promises) > MAX_PROMISES:

@@ -37,6 +37,8 @@ from dispatch.planning.arrays import (
     REBATE,
     RELEASE,
     RESTORE,
+    TOLD_DUE,
+    TOLD_WEIGHT,
     UNTIL,
     VISIT_FROM,
     VISIT_TO,
@@ -161,11 +163,13 @@ def drive(
 def reach(fx: Fixed, v: int, c: int, start: int, depart: float) -> tuple[float, float]:
     """When a crew that leaves `start` at `depart` is at a visit, and the variance that adds."""
     place = fx.visits[v, PLACE]
-    by_depot = fx.may[v, c] == MAY_BY_DEPOT
+    row = np.int64(fx.may[v, c]) - MAY_BY_DEPOT
     best, best_var = np.inf, 0.0
-    for i in range(len(fx.depots) if by_depot else 1):
+    for i in range(len(fx.depots) if row >= 0 else 1):
         at, here, var = depart, start, 0.0
-        if by_depot:
+        if row >= 0:
+            if not fx.stocks[row, i]:
+                continue
             here = fx.depots[i]
             there = drive(fx.travel, fx.factors, fx.first_hour, start, here, depart)
             var = there * there
@@ -195,11 +199,20 @@ def late_cost(mean: float, var: float, due: float, weight: float, charge: float)
 
 @inlined
 def visit_cost(
-    fx: Fixed, v: int, c: int, first: bool, arrive: float, arrive_var: float, end: float
+    fx: Fixed,
+    v: int,
+    c: int,
+    first: bool,
+    arrive: float,
+    arrive_var: float,
+    end: float,
+    end_var: float,
 ) -> float:
     """What one visit costs: lateness, customers without supply, and change of the plan."""
     times = fx.times
     cost = times[v, RESTORE] * end
+    if times[v, TOLD_WEIGHT] > 0:
+        cost += late_cost(end, end_var, times[v, TOLD_DUE], times[v, TOLD_WEIGHT], 0.0)
     for i in range(PROMISES, times.shape[1], PROMISE_WIDTH):
         if times[v, i + WEIGHT] > 0 or times[v, i + CHARGE] > 0:
             cost += late_cost(
@@ -246,7 +259,7 @@ def step(
         begin, end_var = st.ready[v, READY], st.ready[v, READY_VAR] + fx.times[v, DURATION_VAR]
     end = begin + fx.times[v, DURATION]
     may = fx.visits[v, EXEMPT] > 0 or end <= fx.crews[c, UNTIL] + EPS
-    cost = visit_cost(fx, v, c, first, arrive, arrive_var, end)
+    cost = visit_cost(fx, v, c, first, arrive, arrive_var, end, end_var)
     return arrive, arrive_var, end, end_var, fed, cost, may and arrive < NEVER
 
 

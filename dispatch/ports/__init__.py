@@ -15,7 +15,7 @@ from dispatch.ports.positions import (
 from dispatch.ports.promises import Alarms, Clocks, Rules, Warnings
 from dispatch.ports.reports import Attachment, Notices, Proposals, Tickets, Told, Watchers
 from dispatch.ports.store import Events, Store
-from dispatch.ports.work import ActionRecord, CheckIns, Crews, Loans, Orders, Photos
+from dispatch.ports.work import ActionRecord, CheckIns, Crews, Depots, Loans, Orders, Photos
 from dispatch.ports.zones import Zones
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "CheckIns",
     "Clocks",
     "Crews",
+    "Depots",
     "Directory",
     "Etas",
     "Events",

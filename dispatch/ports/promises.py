@@ -6,9 +6,11 @@ from typing import Protocol
 
 from dispatch.domain.alarm import Alarm, Taken
 from dispatch.domain.clock import Clock, Judgement, Pause, RuleSet
+from dispatch.domain.month import MonthSoFar
 from dispatch.domain.rules import RuleVersion
 from dispatch.domain.warning import ClockWarning
 from dispatch.domain.words import (
+    AreaClass,
     CrewId,
     OrderId,
     TicketId,
@@ -53,6 +55,9 @@ class Clocks(Protocol):
         ...
 
     def list_judgements(self, clock_id: int) -> Sequence[Judgement]: ...
+    def month_so_far(self, rule_id: str, now: datetime) -> Mapping[AreaClass, MonthSoFar]:
+        """How a rule stands this month in the whole company; some minutes old at most."""
+        ...
 
 
 class Rules(Protocol):

@@ -9,7 +9,7 @@ from dispatch.ports.places import AccessNotes, Directory, Given, Known
 from dispatch.ports.positions import Etas, Positions, Trackers
 from dispatch.ports.promises import Alarms, Clocks, Rules, Warnings
 from dispatch.ports.reports import Notices, Proposals, Tickets, Watchers
-from dispatch.ports.work import CheckIns, Crews, Loans, ManyAtOnce, Orders, Photos
+from dispatch.ports.work import CheckIns, Crews, Depots, Loans, ManyAtOnce, Orders, Photos
 from dispatch.ports.zones import Zones
 
 
@@ -42,6 +42,8 @@ class Store(Protocol):
     def orders(self) -> Orders: ...
     @property
     def crews(self) -> Crews: ...
+    @property
+    def depots(self) -> Depots: ...
     @property
     def positions(self) -> Positions: ...
     @property

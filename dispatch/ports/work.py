@@ -7,12 +7,14 @@ from typing import Any, Protocol
 
 from dispatch.domain.arrival import ArrivalEvidence
 from dispatch.domain.crew import Crew, CrewState, PositionFix, Posting, Rest
+from dispatch.domain.depot import Depot
 from dispatch.domain.loan import CrewLoan, LendingRule
 from dispatch.domain.order import DispatchStep, Incident, TroubleOrder
 from dispatch.domain.photo import Photo
 from dispatch.domain.safety import AtWork, MissedCheckIn
 from dispatch.domain.words import (
     CrewId,
+    DepotId,
     DistrictId,
     IncidentId,
     LendingRuleId,
@@ -118,6 +120,10 @@ class Crews(Protocol):
         """Write since when a crew is retired; None: it is in service."""
         ...
 
+    def load(self, crew_id: CrewId, carries: Collection[str]) -> None:
+        """Write which parts a crew has aboard."""
+        ...
+
     def list_states(self, district_id: DistrictId, now: datetime) -> Sequence[CrewState]:
         """The crews in the plan of a district: its own, less those lent, and those it borrows."""
         ...
@@ -163,6 +169,18 @@ class Crews(Protocol):
     def list_beside(self, fix: PositionFix, since: datetime, until: datetime) -> Sequence[CrewId]:
         """Other crews that were within some hundred metres of a fix within that time."""
         ...
+
+
+class Depots(Protocol):
+    """Where crews fetch parts."""
+
+    def get(self, depot_id: DepotId) -> Depot: ...
+    def list_of(self, districts: Collection[DistrictId] | None) -> Sequence[Depot]:
+        """The depots of these districts (None: of all), by id."""
+        ...
+
+    def save(self, depot: Depot) -> None: ...
+    def remove(self, depot_id: DepotId) -> None: ...
 
 
 class CheckIns(Protocol):

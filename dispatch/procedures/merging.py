@@ -8,6 +8,7 @@ from dispatch.domain.words import Disposition
 from dispatch.journal import outage_event
 from dispatch.ports import Store
 from dispatch.procedures.attaching import Explained, attach
+from dispatch.procedures.needing import need_parts
 from dispatch.procedures.supporting import NOT_BEGUN, ask_support, cancel, cancel_support
 
 
@@ -23,7 +24,8 @@ def merge(
 ) -> None:
     """End `part` inside `whole`: move its tickets and who is out, cancel its waiting order.
 
-    A second crew that was asked for and has not said that it goes is asked for there.
+    A second crew that was asked for and has not said that it goes is asked for there, and the parts
+    that the cancelled order needed are needed there.
 
     One device opened, so all went out together: with the earliest report of either.
     An order whose crew has accepted it goes on; only the dispatcher or the crew can end it.
@@ -55,6 +57,8 @@ def merge(
     first = store.orders.find_open_of_outage(part.id)
     if first is not None and cancel_support(store, first, by=by, reason=why, now=now):
         _ask_there(store, whole, by=by, reason=f"asked for outage {part.id}", now=now)
+    if first is not None and first.parts and first.status in NOT_BEGUN:
+        _need_there(store, whole, first.parts, by=by, reason=f"for outage {part.id}", now=now)
     cancel_waiting_order(store, part, by=by, reason=why, now=now)
 
 
@@ -62,6 +66,15 @@ def _ask_there(store: Store, whole: Outage, *, by: str, reason: str, now: dateti
     order = store.orders.find_open_of_outage(whole.id)
     if order is not None and store.orders.find_open_support(order.id) is None:
         ask_support(store, store.orders.lock(order.id), by=by, reason=reason, now=now)
+
+
+def _need_there(
+    store: Store, whole: Outage, parts: frozenset[str], *, by: str, reason: str, now: datetime
+) -> None:
+    order = store.orders.find_open_of_outage(whole.id)
+    if order is not None:
+        order = store.orders.lock(order.id)
+        need_parts(store, order, order.parts | parts, by=by, reason=reason, at=now, now=now)
 
 
 def cancel_waiting_order(

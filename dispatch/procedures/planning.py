@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dispatch.assignment import AssignmentPolicy, origin_of
 from dispatch.domain.clock import RuleSet
 from dispatch.domain.crew import CrewState
+from dispatch.domain.depot import Depot
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import CrewId, DistrictId, OrderId
 from dispatch.planning.acting import Move, decided, hazards_left, moves_now
@@ -20,11 +21,13 @@ from dispatch.planning.plan import Plan
 from dispatch.planning.problem import Hold, Problem
 from dispatch.planning.travel_table import Between
 from dispatch.ports import Store, TravelTimes
+from dispatch.procedures.fetching import depots_for
 from dispatch.procedures.homing import home_in_time
+from dispatch.procedures.pressing import pressures
 from dispatch.procedures.ranking import barring
 from dispatch.procedures.sequencing import open_only
 from dispatch.procedures.weather import stormy
-from dispatch.procedures.working import work_of
+from dispatch.procedures.working import told_of, with_outages, work_of
 
 
 class Planner(Protocol):
@@ -138,19 +141,24 @@ def state_district(
     sites = [(o.lon, o.lat) for o in orders if o.lon is not None and o.lat is not None]
     crews = home_in_time(crews, sites, travel_times)
     customers = _customers(store, orders)
+    depots = depots_for(store, orders)
+    pairs = with_outages(store, orders)
     problem = problem_of(
         orders,
         crews,
-        _travel(orders, crews, travel_times, assignment, now),
+        _travel(orders, crews, depots, travel_times, assignment, now),
         rules_of=_rules_of(store, orders),
         known=Known(
             declined=store.orders.declined(ids),
             customers=customers,
-            on_site=work_of(store, orders, customers, policy=planning, now=now),
+            on_site=work_of(store, pairs, customers, policy=planning, now=now),
             stormy=stormy(store, orders, now),
+            told=told_of(pairs),
+            month=pressures(store, now) if orders else {},
         ),
         policy=planning,
         now=now,
+        depots=depots,
     )
     doubtful = (
         state.crew.id
@@ -220,13 +228,18 @@ def _moves(
 def _travel(
     orders: Sequence[TroubleOrder],
     states: Sequence[CrewState],
+    depots: Sequence[Depot],
     travel_times: Between,
     assignment: AssignmentPolicy,
     now: datetime,
 ) -> NDArray[np.float32]:
-    """Minutes between crews and orders, shape (c + n, c + n); nobody drives to a crew."""
+    """Minutes between crews, orders and depots, shape (c + n + d, c + n + d).
+
+    Nobody drives to a crew.
+    """
     origins = [origin_of(state, assignment, now) for state in states]
     sites = [(o.lon, o.lat) for o in orders if o.lon is not None and o.lat is not None]
+    sites += [(depot.lon, depot.lat) for depot in depots]
     places = [*((o.lon, o.lat) for o in origins), *sites]
     travel = np.full((len(places), len(places)), np.inf, np.float32)
     np.fill_diagonal(travel, 0.0)

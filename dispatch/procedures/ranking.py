@@ -1,6 +1,7 @@
 """Rank the crews of a district for one order, as both the planner and the dispatcher see it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dispatch.assignment import (
@@ -15,6 +16,7 @@ from dispatch.domain.order import TroubleOrder
 from dispatch.domain.words import CrewId
 from dispatch.domain.zone import Zone, first_there
 from dispatch.ports import Store, TravelTimes
+from dispatch.procedures.fetching import fetches
 from dispatch.procedures.homing import home_in_time
 
 
@@ -67,7 +69,13 @@ def rank_states(
         return ()
     states = home_in_time(states, [(order.lon, order.lat)], travel_times)
     origins = [origin_of(state, policy, now) for state in states]
-    travels = travel_times.travel_to(order.lon, order.lat, [(o.lon, o.lat) for o in origins])
+    places = [(o.lon, o.lat) for o in origins]
+    straight = travel_times.travel_to(order.lon, order.lat, places)
+    travels, needed = fetches(store, order, states, places, straight, travel_times)
+    origins = [
+        replace(origin, fetch=needed.get(state.crew.id))
+        for origin, state in zip(origins, states, strict=True)
+    ]
     return rank_crews(
         order,
         states,

@@ -23,18 +23,16 @@ Pair = tuple[TroubleOrder, Outage]
 
 def work_of(
     store: Store,
-    orders: Sequence[TroubleOrder],
+    pairs: Sequence[Pair],
     customers: Mapping[OrderId, int],
     *,
     policy: PlanningPolicy,
     now: datetime,
 ) -> Mapping[OrderId, OnSite]:
-    """Work on orders of outages: what history knows of such work, else the shipped table.
+    """Work on orders, each with its outage: what history knows of it, else the shipped table.
 
-    What a crew that is there, or a dispatcher, says of its end holds until it has passed. Orders
-    without an outage are left out.
+    What a crew that is there, or a dispatcher, says of its end holds until it has passed.
     """
-    pairs = _with_outages(store, orders)
     if not pairs:
         return {}
     forecaster = forecaster_of(store)
@@ -57,13 +55,23 @@ def work_of(
     return found
 
 
-def _with_outages(store: Store, orders: Iterable[TroubleOrder]) -> list[Pair]:
+def with_outages(store: Store, orders: Iterable[TroubleOrder]) -> list[Pair]:
+    """Orders with their open outages; those without one are left out."""
     of_outages = [order for order in orders if order.outage_id is not None]
     districts = sorted({o.district_id for o in of_outages if o.district_id is not None})
     outages: dict[OutageId, Outage] = {
         each.id: each for district in districts for each in store.outages.list_open(district)
     }
     return [(o, outages[o.outage_id]) for o in of_outages if o.outage_id in outages]
+
+
+def told_of(pairs: Iterable[Pair]) -> Mapping[OrderId, datetime]:
+    """When people were told that supply will be back; a second crew's order tells nothing."""
+    return {
+        order.id: outage.estimate.at
+        for order, outage in pairs
+        if outage.estimate is not None and order.supports_id is None
+    }
 
 
 def _ahead(

@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select, text, update
 
 from dispatch.domain.clock import Clock, Judgement, Pause, RuleSet, StartsAt, Verdict
+from dispatch.domain.month import MonthSoFar
 from dispatch.domain.words import AreaClass, DistrictId, OrderId, TicketId
 from dispatch.errors import NotFound
 from dispatch.store.direct import DIALECT, Direct, Row
+from dispatch.store.reads.figures import CommitmentStanding, commitments
 from dispatch.store.rules import PgRules
 from dispatch.store.tables.clocks import clock as t
 from dispatch.store.tables.clocks import clock_pause, judgement
@@ -82,13 +86,57 @@ _END_PAUSES = text(
 )
 
 
+MONTH_KEPT_FOR = timedelta(minutes=10)
+"""The clocks of a month are added up this often at most, in each process."""
+
+
+@dataclass(slots=True)
+class Months:
+    """What a process knows of this month, in the company's time zone, and as of when."""
+
+    zone: str = "UTC"
+    as_of: datetime | None = None
+    standings: Sequence[CommitmentStanding] = ()
+
+    def is_good(self, now: datetime) -> bool:
+        """Whether it is of this month, and not too old."""
+        if self.as_of is None or not timedelta() <= now - self.as_of < MONTH_KEPT_FOR:
+            return False
+        return month_began(self.zone, self.as_of) == month_began(self.zone, now)
+
+
+def month_began(zone: str, now: datetime) -> datetime:
+    """When the month of a moment began in an IANA time zone."""
+    here = now.astimezone(ZoneInfo(zone))
+    return here.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 class PgClocks:
     """Reads and writes clocks on one connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, months: "Months | None" = None) -> None:
         self._connection = connection
+        self._months = Months() if months is None else months
         self._rules = PgRules(connection)
         self._read: dict[int, RuleSet] = {}
+
+    def month_so_far(self, rule_id: str, now: datetime) -> Mapping[AreaClass, MonthSoFar]:
+        """How a rule stands this month in the whole company, ten minutes old at most."""
+        held = self._months
+        if not held.is_good(now):
+            held.standings = commitments(self._connection, None, month_began(held.zone, now), now)
+            held.as_of = now
+        return {
+            AreaClass(each.area_class): MonthSoFar(
+                ended=each.ended,
+                target_minutes=each.target_minutes,
+                saved_minutes=each.saved_minutes,
+                judged=each.judged,
+                kept=each.kept,
+            )
+            for each in held.standings
+            if each.rule_id == rule_id
+        }
 
     def rules_at(self, at: datetime) -> RuleSet:
         """Read the rules in force at a moment; `NotFound` if none were installed."""

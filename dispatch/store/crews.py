@@ -29,7 +29,7 @@ PUT_OFF = "4 hours"
 # A daily shift of today or one of yesterday that runs over midnight, each on the wall clock of
 # its own zone; equal times mean round the clock, which has no end. A dated shift counts besides.
 _STATES = """
-    SELECT crew.id, crew.name, crew.district_id, crew.skills, crew.phone,
+    SELECT crew.id, crew.name, crew.district_id, crew.skills, crew.phone, crew.carries,
         ST_X(crew.base) AS base_lon, ST_Y(crew.base) AS base_lat,
         coalesce(work.on_shift, false) AS on_shift, work.ends_at,
         seen.fix_id, seen.device, seen.lon, seen.lat, seen.fixed_at, seen.received_at,
@@ -179,6 +179,12 @@ class PgCrews:
             update(crew).where(crew.c.id == crew_id).values(retired_at=retired_at)
         )
 
+    def load(self, crew_id: CrewId, carries: Collection[str]) -> None:
+        """Write which parts a crew has aboard."""
+        self._connection.execute(
+            update(crew).where(crew.c.id == crew_id).values(carries=sorted(carries))
+        )
+
     def _read(self, crew_id: CrewId, *, lock: bool) -> Crew:
         query = select(*lon_lat_instead(crew, "base")).where(crew.c.id == crew_id)
         row = (
@@ -321,6 +327,7 @@ def _crew(row: RowMapping, lon: float, lat: float) -> Crew:
         base_lon=lon,
         base_lat=lat,
         phone=row["phone"],
+        carries=frozenset(row["carries"]),
     )
 
 

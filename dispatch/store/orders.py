@@ -380,6 +380,8 @@ def _from_row(row: Row) -> TroubleOrder:
         hold_until=row["hold_until"],
         after=tuple(OrderId(each) for each in row["after"]),
         supports_id=None if row["supports_id"] is None else OrderId(row["supports_id"]),
+        parts=frozenset(row["parts"]),
+        fetched=frozenset(row["fetched"]),
         version=row["version"],
     )
 
@@ -412,6 +414,8 @@ def _to_row(order: TroubleOrder) -> dict[str, Any]:
         "hold_until": order.hold_until,
         "after": list(order.after),
         "supports_id": order.supports_id,
+        "parts": sorted(order.parts),
+        "fetched": sorted(order.fetched),
         "version": order.version,
     }
 

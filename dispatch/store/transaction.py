@@ -12,9 +12,10 @@ from dispatch.ports import Store
 from dispatch.store.access_notes import PgAccessNotes
 from dispatch.store.alarms import PgAlarms
 from dispatch.store.bulk import PgManyAtOnce
-from dispatch.store.clocks import PgClocks
+from dispatch.store.clocks import Months, PgClocks
 from dispatch.store.constraints import in_our_words
 from dispatch.store.crews import PgCrews
+from dispatch.store.depots import PgDepots
 from dispatch.store.directory import PgDirectory
 from dispatch.store.etas import PgEtas
 from dispatch.store.events import PgEvents
@@ -58,6 +59,7 @@ class PgStore:
         trees: Trees | None = None,
         loaded: Loaded | None = None,
         telling: Telling | None = None,
+        months: Months | None = None,
     ) -> None:
         self.directory = PgDirectory(connection)
         self.known = PgKnown(connection)
@@ -69,9 +71,10 @@ class PgStore:
         self.proposals = PgProposals(connection)
         self.orders = PgOrders(connection)
         self.crews = PgCrews(connection)
+        self.depots = PgDepots(connection)
         self.positions = PgPositions(connection)
         self.trackers = PgTrackers(connection)
-        self.clocks = PgClocks(connection)
+        self.clocks = PgClocks(connection, months)
         self.rules = PgRules(connection)
         self.warnings = PgWarnings(connection)
         self.check_ins = PgCheckIns(connection)
@@ -138,17 +141,18 @@ def session(settings: Mapping[str, object]) -> str:
     return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
-def transactions(engine: Engine, telling: Telling | None = None) -> Transaction:
+def transactions(engine: Engine, telling: Telling | None = None, zone: str = "UTC") -> Transaction:
     """Make the function that opens a transaction: commit on success, roll back on error.
 
-    `telling` is what people are told of what is foreseen, where it is not the standing settings.
+    `telling` is what people are told of what is foreseen, where it is not the standing settings;
+    `zone` the IANA zone whose months promises are averaged over.
     """
-    trees, loaded = Trees(), Loaded()
+    trees, loaded, months = Trees(), Loaded(), Months(zone)
 
     @contextmanager
     def transaction() -> Iterator[Store]:
         with in_our_words(), engine.begin() as connection:
-            store = PgStore(connection, trees, loaded, telling)
+            store = PgStore(connection, trees, loaded, telling, months)
             yield store
             store.finish()
 

@@ -18,7 +18,7 @@ from dispatch.planning.plan import Plan
 from dispatch.planning.problem import Problem
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.assigning import give, take_back
-from dispatch.procedures.planning import Planner, list_open, plan_moves, state_district
+from dispatch.procedures.planning import Planner, Stated, list_open, plan_moves, state_district
 from dispatch.procedures.ranking import rank_states
 from dispatch.sayings import reason
 
@@ -43,13 +43,16 @@ def assign_orders(
     """Assign, or only propose where the district wants that; the orders that changed.
 
     Crews set out as the plan says; an order may wait for one that is there sooner than a free one.
+    Where none waits, one that its crew has not accepted yet may go to a better crew for more than
+    the change costs.
     Hazards do not wait, and what no crew can take by the plan, or all orders where there is no
     plan, goes by urgency to the soonest crew without a blocker, unless its work has to wait for
     that on another. An order that no crew can take now stays waiting, however late. What changed
     while the plan was made is left for the next one.
     """
     waiting, under_way = list_open(store, command.district_id, now)
-    if not waiting:
+    may_move = any(order.status is OrderStatus.ASSIGNED for order in under_way)
+    if not waiting and not may_move:
         return ()
     sending = _Sending(
         store=store,
@@ -59,6 +62,8 @@ def assign_orders(
         automatic=store.directory.assigns_by_itself(command.district_id),
         now=now,
     )
+    if not waiting and not sending.automatic:  # where crews are only proposed, nobody is turned
+        return ()
     left = _by_plan(sending, waiting, under_way, planner, planning)
     _by_urgency(sending, [order for order in left if not order.after])
     return tuple(sending.changed)
@@ -169,6 +174,8 @@ def _by_plan(
         planning=planning,
         now=now,
     )
+    if not waiting:
+        stated = _accepted_stay(stated, under_way)
     planned = plan_moves(planner, sending.district_id, stated)
     sending.read((*waiting, *under_way))
     if planned is None:
@@ -189,6 +196,16 @@ def _by_plan(
         if order.id not in sent
         and (order.id in stranded or order.hazards or order.priority >= PRIORITY_HAZARD)
     ]
+
+
+def _accepted_stay(stated: Stated, under_way: Sequence[TroubleOrder]) -> Stated:
+    """Leave what a crew has accepted with it: nothing waits for which it would be turned."""
+    accepted = {order.id for order in under_way if order.status is OrderStatus.ACCEPTED}
+    works = tuple(
+        replace(work, pinned=work.holders) if work.order_id in accepted else work
+        for work in stated.problem.works
+    )
+    return replace(stated, problem=replace(stated.problem, works=works))
 
 
 def _in_turn(sending: _Sending, moves: Sequence[Move]) -> list[Move]:

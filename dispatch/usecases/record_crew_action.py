@@ -11,12 +11,9 @@ from dispatch.domain.outage import (
     Confidence,
     EstimatedRestoration,
     EstimateSource,
-    Outage,
-    PredictedDevice,
     Scope,
 )
-from dispatch.domain.phases import read_phases
-from dispatch.domain.signal import NamedDevice, SightingRecord, SightingSource
+from dispatch.domain.parts import parts_in
 from dispatch.domain.ticket import TicketStatus, TroubleTicket
 from dispatch.domain.words import ActionKind, CrewId, IncidentId, OrderId, TicketId
 from dispatch.errors import DispatchError, IllegalStep, InvalidInput, NotFound
@@ -30,12 +27,12 @@ from dispatch.procedures.arriving import (
     weigh_track,
 )
 from dispatch.procedures.calling_back import Answer, take_answer
-from dispatch.procedures.confirming import check_kind, confirm, on_record
+from dispatch.procedures.finding import Finding, take_finding
 from dispatch.procedures.judging import stop_order_clocks
+from dispatch.procedures.needing import need_parts
 from dispatch.procedures.noting_access import note_access
 from dispatch.procedures.restoring import restore, run_call_backs
-from dispatch.procedures.sighting import note_sightings
-from dispatch.procedures.supporting import cancel_support, end_needless
+from dispatch.procedures.supporting import ask_support, cancel_support, end_needless
 from dispatch.sayings import reason as saying
 
 
@@ -65,6 +62,7 @@ class RecordCrewAction:
     note: str | None = None
     damage: str | None = None
     parts: str | None = None
+    parts_needed: tuple[str, ...] = ()
     ticket_id: str | None = None
     power_on: bool | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -156,6 +154,14 @@ def _en_route(
     return "applied", ""
 
 
+def _fetched(
+    store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
+) -> tuple[str, str]:
+    """The crew has the parts aboard: it goes by no depot for this order any more."""
+    _step(store, store.orders.save(order.fetch()), StepKind.FETCHED, command, at, now)
+    return "applied", ""
+
+
 def _claim_arrival(
     store: Store,
     command: RecordCrewAction,
@@ -227,77 +233,29 @@ def _return(
 def _findings(
     store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
 ) -> tuple[str, str]:
-    """What the crew found confirms the outage, with its device if it names one.
-
-    A device that it found closed confirms nothing: it is evidence of where else to look.
-    """
-    if not command.is_open:
-        _seen_closed(store, command, order, at, now)
-        _step(store, order, StepKind.NOTED, command, at, now)
-        return "applied", ""
-    if order.outage_id is None:
-        _step(store, order, StepKind.NOTED, command, at, now)
-        return "applied", ""
-    outage = store.outages.lock(order.outage_id)
-    confirm(
+    """What the crew found, and the parts that it needs beside those known to be needed."""
+    order = need_parts(
         store,
-        outage,
-        _found(store, outage, command.device_id, command.device_kind),
-        cause=command.cause,
-        at=at,
+        order,
+        order.parts | parts_in(command.parts_needed),
         by=command.crew_id,
+        crew_id=command.crew_id,
+        reason=None,
+        at=at,
         now=now,
-        phases=read_phases(command.phases, field="phases"),
     )
+    found = Finding(
+        id=command.id,
+        device_id=command.device_id,
+        device_kind=command.device_kind,
+        is_open=command.is_open,
+        is_live=command.is_live,
+        phases=command.phases,
+        cause=command.cause,
+    )
+    take_finding(store, order, found, by=command.crew_id, at=at, now=now)
     _step(store, order, StepKind.NOTED, command, at, now)
     return "applied", ""
-
-
-def _seen_closed(
-    store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
-) -> None:
-    """A device that the crew names, else the one its order is for, is closed."""
-    device = _named(store, command.device_id, order)
-    seen = SightingRecord(
-        id=command.id,
-        device=device,
-        is_open=False,
-        is_live=command.is_live,
-        at=at,
-        source=SightingSource.CREW,
-        by=command.crew_id,
-        received_at=now,
-    )
-    note_sightings(store, [seen], now)
-    if device.feeder_id is not None:
-        store.outages.ask_grouping(device.feeder_id, None, now)
-
-
-def _named(store: Store, device_id: str | None, order: TroubleOrder) -> NamedDevice:
-    """A device of the network, also one that hangs on no feeder's model."""
-    own = None if order.outage_id is None else store.outages.get(order.outage_id).device
-    device_id = device_id or (own.id if own is not None else None)
-    if device_id is None:
-        raise InvalidInput("device_id", device_id, "the device that was found closed")
-    named = store.signals.named_devices({device_id}).get(device_id)
-    if named is not None:
-        return named
-    found = store.directory.find_device(device_id)
-    if found is None:
-        raise InvalidInput("device_id", device_id, "a device of the network")
-    return NamedDevice(id=device_id, name=found.name, feeder_id=None, district_id=order.district_id)
-
-
-def _found(
-    store: Store, outage: Outage, device_id: str | None, kind: str | None
-) -> PredictedDevice | None:
-    """The device a crew names; None: the predicted one. A kind alone is that of the predicted."""
-    if device_id is None and kind is None:
-        return None
-    named = device_id if device_id is not None else outage.device.id
-    if named is not None:
-        return on_record(store, outage, named, kind, field="device_")
-    return replace(outage.device, kind=check_kind(kind or "", field="device_"))
 
 
 def _estimate(
@@ -445,6 +403,18 @@ def _access(
     return "applied", ""
 
 
+def _second_crew(
+    store: Store, command: RecordCrewAction, order: TroubleOrder, _at: datetime, now: datetime
+) -> tuple[str, str]:
+    """One crew is not enough; asking again changes nothing."""
+    why = (command.reason or "").strip()
+    if not why:
+        raise InvalidInput("reason", command.reason, "why one crew is not enough")
+    if store.orders.find_open_support(order.id) is None:
+        ask_support(store, order, by=command.crew_id, reason=why, now=now)
+    return "applied", ""
+
+
 def _concerns(store: Store, order: TroubleOrder, ticket: TroubleTicket) -> bool:
     if order.incident_id is not None:
         return store.orders.get_incident(order.incident_id).ticket_id == ticket.id
@@ -500,6 +470,7 @@ _Step = Callable[[Store, RecordCrewAction, TroubleOrder, datetime, datetime], tu
 _STEPS: Mapping[ActionKind, _Step] = {
     ActionKind.ACCEPT: _accept,
     ActionKind.EN_ROUTE: _en_route,
+    ActionKind.FETCHED: _fetched,
     ActionKind.ARRIVAL_MISTAKEN: _arrival_mistaken,
     ActionKind.RETURN: _return,
     ActionKind.FINDINGS: _findings,
@@ -510,4 +481,5 @@ _STEPS: Mapping[ActionKind, _Step] = {
     ActionKind.CHECK_IN: _check_in,
     ActionKind.CALL_BACK: _call_back,
     ActionKind.ACCESS: _access,
+    ActionKind.SECOND_CREW: _second_crew,
 }

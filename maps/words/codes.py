@@ -34,6 +34,8 @@ CODES: Mapping[str, Mapping[str, str]] = {
         "noted": _("Note"),
         "sequenced": _("Order of work set"),
         "crews_asked": _("How many crews the work takes was set"),
+        "parts_asked": _("Parts needed were set"),
+        "fetched": _("Parts are aboard"),
         "checked_in": _("Crew is well"),
         "check_in_missed": _("Crew did not check in"),
         "check_in_acknowledged": _("Somebody looks after the crew"),

@@ -49,6 +49,7 @@ SCRIPTS: Mapping[str, Mapping[str, str]] = {
         "accept": _("Accept"),
         "return": _("Return the order"),
         "en_route": _("En route"),
+        "fetched": _("Parts are aboard"),
         "arrive": _("Arrived"),
         "arrival_stands": _("I am there"),
         "arrival_mistaken": _("Pressed by mistake"),
@@ -60,6 +61,7 @@ SCRIPTS: Mapping[str, Mapping[str, str]] = {
         "check_in": _("I am well"),
         "call_back": _("Caller asked"),
         "access": _("How to get there"),
+        "second_crew": _("Needs a second crew"),
         "photo": _("Photograph"),
     },
     "phone": {

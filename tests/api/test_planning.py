@@ -95,6 +95,10 @@ class District:
         self.store.orders.add(order)
         return order.id
 
+    def accepted(self, order_id: OrderId, crew: str) -> None:
+        self.sent(order_id, crew)
+        self.store.orders.save(self.store.orders.get(order_id).accept(NOW))
+
     def sent(self, order_id: OrderId, crew: str, *, driving: bool = False, why: str = "") -> None:
         order = self.store.orders.get(order_id).assign(
             CrewId(crew), NOW, travel_s=60.0, travel_basis="road", why=(why,) if why else ()
@@ -202,6 +206,53 @@ def test_a_crew_on_its_way_is_not_turned_for_an_order_like_others(district):
     waits = district.order(5)
     assert district.assign() == ()
     assert (district.crew_of(held), district.crew_of(waits)) == ("A", None)
+
+
+def test_an_order_that_is_sent_goes_to_a_crew_that_became_free_and_keeps_its_promise(district):
+    district.crew("far", 60)
+    order = district.order(0)
+    district.sent(order, "far")
+    district.crew("near", 5)
+    (changed,) = district.assign()
+    assert (changed.id, changed.crew_id, changed.status) == (order, "near", OrderStatus.ASSIGNED)
+    (step,) = district.store.orders.list_steps(order)
+    assert (step.kind, step.by) == ("reassigned", "relight")
+
+
+def test_an_order_that_is_sent_stays_where_the_gain_is_less_than_the_change_costs(district):
+    district.crew("A", 20)
+    order = district.order(0)
+    district.sent(order, "A")
+    district.crew("B", 5)
+    assert district.assign() == ()
+    assert district.crew_of(order) == "A"
+
+
+@pytest.mark.parametrize("how", ["accepted", "chosen"])
+def test_an_order_that_is_accepted_or_chosen_stays_though_a_nearer_crew_is_free(district, how):
+    district.crew("far", 60)
+    order = district.order(0)
+    if how == "accepted":
+        district.accepted(order, "far")
+    else:
+        district.sent(order, "far", why="chosen_by?name=li")
+    district.crew("near", 5)
+    other = district.order(300)
+    district.sent(other, district.crew("other", 300))
+    assert district.assign() == ()
+    assert district.crew_of(order) == "far"
+
+
+def test_where_crews_are_only_proposed_an_order_that_is_sent_stays(connection):
+    add_district(connection, mode="proposed")
+    add_rules(connection)
+    planner = RollingPlanner(by_rounds, ready=True)
+    district = District(connection, PgStore(connection), planner, count(1))
+    district.crew("far", 60)
+    order = district.order(0)
+    district.sent(order, "far")
+    district.crew("near", 5)
+    assert district.assign() == ()
 
 
 def test_a_crew_that_a_dispatcher_sent_is_not_turned_even_for_a_hazard(district):

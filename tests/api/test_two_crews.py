@@ -261,3 +261,44 @@ def test_every_list_still_shows_the_outage_once(town: Town):
         "/api/v1/known-outage", params={"account": "T1-0"}, headers=town.headers("agent")
     )
     assert known.status_code == 200, known.text
+
+
+def test_a_crew_asks_for_a_second_one_once_however_often_it_presses(town: Town):
+    outage = open_outage(town)
+    first = order_of(town, outage)
+    send(town, outage, "C1")
+    assert outcomes(act(town, first, "accept", "arrive")) == ["applied", "applied"]
+    for n in (5, 6):
+        asked = act(town, first, "second_crew", first=n, reason="a pole to set")
+        assert outcomes(asked) == ["applied"], asked.text
+    full = read(town, first)
+    second = full["partner"]
+    assert (second["supports_id"], second["status"]) == (first, "awaiting_assignment")
+    told = [(s["by"], s["reason"]["en"]) for s in full["steps"] if s["kind"] == "crews_asked"]
+    assert told == [("C1", "a pole to set")]
+    run_jobs(town)
+    assert read(town, second["id"])["crew_id"] == "C2"
+
+
+def test_a_crew_needs_a_reason_to_ask_and_a_second_crew_asks_for_no_third(town: Town):
+    outage = open_outage(town)
+    first = order_of(town, outage)
+    send(town, outage, "C1")
+    assert outcomes(act(town, first, "second_crew", reason=" ")) == ["refused"]
+    second = second_of(town, first)
+    give(town, second, "C2")
+    asked = act(town, second, "accept", "second_crew", crew="C2", reason="and a third")
+    assert outcomes(asked) == ["applied", "refused"]
+
+
+def test_the_phone_offers_to_ask_for_a_second_crew_until_there_is_one(town: Town):
+    outage = open_outage(town)
+    first = order_of(town, outage)
+    send(town, outage, "C1")
+
+    def page() -> str:
+        return town.client.get("/crew", headers=town.headers("C1")).text
+
+    assert 'data-action="second_crew"' in page()
+    act(town, first, "second_crew", reason="a pole to set")
+    assert 'data-action="second_crew"' not in page()

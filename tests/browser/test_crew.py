@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from playwright.sync_api import Page, Response, expect
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from api.callers import Role, issue
 from api.worker import Work
+from dispatch.store.tables.crews import depot
 from tests.browser.conftest import PHONE, Company
 from tests.browser.test_every_page import faults_of
+from tests.store import builders as build
 
 Report = Callable[..., dict]
 PATIENCE_MS = 30_000
@@ -115,6 +117,27 @@ def test_a_crew_says_that_the_device_it_was_sent_to_is_closed_and_has_no_voltage
     assert tuple(seen) == ("transformer:T1", False, False)
 
 
+def test_the_crew_is_led_to_the_depot_until_the_parts_are_aboard(company: Company, report: Report):
+    report("A1")
+    with company.engine.begin() as c:
+        c.execute(
+            insert(depot).values(
+                id="W1", name="yard", district_id="west", stock=["pole"], point=build.ewkt()
+            )
+        )
+        c.execute(text("UPDATE trouble_order SET parts = ARRAY['pole']"))
+    send_crew(company)
+    page = phone(company)
+    fetch = page.locator(".job [id^=fetch-]")
+    expect(fetch).to_contain_text("Fetch at depot yard: pole")
+    way = fetch.get_by_role("link", name="Navigate to the depot")
+    expect(way).to_have_attribute("href", f"geo:{build.LAT},{build.LON}?q={build.LAT},{build.LON}")
+    page.get_by_role("button", name="Accept").click()
+    fetch.get_by_role("button", name="Parts are aboard").click()
+    expect(fetch).to_have_count(0)
+    assert actions(company) == [("accept", "applied"), ("fetched", "applied")]
+
+
 def test_what_was_pressed_while_the_server_was_away_is_sent_in_order(
     company: Company, report: Report
 ):
@@ -131,6 +154,23 @@ def test_what_was_pressed_while_the_server_was_away_is_sent_in_order(
     expect(page.locator(".job.arrived")).to_be_visible(timeout=15_000)
     expect(page.locator("#sync")).to_contain_text("Everything is sent")
     assert actions(company) == [("accept", "applied"), ("arrive", "applied")]
+
+
+def test_a_second_crew_is_asked_for_without_a_network_too(company: Company, report: Report):
+    report("A1")
+    send_crew(company)
+    page = phone(company)
+    expect(page.locator("#sync")).to_contain_text("Everything is sent")
+    company.expect_trouble(*AWAY)
+    company.server.stop()
+    page.get_by_role("button", name="Arrived").click()
+    page.locator("summary", has_text="Needs a second crew").click()
+    page.get_by_label("Why one crew is not enough").fill("a pole to set")
+    page.get_by_role("button", name="Ask for a second crew").click()
+    expect(page.locator("#sync")).to_contain_text("2 not sent yet")
+    company.server.start()
+    expect(page.locator("[id^=partner-]")).to_contain_text("takes two crews", timeout=15_000)
+    assert actions(company) == [("arrive", "applied"), ("second_crew", "applied")]
 
 
 def test_what_waits_is_still_there_after_the_page_was_closed(company: Company, report: Report):

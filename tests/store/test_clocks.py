@@ -1,14 +1,15 @@
 """Rules and clocks on PostGIS."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from dispatch.domain.clock import PUBLISHED, PUBLISHED_RULES, StartsAt, Verdict, start_clocks
 from dispatch.domain.words import AreaClass
 from dispatch.errors import NotFound
-from dispatch.store.clocks import PgClocks
+from dispatch.store.clocks import Months, PgClocks
 from dispatch.store.rules import install_rules
 from dispatch.store.tickets import PgTickets
 from tests.store.builders import NOW, WEST, a_ticket, add_district, add_rules, at
@@ -118,3 +119,22 @@ def test_each_level_comes_once_the_last_after_the_end(clocks):
     clocks.save([desk.warn(4, rule)])
     assert clocks.list_due_warning(at(8), 10) == []
     assert len(clocks.list_due_warning(at(600), 1)) == 1
+
+
+def test_a_month_so_far_is_that_of_the_company_and_ten_minutes_old_at_most(connection, clocks):
+    started(clocks)
+    end = "UPDATE clock SET verdict = 'kept', stopped_earliest = :at, stopped_latest = :at"
+    connection.execute(text(end), {"at": at(15)})
+    month = clocks.month_so_far("arrival_commitment", at(30))[AreaClass.URBAN]
+    assert (month.ended, month.judged, month.kept) == (1, 1, 1)
+    assert (month.target_minutes, month.saved_minutes) == (45, pytest.approx(30))
+    connection.execute(text("DELETE FROM clock"))
+    assert clocks.month_so_far("arrival_commitment", at(39)) == {AreaClass.URBAN: month}
+    assert clocks.month_so_far("arrival_commitment", at(41)) == {}
+
+
+def test_a_new_month_begins_in_the_companys_zone():
+    months = Months("Asia/Shanghai")
+    months.as_of = datetime(2026, 3, 31, 15, 55, tzinfo=UTC)
+    assert months.is_good(datetime(2026, 3, 31, 15, 59, tzinfo=UTC))
+    assert not months.is_good(datetime(2026, 3, 31, 16, 1, tzinfo=UTC))

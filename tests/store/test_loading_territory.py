@@ -412,3 +412,40 @@ def test_positions_in_gcj02_are_moved_to_wgs84(connection, tmp_path):
         "SELECT ST_Distance(base::geography, 'SRID=4326;POINT(115.9 28.6)'::geography) FROM crew",
     )
     assert 300 < float(str(moved[0][0])) < 700
+
+
+def test_depots_come_with_what_they_stock_and_go_to_the_district_that_covers_them(
+    connection, tmp_path
+):
+    take(connection, "districts", west_and_east(tmp_path))
+    (where,) = rows(
+        connection,
+        "SELECT ST_X(p), ST_Y(p) FROM (SELECT ST_PointOnSurface(boundary) AS p FROM district"
+        " WHERE id = 'east') AS inside",
+    )
+    lines = [
+        ("id", "name", "district", "stock", "lon", "lat"),
+        ("W1", "yard", "", "Fuse 63A;pole", *where),
+        ("W2", "far", "north", "pole", 115.9, 28.6),
+        ("W3", "adrift", "", "pole", 10, 10),
+    ]
+    report = take(connection, "depots", a_csv(tmp_path, "depots.csv", lines))
+    assert [(each.id, each.reason.partition(";")[0]) for each in report.refused] == [
+        ("W2", "district_id 'north' is not loaded"),
+        ("W3", "names no district, and it lies in none"),
+    ]
+    assert rows(connection, "SELECT id, name, district_id, stock FROM depot") == [
+        ("W1", "yard", "east", ["fuse 63 A", "pole"])
+    ]
+
+
+def test_a_crew_list_says_what_crews_carry_or_leaves_it_as_it_is(connection, tmp_path):
+    header, line = ("id", "lon", "lat"), ("C1", 115.9, 28.6)
+    lines = [(*header, "carries"), (*line, "Pole;fuse 63a")]
+    listed = a_csv(tmp_path, "crews.csv", lines)
+    take(connection, "crews", listed)
+    aboard = "SELECT carries FROM crew"
+    assert rows(connection, aboard) == [(["fuse 63 A", "pole"],)]
+    lines = [(*header, "name"), (*line, "night")]
+    take(connection, "crews", a_csv(tmp_path, "crews.csv", lines))
+    assert rows(connection, aboard) == [(["fuse 63 A", "pole"],)]

@@ -1,10 +1,12 @@
 """How long work takes in the plan: by history, by the device, and by what the crew says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from dispatch.commitments import ENOUGH
+from dispatch.domain.clock import StartsAt, start_clocks
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.outage import (
     Confidence,
@@ -13,10 +15,12 @@ from dispatch.domain.outage import (
     PredictedDevice,
     Scope,
 )
-from dispatch.domain.words import CrewId, OrderId
+from dispatch.domain.words import AreaClass, CrewId, OrderId
 from dispatch.learning.assumed_waits import assumed_work
 from dispatch.planning.district import OnSite, PlanningPolicy
-from dispatch.procedures.working import work_of
+from dispatch.procedures.pressing import pressures
+from dispatch.procedures.working import told_of, with_outages, work_of
+from dispatch.store.tickets import PgTickets
 from dispatch.store.transaction import PgStore
 from tests.store import builders as build
 from tests.store.made_up_forecasts import adopt
@@ -52,7 +56,8 @@ def an_order(world: World, number: int, kind: str, **facts: object) -> TroubleOr
 
 
 def known(world: World, *orders: TroubleOrder) -> dict[OrderId, OnSite]:
-    return dict(work_of(world.store, orders, {}, policy=POLICY, now=build.NOW))
+    pairs = with_outages(world.store, orders)
+    return dict(work_of(world.store, pairs, {}, policy=POLICY, now=build.NOW))
 
 
 def arrived(minutes_ago: float) -> dict[str, object]:
@@ -98,3 +103,42 @@ def test_without_a_word_that_holds_the_longer_it_takes_the_longer_it_goes_on(
 def test_an_order_without_an_outage_is_left_to_the_settings(world: World):
     order = build.an_order(1, None, hazards=("wire_down",))
     assert known(world, order) == {}
+
+
+def test_what_was_told_of_a_restoration_is_known_of_its_order_and_not_of_a_second_crews(
+    world: World,
+):
+    order = an_order(world, 1, "fuse", said=80)
+    silent = an_order(world, 2, "fuse")
+    second = replace(order, id=OrderId(3), supports_id=order.id)
+    pairs = with_outages(world.store, [order, silent, second])
+    assert told_of(pairs) == {order.id: build.at(80)}
+
+
+def test_a_month_that_missed_its_promises_presses_in_the_class_that_missed_them(world: World):
+    build.add_rules(world.connection)
+    assert pressures(world.store, build.NOW) == {}
+    for number in range(ENOUGH):
+        clock_of(world, f"U{number}", AreaClass.URBAN, took_min=90)
+        clock_of(world, f"R{number}", AreaClass.RURAL, took_min=10)
+    later = build.at(30)
+    assert pressures(world.store, later) == {AreaClass.URBAN: 1.0, AreaClass.RURAL: 0.0}
+
+
+def clock_of(world: World, ticket: str, area: AreaClass, *, took_min: float) -> None:
+    """A report a while ago whose arrival clock has ended."""
+    PgTickets(world.connection).add(build.a_ticket(ticket))
+    rules = world.store.clocks.rules_at(build.NOW)
+    since = build.at(-100)
+    new = start_clocks(
+        rules, StartsAt.RECEIVED, since, area, district_id=build.WEST, ticket_id=ticket
+    )
+    world.store.clocks.start(new)
+    world.connection.execute(
+        text(
+            "UPDATE clock SET stopped_earliest = :at, stopped_latest = :at,"
+            " verdict = CASE WHEN due_at < :at THEN 'missed' ELSE 'kept' END"
+            " WHERE ticket_id = :ticket"
+        ),
+        {"at": build.at(-100 + took_min), "ticket": ticket},
+    )

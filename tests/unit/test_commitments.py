@@ -11,9 +11,11 @@ from dispatch.commitments import (
     Told,
     budget,
     jobs_to_come,
+    pressure,
     running_averages,
     told_ahead,
 )
+from dispatch.domain.month import MonthSoFar
 from dispatch.domain.published import PUBLISHED_AHEAD
 from tests.unit.core import NOW, after
 
@@ -77,3 +79,23 @@ def test_a_cut_is_told_in_time_or_not(rule, lead, now, told):
 
 def test_the_average_runs_over_all_days_so_far():
     assert running_averages([(0, 0.0), (2, 100.0), (2, 20.0)]) == [None, 50, 30]
+
+
+def month(**facts):
+    given = {"ended": 100, "target_minutes": 60.0, "saved_minutes": 3000.0}
+    return MonthSoFar(**{**given, "judged": 100, "kept": 100, **facts})
+
+
+@pytest.mark.parametrize(
+    ("facts", "goal", "presses"),
+    [
+        ({}, 0.9999, 0.0),
+        ({"saved_minutes": 600.0}, None, 0.5),
+        ({"saved_minutes": -600.0}, None, 1.0),
+        ({"kept": 95}, 1.0, 0.5),
+        ({"kept": 50}, 1.0, 1.0),
+        ({"ended": 19, "judged": 19, "saved_minutes": -600.0, "kept": 0}, 1.0, 0.0),
+    ],
+)
+def test_a_month_presses_more_the_nearer_its_promise_is_to_being_missed(facts, goal, presses):
+    assert pressure(month(**facts), goal) == pytest.approx(presses, abs=2e-3)

@@ -2,6 +2,8 @@
 
 import json
 import math
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -9,6 +11,8 @@ from zoneinfo import ZoneInfo
 import lightgbm
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dispatch.domain.repair import BEFORE_ARRIVAL, Milestone, PastRepairs
 from dispatch.drill.repairs import Law, Made, made_up
@@ -18,8 +22,9 @@ from dispatch.learning.forecaster import Awaited, Forecaster, table
 from dispatch.learning.forecasting import FEWEST_REPAIRS, learn_waits
 from dispatch.learning.judging_forecasts import Report, evaluate, wilson
 from dispatch.learning.moments import FEATURES, Seen, moments_of, usual_of
-from dispatch.learning.trees import GROWTH, Trees, grow
-from tests.unit.forecasts import ZONE
+from dispatch.learning.trees import GROWTH, KeptSums, Trees, grow
+from dispatch.rates import Floats
+from tests.unit.forecasts import ZONE, a_learned_forecaster
 
 WORLD = tuple[PastRepairs, tuple[Made, ...]]
 
@@ -205,3 +210,35 @@ def test_the_same_seed_makes_the_same_world():
 def test_an_interval_of_a_share_holds_it_and_narrows_with_more_cases():
     few, many = wilson(0.9, 20), wilson(0.9, 2000)
     assert few[0] < many[0] < 0.9 < many[1] < few[1]
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_kept_sums_are_those_of_the_trees_on_both_sides_of_every_threshold(seed: int):
+    trees = a_learned_forecaster().learned[Awaited.RESTORATION].trees
+    assert trees is not None
+    rng, kept = np.random.default_rng(seed), KeptSums(trees)
+    borders = rng.choice(trees.threshold, (40, len(FEATURES)))
+    for cases in (
+        borders,
+        np.nextafter(borders, np.inf),
+        np.concatenate((borders, borders + 1e-9)),
+    ):
+        assert kept.of(cases) == pytest.approx(trees.sums(cases), rel=1e-12, abs=1e-12)
+    assert kept.of(borders[:0]).shape == (0, trees.outputs)
+
+
+def test_what_falls_into_the_same_cell_is_summed_once():
+    trees = a_learned_forecaster().learned[Awaited.RESTORATION].trees
+    assert trees is not None
+    cases = np.random.default_rng(1).normal(1, 2, (300, len(FEATURES)))
+    kept = KeptSums(trees)
+    kept.of(cases)
+
+    def seconds(sums: Callable[[Floats], Floats]) -> float:
+        began = time.process_time()
+        for _ in range(5):
+            sums(cases)
+        return time.process_time() - began
+
+    assert seconds(kept.of) < seconds(trees.sums) / 3

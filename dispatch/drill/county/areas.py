@@ -32,6 +32,18 @@ class CrewPlan:
     vehicle: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepotPlan:
+    """A row of the list of depots; EPSG:4326."""
+
+    id: str
+    name: str
+    district_id: str
+    lon: float
+    lat: float
+    stock: tuple[str, ...]
+
+
 def make_areas(terrain: Terrain, places: list[Place], roads: Roads) -> tuple[Area, ...]:
     """Cover the county with urban, rural and remote polygons, but for one small gap."""
     streets = [roads.xy[list(w.nodes)] for w in roads.ways if w.place == 0]
@@ -125,6 +137,29 @@ def make_crews(
                 )
             )
     return tuple(crews)
+
+
+def make_depots(
+    districts: tuple[tuple[District, int], ...], places: list[Place], roads: Roads
+) -> tuple[DepotPlan, ...]:
+    """Give the two districts with most to do a depot each, at the far end of the office's town."""
+    street = np.unique(roads.edges().ravel())
+    depots = []
+    for k, (district, office) in enumerate(districts[: len(p.DEPOT_STOCKS)]):
+        nodes = street[roads.place[street] == office]
+        far = nodes[np.argmax(np.hypot(*(roads.xy[nodes] - places[office].xy).T))]
+        lon, lat = lonlat(roads.xy[far][None])[0].tolist()
+        depots.append(
+            DepotPlan(
+                id=f"W{k + 1}",
+                name=f"{district.name[:-3]}仓库",
+                district_id=district.id,
+                lon=lon,
+                lat=lat,
+                stock=p.DEPOT_STOCKS[k],
+            )
+        )
+    return tuple(depots)
 
 
 def _geographic(shape: BaseGeometry) -> BaseGeometry:

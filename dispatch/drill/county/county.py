@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from dispatch.drill.county import parameters as p
-from dispatch.drill.county.areas import CrewPlan, make_areas, make_crews, make_districts
+from dispatch.drill.county.areas import (
+    CrewPlan,
+    DepotPlan,
+    make_areas,
+    make_crews,
+    make_depots,
+    make_districts,
+)
 from dispatch.drill.county.feeders import (
     Tie,
     Tree,
@@ -66,6 +73,7 @@ class County:
     areas: tuple[Area, ...]
     districts: tuple[District, ...]
     crews: tuple[CrewPlan, ...]
+    depots: tuple[DepotPlan, ...]
     landmarks: tuple[Landmark, ...]
     planned: tuple[PlannedWork, ...]
 
@@ -118,6 +126,7 @@ def generate(seed: int, customers: int = 50_000) -> County:
         areas=make_areas(terrain, places, roads),
         districts=tuple(district for district, _ in districts),
         crews=make_crews(seed, districts, places, roads),
+        depots=make_depots(districts, places, roads),
         landmarks=make_landmarks(seed, places, roads, sites),
         planned=_planned(seed, trees),
     )

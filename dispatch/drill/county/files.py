@@ -30,7 +30,8 @@ def write(county: County, folder: Path) -> Mapping[str, Path]:
     Returns
     -------
     files
-        `roads`, `network`, `areas`, `districts`, `crews` and `planned`, by what they hold.
+        `roads`, `network`, `areas`, `districts`, `crews`, `depots` and `planned`,
+        by what they hold.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {
@@ -39,6 +40,7 @@ def write(county: County, folder: Path) -> Mapping[str, Path]:
         "areas": folder / "areas.gpkg",
         "districts": folder / "districts.gpkg",
         "crews": folder / "crews.csv",
+        "depots": folder / "depots.csv",
         "planned": folder / "planned_outages.json",
     }
     for path in files.values():
@@ -47,6 +49,7 @@ def write(county: County, folder: Path) -> Mapping[str, Path]:
     _write_network(county.network, files["network"])
     _write_polygons(county, files["areas"], files["districts"])
     write_crews(county, files["crews"])
+    _write_depots(county, files["depots"])
     files["planned"].write_text(_planned(county), encoding="utf-8")
     return files
 
@@ -185,6 +188,21 @@ def write_crews(county: County, path: Path) -> None:
         {**asdict(crew), "skills": ";".join(crew.skills), "zone": ZONE, "synthetic": p.SYNTHETIC}
         for crew in county.crews
     ]
+    _write_table(rows, path)
+
+
+def _write_depots(county: County, path: Path) -> None:
+    """Write the list of depots."""
+    _write_table(
+        [
+            {**asdict(depot), "stock": ";".join(depot.stock), "synthetic": p.SYNTHETIC}
+            for depot in county.depots
+        ],
+        path,
+    )
+
+
+def _write_table(rows: Sequence[Mapping[str, object]], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         table.writeheader()

@@ -105,6 +105,10 @@ SEAT_CREWS: Final = (
     ("night", ("lv", "mv", "hazard")),
     ("night", ("lv", "mv", "cable", "hazard")),
 )
+DEPOT_STOCKS: Final = (
+    ("变压器 100 kVA", "变压器 200 kVA", "变压器 400 kVA", "电杆", "熔断器", "电缆 240 mm2"),
+    ("变压器 100 kVA", "电杆", "熔断器"),
+)
 TOWN_CREWS: Final = (
     ("day", ("lv", "mv", "hazard")),
     ("day", ("lv", "hazard")),

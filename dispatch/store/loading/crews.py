@@ -9,14 +9,15 @@ from typing import cast
 from zoneinfo import ZoneInfo, available_timezones
 
 from shapely import Point
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, select, text
 
-from dispatch.store.loading.districts import ensure_district
+from dispatch.domain.parts import parts_in
+from dispatch.errors import InvalidInput
+from dispatch.store.loading.districts import ensure_district, place_in
 from dispatch.store.loading.members import at_most, in_two_crews, names_in, odd_in, tidied
 from dispatch.store.loading.report import Change, Progress, Refused, silent
 from dispatch.store.loading.staging import copy_rows, driver, hex_wkb, merge, stage
 from dispatch.store.tables.crews import crew, shift_pattern
-from dispatch.store.tables.territory import district
 from gis.cells import Value, integer, shown, words
 from gis.cells import text as as_text
 from gis.vectors import NO_PLACE, POINTS, Field, Reading, Row, read_vector
@@ -45,6 +46,7 @@ class CrewRow:
     zone: str
     meal: str | None = None
     meal_minutes: int | None = None
+    carries: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,14 @@ def meal_length(value: Value) -> int:
     return minutes
 
 
+def parts_named(value: Value) -> frozenset[str]:
+    """Read the parts that a crew carries, several with `;`."""
+    try:
+        return parts_in([as_text(value)])
+    except InvalidInput as error:
+        raise ValueError(str(error)) from None
+
+
 def calendar_day(value: Value) -> date:
     """Read a date, YYYY-MM-DD."""
     try:
@@ -105,6 +115,7 @@ CREW_FIELDS = (
     Field("zone", zone_name, required=False, aliases=("timezone", "tz", "时区")),
     Field("meal", clock_time, required=False, aliases=("meal_start", "用餐")),
     Field("meal_minutes", meal_length, required=False, aliases=("用餐分钟",)),
+    Field("carries", parts_named, required=False, aliases=("parts", "配件", "随车配件")),
 )
 
 SHIFT_FIELDS = (
@@ -158,6 +169,7 @@ def _crew(row: Row, zone: str) -> CrewRow:
         zone=str(values["zone"] or zone),
         meal=None if meal is None else str(meal),
         meal_minutes=None if meal is None else cast("int", minutes or USUAL_MEAL_MIN),
+        carries=cast("frozenset[str] | None", values["carries"]),
     )
 
 
@@ -196,19 +208,22 @@ def store_crews(
 
     A crew that names no district goes to the one whose polygon covers its base, or to the only
     one there is; a crew of an unknown district is refused. Who is named twice, or is in two crews
-    at the same hours, is noted, and so is a crew that is retired: it stays so.
+    at the same hours, is noted, and so is a crew that is retired: it stays so. A row that does not
+    say what its crew carries leaves that as it is.
     """
     notes = list(ensure_district(connection))
     placed, refused = _with_district(connection, crews)
     progress("writing crews")
     columns = (
         *("id", "name", "district_id", "skills", "members", "phone", "vehicle"),
-        *("retired_at", "base"),
+        *("retired_at", "base", "carries"),
     )
+    aboard = _aboard(connection)
     rows = (
         (
             *(e.id, e.name, district_id, list(e.skills), tidied(e.members), e.phone, e.vehicle),
             *(None, hex_wkb(e.base)),
+            aboard.get(e.id, []) if e.carries is None else sorted(e.carries),
         )
         for e, district_id in placed
     )
@@ -226,6 +241,12 @@ def store_crews(
     return change, refused, notes + at_most(odd + in_two_crews(connection, rows_of, now))
 
 
+def _aboard(connection: Connection) -> Mapping[str, Sequence[str]]:
+    """What crews carry, for rows that do not say; nobody changes it before this ends."""
+    found = select(crew.c.id, crew.c.carries).with_for_update(key_share=True)
+    return {each.id: each.carries for each in connection.execute(found)}
+
+
 def _still_retired(connection: Connection, rows_of: Mapping[str, str]) -> list[str]:
     found = select(crew.c.id, crew.c.retired_at).where(
         crew.c.id.in_(list(rows_of)), crew.c.retired_at.is_not(None)
@@ -240,26 +261,14 @@ def _still_retired(connection: Connection, rows_of: Mapping[str, str]) -> list[s
 def _with_district(
     connection: Connection, crews: Iterable[CrewRow]
 ) -> tuple[list[tuple[CrewRow, str]], list[Refused]]:
-    known = list(connection.scalars(select(district.c.id).order_by(district.c.id)))
     placed, refused = [], []
     for each in crews:
-        if each.district_id is not None:
-            at = each.district_id if each.district_id in known else None
-            why = f"district_id {each.district_id!r} is not loaded; there are {', '.join(known)}"
-        else:
-            at = known[0] if len(known) == 1 else _district_at(connection, each.base)
-            why = "names no district, and its base lies in none"
+        at, why = place_in(connection, each.district_id, each.base, "its base")
         if at is None:
             refused.append(Refused("crews", each.row, each.id, why))
         else:
             placed.append((each, at))
     return placed, refused
-
-
-def _district_at(connection: Connection, base: Point) -> str | None:
-    place = func.ST_SetSRID(func.ST_MakePoint(base.x, base.y), 4326)
-    found = select(district.c.id).where(func.ST_Covers(district.c.boundary, place))
-    return connection.scalar(found.order_by(district.c.id).limit(1))
 
 
 _STAGED_SHIFT = """

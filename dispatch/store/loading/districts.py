@@ -7,6 +7,7 @@ their own point; a feeder to the one with most of its customers.
 
 from collections.abc import Iterable
 
+from shapely import Point
 from sqlalchemy import ColumnElement, Connection, Exists, Table, delete, exists, func, select, text
 
 from dispatch.store.loading.areas import as_multi_polygon
@@ -161,6 +162,26 @@ def check_district(connection: Connection, ids: Iterable[str]) -> set[str]:
     return set(connection.scalars(select(district.c.id).where(district.c.id.in_(list(ids)))))
 
 
+def place_in(
+    connection: Connection, named: str | None, point: Point, what: str
+) -> tuple[str | None, str]:
+    """The district of something at a point, EPSG:4326, that names one or none; else why not.
+
+    What names none goes to the district whose polygon covers it, or to the only one there is;
+    `what` says what lies there.
+    """
+    known = list(connection.scalars(select(district.c.id).order_by(district.c.id)))
+    if named is not None:
+        why = f"district_id {named!r} is not loaded; there are {', '.join(known)}"
+        return (named if named in known else None), why
+    if len(known) == 1:
+        return known[0], ""
+    place = func.ST_SetSRID(func.ST_MakePoint(point.x, point.y), 4326)
+    found = select(district.c.id).where(func.ST_Covers(district.c.boundary, place))
+    at = connection.scalar(found.order_by(district.c.id).limit(1))
+    return at, f"names no district, and {what} lies in none"
+
+
 __all__ = [
     "DEFAULT_ID",
     "assign_districts",
@@ -168,5 +189,6 @@ __all__ = [
     "check_district",
     "ensure_district",
     "notes_outside",
+    "place_in",
     "store_districts",
 ]

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from dispatch.store.loading import crews as crew_lists
 from dispatch.store.loading.areas import store_areas
 from dispatch.store.loading.customers import store_customers
+from dispatch.store.loading.depots import read_depots, store_depots
 from dispatch.store.loading.districts import (
     assign_districts,
     ensure_district,
@@ -264,6 +265,18 @@ def _load_crews(job: Job) -> LoadReport:
     )
 
 
+def _load_depots(job: Job) -> LoadReport:
+    depots, refused = read_depots(job.paths[0], job.how.mapping, job.how.reading(POINTS))
+    change, more, notes = store_depots(job.connection, depots)
+    return LoadReport(
+        what=job.what,
+        source=job.source,
+        changes={"depots": change},
+        refused=[*refused, *more],
+        notes=notes,
+    )
+
+
 def _load_places(job: Job) -> LoadReport:
     entries, refused = read_place_file(job.paths[0], job.how.mapping, job.how.reading(POINTS))
     change = store_places(job.connection, _place_source(job), entries, job.progress)
@@ -312,6 +325,7 @@ KINDS: Mapping[str, Kind] = {
     "areas": Kind(_load_areas, together=True),
     "districts": Kind(_load_districts, together=False),
     "crews": Kind(_load_crews, together=False, disturbed_by=("districts",)),
+    "depots": Kind(_load_depots, together=False, disturbed_by=("districts",)),
     "places": Kind(_load_places, together=False),
 }
 

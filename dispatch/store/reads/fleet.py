@@ -19,12 +19,14 @@ class CrewOnRecord:
     skills: list[str]
     members: str
     vehicle: str
+    carries: list[str]
     retired_at: datetime | None
 
 
 _CREWS = text(
     """
-    SELECT id, name, district_id, skills, members, vehicle, retired_at FROM crew
+    SELECT id, name, district_id, skills, members, vehicle, carries, retired_at
+    FROM crew
     WHERE (retired_at IS NOT NULL) = :retired
         AND (CAST(:districts AS text[]) IS NULL OR district_id = ANY(:districts))
     ORDER BY id

@@ -30,6 +30,18 @@ crew = Table(
     Column("vehicle", Text, nullable=False, server_default=""),
     shape("base", "POINT", nullable=False),
     moment("retired_at"),
+    Column("carries", ARRAY(Text), nullable=False, server_default="{}", comment="parts aboard"),
+)
+
+depot = Table(
+    "depot",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("district_id", ForeignKey("district.id"), nullable=False, index=True),
+    Column("stock", ARRAY(Text), nullable=False),
+    shape("point", "POINT", nullable=False),
+    comment="Where crews fetch the parts that they do not carry",
 )
 
 posting = Table(

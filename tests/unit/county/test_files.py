@@ -14,6 +14,7 @@ import shapely
 from dispatch.drill.county import generate, parameters, write
 from dispatch.drill.county.frame import lonlat
 from dispatch.store.loading.crews import read_crews
+from dispatch.store.loading.depots import read_depots
 from gis.areas import AreaClass, AreaMap, read_areas, read_districts
 from gis.network.readers.layers import read_layers
 from gis.roads.dijkstra import DijkstraTravelTimes
@@ -21,7 +22,7 @@ from gis.roads.network import RoadNetwork
 from gis.roads.osm import read_osm
 from gis.roads.places import read_osm_places
 
-TEXT = ("roads", "crews", "planned")
+TEXT = ("roads", "crews", "depots", "planned")
 LAYERS = ("substations", "feeders", "sections", "switches", "transformers", "customers")
 
 
@@ -147,3 +148,10 @@ def test_another_seed_makes_another_county(county):
     other = generate(8, customers=2_500)
     assert [q.name for q in other.places] != [q.name for q in county.places]
     assert len(other.roads.xy) != len(county.roads.xy)
+
+
+def test_two_depots_stand_in_two_districts_and_both_have_something(files):
+    depots, refused = read_depots(files["depots"], {})
+    assert not refused
+    assert [each.district_id for each in depots] == ["D1", "D2"]
+    assert all("变压器 100 kVA" in each.stock for each in depots)

@@ -12,6 +12,7 @@ from dispatch.planning.problem import (
     Problem,
     Promise,
     Roads,
+    Shelf,
     Work,
 )
 
@@ -37,6 +38,10 @@ def a_crew(name: str, place: int, **more) -> Hands:
 
 def a_problem(works, crews, roads, **more) -> Problem:
     return Problem(works=tuple(works), crews=tuple(crews), roads=roads, **more)
+
+
+def a_shelf(place: int, *stock: str) -> Shelf:
+    return Shelf(place=place, name=f"depot {place}", stock=frozenset(stock))
 
 
 SKILLS = ("mv", "lv", "lift")
@@ -75,6 +80,9 @@ def problems(draw) -> Problem:
                     Promise(rule="b", due_min=received + 60, weight=0.5),
                 )[: int(rng.integers(0, 3))],
                 restore_weight=rng.random() * 0.2,
+                told=Promise(rule="told", due_min=rng.uniform(-30, 240), weight=0.25)
+                if rng.random() < 0.4
+                else None,
                 duration_min=rng.uniform(5, 90),
                 duration_cv=rng.choice([0.0, 0.5]),
                 needs=frozenset(some(SKILLS, 0.2)),
@@ -113,6 +121,9 @@ def problems(draw) -> Problem:
             factors=tuple(float(f) for f in rng.uniform(0.8, 2, int(rng.integers(1, 5)))),
             first_hour_min=float(rng.uniform(0, 60)),
         ),
-        depots=(places - 1, places - 2)[: int(rng.integers(0, 3))],
+        depots=tuple(
+            Shelf(place=place, name=str(place), stock=frozenset(some(["fuse", "pole"], 0.7)))
+            for place in (places - 1, places - 2)[: int(rng.integers(0, 3))]
+        ),
         change=ChangeCosts(planned=float(rng.uniform(0, 30))),
     )

@@ -5,27 +5,30 @@ import pytest
 
 from dispatch.domain.clock import PUBLISHED_RULES, RuleSet
 from dispatch.domain.crew import Rest
+from dispatch.domain.depot import Depot
 from dispatch.domain.order import OrderStatus
-from dispatch.domain.words import AreaClass, CrewId, OrderId
+from dispatch.domain.words import AreaClass, CrewId, DepotId, DistrictId, OrderId
 from dispatch.planning.district import Known, OnSite, PlanningPolicy, problem_of
 from dispatch.planning.problem import Hold
+from dispatch.planning.search import Rounds, find_plan
 from tests.unit.core import NOW, a_crew_state, after, an_order
 
 RULES = RuleSet(version=1, valid_from=NOW, rules=PUBLISHED_RULES)
 POLICY = PlanningPolicy()
 
 
-def state_of(orders, states, **more):
-    size = len(orders) + len(states)
+def state_of(orders, states, *, depots=(), rules=RULES, **more):
+    size = len(orders) + len(states) + len(depots)
     travel = np.full((size, size), 10, np.float32)
     return problem_of(
         orders,
         states,
         travel,
-        rules_of=lambda order: RULES,
+        rules_of=lambda order: rules,
         known=Known(**more),
         policy=POLICY,
         now=NOW,
+        depots=depots,
     )
 
 
@@ -193,3 +196,71 @@ def test_drives_to_a_site_in_a_storm_are_longer_and_less_sure():
     roads = problem.roads
     assert roads.travel_min[0].tolist() == pytest.approx([10, 10, 10 * POLICY.storm_slow])
     assert [roads.cv_to(place) for place in (1, 2)] == [POLICY.drive_cv, POLICY.storm_cv]
+
+
+FUSE = frozenset({"fuse 63 A"})
+DEPOT = Depot(
+    id=DepotId("W1"), name="yard", district_id=DistrictId("main"), lon=115.9, lat=28.7, stock=FUSE
+)
+
+
+def test_parts_and_depots_on_record_are_in_the_problem():
+    crew = replace(a_crew_state("A").crew, carries=FUSE)
+    states = [a_crew_state("A", crew=crew), a_crew_state("B")]
+    problem = state_of([order(parts=FUSE)], states, depots=[DEPOT])
+    (work,), (shelf,) = problem.works, problem.depots
+    assert (shelf.place, shelf.name, shelf.stock) == (3, "yard", FUSE)
+    assert [problem.fetched_at(each, work) for each in problem.crews] == [(), (shelf,)]
+
+
+def test_a_crew_that_has_fetched_the_parts_goes_by_no_depot_any_more():
+    there = held(OrderStatus.EN_ROUTE, parts=FUSE, fetched=FUSE)
+    states = [a_crew_state("A", active_order_id=OrderId(1))]
+    problem = state_of([there], states, depots=[DEPOT])
+    assert problem.fetched_at(problem.crews[0], problem.works[0]) == ()
+
+
+def test_danger_to_life_waits_for_no_part():
+    (work,) = state_of([order(hazards=("wire_down",), parts=FUSE)], [a_crew_state("A")]).works
+    assert work.parts == frozenset()
+
+
+def test_the_restoration_that_was_told_weighs_beside_the_promises():
+    told = {OrderId(1): after(50)}
+    works = state_of(
+        [order(1), order(2, hazards=("wire_down",))], [a_crew_state("A")], told=told
+    ).works
+    first = works[0].told
+    assert (first.due_min, first.weight) == (50, POLICY.told_share)
+    assert works[1].told is None
+
+
+def test_of_two_equal_jobs_that_of_a_class_whose_month_is_about_to_be_missed_is_done_first():
+    twins = [order(1, area_class=AreaClass.URBAN), order(2, area_class=AreaClass.REMOTE)]
+    same = RuleSet(
+        version=1,
+        valid_from=NOW,
+        rules=tuple(
+            replace(rule, minutes=dict.fromkeys(AreaClass, 5.0)) for rule in PUBLISHED_RULES
+        ),
+    )
+
+    def first(**month):
+        problem = state_of(
+            twins,
+            [a_crew_state("A")],
+            rules=same,
+            month={AreaClass(area): share for area, share in month.items()},
+        )
+        return find_plan(problem, budget=Rounds(20), seed=1).sequences["A"][0]
+
+    assert first(urban=1.0) == 1
+    assert first(remote=1.0) == 2
+
+
+def test_a_month_makes_its_commitment_half_as_heavy_again_at_most():
+    (work,) = state_of([order()], [a_crew_state("A")], month={AreaClass.URBAN: 1.0}).works
+    (plain,) = state_of([order()], [a_crew_state("A")]).works
+    factors = [a.weight / b.weight for a, b in zip(work.promises, plain.promises, strict=True)]
+    assert factors == [1 + POLICY.month_share, 1]
+    assert 1 + POLICY.month_share < POLICY.critical_weight

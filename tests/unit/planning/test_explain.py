@@ -5,7 +5,7 @@ from dispatch.planning.evaluate import evaluate
 from dispatch.planning.explain import explain, what_if
 from dispatch.planning.problem import Roads
 from dispatch.sayings import say_reason
-from tests.unit.planning.problems import a_crew, a_problem, a_work, on_a_line
+from tests.unit.planning.problems import a_crew, a_problem, a_shelf, a_work, on_a_line
 
 
 def planned(problem, **sequences):
@@ -114,3 +114,24 @@ def test_a_promise_that_has_run_out_is_said_to_have_and_given_no_chance():
     (said,) = [say_reason(each).en for each in chosen.reasons if each.startswith("ran_out")]
     assert said == "a promise ran out 19 min before"
     assert "keeps" not in codes(chosen.reasons)
+
+
+def test_the_way_by_a_depot_is_told_with_what_is_fetched_there():
+    work = a_work(1, 1, parts=frozenset({"fuse"}))
+    crews = [a_crew("A", 0), a_crew("B", 0, carries=frozenset({"fuse"}))]
+    problem = a_problem([work], crews, on_a_line(0, 10, 20), depots=(a_shelf(2, "fuse"),))
+    (chosen,) = explain(problem, planned(problem, A=(1,)), 1).chosen
+    assert "by way of depot depot 2 for fuse" in [say_reason(r).en for r in chosen.reasons]
+    (other,) = explain(problem, planned(problem, A=(1,)), 1).next_best
+    assert "by_way_of" not in codes(other.reasons)
+
+
+def test_who_lacks_a_part_that_no_depot_has_is_left_out_with_that_reason():
+    work = a_work(1, 1, parts=frozenset({"fuse", "pole"}))
+    crews = [a_crew("A", 0, carries=work.parts), a_crew("B", 0, carries=frozenset({"pole"}))]
+    problem = a_problem([work], crews, on_a_line(0, 10, 20), depots=(a_shelf(2, "pole"),))
+    ((crew, why),) = explain(problem, planned(problem, A=(1,)), 1).excluded
+    assert (crew, [say_reason(r).en for r in why]) == (
+        "B",
+        ["lacks fuse, and no depot has all of it"],
+    )

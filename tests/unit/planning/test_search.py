@@ -18,7 +18,7 @@ from dispatch.planning.search import (
     find_plan,
 )
 from dispatch.planning.timetable import BEST, BEST_SIZE, empty_state
-from tests.unit.planning.problems import a_crew, a_problem, a_work, on_a_line, problems
+from tests.unit.planning.problems import a_crew, a_problem, a_shelf, a_work, on_a_line, problems
 
 SOME = settings(
     deadline=None,
@@ -201,13 +201,51 @@ def test_a_meal_is_taken_before_the_next_drive_but_not_before_a_hazard():
     assert departure(hazard=True) == (70, False)
 
 
+FUSE, POLE = frozenset({"fuse"}), frozenset({"pole"})
+
+
 def test_parts_are_fetched_from_the_depot_by_a_crew_that_has_none():
-    crews = [a_crew("A", 0)]
-    problem = a_problem(
-        [a_work(1, 1, parts=frozenset({"fuse"}))], crews, on_a_line(0, 10, 20), depots=(2,)
-    )
+    crews, depots = [a_crew("A", 0)], (a_shelf(2, "fuse"),)
+    problem = a_problem([a_work(1, 1, parts=FUSE)], crews, on_a_line(0, 10, 20), depots=depots)
     (stop,) = plan(problem).stops
     assert (stop.by_depot, stop.arrive_min) == (2, pytest.approx(40))
+
+
+def test_a_nearer_depot_without_the_part_is_passed_by():
+    depots = (a_shelf(2, "pole"), a_shelf(3, "fuse", "pole"))
+    work = a_work(1, 1, parts=FUSE)
+    problem = a_problem([work], [a_crew("A", 0)], on_a_line(0, 10, 5, 30), depots=depots)
+    (stop,) = plan(problem).stops
+    assert (stop.by_depot, stop.arrive_min) == (3, pytest.approx(60))
+
+
+def test_a_crew_that_carries_the_part_goes_instead_of_a_nearer_one_that_lacks_it():
+    crews = [a_crew("near", 0), a_crew("far", 2, carries=FUSE)]
+    depots = (a_shelf(3, "fuse"),)
+    work = a_work(1, 1, due=0, parts=FUSE)
+    found = plan(a_problem([work], crews, on_a_line(0, 10, 35, 60), depots=depots))
+    assert found.crew_of(1) == ("far",)
+
+
+def test_what_nobody_carries_and_no_depot_has_leaves_the_order_out():
+    depots = (a_shelf(2, "pole"),)
+    lacks = a_problem(
+        [a_work(1, 1, parts=FUSE)], [a_crew("A", 0)], on_a_line(0, 10, 5), depots=depots
+    )
+    assert plan(lacks).unplaced == (1,)
+    split = a_problem(
+        [a_work(1, 1, parts=FUSE | POLE)],
+        [a_crew("A", 0)],
+        on_a_line(0, 10, 5, 6),
+        depots=(*depots, a_shelf(3, "fuse")),
+    )
+    assert plan(split).unplaced == (1,)
+
+
+def test_a_crew_that_a_dispatcher_sends_without_the_part_drives_there_straight():
+    work = a_work(1, 1, parts=FUSE, pinned=("A",))
+    (stop,) = plan(a_problem([work], [a_crew("A", 0)], on_a_line(0, 10))).stops
+    assert (stop.by_depot, stop.arrive_min) == (None, pytest.approx(10))
 
 
 def test_roads_get_slower_hour_by_hour():
@@ -250,3 +288,15 @@ def test_a_plan_that_breaks_a_rule_is_never_given_out():
     state.crews[1, BEST_SIZE] = 1
     with pytest.raises(PlanBroken, match="unable"):
         _checked(problem, fixed, state)
+
+
+def test_of_two_equal_jobs_the_one_that_was_told_an_earlier_restoration_is_done_first():
+    def order_of_work(**told_min):
+        works = [
+            a_work(i, i, due=1e6, told=Promise(rule="told", due_min=told, weight=0.25))
+            for i, told in enumerate((told_min["first"], told_min["second"]), start=1)
+        ]
+        return plan(a_problem(works, [a_crew("A", 0)], on_a_line(0, 10, -10))).sequences["A"]
+
+    assert order_of_work(first=45, second=300) == (1, 2)
+    assert order_of_work(first=300, second=45) == (2, 1)

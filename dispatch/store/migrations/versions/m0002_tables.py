@@ -587,12 +587,45 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "carries",
+            sa.ARRAY(sa.Text()),
+            server_default="{}",
+            nullable=False,
+            comment="parts aboard",
+        ),
         sa.ForeignKeyConstraint(
             ["district_id"], ["district.id"], name=op.f("crew_district_id_fkey")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("crew_pkey")),
     )
     op.create_index(op.f("crew_district_id_ix"), "crew", ["district_id"], unique=False)
+    op.create_table(
+        "depot",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("district_id", sa.Text(), nullable=False),
+        sa.Column("stock", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column(
+            "point",
+            Geometry(
+                geometry_type="POINT",
+                srid=4326,
+                dimension=2,
+                spatial_index=False,
+                from_text="ST_GeomFromEWKT",
+                name="geometry",
+                nullable=False,
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"], ["district.id"], name=op.f("depot_district_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("depot_pkey")),
+        comment="Where crews fetch the parts that they do not carry",
+    )
+    op.create_index(op.f("depot_district_id_ix"), "depot", ["district_id"], unique=False)
     op.create_table(
         "feeder",
         sa.Column("id", sa.Text(), nullable=False),
@@ -2223,6 +2256,20 @@ def upgrade() -> None:
             sa.BigInteger(),
             nullable=True,
             comment="the order whose work this one's crew is the second crew of",
+        ),
+        sa.Column(
+            "parts",
+            sa.ARRAY(sa.Text()),
+            server_default="{}",
+            nullable=False,
+            comment="what it needs",
+        ),
+        sa.Column(
+            "fetched",
+            sa.ARRAY(sa.Text()),
+            server_default="{}",
+            nullable=False,
+            comment="parts that its crew has loaded for it",
         ),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
