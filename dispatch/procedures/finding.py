@@ -1,4 +1,4 @@
-"""Take what a crew found at a device: open, and the outage is confirmed; closed, and it is not it."""
+"""Take what a crew found at a device: open, it confirms the outage; closed, it is evidence."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
