@@ -20,7 +20,7 @@ from dispatch.store.reads.suspects import ThoughtOut
 from dispatch.store.reads.worklist import WorkItem
 from dispatch.store.roads import RoadClosure
 from maps.judging import Lineup, percent
-from maps.style import MAIN_ROADS, ZONE_SIGNS
+from maps.style import MAIN_AND_LINKS, MAIN_ROADS, SMALL_ROADS, ZONE_SIGNS
 
 EAST, NORTH = 180, 90
 TILE_PX = 256
@@ -58,9 +58,9 @@ def pixel_degrees(zoom: float) -> float:
 
 def roads(connection: Connection, box: Box, zoom: float) -> GeoJson:
     """The roads in `box`: the main ones, and every one when looked at closely."""
-    names = [*MAIN_ROADS, *(f"{name}_link" for name in MAIN_ROADS)]
+    names = list(MAIN_AND_LINKS)
     if zoom >= ALL_ROADS_FROM:
-        names += ["unclassified", "residential", "living_street", "service", "track", "road"]
+        names += [*SMALL_ROADS, "track"]
     drawn = map_layers.roads(connection, box, names, pixel_degrees(zoom))
     for feature in drawn["features"]:
         plain = str(feature["properties"]["class"]).removesuffix("_link")

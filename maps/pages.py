@@ -26,6 +26,7 @@ _MADE_UP = re.compile(
     r"(?:web-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-(?P<end>[0-9a-f]{12})", re.IGNORECASE
 )
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+KM_M, FAR_M = 1_000, 20_000
 
 
 class InBoth(Protocol):
@@ -152,6 +153,8 @@ def _environment(language: Language) -> Environment:
         hazards=hazards,
         hazard=lambda code: hazard(code, chinese),
         span=span,
+        minutes=lambda seconds: _minutes(seconds, chinese=chinese),
+        distance=lambda metres: _distance(metres, chinese=chinese),
         clock=_clock,
         field=_field,
         percent=percent,
@@ -180,6 +183,23 @@ def report_number(ticket_id: str) -> str:
     """What people call a report: its id; of one that no person could say, the last part."""
     made_up = _MADE_UP.fullmatch(ticket_id)
     return ticket_id if made_up is None else made_up["end"]
+
+
+def _minutes(seconds: float, *, chinese: bool) -> str:
+    """How long something will take, as one says it: whole minutes, and hours from one on."""
+    if seconds >= HOUR_S:
+        return _span(seconds, chinese=chinese)
+    count = max(1, round(seconds / MINUTE_S))
+    return f"{count}分钟" if chinese else f"{count} min"
+
+
+def _distance(metres: float, *, chinese: bool) -> str:
+    """How far something is: below one kilometre in tens of metres, above in kilometres."""
+    if metres < KM_M:
+        count = f"{max(10, round(metres, -1)):.0f}"
+        return f"{count}米" if chinese else f"{count} m"
+    count = f"{metres / KM_M:.1f}" if metres < FAR_M else f"{metres / KM_M:.0f}"
+    return f"{count}公里" if chinese else f"{count} km"
 
 
 def _typed(message: str) -> Markup:

@@ -69,6 +69,12 @@ def view_of(points: Sequence[Point], wide: float = WIDE, high: float = HIGH) -> 
     return Box(lon - half_lon, lat - half_lat, lon + half_lon, lat + half_lat)
 
 
+def across(view: Box) -> float:
+    """How many metres a view is wide, in its middle."""
+    shrink = math.cos(math.radians((view.north + view.south) / 2))
+    return (view.east - view.west) * METRES_A_DEGREE * shrink
+
+
 def draw(
     view: Box,
     layers: Iterable[tuple[str, Mapping[str, Any]]],
@@ -83,8 +89,7 @@ def draw(
         y = (view.north - lat) / (view.north - view.south) * high
         return round(x, 1), round(y, 1)
 
-    across_m = (view.east - view.west) * METRES_A_DEGREE
-    across_m *= math.cos(math.radians((view.north + view.south) / 2))
+    across_m = across(view)
     bar_m = _round_down(across_m * BAR_PX / wide)
     return PaperMap(
         wide=wide,

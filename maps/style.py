@@ -106,6 +106,8 @@ MARKS: Mapping[str, Mark] = {
 }
 
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
+MAIN_AND_LINKS = (*MAIN_ROADS, *(f"{name}_link" for name in MAIN_ROADS))
+SMALL_ROADS = ("unclassified", "residential", "living_street", "service", "road")
 
 
 IN_LIGHT: Mapping[str, str] = {

@@ -25,11 +25,10 @@ from dispatch.store.reads.seals import seals
 from dispatch.store.transaction import reading
 from maps import dossier, papermap, plots
 from maps.paper import as_pdf
-from maps.style import MAIN_ROADS
+from maps.style import MAIN_AND_LINKS, SMALL_ROADS
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-ALL_ROADS = (*MAIN_ROADS, "unclassified", "residential", "living_street", "service", "road")
 STEPS_SAID = 8
 CURVE_HIGH = 120
 
@@ -107,10 +106,8 @@ def _map(
     """The surroundings, as far as the caller may see them, and what was out."""
     view = papermap.view_of(dossier.points_of(detail))
     fine = (view.east - view.west) / papermap.WIDE / 2
-    main = map_layers.roads(
-        connection, view, [*MAIN_ROADS, *(f"{name}_link" for name in MAIN_ROADS)], fine
-    )
-    small = map_layers.roads(connection, view, ALL_ROADS[len(MAIN_ROADS) :], fine)
+    main = map_layers.roads(connection, view, MAIN_AND_LINKS, fine)
+    small = map_layers.roads(connection, view, SMALL_ROADS, fine)
     lines = map_layers.network(connection, view, caller.scope, ["mv"], fine, now)
     outage = detail.outage
     below = lines_below(connection, outage)

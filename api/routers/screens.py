@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import Connection
 
 from api.callers import Calling
+from api.crewway import way_there
 from api.house import House
 from api.routers.crews import RECENTLY, fetch_of
 from api.routers.frame import LANGUAGE_COOKIE, THEME_COOKIE, Written, page, remembering
@@ -120,6 +121,7 @@ def _crew_orders(house: House, crew_id: CrewId) -> list[dict[str, object]]:
                     for t in each.tickets
                     if (home := _home(t)) is not None and home in access
                 },
+                "way": way_there(connection, house, each.sent.order),
                 "begins_after": waits_for(PgOrders(connection), each.sent.order),
                 **_partner(connection, each.sent.order),
                 "fetch": fetch.get(each.sent.order.id),

@@ -125,7 +125,7 @@ def test_who_was_slower_sees_what_is_different_and_goes_on_with_one_key(
     slow.get_by_role("button", name="Set the estimate").click()
     box = slow.locator("#collision")
     expect(box).to_be_visible()
-    expect(box).to_contain_text("Restoration estimated")
+    expect(box).to_contain_text("Restoration estimated dispatcher")
     expect(box).to_contain_text("Expected back:")
     expect(box).to_contain_text("45")
     assert faults_of(slow) == []

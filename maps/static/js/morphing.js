@@ -20,7 +20,12 @@
   const keepsItself = (before, after) =>
     before instanceof HTMLElement && after instanceof HTMLElement &&
     before.dataset.lazy !== undefined && before.dataset.lazy === after.dataset.lazy;
-  Object.assign(idiomorph.defaults, { ignoreActiveValue: true });
+  // A field in use keeps what stands in it. A button that was just pressed does not keep its words:
+  // they have to say what it will send next.
+  Object.defineProperty(idiomorph.defaults, "ignoreActiveValue", {
+    enumerable: true,
+    get: () => document.activeElement?.matches("input, textarea, select") ?? false,
+  });
   Object.assign(idiomorph.defaults.callbacks, {
     /** @param {Element} before @param {Element} after */
     beforeNodeMorphed: (before, after) => !typed.has(before) && !keepsItself(before, after),
