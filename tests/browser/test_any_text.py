@@ -60,8 +60,9 @@ FILLED: Mapping[str, str] = {
     "arrival": "reasons",
     "attachment": "reasons",
     "clock_pause": "by ended_by",
-    "crew": "name",
+    "crew": "name carries",
     "crew_loan": "asked_by answered_by ended_by",
+    "depot": "name",
     "device": "kind name",
     "dispatch_step": "by",
     "district": "name",
@@ -85,7 +86,7 @@ FILLED: Mapping[str, str] = {
     "told": "held_by",
     "tracker": "device label vehicle",
     "transformer": "name",
-    "trouble_order": "skills hazards why",
+    "trouble_order": "skills hazards why parts",
     "unknown_tracker": "device",
     "usage_point": "name address critical",
 }
@@ -109,7 +110,7 @@ UNSEEN: Mapping[str, Mapping[str, str]] = {
         "load_receipt": "what",
         "message": "language",
         "order_eta": "basis",
-        "outage": "area_class etr_source etr_confidence etr_basis",
+        "outage": "area_class etr_source etr_confidence etr_basis phases",
         "place": "kind",
         "road_line": "road_class",
         "shift_pattern": "starts ends zone meal",
@@ -117,9 +118,10 @@ UNSEEN: Mapping[str, Mapping[str, str]] = {
         "switch": "phases kind",
         "ticket": "channel found_by area_class",
         "tracker_tally": "what",
-        "transformer": "phases",
+        "transformer": "phases kinds",
         "trouble_order": "area_class travel_basis",
         "unknown_tracker": "wire",
+        "usage_point": "kind phases",
         "watcher": "language",
     },
     "a number, a digest or a key of our own making": {
@@ -182,6 +184,7 @@ UNSEEN: Mapping[str, Mapping[str, str]] = {
         "answer_given": "id",
         "crew_action": "id",
         "crew_position": "device fix_id",
+        "depot": "id stock",
         "desk_action": "id",
         "device_position": "device fix_id",
         "device_sighting": "id",
@@ -190,6 +193,7 @@ UNSEEN: Mapping[str, Mapping[str, str]] = {
         "photo": "id",
         "position_fix": "id device",
         "substation": "id",
+        "trouble_order": "fetched",
         "switch": "id",
         "watcher": "id",
     },
@@ -317,6 +321,8 @@ STATEMENTS = (
     adopted_at, adopted_by, withdrawn_at) SELECT :now + interval '1 day', digest, rules, ahead,
     repeats, pauses, overrides, '', :now, '', :now FROM rule_set""",
     "INSERT INTO unknown_tracker VALUES ('osmand', 'nobody', 3, :now, :now)",
+    """INSERT INTO depot (id, name, district_id, stock, point)
+    SELECT 'W1', '', 'west', '{}', point FROM transformer WHERE id = 'T1'""",
 )
 
 
@@ -338,6 +344,7 @@ def fill(engine: Engine) -> None:
                 new = "ARRAY[:new]" if isinstance(column.type, ARRAY) else f":new{once}"
                 statement = f'UPDATE {table.name} SET "{column.name}" = {new}'
                 c.execute(text(statement), {"new": attack_of(table.name, column.name)})
+        c.execute(text("UPDATE depot SET stock = (SELECT parts FROM trouble_order LIMIT 1)"))
 
 
 def held(engine: Engine) -> set[str]:
