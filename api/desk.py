@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat
@@ -25,6 +25,7 @@ from dispatch.usecases.ask_known import AskKnown, Known, ask_known
 
 LEAST = 3
 SHORTEST_NUMBER = 7
+LONGEST_NUMBER = 64
 NUMBER = re.compile(r"\+?\d[\d\s()-]*\d")
 ASKED_THROUGH = frozenset(
     {KnownKind.UNKNOWN.value, KnownKind.INTERNAL_LIKELY.value, KnownKind.RESTORED_RECENTLY.value}
@@ -63,7 +64,8 @@ class Answered:
     how the caller's place is called, `triage` what to ask about the home where that helps.
     `told` is what this caller was told before, the latest first, `sorry` what to say first because
     of it, `own` the open report of this customer. `given` is what is kept of this answer when it
-    was read out, without its sentence; None where there is nothing to read out.
+    was read out, without its sentence; None where there is nothing to read out. `report` is the one
+    whose number stands in the box.
     """
 
     known: KnownOut | None = None
@@ -74,6 +76,7 @@ class Answered:
     sorry: Saying | None = None
     own: TroubleTicket | None = None
     given: Mapping[str, object] | None = None
+    report: TroubleTicket | None = None
 
     @property
     def say(self) -> SayingOut | None:
@@ -95,8 +98,10 @@ def answer(house: House, caller: Caller, asking: DeskQuestion) -> Answered:
     if len(asking.typed) < LEAST and not asking.account:
         return Answered()
     with house.transaction() as store:
-        complaint = sorted_out(store.directory, asking)
-        position = _chosen_place(asking)
+        complaint, position = sorted_out(store.directory, asking), _chosen_place(asking)
+        report = None if position else _named(store, caller, complaint)
+        if report is not None:
+            complaint, position = _as_reported(report, complaint)
         now = house.now()
         known = ask_known(
             store,
@@ -119,7 +124,34 @@ def answer(house: House, caller: Caller, asking: DeskQuestion) -> Answered:
         sorry=contradiction(told, said, now=now, face=house.clockface) if shown.say else None,
         own=own,
         given=None if shown.say is None else _given(shown, complaint, etr_at),
+        report=report,
     )
+
+
+def _named(store: Store, caller: Caller, complaint: Complaint) -> TroubleTicket | None:
+    """The report whose number was typed, and nothing else; None where it is another district's.
+
+    What names a customer is never taken for one.
+    """
+    number = complaint.address or complaint.phone or ""
+    others = (complaint.account, complaint.meter, complaint.address and complaint.phone)
+    if any(others) or not LEAST <= len(number) <= LONGEST_NUMBER or " " in number:
+        return None
+    found = store.tickets.find_by_number(number)
+    return found if found is not None and caller.sees(found.district_id) else None
+
+
+def _as_reported(
+    report: TroubleTicket, asked: Complaint
+) -> tuple[Complaint, ReportedPosition | None]:
+    """Who reported it and from where, with what the caller says now."""
+    said, place = report.complaint, report.place
+    complaint = replace(
+        asked, account=said.account, meter=said.meter, phone=said.phone, address=said.address
+    )
+    if said.account or said.meter or place is None:
+        return complaint, None
+    return complaint, ReportedPosition(lon=place.lon, lat=place.lat)
 
 
 def _told_before(

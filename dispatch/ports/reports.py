@@ -25,6 +25,10 @@ class Tickets(Protocol):
 
     def find(self, ticket_id: TicketId) -> TroubleTicket | None: ...
     def get(self, ticket_id: TicketId) -> TroubleTicket: ...
+    def find_by_number(self, number: str) -> TroubleTicket | None:
+        """The latest ticket that people call so: by its id, or by the last twelve signs of it."""
+        ...
+
     def add(self, ticket: TroubleTicket, attachment: "Attachment | None" = None) -> None:
         """Store a new ticket, attached from the start if there is an attachment.
 

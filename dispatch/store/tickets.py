@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     bindparam,
+    literal_column,
     or_,
     select,
     text,
@@ -39,6 +41,16 @@ from dispatch.store.tables.tickets import told
 
 _SELECT = select(*lon_lat_instead(t))
 _GET = Direct(_SELECT.where(t.c.id == bindparam("id")))
+_BY_NUMBER = Direct(
+    _SELECT.where(
+        or_(
+            t.c.id == bindparam("number"),
+            text("right(ticket.id, 12) = lower(CAST(:number AS text))"),
+        )
+    )
+    .order_by(t.c.received_at.desc(), t.c.id)
+    .limit(literal_column("1", Integer))
+)
 _UPDATE = Direct(
     update(t).where(t.c.id == bindparam("read_id"), t.c.version == bindparam("read_version"))
 )
@@ -137,6 +149,11 @@ class PgTickets:
         if ticket is None:
             raise NotFound("ticket", ticket_id=ticket_id)
         return ticket
+
+    def find_by_number(self, number: str) -> TroubleTicket | None:
+        """Read the latest ticket that people call so: its id, or the last twelve signs of it."""
+        row = _BY_NUMBER.first(self._connection, {"number": number})
+        return None if row is None else _from_row(row)
 
     def add(self, ticket: TroubleTicket, attachment: Attachment | None = None) -> None:
         """Store a new ticket, attached from the start if there is an attachment."""

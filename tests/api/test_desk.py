@@ -3,6 +3,7 @@
 import pytest
 
 from tests.api.conftest import Town
+from tests.store import builders as build
 
 
 def part(town: Town, path: str, who: str = "agent", **asked: object) -> str:
@@ -37,6 +38,28 @@ def test_a_caller_of_another_district_is_not_known_here(town: Town):
     assert "west-phone" not in part(town, "/desk/answer", "east-agent", q="13800001234").replace(
         'data-q="13800001234"', ""
     )
+
+
+@pytest.mark.parametrize("typed", ["A1B2C3D4E5F6", "0b0e7a52-0000-4000-8000-a1b2c3d4e5f6"])
+def test_a_report_is_found_by_the_number_that_people_say(town: Town, typed: str):
+    town.report("0b0e7a52-0000-4000-8000-a1b2c3d4e5f6", "T1-0")
+    town.report("elsewhere", "T2-0")
+    found = part(town, "/desk/answer", q=typed)
+    assert "<h2>T1-0</h2>" in found
+    assert 'class="report"' in found and "a1b2c3d4e5f6" in found
+    assert 'class="report"' not in part(town, "/desk/answer", q="T1-0")
+
+
+def test_a_report_of_a_place_alone_is_found_with_what_holds_it(town: Town):
+    place = {"lon": build.LON, "lat": build.LAT}
+    town.report("R-77", None, location=place)
+    found = part(town, "/desk/answer", q="R-77")
+    assert 'class="report"' in found and "R-77" in found
+
+
+def test_a_report_of_another_district_is_not_found_by_its_number(town: Town):
+    town.report("R-77", "T1-0")
+    assert 'class="report"' not in part(town, "/desk/answer", "east-agent", q="R-77")
 
 
 def test_two_characters_ask_nothing_of_the_database(town: Town):
