@@ -60,6 +60,29 @@ def test_a_dispatcher_takes_a_storms_list_from_the_keyboard_alone(company: Compa
     expect(page.locator("#chips .chip")).to_have_count(2)
 
 
+def test_why_rows_are_refused_is_said_once_for_all_of_them(company: Company, report: Report):
+    report("A1", "T1-0")
+    report("A2", "T2-0")
+    page = company.screen(Role.DISPATCHER, "/console")
+    for said in ("2 will be done, 0 refused", "0 will be done, 2 refused"):
+        page.reload()
+        live(page)
+        expect(page.locator("#list [role=option]")).to_have_count(2)
+        page.keyboard.press("v")
+        expect(page.locator("#count")).to_contain_text("2 chosen")
+        page.keyboard.press("b")
+        expect(page.locator("#bulk"), said).to_be_visible()
+        page.locator("#bulk-preview").click()
+        expect(page.locator("#bulk-said")).to_have_text(said)
+        if said.startswith("2"):
+            page.locator("#bulk-do").click()
+            expect(page.locator("#bulk-said")).to_have_text("2 done, 0 refused")
+        else:
+            (line,) = page.locator("#bulk-rows li").all()
+            expect(line).to_contain_text("transformer T1 · transformer T2")
+            expect(line.locator("span")).to_have_text("✕ a crew has the order already")
+
+
 def test_all_are_chosen_with_those_chosen_before_whatever_is_open(company: Company, report: Report):
     report("A1", "T1-0")
     report("A2", "T2-0")

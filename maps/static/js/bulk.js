@@ -1,7 +1,7 @@
 // @ts-check
 // One thing done to the chosen rows: first what will become of each, then the deed, then its undoing.
 
-import { explain, say, send, serverNow, toast } from "./page.js";
+import { explain, explainBriefly, say, send, serverNow, toast } from "./page.js";
 import { word } from "./row.js";
 
 /**
@@ -126,24 +126,39 @@ export class Bulk {
     }
   }
 
-  /** What becomes of every row, those that are refused first. @param {Answer} answer @param {string} how */
+  /** What becomes of every row, those that are refused first and each reason once. @param {Answer} answer @param {string} how */
   #show(answer, how) {
     part("outcome").hidden = false;
     part("do").hidden = part("undo").hidden = true;
     part("said").textContent = say("script", how, { n: answer.done, refused: answer.refused });
-    const sorted = [...answer.items].sort((a, b) => Number(Boolean(b.refused)) - Number(Boolean(a.refused)));
-    part("rows").replaceChildren(...sorted.map((each) => this.#line(each)));
+    /** Names of what was refused, by the reason. @type {Map<string, string[]>} */
+    const refused = new Map();
+    for (const each of answer.items) {
+      if (!each.refused) continue;
+      const why = explainBriefly({ type: `/problems/${each.refused}`, detail: each.detail });
+      refused.set(why, [...(refused.get(why) ?? []), this.#nameOf(each)]);
+    }
+    const fine = answer.items.filter((each) => !each.refused);
+    part("rows").replaceChildren(
+      ...[...refused].map(([why, names]) => line("refused", names.join(" · "), `✕ ${why}`)),
+      ...fine.map((each) => line("fine", this.#nameOf(each), `✓ ${each.facts.crew ?? ""}`)),
+    );
   }
 
   /** @param {Outcome} each */
-  #line(each) {
-    const line = document.createElement("li");
-    line.className = each.refused ? "refused" : "fine";
-    const name = document.createElement("b");
-    name.textContent = this.list.find(each.thing)?.title || each.thing;
-    const what = document.createElement("span");
-    what.textContent = each.refused ? `✕ ${explain({ type: `/problems/${each.refused}`, detail: each.detail })}` : `✓ ${each.facts.crew ?? ""}`;
-    line.append(name, what);
-    return line;
+  #nameOf(each) {
+    return this.list.find(each.thing)?.title || each.thing;
   }
+}
+
+/** @param {string} kind @param {string} name @param {string} outcome */
+function line(kind, name, outcome) {
+  const made = document.createElement("li");
+  made.className = kind;
+  const who = document.createElement("b");
+  who.textContent = name;
+  const what = document.createElement("span");
+  what.textContent = outcome;
+  made.append(who, what);
+  return made;
 }

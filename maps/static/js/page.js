@@ -150,6 +150,12 @@ export function explain(problem) {
   return known ?? (detail || code);
 }
 
+/** Why one of several things was refused: the reason alone, where one is known. @param {any} problem */
+export function explainBriefly(problem) {
+  const code = String(problem?.type ?? "").replace("/problems/", "");
+  return problem?.detail && DETAILED.has(code) ? retold(problem.detail) : explain(problem);
+}
+
 const DETAILED = new Set(["invalid-input", "illegal-step", "no-go-zone"]);
 
 /** A state in words. @param {string} code */
