@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -316,10 +317,30 @@ def test_pictures_of_a_storm_rolled_up(storm: Storm, language: str):
     keep(page, f"storm-{language}")
 
 
+def borrow(storm: Storm, page: Page) -> None:
+    """The district with most to do asks its neighbour for two crews and is given one."""
+    if any(loan["status"] == "granted" for loan in storm.ask(page, "crew-loans")):
+        return
+    busy = Counter(row["district_id"] for row in storm.ask(page, "worklist"))
+    (needy, _), (neighbour, _) = busy.most_common()[0], busy.most_common()[-1]
+    token = {"X-CSRF-Token": page.evaluate("document.body.dataset.csrf")}
+    wish = {"from_district": neighbour, "to_district": needy, "crews": 2}
+    url = f"{storm.url}/api/v1/crew-loans"
+    asked = page.request.post(
+        url, data={**wish, "reason": "线路多处断线，本区抢修力量不足"}, headers=token
+    )
+    assert asked.ok, asked.text()
+    loan = asked.json()[0]
+    version = {"If-Match": f'"{loan["version"]}"'}
+    given = page.request.post(f"{url}/{loan['id']}/grant", data={}, headers=token | version)
+    assert given.ok, given.text()
+
+
 @BOTH
 def test_pictures_of_lending(storm: Storm, language: str):
-    """Who consented beforehand, and whose crews drive elsewhere now."""
+    """Who consented beforehand, who asks, and whose crews drive elsewhere now."""
     page = open_console(storm, language)
+    borrow(storm, page)
     page.wait_for_function(LAYERS_READ, arg=["roads", "network", "work", "crews"])
     page.locator("#loans-fold > summary").click()
     expect(page.locator("#loanlist .loan").first).to_be_visible()
