@@ -56,10 +56,14 @@ class PartsIn(Strict):
     reason: Reason
 
 
+Aboard = Annotated[str, Field(max_length=1300), AfterValidator(_one_line)]
+"""All that a crew carries, between commas, as the console's form has it in one line."""
+
+
 class CarriesIn(Strict):
     """Which parts a crew has aboard."""
 
-    carries: Parts = []
+    carries: Annotated[list[Aboard], Field(max_length=20)] = []
 
 
 class DepotIn(Strict):

@@ -188,3 +188,16 @@ def test_the_list_of_crews_says_what_each_carries(town: Town):
     assert 'class="carries"' in page and 'value="pole"' in page
     (first, *_) = town.get("crews", "dispatcher").json()
     assert (first["id"], first["carries"]) == ("C1", ["pole"])
+
+
+def test_what_a_crew_carries_is_sent_back_as_the_form_shows_it_however_long(town: Town):
+    parts = ", ".join(f"cross-arm of galvanised steel angle {n}" for n in range(100, 120))
+    answer = carries(town, parts)
+    assert answer.status_code == 200, answer.text
+    page = town.client.get("/console/crews", headers=town.headers("dispatcher")).text
+    assert f'value="{parts}" maxlength="1300"' in page
+
+
+@pytest.mark.parametrize("depot", ["%00", "x" * 101, "%20"])
+def test_a_depot_has_an_id_that_can_be_kept(town: Town, depot: str):
+    assert stock(town, "pole", depot=depot).status_code == 422
