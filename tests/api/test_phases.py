@@ -162,5 +162,6 @@ def test_the_console_offers_to_correct_the_phases_of_a_confirmed_outage(town: To
     transformers_live_on(town, T1="AB")
     outage = reported(town, "A1", "T1-0")
     assert confirm(town, outage, device=FUSE, phases="A").status_code == 200
-    page = town.client.get(f"/console/outages/{outage}", headers=town.headers("dispatcher")).text
+    headers = town.headers("dispatcher", **{"Accept-Language": "en"})
+    page = town.client.get(f"/console/outages/{outage}", headers=headers).text
     assert 'id="act-phases"' in page and "as said before: A" in page
