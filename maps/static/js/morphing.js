@@ -20,10 +20,18 @@
   const keepsItself = (before, after) =>
     before instanceof HTMLElement && after instanceof HTMLElement &&
     before.dataset.lazy !== undefined && before.dataset.lazy === after.dataset.lazy;
+  /** A button that has the focus is left out by what keeps values; it says what it does all the same. @param {Element} before @param {Element} after */
+  const sayAnew = (before, after) => {
+    if (before !== document.activeElement || !(before instanceof HTMLButtonElement)) return;
+    if (before.innerHTML !== after.innerHTML) before.replaceChildren(...[...after.childNodes].map((node) => node.cloneNode(true)));
+  };
   Object.assign(idiomorph.defaults, { ignoreActiveValue: true });
   Object.assign(idiomorph.defaults.callbacks, {
     /** @param {Element} before @param {Element} after */
-    beforeNodeMorphed: (before, after) => !typed.has(before) && !keepsItself(before, after),
+    beforeNodeMorphed: (before, after) => {
+      sayAnew(before, after);
+      return !typed.has(before) && !keepsItself(before, after);
+    },
     /** @param {string} name @param {Element} node */
     beforeAttributeUpdated: (name, node) =>
       !(name === "open" && node.tagName === "DETAILS") &&
