@@ -16,6 +16,7 @@ from api.inputs.fields import (
     Serial,
     Strict,
     Word,
+    _cleaned,
     _identifier,
     _one_line,
     _vehicle,
@@ -56,10 +57,18 @@ class PartsIn(Strict):
     reason: Reason
 
 
+Aboard = Annotated[str, Field(max_length=1300), AfterValidator(_one_line)]
+"""All that a crew carries, between commas, as the console's form has it in one line."""
+
+
 class CarriesIn(Strict):
     """Which parts a crew has aboard."""
 
-    carries: Parts = []
+    carries: Annotated[list[Aboard], Field(max_length=20)] = []
+
+
+Stock = Annotated[str, Field(max_length=130_000), AfterValidator(_cleaned)]
+"""All that a depot stocks, one part a line, as the console's form has it in one text."""
 
 
 class DepotIn(Strict):
@@ -69,7 +78,7 @@ class DepotIn(Strict):
     district_id: Name
     lon: Annotated[FiniteFloat, Field(ge=-180, le=180)]
     lat: Annotated[FiniteFloat, Field(ge=-90, le=90)]
-    stock: Annotated[list[Line], Field(max_length=2000)] = []
+    stock: Annotated[list[Stock], Field(max_length=2000)] = []
 
 
 class SupportIn(Strict):

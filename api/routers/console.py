@@ -34,6 +34,7 @@ from dispatch.procedures.foreseeing import Foreseen
 from dispatch.procedures.sequencing import waits_for
 from dispatch.procedures.supporting import partner_of
 from dispatch.store.access_notes import PgAccessNotes
+from dispatch.store.depots import PgDepots
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
 from dispatch.store.reads import (
@@ -163,11 +164,15 @@ def _pauses_of(connection: Connection, now: datetime) -> list[PauseReason]:
 
 @router.get("/console/crews")
 def get_crews(request: Request, caller: Calling, house: Working) -> HTMLResponse:
-    """The crews as a list, those on shift first."""
+    """The crews as a list, those on shift first, and the depots."""
     with reading(house.engine) as connection:
         standing = field.crews_now(connection, caller.scope, house.now())
+        names = district_names(connection, caller.scope)
+        depots = PgDepots(connection).list_of(names)
     standing.sort(key=lambda each: (not each.state.on_shift, each.state.crew.id))
-    return page(request, "_crews.html", caller=caller, crews=standing)
+    return page(
+        request, "_crews.html", caller=caller, crews=standing, depots=depots, districts=names
+    )
 
 
 @router.get("/console/planned")

@@ -1,13 +1,15 @@
 """Depots and what they stock."""
 
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from fastapi import APIRouter, Path
+from pydantic import AfterValidator, BaseModel
 
 from api.access import API
 from api.callers import Calling
 from api.inputs.crews import DepotIn
+from api.inputs.fields import _identifier
 from api.routers.parts import Working, in_one_go
 from dispatch.domain.depot import Depot
 from dispatch.domain.words import DepotId, DistrictId
@@ -16,6 +18,9 @@ from dispatch.ports import Store
 from dispatch.usecases.keep_depot import CloseDepot, KeepDepot, close_depot, keep_depot
 
 router = APIRouter(tags=["supervisors"])
+
+
+Key = Annotated[str, Path(min_length=1, max_length=100), AfterValidator(_identifier)]
 
 
 class DepotOut(BaseModel):
@@ -50,7 +55,7 @@ def get_depots(caller: Calling, house: Working) -> list[DepotOut]:
 
 
 @router.put(f"{API}/depots/{{depot_id}}")
-def put_depot(depot_id: str, body: DepotIn, caller: Calling, house: Working) -> DepotOut:
+def put_depot(depot_id: Key, body: DepotIn, caller: Calling, house: Working) -> DepotOut:
     """Open a depot, or say anew where it is and what it stocks."""
     caller.must_see(DistrictId(body.district_id), "district", id=body.district_id)
 
@@ -76,7 +81,7 @@ def put_depot(depot_id: str, body: DepotIn, caller: Calling, house: Working) -> 
 
 
 @router.delete(f"{API}/depots/{{depot_id}}", status_code=HTTPStatus.NO_CONTENT)
-def delete_depot(depot_id: str, caller: Calling, house: Working) -> None:
+def delete_depot(depot_id: Key, caller: Calling, house: Working) -> None:
     """Close a depot."""
 
     def close(store: Store) -> Depot:

@@ -60,6 +60,7 @@ def page(
         ],
         "phone": (lambda number: number) if caller is None else caller.phone,
         "may_act": caller is not None and caller.role in ROOM,
+        "may_teach": caller is not None and caller.role in TEACHERS,
     }
     body = pages.render(name, language, moment, {**frame, **values})
     headers = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from dispatch.domain.phases import open_phases
 from dispatch.domain.words import (
     AreaClass,
     DistrictId,
@@ -272,7 +273,8 @@ class Outage:
     ) -> "Outage":
         """Somebody saw it; what was confirmed is never overruled by a prediction.
 
-        Without `phases`, those that are open stay what was said of them before.
+        Without `phases`, those that are open stay what was said before of the same device; of
+        another one nobody said anything yet.
         """
         if self.status is OutageStatus.PREDICTED:
             confirmed = replace(self._move(OutageStatus.CONFIRMED), confirmed_at=at)
@@ -280,8 +282,13 @@ class Outage:
             confirmed = self
         else:
             raise IllegalStep(f"a {self.status} outage cannot be confirmed", outage_id=self.id)
-        phases = phases or self.phases
-        return replace(confirmed, device=device, cause=cause or self.cause, phases=phases)
+        of_same = self.phases if device.id == self.device.id else None
+        return replace(
+            confirmed,
+            device=device,
+            cause=cause or self.cause,
+            phases=of_same if phases is None else open_phases(phases),
+        )
 
     def predict(
         self, device: PredictedDevice, lon: float, lat: float, prediction: Prediction | None = None

@@ -6,7 +6,7 @@ ALL = "ABC"
 
 
 def read_phases(said: str | None, *, field: str) -> str | None:
-    """Which phases somebody means; all three are None.
+    """Which phases somebody means, in their order; None where nothing is said.
 
     Raises
     ------
@@ -18,7 +18,19 @@ def read_phases(said: str | None, *, field: str) -> str | None:
     letters = set(said.strip().upper())
     if not letters or letters - set(ALL):
         raise InvalidInput(field, said, "some of the phases A, B and C, such as A or BC")
-    return None if letters == set(ALL) else "".join(sorted(letters))
+    return "".join(sorted(letters))
+
+
+def open_phases(said: str) -> str | None:
+    """The open phases as they are kept, of `read_phases`; all of them are None."""
+    return None if said == ALL else said
+
+
+def joined(whole: str | None, part: str | None) -> str | None:
+    """What an outage has lost that another became a part of; of which perhaps nothing was said."""
+    if whole is None or part is None:
+        return whole
+    return open_phases("".join(sorted({*whole, *part})))
 
 
 def share_a_phase(one: str | None, other: str | None) -> bool:

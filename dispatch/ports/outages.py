@@ -63,6 +63,10 @@ class Outages(Protocol):
         """When the latest of those who have light again got it; outages without any left out."""
         ...
 
+    def transformers_lit(self, outage_id: OutageId) -> frozenset[str]:
+        """The transformers that were out because of it and have light again."""
+        ...
+
     def widen(self, outage_id: OutageId, scope: Scope, out_from: datetime) -> None:
         """Add to who is out; what is out already is out since the earlier of the two times."""
         ...

@@ -19,10 +19,13 @@ def confirm(
     now: datetime,
     phases: str | None = None,
 ) -> Outage:
-    """Confirm `outage`; None keeps the predicted device. `phases` are the open ones, None: all.
+    """Confirm `outage`; None keeps the predicted device.
+
+    `phases` are the open ones, ABC: all; None: as said before of the same device.
 
     What hangs below a device of the network, on one of its open phases, is out since the outage
-    began, unless another outage holds it; what does not is not out because of it. Its callers are
+    began, unless another outage holds it or it has light again; what does not is not out because of
+    it. Its callers are
     looked at again: they may have a fault of their own, and this one has hidden it.
 
     Raises
@@ -59,7 +62,8 @@ def _hold_what_hangs_below(store: Store, outage: Outage, device_id: str) -> None
     beyond = store.outages.scope_out(outage.id).transformers - below
     if beyond:
         store.outages.release_part(outage.id, Scope(transformers=beyond))
-    free = store.outages.not_held(Scope(transformers=below), but=outage.id)
+    dark = below - store.outages.transformers_lit(outage.id)
+    free = store.outages.not_held(Scope(transformers=dark), but=outage.id)
     store.outages.widen(outage.id, free, out_from=outage.started_at)
 
 

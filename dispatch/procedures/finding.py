@@ -19,7 +19,7 @@ class Finding:
     """What was found, of a device by its id, or of the predicted one, perhaps of another kind.
 
     `is_live` says whether there was voltage at it (None: nobody looked), `phases` which are open
-    (None: all); `id` is the finding's own.
+    (None: not said); `id` is the finding's own.
     """
 
     id: str

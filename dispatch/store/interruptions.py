@@ -53,6 +53,10 @@ _RESTORE = text(
     ), touched AS (
         SELECT usage_point.id AS usage_point_id, back.out_from, back.restored_at
         FROM back JOIN usage_point ON usage_point.transformer_id = back.transformer_id
+        JOIN outage ON outage.id = :outage_id
+        WHERE outage.phases IS NULL OR usage_point.phases IS NULL
+            OR outage.device_kind <> 'transformer'
+            OR usage_point.phases ~ ('[' || outage.phases || ']')
         UNION ALL
         SELECT usage_point_id, out_from, restored_at FROM home
     ), gone AS (

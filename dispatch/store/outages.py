@@ -136,6 +136,12 @@ _ADD_NEWS = Direct(
 )
 _TAKE_NEWS = Direct("DELETE FROM feeder_news WHERE feeder_id = :feeder_id")
 _TAKE_DISTRICT_NEWS = Direct("DELETE FROM feeder_news WHERE district_id = :district_id")
+_TRANSFORMERS_LIT = Direct(
+    """
+    SELECT transformer_id FROM outage_transformer
+    WHERE outage_id = :id AND restored_at IS NOT NULL
+    """
+)
 _TRANSFORMERS_OUT = Direct(
     """
     SELECT transformer_id FROM outage_transformer
@@ -275,6 +281,10 @@ class PgOutages:
         """When the latest of those who have light again got it; outages without any left out."""
         rows = _LIT_LAST.rows(self._connection, {"ids": sorted(outage_ids)})
         return {OutageId(row["outage_id"]): row["lit_at"] for row in rows}
+
+    def transformers_lit(self, outage_id: OutageId) -> frozenset[str]:
+        """List the transformers that it gave light again."""
+        return frozenset(_TRANSFORMERS_LIT.values(self._connection, {"id": outage_id}))
 
     def widen(self, outage_id: OutageId, scope: Scope, out_from: datetime) -> None:
         """Add to who is out; `Collision` where another open outage holds a part of `scope`."""

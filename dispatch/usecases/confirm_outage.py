@@ -16,8 +16,8 @@ from dispatch.procedures.confirming import check_kind, confirm, on_record
 class ConfirmOutage:
     """What was seen; `device` None keeps the predicted one. Without an id it is on no record.
 
-    `phases` are letters of ABC that are open, None: all, or what was said before. `seen_version`
-    None is for machines, which do not look at a screen.
+    `phases` are letters of ABC that are open, None: what was said before of the same device, else
+    all. `seen_version` None is for machines, which do not look at a screen.
     """
 
     outage_id: OutageId

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dispatch.domain.outage import Outage
+from dispatch.domain.phases import joined
 from dispatch.domain.words import OutageId
 from dispatch.errors import InvalidInput
 from dispatch.ports import Store
@@ -35,7 +36,8 @@ def merge_outages(store: Store, command: MergeOutages, *, now: datetime) -> Outa
     whole, part = locked[command.whole_id], locked[command.part_id]
     check_version(whole, command.seen_version)
     began = min(whole.started_at, part.started_at)
-    whole = store.outages.save(replace(whole, started_at=began))
+    lost = joined(whole.phases, part.phases)
+    whole = store.outages.save(replace(whole, started_at=began, phases=lost))
     merge(
         store,
         part,

@@ -41,7 +41,7 @@ class RecordCrewAction:
     """One action; `seq` is the phone's own count, `occurred_at` its own time.
 
     `is_open`, `is_live` and `phases` say what findings have of the device: its state, whether there
-    was voltage at it (None: nobody looked), and which phases are open (None: all).
+    was voltage at it (None: nobody looked), and which phases are open (None: not said).
     """
 
     id: str
@@ -234,16 +234,18 @@ def _findings(
     store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
 ) -> tuple[str, str]:
     """What the crew found, and the parts that it needs beside those known to be needed."""
-    order = need_parts(
-        store,
-        order,
-        order.parts | parts_in(command.parts_needed),
-        by=command.crew_id,
-        crew_id=command.crew_id,
-        reason=None,
-        at=at,
-        now=now,
-    )
+    needed = parts_in(command.parts_needed)
+    if needed:
+        order = need_parts(
+            store,
+            order,
+            order.parts | needed,
+            by=command.crew_id,
+            crew_id=command.crew_id,
+            reason=None,
+            at=at,
+            now=now,
+        )
     found = Finding(
         id=command.id,
         device_id=command.device_id,

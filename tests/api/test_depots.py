@@ -188,3 +188,32 @@ def test_the_list_of_crews_says_what_each_carries(town: Town):
     assert 'class="carries"' in page and 'value="pole"' in page
     (first, *_) = town.get("crews", "dispatcher").json()
     assert (first["id"], first["carries"]) == ("C1", ["pole"])
+
+
+def test_what_a_crew_carries_is_sent_back_as_the_form_shows_it_however_long(town: Town):
+    parts = ", ".join(f"cross-arm of galvanised steel angle {n}" for n in range(100, 120))
+    answer = carries(town, parts)
+    assert answer.status_code == 200, answer.text
+    page = town.client.get("/console/crews", headers=town.headers("dispatcher")).text
+    assert f'value="{parts}" maxlength="1300"' in page
+
+
+@pytest.mark.parametrize("depot", ["%00", "x" * 101, "%20"])
+def test_a_depot_has_an_id_that_can_be_kept(town: Town, depot: str):
+    assert stock(town, "pole", depot=depot).status_code == 422
+
+
+def test_supervisors_see_the_depots_of_their_districts_and_say_what_they_stock(town: Town):
+    stock(town, "pole", TRANSFORMER)
+    far = {"district_id": "east", "lon": EAST_LON, "name": "far yard"}
+    assert stock(town, "fuse", depot="E1", **far).status_code == 200
+
+    def page(who: str) -> str:
+        return town.client.get("/console/crews", headers=town.headers(who)).text
+
+    assert "yard" in page("west-dispatcher") and "far yard" not in page("west-dispatcher")
+    assert 'name="stock"' in page("supervisor") and 'name="stock"' not in page("dispatcher")
+    assert f">pole\n{TRANSFORMER}</textarea>" in page("supervisor")
+    assert stock(town, f"pole\n{TRANSFORMER}\n" + "insulator of porcelain\n" * 40).json()[
+        "stock"
+    ] == ["insulator of porcelain", "pole", TRANSFORMER]

@@ -302,3 +302,17 @@ def test_the_phone_offers_to_ask_for_a_second_crew_until_there_is_one(town: Town
     assert 'data-action="second_crew"' in page()
     act(town, first, "second_crew", reason="a pole to set")
     assert 'data-action="second_crew"' not in page()
+
+
+def test_what_a_second_crew_finds_is_taken_and_parts_are_asked_of_the_first(town: Town):
+    outage = open_outage(town)
+    first = order_of(town, outage)
+    send(town, outage, "C1")
+    second = second_of(town, first)
+    give(town, second, "C2")
+    assert outcomes(act(town, second, "accept", crew="C2")) == ["applied"]
+    found = act(town, second, "findings", crew="C2", first=5, cause="tree")
+    assert outcomes(found) == ["applied"], found.text
+    assert town.get(f"outages/{outage}").json()["status"] == "confirmed"
+    assert 'name="parts_needed"' not in town.client.get("/crew", headers=town.headers("C2")).text
+    assert 'name="parts_needed"' in town.client.get("/crew", headers=town.headers("C1")).text

@@ -275,3 +275,17 @@ def test_an_access_note_written_elsewhere_stands_in_the_open_detail_at_once(
         command = WriteAccessNote(usage_point_id=home.id, text="key at the gate", by="desk")
         write_access_note(store, command, now=company.clock())
     expect(page.locator("#detail")).to_contain_text("key at the gate")
+
+
+def test_asking_for_a_second_crew_leaves_no_button_that_says_what_it_does_no_more(
+    company: Company, report: Report
+):
+    report("A1", "T1-0")
+    page = company.screen(Role.DISPATCHER, "/console")
+    page.locator("[role=option]").click()
+    page.locator("#second > summary").click()
+    page.locator("#second input[name=reason]").fill("a pole to set")
+    page.get_by_role("button", name="Ask for a second crew").click()
+    expect(page.get_by_role("button", name="One crew is enough")).to_be_visible()
+    expect(page.get_by_role("button", name="Send this crew as the second")).to_be_visible()
+    expect(page.get_by_role("button", name="Ask for a second crew")).to_have_count(0)
