@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from dispatch.commitments import pressure
+from dispatch.commitments import pressures_between
 from dispatch.domain.clock import ARRIVAL_COMMITMENT
 from dispatch.domain.crew import CrewState, Lent
 from dispatch.domain.month import MonthSoFar
@@ -210,7 +210,7 @@ def situation(
         known=Known(  # the plan is told where, not what is broken, and of no storm
             customers={order.id: state.jobs[order.id].customers for order in orders},
             told={o.id: state.told[o.id].at for o in orders if o.id in state.told},
-            month=_pressures(state),
+            month=pressures_between(state.month(), state.day.rules.get(ARRIVAL_COMMITMENT).goal),
         ),
         policy=state.planning,
         now=clock(now),
@@ -289,11 +289,6 @@ def order_of(state: Standings, order_id: OrderId) -> TroubleOrder:
         travel_s=None if holder.arrived else 60 * float(holder.row_min[job.place]),
         arrived_at=clock(holder.there_min) if holder.arrived else None,
     )
-
-
-def _pressures(state: Standings) -> Mapping[AreaClass, float]:
-    goal = state.day.rules.get(ARRIVAL_COMMITMENT).goal
-    return {area: pressure(month, goal) for area, month in state.month().items()}
 
 
 def clock(minutes: float) -> datetime:
