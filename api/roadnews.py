@@ -67,7 +67,7 @@ class RoadNews:
 
     async def _refresh(self) -> None:
         try:
-            await asyncio.to_thread(self._roads.refresh)
+            await asyncio.to_thread(self._roads.look)
             self._roads.followed = True
             await asyncio.to_thread(self._note)
         except StoreUnavailable as away:

@@ -8,9 +8,9 @@ are prepared beside those in use, and change places with them.
 import logging
 import time
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from threading import Lock
+from threading import Lock, Thread
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -154,6 +154,7 @@ class Roads:
         self._look_again_s = look_again_s
         self._now = now
         self._lock = Lock()
+        self._turning: Thread | None = None
         self._looked_at: float | None = None
         self._known = _Known()
         self.followed = False
@@ -182,7 +183,16 @@ class Roads:
         return frozenset(known.standing if known.networks is not None else ())
 
     def refresh(self) -> None:
-        """Read what is loaded and what is closed, and drive by it from now on."""
+        """Read what is loaded and what is closed, and drive by it at this hour's speeds."""
+        self.look()
+        if (turning := self._turning) is not None:
+            turning.join()
+
+    def look(self) -> None:
+        """The same, but for the hour's speeds: where those have changed, they are prepared beside.
+
+        Until they are, those of the hour before are driven by; roads are shut and opened meanwhile.
+        """
         with self._lock:
             self._look()
             self._looked_at = time.monotonic()
@@ -192,7 +202,7 @@ class Roads:
 
         The roads are read now: who closes one may have loaded it a moment ago.
         """
-        self.refresh()
+        self.look()
         networks = self._known.networks
         return None if networks is None else _shut_on(networks, drawn, one_way=one_way)
 
@@ -204,7 +214,7 @@ class Roads:
 
     def closures(self) -> list[tuple[RoadClosure, shapely.MultiLineString]]:
         """What stands or is announced, read now, with the streets that each shuts."""
-        self.refresh()
+        self.look()
         known = self._known
         return [(each, _lines(known.shut.get(each.id, ()))) for each in known.closures]
 
@@ -255,9 +265,36 @@ class Roads:
         standing = tuple(each.id for each in closures if each.holds_at(now))
         if networks is not None:
             _close(networks, [shut[closure_id] for closure_id in standing])
-            if pace != (self._known.pace if same else None):
-                _drive_by(networks, learned, hour)  # last: it takes longest, and can wait
+        before = self._known
         self._known = _Known(loaded, networks, closures, shut, pace, standing, slower)
+        if networks is None or pace == (before.pace if same else None):
+            return
+        if same:
+            self._known = replace(self._known, pace=before.pace, slower=before.slower)
+            self._turn(networks, learned, hour, pace, slower)
+        else:
+            _drive_by(networks, learned, hour)
+
+    def _turn(
+        self,
+        networks: RoadNetworks,
+        learned: SpeedsVersion | None,
+        hour: int,
+        pace: tuple[int, int] | None,
+        slower: tuple[float, ...] | None,
+    ) -> None:
+        """Prepare the speeds of an hour beside those in use, unless that is being done."""
+        if self._turning is not None and self._turning.is_alive():
+            return
+
+        def prepare() -> None:
+            _drive_by(networks, learned, hour)
+            with self._lock:
+                if self._known.networks is networks:
+                    self._known = replace(self._known, pace=pace, slower=slower)
+
+        self._turning = Thread(target=prepare, name="speeds of the hour", daemon=True)
+        self._turning.start()
 
 
 def _networks(connection: Connection, loaded: Sequence[tuple[str, str]]) -> RoadNetworks | None:

@@ -10,6 +10,7 @@ from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Status
 from sqlalchemy import Connection
 
+from api.ahead import Ahead
 from api.forecasting import renew_forecasts
 from api.house import House
 from api.jobs import (
@@ -391,7 +392,9 @@ async def run(
         kwargs={"options": session(BY_INDEX)},
     )
     app = build(connector, house, keep_positions, public)
-    async with app.open_async(), RoadNews(house.roads, house.conninfo).followed():
+    ahead = Ahead(house.transaction, house.now)
+    roads = RoadNews(house.roads, house.conninfo)
+    async with app.open_async(), roads.followed(), ahead.kept():
         while True:
             await app.run_worker_async(
                 concurrency=concurrency,

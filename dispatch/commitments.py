@@ -1,12 +1,13 @@
 """What is left of a promise: the budget of an average, and whether a cut was told in time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dispatch.domain.month import MonthSoFar
 from dispatch.domain.rules import AheadRule
+from dispatch.domain.words import AreaClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +105,14 @@ FROM_USED = 0.8
 """From this share of its target on a running average presses (assumption)."""
 
 SHORT_BY = 0.1
-"""So far below its goal a share of promises kept presses with all its weight (assumption)."""
+"""So far below its goal a share of promises kept presses by one (assumption)."""
 
 
 def pressure(month: MonthSoFar, goal: float | None) -> float:
-    """How much a promise presses, from 0 while it holds with room to spare to 1 where it breaks.
+    """How much a promise presses: 0 while it holds with room to spare, 1 where it breaks, or more.
 
-    The greater of two: the average, from four fifths of its target to all of it, and the share
-    kept, from its `goal` to a tenth below that.
+    The greater of two: the average, from four fifths of its target to all of it and on, and the
+    share kept, from its `goal` to a tenth below that and on.
     """
     by_average = by_share = 0.0
     if month.ended >= ENOUGH and month.target_minutes > 0:
@@ -119,7 +120,20 @@ def pressure(month: MonthSoFar, goal: float | None) -> float:
         by_average = (used - FROM_USED) / (1 - FROM_USED)
     if goal is not None and month.judged >= ENOUGH:
         by_share = (goal - month.kept / month.judged) / SHORT_BY
-    return min(1.0, max(0.0, by_average, by_share))
+    return max(0.0, by_average, by_share)
+
+
+def pressures_between(
+    months: Mapping[AreaClass, MonthSoFar], goal: float | None
+) -> Mapping[AreaClass, float]:
+    """How much more the month of each area class presses than that of the class with most room.
+
+    From 0 to 1. What presses everywhere leaves nothing to choose; a class of which too little is
+    known does not press.
+    """
+    pressing = {area: pressure(month, goal) for area, month in months.items()}
+    least = min(pressing.get(area, 0.0) for area in AreaClass)
+    return {area: min(1.0, each - least) for area, each in pressing.items()}
 
 
 class Told(StrEnum):

@@ -210,6 +210,14 @@ REASONS: Mapping[str, Saying] = {
         "{minutes}分钟后到期的承诺有{percent}%的可能履行",
         "keeps the promise that ends in {minutes} min with {percent} %",
     ),
+    "told_holds": Saying(
+        "已告知的{minutes}分钟后复电有{percent}%的可能兑现",
+        "supply is back within the {minutes} min that were told with {percent} %",
+    ),
+    "told_passed": Saying(
+        "已告知的复电时间已于{minutes}分钟前过去",
+        "the time told for supply passed {minutes} min before",
+    ),
     "ran_out": Saying("一项承诺已于{minutes}分钟前到期", "a promise ran out {minutes} min before"),
     "costs_more": Saying(
         "总体多付出{minutes}加权超时分钟", "costs {minutes} weighted minutes late more in all"

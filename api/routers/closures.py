@@ -136,7 +136,7 @@ def delete_closure(closure_id: int, caller: Calling, house: Working) -> None:
 
 def _in_force(house: House, closure: RoadClosure) -> None:
     """Drive by it in this process before the answer goes out; the district is planned anew."""
-    house.roads.refresh()
+    house.roads.look()
     if closure.district_id is not None:
         house.queue.assign(closure.district_id)
 

@@ -187,6 +187,13 @@ class PromiseOut(BaseModel):
     chance: float
 
 
+class ToldOut(BaseModel):
+    """When people were told that supply will be back, and how probably the work is done by then."""
+
+    due_min: float
+    chance: float
+
+
 class BrokenOut(BaseModel):
     """A promise of another order, and how probably it is kept without and with the choice."""
 
@@ -207,6 +214,7 @@ class OptionOut(BaseModel):
     arrive_p50_min: float | None
     arrive_p90_min: float | None
     promises: list[PromiseOut]
+    told: ToldOut | None
     costs_more: float
     breaks: list[BrokenOut]
     says: list[SayingOut]
@@ -227,6 +235,11 @@ class OptionOut(BaseModel):
                 )
                 for kept in option.kept
             ],
+            told=None
+            if option.told is None
+            else ToldOut(
+                due_min=round(option.told.promise.due_min, 1), chance=round(option.told.chance, 3)
+            ),
             costs_more=round(option.cost, 1),
             breaks=[
                 BrokenOut(

@@ -16,3 +16,14 @@ class MonthSoFar:
     saved_minutes: float
     judged: int
     kept: int
+
+    def with_one(self, target_minutes: float, saved_minutes: float) -> "MonthSoFar":
+        """The month with one more clock that ended, kept where it saved anything or nothing."""
+        every = self.ended * self.target_minutes + target_minutes
+        return MonthSoFar(
+            ended=self.ended + 1,
+            target_minutes=every / (self.ended + 1),
+            saved_minutes=self.saved_minutes + saved_minutes,
+            judged=self.judged + 1,
+            kept=self.kept + (saved_minutes >= 0),
+        )

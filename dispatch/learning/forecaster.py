@@ -7,8 +7,10 @@ corrections, so that each quantile holds what it says on the newest weeks (split
 prediction, Romano, Patterson, Candes 2019, one side at a time and by groups).
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +35,11 @@ STAGE_WEIGHS = 15.0
 PLAIN_WEIGHS = 150.0
 """As many repairs the table weighs against a milestone's own, the milestone against one of a kind
 of device, and the plain quantiles against the trees (assumptions)."""
+
+HOUR = FEATURES.index("hour")
+DAY_MIN = 24 * 60
+SOON = timedelta(minutes=10)
+"""How long before a cell of the hour begins it is summed, and how old a question may be for it."""
 
 GROUP_WEIGHS = 80.0
 """As many cases a correction of everybody weighs against that of a group."""
@@ -61,7 +68,8 @@ class Learned:
     """What was learned of one wait.
 
     `plain` is by milestone, and by milestone and kind (`arrived/fuse`); `offsets` are added to the
-    logarithms, by group (`all`, `arrived`, `arrived/storm`). `sums` are those of the trees, kept.
+    logarithms, by group (`all`, `arrived`, `arrived/storm`). `sums` are those of the trees, kept;
+    `asked` are the moments that each district's plan last asked about.
     """
 
     repairs: int
@@ -70,6 +78,9 @@ class Learned:
     trees: Trees | None = None
     offsets: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     sums: KeptSums | None = field(init=False, compare=False, repr=False)
+    asked: dict[DistrictId, tuple[RepairMoment, ...]] = field(
+        init=False, compare=False, repr=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         sums = None if self.trees is None else KeptSums(self.trees)
@@ -116,6 +127,32 @@ class Forecaster:
         if learned is None or not learned.offsets:
             return raw
         return rising(raw + np.array([_offset(learned.offsets, each) for each in moments]))
+
+    def work_ahead(self, moments: Mapping[DistrictId, Sequence[RepairMoment]]) -> None:
+        """Remember what plans ask about, so that it can be summed before it is asked again."""
+        learned = self.learned.get(Awaited.RESTORATION)
+        if learned is not None and learned.sums is not None:
+            learned.asked.update((each, tuple(asked)) for each, asked in moments.items())
+
+    def sum_ahead(self, now: datetime, most: int) -> int:
+        """Sum what plans asked about lately as it will stand when the hour's next cell begins.
+
+        The hour moves all orders to other cells of the trees at once, and a plan then would have to
+        sum them all. At most `most` are summed; how many are left.
+        """
+        learned = self.learned.get(Awaited.RESTORATION)
+        if learned is None or learned.sums is None:
+            return 0
+        coming = [
+            _later(each, wait)
+            for asked in list(learned.asked.values())
+            for wait in _until_next(asked, learned.sums.borders(HOUR), now)
+            for each in asked
+        ]
+        missing = learned.sums.missing(numbers(coming, learned.words))
+        if len(missing):
+            learned.sums.of(missing[:most])
+        return max(0, len(missing) - most)
 
     def uncorrected(self, what: Awaited, moments: Sequence[RepairMoment]) -> Floats:
         """The same before the corrections."""
@@ -166,6 +203,27 @@ class Forecaster:
             usual=Usual(dict(written["usual"])),
             learned={Awaited(what): _read(each) for what, each in written["learned"].items()},
         )
+
+
+def _until_next(
+    asked: Sequence[RepairMoment], borders: Floats, now: datetime
+) -> Iterator[timedelta]:
+    """How long after they were asked about the hour is in its next cell, if both are near."""
+    first = asked[0].at if asked else None
+    if first is None or now - first > SOON:
+        return
+    local = now.astimezone(first.tzinfo)
+    minutes = local.hour * 60 + local.minute
+    ahead = [math.floor(60 * border) + 1 for border in (*borders, 24.0) if 60 * border >= minutes]
+    wait = timedelta(minutes=min(ahead[0], DAY_MIN) - minutes, seconds=-local.second)
+    if wait <= SOON:
+        yield now + wait - first
+
+
+def _later(moment: RepairMoment, wait: timedelta) -> RepairMoment:
+    """The same work when so much time has gone by without anybody there."""
+    since = moment.since_opened_min + wait.total_seconds() / 60
+    return replace(moment, at=moment.at + wait, since_opened_min=since)
 
 
 def table(what: Awaited, moment: RepairMoment) -> Curve:

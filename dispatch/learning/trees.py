@@ -33,7 +33,7 @@ GROWTH: Mapping[str, object] = {
 ROUNDS = 120
 AT_ONCE = 256
 MOST_KEPT = 20_000
-"""So many cells are kept at most, some 8 MB; when there would be more, all begins anew."""
+"""So many cells are kept at most, some 8 MB; those that nobody asked about longest go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +144,44 @@ class KeptSums:
     def __init__(self, trees: Trees) -> None:
         self._trees = trees
         self._kept: dict[bytes, Floats] = {}
+        self._before: dict[bytes, Floats] = {}
         features = int(trees.feature.max(initial=-1)) + 1
         self._borders = [np.unique(trees.threshold[trees.feature == f]) for f in range(features)]
 
     def of(self, cases: Floats) -> Floats:
         """The outputs, as `Trees.sums` gives them."""
-        if len(cases) > MOST_KEPT:
+        if len(cases) > MOST_KEPT // 2:
             return self._trees.sums(cases)
-        keys = [row.tobytes() for row in self._cells(cases)]
-        found = {key: self._kept.get(key) for key in keys}
+        keys = self._keys(cases)
+        found = {key: self._held(key) for key in keys}
         rows = {key: row for row, key in enumerate(keys) if found[key] is None}
         if rows:
             made = self._trees.sums(cases[list(rows.values())])
             found.update(zip(rows, made, strict=True))
-            if len(self._kept) + len(rows) > MOST_KEPT:
-                self._kept.clear()
-            self._kept.update((key, found[key]) for key in rows)  # type: ignore[misc]
+        self._keep({key: sums for key, sums in found.items() if sums is not None})
         return np.array([found[key] for key in keys]).reshape(len(cases), self._trees.outputs)
+
+    def missing(self, cases: Floats) -> Floats:
+        """Those cases whose sums are not kept, one for each cell."""
+        rows = {key: row for row, key in enumerate(self._keys(cases)) if self._held(key) is None}
+        return cases[list(rows.values())]
+
+    def borders(self, feature: int) -> Floats:
+        """The thresholds of a feature, ascending."""
+        return self._borders[feature] if feature < len(self._borders) else np.empty(0)
+
+    def _held(self, key: bytes) -> Floats | None:
+        sums = self._kept.get(key)
+        return self._before.get(key) if sums is None else sums
+
+    def _keep(self, found: Mapping[bytes, Floats]) -> None:
+        """Keep what was asked for; what has not been since half of all were full is forgotten."""
+        if len(self._kept) + len(found) > MOST_KEPT // 2:
+            self._before, self._kept = self._kept, {}
+        self._kept.update(found)
+
+    def _keys(self, cases: Floats) -> list[bytes]:
+        return [row.tobytes() for row in self._cells(cases)]
 
     def _cells(self, cases: Floats) -> Ints:
         """How many thresholds of each feature a case lies above; shape (cases, features)."""

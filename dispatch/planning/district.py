@@ -73,7 +73,7 @@ class PlanningPolicy:
     critical_weight: float = 2.0
     charge_min: float = 1000.0
     standard_share: float = 0.25
-    month_share: float = 0.5
+    month_share: float = 0.25
     told_share: float = 0.25
     customer_hour: float = 0.05
     hazard_minute: float = 2.0
@@ -118,7 +118,8 @@ class Known:
     told
         When supply was said to be back.
     month
-        How much the commitment of this month presses by area class, from 0 to 1.
+        How much more the commitment of this month presses in an area class than where it presses
+        least, from 0 to 1.
     """
 
     declined: Mapping[OrderId, frozenset[CrewId]] = field(default_factory=dict)

@@ -52,6 +52,8 @@ class Option:
         How much more the whole plan costs than the chosen one, in weighted minutes late.
     broken
         Promises of other orders whose chance falls by more than a twentieth.
+    told
+        Where people were told when supply will be back: the chance that the work is done by then.
     by_way_of, fetches
         The depot on its way, and what it fetches there; empty where it drives straight.
     violations
@@ -66,6 +68,7 @@ class Option:
     cost: float
     broken: tuple[Broken, ...]
     violations: tuple[str, ...]
+    told: Kept | None = None
     by_way_of: str = ""
     fetches: tuple[str, ...] = ()
 
@@ -82,6 +85,8 @@ class Option:
         if self.by_way_of:
             said.append(reason("by_way_of", depot=self.by_way_of, parts=", ".join(self.fetches)))
         said += [_chance(each) for each in self.kept]
+        if self.told is not None:
+            said.append(_chance_of_told(self.told))
         if round(self.cost) > 0:
             said.append(reason("costs_more", minutes=round(self.cost)))
         said += [
@@ -102,6 +107,14 @@ def _chance(kept: Kept) -> str:
     if due_min < 0:
         return reason("ran_out", minutes=-due_min)
     return reason("keeps", percent=round(100 * kept.chance), minutes=due_min)
+
+
+def _chance_of_told(told: Kept) -> str:
+    """How likely supply is back by the time that was told."""
+    due_min = round(told.promise.due_min)
+    if due_min < 0:
+        return reason("told_passed", minutes=-due_min)
+    return reason("told_holds", percent=round(100 * told.chance), minutes=due_min)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +273,7 @@ def _option(
         arrive_p50_min=quantile(mean, sd, LIKELY),
         arrive_p90_min=quantile(mean, sd, RARE),
         kept=_kept(work, stop),
+        told=_told(work, stop),
         cost=cost,
         broken=tuple(_broken(problem, before, after, work.order_id)),
         violations=violations,
@@ -278,6 +292,13 @@ def _kept(work: Work, stop: Stop | None) -> tuple[Kept, ...]:
         )
         for p in work.promises
     )
+
+
+def _told(work: Work, stop: Stop) -> Kept | None:
+    if work.told is None:
+        return None
+    chance = chance_in_time(stop.end_min, stop.end_sd_min, work.told.due_min)
+    return Kept(promise=work.told, chance=chance)
 
 
 def _broken(problem: Problem, before: Plan, after: Plan, but: OrderId) -> Iterable[Broken]:

@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from dispatch.commitments import pressure
+from dispatch.commitments import pressures_between
 from dispatch.domain.clock import ARRIVAL_COMMITMENT
 from dispatch.domain.words import AreaClass
 from dispatch.ports import Store
 
 
 def pressures(store: Store, now: datetime) -> Mapping[AreaClass, float]:
-    """How much the company's month of arrivals presses by area class, 0 to 1; see `pressure`."""
+    """How much the company's month of arrivals presses by area class; see `pressures_between`."""
     rules = store.clocks.rules_at(now)
     goals = [rule.goal for rule in rules.rules if rule.id == ARRIVAL_COMMITMENT]
     if not goals:
         return {}
-    months = store.clocks.month_so_far(ARRIVAL_COMMITMENT, now)
-    return {area: pressure(month, goals[0]) for area, month in months.items()}
+    return pressures_between(store.clocks.month_so_far(ARRIVAL_COMMITMENT, now), goals[0])

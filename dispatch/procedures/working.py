@@ -103,6 +103,7 @@ def _ahead(
         )
         for order, outage in pairs
     ]
+    forecaster.work_ahead({each: [m for m in moments if m.district_id == each] for each in busy})
     means, sds = means_and_sds(forecaster.log_minutes(Awaited.RESTORATION, moments))
     return {
         order.id: OnSite(mean_min=max(mean, LEAST_MIN), sd_min=sd)

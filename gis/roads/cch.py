@@ -11,8 +11,8 @@ takes a second and more on a busy machine. The library's object for it belongs t
 made it and costs next to nothing, so there is a new one each time. New times for all edges are
 given to both metrics, so that the next closure finds a spare that differs in a few arcs only.
 
-On a graph on which that may take long all the same, the plain engine answers from the closure on
-until it is done: slower, and just as right.
+On a graph on which that may take long all the same, and while new times for all edges are being
+prepared, the plain engine answers from the closure on until it is done: slower, and just as right.
 """
 
 import hashlib
@@ -112,7 +112,7 @@ class CchTravelTimes:
         self._writing = threading.Lock()
         self._wanted = weights = Weights(graph.edge_travel_ms)
         self._meanwhile: DijkstraTravelTimes | None = None
-        self._preparing: threading.Thread | None = None
+        self._preparing: threading.Event | None = None
         self._current = self._made(weights)
         began = time.monotonic()
         self._spare = self._made(weights)
@@ -128,7 +128,7 @@ class CchTravelTimes:
     def settle(self) -> None:
         """Wait until no preparation is under way."""
         if (preparing := self._preparing) is not None:
-            preparing.join()
+            preparing.wait()
 
     def order_bytes(self) -> bytes:
         """Pack the node order, to be given to the constructor next time."""
@@ -179,11 +179,11 @@ class CchTravelTimes:
         return make_route(self.graph, found.distance, source, target, edges)
 
     def reweight(self, travel_ms: ArrayLike) -> None:
-        """See `TravelTimes`."""
+        """See `TravelTimes`; roads may be shut, and are in force, while this prepares."""
         with self._alone():
             self._wanted = self._wanted.timed(travel_ms)
-            self._swap(self._wanted)
-            self._swap(self._wanted)
+            self._preparing = done = threading.Event()
+        self._prepare_all(done)
 
     def close_edges(self, edges: ArrayLike) -> None:
         """See `TravelTimes`."""
@@ -209,10 +209,10 @@ class CchTravelTimes:
                 return
             self._meanwhile = DijkstraTravelTimes(self.graph, self._turns, weights)
             if self._preparing is None:
-                self._preparing = threading.Thread(target=self._prepare_all, daemon=True)
-                self._preparing.start()
+                self._preparing = done = threading.Event()
+                threading.Thread(target=self._prepare_all, args=[done], daemon=True).start()
 
-    def _prepare_all(self) -> None:
+    def _prepare_all(self, done: threading.Event) -> None:
         """Prepare what is wanted until nothing else is; then the plain engine has done its work."""
         try:
             weights = None
@@ -222,10 +222,13 @@ class CchTravelTimes:
         except BaseException:  # the plain engine goes on, and the next change tries again
             self._preparing = None
             raise
+        finally:
+            done.set()
 
     def _is_done(self, weights: Weights | None) -> bool:
+        """Whether what was prepared is wanted, and both metrics have its times of open roads."""
         with self._writing:
-            if weights is not self._wanted:
+            if weights is not self._wanted or weights.open_ms is not self._spare.weights.open_ms:
                 return False
             self._meanwhile = self._preparing = None
             return True

@@ -74,6 +74,9 @@ def test_each_ranked_crew_comes_with_what_the_plan_says_of_it(town: Town):
         rules = [promise["rule_id"] for promise in each["plan"]["promises"]]
         assert rules == ["arrival_commitment", "arrival_national"]
         assert all(0 <= promise["chance"] <= 1 for promise in each["plan"]["promises"])
+        told = each["plan"]["told"]
+        assert told["due_min"] > 0 and 0 <= told["chance"] <= 1
+        assert any("that were told" in said["en"] for said in each["plan"]["says"])
         assert each["plan"]["says"][0]["zh"] and each["excluded"] == []
 
 

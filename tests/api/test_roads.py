@@ -43,8 +43,8 @@ class Watched(Roads):
         super().__init__(engine, **settings)
         self.read = threading.Event()
 
-    def refresh(self) -> None:
-        super().refresh()
+    def look(self) -> None:
+        super().look()
         self.read.set()
 
     async def until_shut(self) -> None:

@@ -1,6 +1,7 @@
 """Driving speeds learned from the tracks of crews, kept, driven by and taken back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from dispatch.store.transaction import PgStore
 from gis.roads.learned import Learned, slower_by_hour
 from gis.roads.speeds import RoadClass
 from tests.api.grid import SIDE, lay_roads, place
+from tests.api.test_roads import close, flood
 from tests.store import builders as build
 
 ZONE = ZoneInfo("UTC")
@@ -128,6 +130,38 @@ def test_a_process_takes_the_hours_speeds_as_the_hour_comes(database: Engine):
     assert roads.current().travel_to(*pair[0], pair[1])[0].seconds == pytest.approx(120, abs=1)
     clock[0] += timedelta(minutes=1)
     assert roads.current().travel_to(*pair[0], pair[1])[0].seconds == pytest.approx(60, abs=1)
+
+
+def test_a_closure_acts_while_the_hours_speeds_are_being_prepared(database: Engine):
+    lay_roads(database)
+    period = (build.NOW, build.NOW + timedelta(days=1))
+    both = [Learned(RoadClass.MOTORWAY, hour, 1 / (hour - 6), 30, 60.0) for hour in (8, 9)]
+    kept = keep_speeds(database, tuple(both), period, ZONE, by="test", reason="test", now=build.NOW)
+    put(database, kept.version)
+    clock = [build.NOW.replace(hour=8, minute=59)]
+    roads = Roads(database, now=lambda: clock[0])
+    roads.refresh()
+    roads.followed = True
+    before = roads.current().version
+    (network,) = roads._known.networks.networks
+    engine = network.engine
+    with engine._guard:
+        engine._spare.readers += 1  # a question that goes on: nothing can be prepared
+    clock[0] += timedelta(minutes=1)
+    roads.look()
+    assert roads.current().version == before, "the speeds of the hour before are driven by"
+    closure = close(database, replace(flood(), starts_at=clock[0]))
+    roads.look()
+    assert roads.shut_here == {closure.id}
+    shut = roads.current().travel_to(*place(0, 1), [place(0, 0)])[0].seconds
+    with engine._guard:
+        engine._spare.readers -= 1
+        engine._guard.notify_all()
+    roads.refresh()
+    assert roads.current().version != before
+    assert roads.shut_here == {closure.id}
+    assert roads.current().travel_to(*place(0, 1), [place(0, 0)])[0].seconds == pytest.approx(shut)
+    assert shut > 2 * 3 * 60, "three streets round the block, at nine"
 
 
 def test_the_planner_counts_the_jam_of_this_hour_once_and_the_coming_hours_against_it(

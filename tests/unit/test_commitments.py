@@ -12,11 +12,13 @@ from dispatch.commitments import (
     budget,
     jobs_to_come,
     pressure,
+    pressures_between,
     running_averages,
     told_ahead,
 )
 from dispatch.domain.month import MonthSoFar
 from dispatch.domain.published import PUBLISHED_AHEAD
+from dispatch.domain.words import AreaClass
 from tests.unit.core import NOW, after
 
 RULES = {rule.id: rule for rule in PUBLISHED_AHEAD}
@@ -91,11 +93,26 @@ def month(**facts):
     [
         ({}, 0.9999, 0.0),
         ({"saved_minutes": 600.0}, None, 0.5),
-        ({"saved_minutes": -600.0}, None, 1.0),
+        ({"saved_minutes": -600.0}, None, 1.5),
         ({"kept": 95}, 1.0, 0.5),
-        ({"kept": 50}, 1.0, 1.0),
+        ({"kept": 50}, 1.0, 5.0),
         ({"ended": 19, "judged": 19, "saved_minutes": -600.0, "kept": 0}, 1.0, 0.0),
     ],
 )
 def test_a_month_presses_more_the_nearer_its_promise_is_to_being_missed(facts, goal, presses):
     assert pressure(month(**facts), goal) == pytest.approx(presses, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("kept", "press"),
+    [
+        ({"urban": 50, "rural": 85, "remote": 85}, {"urban": 1.0, "rural": 0.0, "remote": 0.0}),
+        ({"urban": 70, "rural": 65, "remote": 70}, {"urban": 0.0, "rural": 0.5, "remote": 0.0}),
+        ({"urban": 40, "rural": 40, "remote": 40}, {"urban": 0.0, "rural": 0.0, "remote": 0.0}),
+        ({"urban": 40}, {"urban": 1.0}),
+    ],
+    ids=["one is worse", "one is a little worse", "all alike", "the others are not known"],
+)
+def test_in_a_month_that_is_bad_everywhere_what_is_worse_than_elsewhere_presses(kept, press):
+    months = {AreaClass(area): month(kept=count) for area, count in kept.items()}
+    assert pressures_between(months, 1.0) == pytest.approx(press)

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import lightgbm
@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.domain.repair import BEFORE_ARRIVAL, Milestone, PastRepairs
+from dispatch.domain.repair import BEFORE_ARRIVAL, Milestone, PastRepairs, RepairMoment
 from dispatch.drill.repairs import Law, Made, made_up
 from dispatch.errors import InvalidInput, TooLittleToLearn
 from dispatch.learning.curves import LEVELS
 from dispatch.learning.forecaster import Awaited, Forecaster, table
 from dispatch.learning.forecasting import FEWEST_REPAIRS, learn_waits
 from dispatch.learning.judging_forecasts import Report, evaluate, wilson
-from dispatch.learning.moments import FEATURES, Seen, moments_of, usual_of
+from dispatch.learning.moments import FEATURES, Seen, moments_of, numbers, usual_of
 from dispatch.learning.trees import GROWTH, KeptSums, Trees, grow
 from dispatch.rates import Floats
 from tests.unit.forecasts import ZONE, a_learned_forecaster
@@ -242,3 +242,68 @@ def test_what_falls_into_the_same_cell_is_summed_once():
         return time.process_time() - began
 
     assert seconds(kept.of) < seconds(trees.sums) / 3
+
+
+def waiting_at(minute: int, world: WORLD) -> list[RepairMoment]:
+    """Forty outages that nobody is at, so many minutes after two, as a plan asks about them."""
+    at = datetime(2026, 3, 3, 14, minute, tzinfo=ZoneInfo(ZONE))
+    seen = [each.moment for each in moments(world)[:400:10]]
+    return [
+        replace(
+            each,
+            milestone=Milestone.ARRIVED,
+            at=at,
+            since_opened_min=60.0 + 7 * number + minute,
+            on_site_min=0.0,
+            drive_min=None,
+        )
+        for number, each in enumerate(seen)
+    ]
+
+
+def missing_at(forecaster: Forecaster, minute: int, world: WORLD) -> int:
+    learned = forecaster.learned[Awaited.RESTORATION]
+    assert learned.sums is not None
+    coming = numbers(waiting_at(minute, world), learned.words)
+    return len(learned.sums.missing(coming))
+
+
+def test_the_hours_next_cell_is_summed_before_a_plan_asks(world: WORLD):
+    forecaster = Forecaster.from_dict(a_learned_forecaster().to_dict(), 2)
+    asked = waiting_at(0, world)
+    forecaster.log_minutes(Awaited.RESTORATION, asked)
+    forecaster.work_ahead({asked[0].district_id: asked})
+    turn = next(m for m in range(1, 10) if missing_at(forecaster, m, world) > len(asked) / 2)
+    before = asked[0].at + timedelta(seconds=60 * turn - 30)
+    left = [forecaster.sum_ahead(before, most=15)]
+    while left[-1]:
+        left.append(forecaster.sum_ahead(before, most=15))
+    assert len(left) > 1
+    assert missing_at(forecaster, turn, world) == 0
+
+
+def test_what_nobody_asked_about_lately_is_not_summed_ahead(world: WORLD):
+    forecaster = Forecaster.from_dict(a_learned_forecaster().to_dict(), 2)
+    asked = waiting_at(0, world)
+    forecaster.work_ahead({asked[0].district_id: asked})
+    assert forecaster.sum_ahead(asked[0].at + timedelta(minutes=1), most=1) > 0
+    assert forecaster.sum_ahead(asked[0].at + timedelta(minutes=30), most=1) == 0
+
+
+def test_the_table_has_nothing_to_sum_ahead(world: WORLD):
+    asked = waiting_at(0, world)
+    Forecaster().work_ahead({asked[0].district_id: asked})
+    assert Forecaster().sum_ahead(asked[0].at, most=1) == 0
+
+
+def test_what_is_asked_for_again_stays_kept_and_the_rest_is_forgotten():
+    trees = a_learned_forecaster().learned[Awaited.RESTORATION].trees
+    assert trees is not None
+    rng, kept = np.random.default_rng(1), KeptSums(trees)
+    always, once, *others = (rng.normal(1, 2, (1500, len(FEATURES))) for _ in range(16))
+    kept.of(once)
+    for cases in others:
+        kept.of(always)
+        kept.of(cases)
+        assert len(kept.missing(always)) == 0
+    assert len(kept.missing(once)) > len(once) / 2

@@ -4,12 +4,12 @@ All here but the plan send a hazard before anything else, send only crews that h
 whose shift has half an hour to go, and never turn one.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from dispatch.domain.words import CrewId
+from dispatch.domain.words import CrewId, OrderId
 from dispatch.drill.county.frame import Floats
 from dispatch.drill.policies import parameters as p
 from dispatch.drill.policies.playing import Sender
@@ -18,6 +18,7 @@ from dispatch.planning.acting import Move, held_orders
 from dispatch.planning.policies import hungarian_rounds, urgency
 from dispatch.planning.problem import Hands, Hold, Problem, Work
 from dispatch.procedures.planning import Planner, Stated, plan_moves
+from dispatch.restoration import PlannedArrival
 
 LINE, ROAD = "nearest by line", "nearest by road"
 HUNGARIAN, URGENT = "Hungarian", "most urgent first"
@@ -83,14 +84,20 @@ class Ours:
 
     def __init__(self, planner: Planner) -> None:
         self.planner = planner
+        self._expected: dict[OrderId, PlannedArrival] = {}
 
     def choose(self, situation: Situation) -> Collection[Move]:
         """See `Sender`."""
         stated = Stated(problem=situation.problem, at_work=situation.at_work, doubtful=frozenset())
         planned = plan_moves(self.planner, situation.district_id, stated)
+        self._expected = {}
         if planned is None:
             return MostUrgentFirst().choose(situation)
         problem, plan, now = planned
+        for stop in plan.stops:
+            self._expected[stop.order_id] = PlannedArrival(
+                mean_min=stop.arrive_min, sd_min=stop.arrive_sd_min
+            )
         moves = list(now)
         sent, gone = {m.order_id for m in moves}, {m.crew_id for m in moves}
         crews = [c for c in free_crews(problem, situation.at_work) if c.crew_id not in gone]
@@ -102,6 +109,10 @@ class Ours:
                 crews.remove(pair[0])
                 moves.append(_move(*pair))
         return moves
+
+    def expected(self) -> Mapping[OrderId, PlannedArrival]:
+        """See `Foresees`."""
+        return self._expected
 
 
 def simple_ways() -> dict[str, Callable[[], Sender]]:

@@ -10,6 +10,7 @@ import numpy as np
 from dispatch.coverage import Cells, CoveragePolicy, Places, cells_of
 from dispatch.domain.clock import ARRIVAL_COMMITMENT, RuleSet
 from dispatch.domain.crew import Crew
+from dispatch.domain.month import MonthSoFar
 from dispatch.domain.words import AreaClass, DistrictId, OrderId
 from dispatch.drill.county import parameters as county
 from dispatch.drill.county.day import Happening
@@ -93,6 +94,8 @@ class Day:
         By how much all roads are slower, by the hour from midnight; the last one for good.
     wards
         The customers of each district, where there are several.
+    month
+        How the month of arrival commitments stands when the day begins.
     """
 
     seed: int
@@ -105,6 +108,7 @@ class Day:
     hours: tuple[float, ...]
     rules: RuleSet
     wards: Mapping[DistrictId, Ward] = field(default_factory=dict)
+    month: Mapping[AreaClass, MonthSoFar] = field(default_factory=dict)
 
     def districts(self) -> list[DistrictId]:
         """List the districts that have a crew or an order."""
@@ -181,6 +185,7 @@ def on_map(
         hours=hours,
         rules=ground.rules,
         wards=wards,
+        month=ground.month,
     )
 
 

@@ -14,6 +14,7 @@ from shapely import Point, STRtree
 from dispatch.coverage import Cells, CoveragePolicy, Places, cells_of
 from dispatch.domain.clock import PUBLISHED_RULES, RuleSet
 from dispatch.domain.crew import Crew
+from dispatch.domain.month import MonthSoFar
 from dispatch.domain.words import AreaClass, CrewId, DistrictId
 from dispatch.drill.county import generate
 from dispatch.drill.county import parameters as county
@@ -70,6 +71,8 @@ class Ground:
         Whether all districts are planned as one, as if there were no borders.
     cells
         Where the customers of each district are, where they are not.
+    month
+        How the month of arrival commitments stands when a day begins.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Ground:
     district_of: DistrictOf = everywhere
     as_one: bool = True
     cells: Mapping[DistrictId, Cells] = field(default_factory=dict)
+    month: Mapping[AreaClass, MonthSoFar] = field(default_factory=dict)
 
     def answers_for(self, lon: float, lat: float) -> DistrictId:
         """The district whose plan a place is in."""

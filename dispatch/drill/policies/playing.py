@@ -2,9 +2,9 @@
 
 import heapq
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from dispatch.domain.words import DistrictId, OrderId
 from dispatch.drill.policies import parameters as p
@@ -14,12 +14,16 @@ from dispatch.drill.policies.standing import (
     Situation,
     Standing,
     Standings,
+    clock,
+    order_of,
     rows_now,
     situation,
 )
+from dispatch.drill.policies.telling import told_now
 from dispatch.errors import InvalidInput
 from dispatch.planning.acting import Move
 from dispatch.planning.district import PlanningPolicy
+from dispatch.restoration import PlannedArrival
 
 RECEIVED, ARRIVED, DONE, LOOK = range(4)
 
@@ -29,6 +33,15 @@ class Sender(Protocol):
 
     def choose(self, situation: Situation) -> Collection[Move]:
         """Say who sets out now, in one district."""
+        ...
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A way of sending that also says when it expects a crew: people are told times by it."""
+
+    def expected(self) -> Mapping[OrderId, PlannedArrival]:
+        """When the crew of each order is expected, in minutes from the last `choose`."""
         ...
 
 
@@ -48,7 +61,8 @@ class Lends(Protocol):
 class Played:
     """A whole day: how every order went, kilometres driven, minutes worked after the shift.
 
-    `loans` is how often a crew was lent, `lent_min` for how long in all.
+    `loans` is how often a crew was lent, `lent_min` for how long in all. `put_off` is how often
+    people were told a later time for supply; None where nobody was told any.
     """
 
     day: Day
@@ -57,6 +71,7 @@ class Played:
     overtime_min: float
     loans: int = 0
     lent_min: float = 0.0
+    put_off: int | None = None
 
 
 def play(
@@ -95,6 +110,7 @@ def play(
         overtime_min=sum(crew.overtime_min for crew in state.crews.values()),
         loans=state.loans,
         lent_min=state.lent_min,
+        put_off=state.put_off if isinstance(sender, Foresees) else None,
     )
 
 
@@ -154,6 +170,25 @@ def _send_in(state: Standings, district_id: DistrictId, sender: Sender, now: flo
         return
     for move in sender.choose(situation(state, district_id, now)):
         _send(state, district_id, move, now)
+    if isinstance(sender, Foresees):
+        _tell_anew(state, district_id, sender.expected(), now)
+
+
+def _tell_anew(
+    state: Standings,
+    district_id: DistrictId,
+    expected: Mapping[OrderId, PlannedArrival],
+    now: float,
+) -> None:
+    """Tell people of a district when supply will be back, where that has changed."""
+    for order_id in sorted(state.open):
+        if state.jobs[order_id].district_id != district_id:
+            continue
+        held = state.told.get(order_id)
+        told = told_now(held, order_of(state, order_id), expected.get(order_id), now=clock(now))
+        if told is not None:
+            state.told[order_id] = told
+            state.put_off += held is not None and told.at > held.at
 
 
 def _finish(state: Standings, crew: Standing, order: OrderId, now: float) -> None:

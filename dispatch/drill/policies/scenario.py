@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from dispatch.domain.clock import RuleSet
+from dispatch.domain.clock import ARRIVAL_COMMITMENT, RuleSet
 from dispatch.domain.crew import Crew
+from dispatch.domain.month import MonthSoFar
 from dispatch.domain.words import AreaClass, CrewId
 from dispatch.drill.policies.ground import DISTRICT, Ground, Shift, hour_of
 from dispatch.errors import InvalidInput
 from dispatch.planning.district import PlanningPolicy
 
 Table = Mapping[str, object]
-PARTS = {"name", "crews", "rules", "planning"}
+PARTS = {"name", "crews", "rules", "planning", "month"}
+MONTH_FACTS = {"orders", "kept", "minutes"}
 CREW_FACTS = {"id", "lon", "lat", "skills", "from", "to", "away"}
 BASE_LON, BASE_LAT = 180.0, 90.0
 
@@ -33,7 +35,8 @@ def read_scenario(path: Path, ground: Ground, planning: PlanningPolicy) -> Scena
     `[[crews]]` with an `id` changes that crew's base (`lon`, `lat`), `skills` or shift (`from`,
     `to`), takes it `away = true`, or adds it if it is new. `[rules.arrival_commitment]` and
     `[rules.arrival_national]` change minutes by area class; `[planning]` any single figure of
-    `PlanningPolicy`.
+    `PlanningPolicy`. `[month.urban]` says how the month stands when a day begins: `orders` of the
+    class that somebody came to, so many of them in time (`kept`), after `minutes` on average.
 
     Raises
     ------
@@ -56,7 +59,12 @@ def read_scenario(path: Path, ground: Ground, planning: PlanningPolicy) -> Scena
     rules = _rules(ground.rules, _table(given.get("rules", {}), "rules"))
     return Scenario(
         name=str(given.get("name", path.stem)),
-        ground=replace(ground, shifts=tuple(shifts.values()), rules=rules),
+        ground=replace(
+            ground,
+            shifts=tuple(shifts.values()),
+            rules=rules,
+            month=_months(rules, _table(given.get("month", {}), "month")),
+        ),
         planning=_planning(planning, _table(given.get("planning", {}), "planning")),
     )
 
@@ -93,6 +101,27 @@ def _rules(rules: RuleSet, given: Table) -> RuleSet:
             minutes[AreaClass(area)] = _number(rule.id, value)
         changed.append(replace(rule, minutes=minutes))
     return replace(rules, rules=tuple(changed))
+
+
+def _months(rules: RuleSet, given: Table) -> Mapping[AreaClass, MonthSoFar]:
+    _only(given, set(AreaClass), "month")
+    target = rules.get(ARRIVAL_COMMITMENT).minutes
+    found = {}
+    for name, value in given.items():
+        facts = _table(value, name)
+        _only(facts, MONTH_FACTS, f"month of {name}")
+        orders, kept = int(_number("orders", facts.get("orders"))), facts.get("kept")
+        area, minutes = AreaClass(name), _number("minutes", facts.get("minutes"))
+        if _number("kept", kept) > orders:
+            raise InvalidInput("kept", kept, f"at most the {orders} orders")
+        found[area] = MonthSoFar(
+            ended=orders,
+            target_minutes=target[area],
+            saved_minutes=orders * (target[area] - minutes),
+            judged=orders,
+            kept=int(_number("kept", kept)),
+        )
+    return found
 
 
 def _planning(planning: PlanningPolicy, given: Table) -> PlanningPolicy:

@@ -29,6 +29,7 @@ WORDS: Mapping[str, str] = {
     "customer_hours": "customer-hours out",
     "loans": "crews lent",
     "lent_h": "lent for, h",
+    "put_off": "told times put off, by order",
 }
 SHARE = 0.95
 
@@ -77,6 +78,9 @@ def figures(played: Played) -> Figures:
         "customer_hours": float(np.sum(out)),
         "loans": float(played.loans),
         "lent_h": played.lent_min / 60,
+        "put_off": math.nan
+        if played.put_off is None
+        else played.put_off / max(1, len(played.served)),
     }
 
 

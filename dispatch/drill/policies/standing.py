@@ -3,13 +3,16 @@
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
+from dispatch.commitments import pressures_between
+from dispatch.domain.clock import ARRIVAL_COMMITMENT
 from dispatch.domain.crew import CrewState, Lent
+from dispatch.domain.month import MonthSoFar
 from dispatch.domain.order import (
     PRIORITY_CRITICAL,
     PRIORITY_HAZARD,
@@ -17,7 +20,8 @@ from dispatch.domain.order import (
     OrderStatus,
     TroubleOrder,
 )
-from dispatch.domain.words import CrewId, DistrictId, LoanId, OrderId
+from dispatch.domain.outage import EstimatedRestoration
+from dispatch.domain.words import AreaClass, CrewId, DistrictId, LoanId, OrderId
 from dispatch.drill.county.frame import Floats
 from dispatch.drill.policies.day import MIDNIGHT, Day, Duty, Job
 from dispatch.planning.district import Known, PlanningPolicy, problem_of
@@ -25,6 +29,7 @@ from dispatch.planning.problem import Problem
 from dispatch.procedures.homing import leave_in_time
 
 NO_LOAN = LoanId(0)
+NO_MONTH = MonthSoFar(ended=0, target_minutes=0.0, saved_minutes=0.0, judged=0, kept=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,6 +113,8 @@ class Standings:
     jobs: dict[OrderId, Job]
     served: dict[OrderId, Served]
     open: set[OrderId] = field(default_factory=set)
+    told: dict[OrderId, EstimatedRestoration] = field(default_factory=dict)
+    put_off: int = 0
     loans: int = 0
     lent_min: float = 0.0
     events: list[tuple[float, int, int, int, CrewId | None, int]] = field(default_factory=list)
@@ -155,6 +162,16 @@ class Standings:
             and (each.order is None or self.jobs[each.order].district_id == district_id)
         ]
 
+    def month(self) -> Mapping[AreaClass, MonthSoFar]:
+        """How the month of arrival commitments stands: as the day found it, and the day so far."""
+        found = dict(self.day.month)
+        for served in self.served.values():
+            if not math.isinf(served.arrived_min):
+                area, target = served.job.area_class, self.day.due_in(served.job)
+                saved = target - (served.arrived_min - served.job.received_min)
+                found[area] = found.get(area, NO_MONTH).with_one(target, saved)
+        return found
+
 
 def rows_now(state: Standings, crew: Standing, now: float) -> tuple[Floats, Floats]:
     """Minutes and kilometres from where a crew is to every place."""
@@ -170,7 +187,7 @@ def situation(
     crews = [*state.crews_of(district_id), *also]
     known = {each.duty.crew.id for each in crews}
     orders = [
-        _order(state, order_id)
+        order_of(state, order_id)
         for order_id in sorted(state.open)
         if state.jobs[order_id].district_id == district_id
     ]
@@ -192,9 +209,11 @@ def situation(
         rules_of=lambda _: state.day.rules,
         known=Known(  # the plan is told where, not what is broken, and of no storm
             customers={order.id: state.jobs[order.id].customers for order in orders},
+            told={o.id: state.told[o.id].at for o in orders if o.id in state.told},
+            month=pressures_between(state.month(), state.day.rules.get(ARRIVAL_COMMITMENT).goal),
         ),
         policy=state.planning,
-        now=_clock(now),
+        now=clock(now),
     )
     return Situation(
         district_id=district_id,
@@ -207,7 +226,7 @@ def situation(
 
 def crew_state(crew: Standing) -> CrewState:
     """A crew on shift as the product sees it."""
-    ends, loan = _clock(crew.duty.ends_min), crew.loan
+    ends, loan = clock(crew.duty.ends_min), crew.loan
     return CrewState(
         crew=crew.duty.crew,
         on_shift=True,
@@ -216,7 +235,7 @@ def crew_state(crew: Standing) -> CrewState:
         active_order_id=crew.order,
         lent=None
         if loan is None
-        else Lent(loan_id=NO_LOAN, to_id=loan.to_id, until=_clock(loan.until_min)),
+        else Lent(loan_id=NO_LOAN, to_id=loan.to_id, until=clock(loan.until_min)),
     )
 
 
@@ -241,7 +260,8 @@ def _rows_on_way(day: Day, crew: Standing, place: int, share: float) -> tuple[Fl
     return minutes, np.where(forward, (1 - share) * km + day.km[place], share * km + crew.row_km)
 
 
-def _order(state: Standings, order_id: OrderId) -> TroubleOrder:
+def order_of(state: Standings, order_id: OrderId) -> TroubleOrder:
+    """An open order as the product has it."""
     job = state.jobs[order_id]
     holder = state.holder(order_id)
     priority = PRIORITY_CRITICAL if job.critical else PRIORITY_PLAIN
@@ -252,7 +272,7 @@ def _order(state: Standings, order_id: OrderId) -> TroubleOrder:
         lat=job.lat,
         accuracy_m=None,
         area_class=job.area_class,
-        received_at=_clock(job.received_min),
+        received_at=clock(job.received_min),
         skills=job.needs,
         hazards=() if job.hazard is None else (job.hazard,),
         priority=PRIORITY_HAZARD if job.hazard is not None else priority,
@@ -260,9 +280,17 @@ def _order(state: Standings, order_id: OrderId) -> TroubleOrder:
     if holder is None:
         return order
     status = OrderStatus.ARRIVED if holder.arrived else OrderStatus.EN_ROUTE
-    arrived = _clock(holder.there_min) if holder.arrived else None
-    return replace(order, status=status, crew_id=holder.duty.crew.id, arrived_at=arrived)
+    return replace(
+        order,
+        status=status,
+        crew_id=holder.duty.crew.id,
+        assigned_at=clock(holder.left_min),
+        en_route_at=clock(holder.left_min),
+        travel_s=None if holder.arrived else 60 * float(holder.row_min[job.place]),
+        arrived_at=clock(holder.there_min) if holder.arrived else None,
+    )
 
 
-def _clock(minutes: float) -> datetime:
+def clock(minutes: float) -> datetime:
+    """A moment of the day, from minutes after midnight."""
     return MIDNIGHT + timedelta(minutes=minutes)

@@ -258,7 +258,7 @@ def test_of_two_equal_jobs_that_of_a_class_whose_month_is_about_to_be_missed_is_
     assert first(remote=1.0) == 2
 
 
-def test_a_month_makes_its_commitment_half_as_heavy_again_at_most():
+def test_a_month_makes_its_commitment_heavier_by_its_share_at_most():
     (work,) = state_of([order()], [a_crew_state("A")], month={AreaClass.URBAN: 1.0}).works
     (plain,) = state_of([order()], [a_crew_state("A")]).works
     factors = [a.weight / b.weight for a, b in zip(work.promises, plain.promises, strict=True)]

@@ -3,7 +3,7 @@ import pytest
 from dispatch.planning.chances import chance_in_time, chance_late, expected_lateness, quantile
 from dispatch.planning.evaluate import evaluate
 from dispatch.planning.explain import explain, what_if
-from dispatch.planning.problem import Roads
+from dispatch.planning.problem import Promise, Roads
 from dispatch.sayings import say_reason
 from tests.unit.planning.problems import a_crew, a_problem, a_shelf, a_work, on_a_line
 
@@ -114,6 +114,33 @@ def test_a_promise_that_has_run_out_is_said_to_have_and_given_no_chance():
     (said,) = [say_reason(each).en for each in chosen.reasons if each.startswith("ran_out")]
     assert said == "a promise ran out 19 min before"
     assert "keeps" not in codes(chosen.reasons)
+
+
+@pytest.mark.parametrize(
+    ("due", "least", "most", "said"),
+    [
+        (90, 0.9, 1.0, "told_holds"),
+        (30, 0.0, 0.1, "told_holds"),
+        (-19, 0.0, 0.0, "told_passed"),
+    ],
+)
+def test_the_chance_that_supply_is_back_when_it_was_told_is_said(due, least, most, said):
+    told = Promise(rule="told", due_min=due, weight=0.25)
+    work = a_work(1, 1, told=told, duration_min=30.0, duration_cv=0.3)
+    problem = a_problem([work], [a_crew("A", 0)], spread(on_a_line(0, 20)))
+    (chosen,) = explain(problem, planned(problem, A=(1,)), 1).chosen
+    assert chosen.told is not None and chosen.told.promise == told
+    assert least <= chosen.told.chance <= most
+    assert codes(chosen.reasons) & {"told_holds", "told_passed"} == {said}
+    (sentence,) = [say_reason(each) for each in chosen.reasons if each.startswith(said)]
+    assert str(abs(due)) in sentence.en and str(abs(due)) in sentence.zh
+
+
+def test_where_nobody_was_told_anything_nothing_is_said_of_it():
+    problem = a_problem([a_work(1, 1)], [a_crew("A", 0)], on_a_line(0, 20))
+    (chosen,) = explain(problem, planned(problem, A=(1,)), 1).chosen
+    assert chosen.told is None
+    assert not codes(chosen.reasons) & {"told_holds", "told_passed"}
 
 
 def test_the_way_by_a_depot_is_told_with_what_is_fetched_there():

@@ -78,6 +78,13 @@ def test_rules_and_settings_change_by_name(tmp_path):
     assert len(found.ground.shifts) == 2
 
 
+def test_a_month_that_went_badly_is_what_every_day_begins_with(tmp_path):
+    text = "[month.rural]\norders = 200\nkept = 170\nminutes = 81"
+    month = read(tmp_path, text).ground.month[AreaClass.RURAL]
+    assert (month.ended, month.judged, month.kept) == (200, 200, 170)
+    assert (month.target_minutes, month.saved_minutes) == (90, 200 * 9)
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -95,6 +102,10 @@ def test_rules_and_settings_change_by_name(tmp_path):
         ("[planning]\nslow_by_hour = 3", "slow_by_hour"),
         ("[planning]\ncharge_min = nan", "charge_min"),
         ("[planning", "TOML"),
+        ("[month.city]", "city"),
+        ("[month.urban]\norders = 5\nkept = 6\nminutes = 30", "kept"),
+        ("[month.urban]\norders = 5\nkept = 5", "minutes"),
+        ("[month.urban]\norders = 5\nkept = 5\nminutes = 5\nlate = 5", "late"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, text, named):

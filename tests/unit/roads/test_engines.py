@@ -371,6 +371,32 @@ def test_a_closure_is_in_force_before_everything_is_prepared_for_it():
     assert np.array_equal(engine.seconds(snaps, snaps), slow.seconds(snaps, snaps))
 
 
+def test_a_closure_is_in_force_while_new_times_for_all_edges_are_prepared():
+    graph = nanchang()
+    engine = with_turns(graph)
+    slow = DijkstraTravelTimes(graph, turns_of(graph))
+    snaps = snaps_on(graph, 9, 20)
+    with engine._guard:
+        engine._spare.readers += 1  # a question that goes on: nothing can be prepared
+    hour = threading.Thread(target=engine.reweight, args=[graph.edge_travel_ms * 2])
+    hour.start()
+    while engine._preparing is None:
+        hour.join(0.01)
+    assert np.array_equal(engine.seconds(snaps, snaps), slow.seconds(snaps, snaps))
+    slow.reweight(graph.edge_travel_ms * 2)
+    for each in (engine, slow):
+        each.shut_only([7, 70, 700])
+    assert np.array_equal(engine.seconds(snaps[:3], snaps), slow.seconds(snaps[:3], snaps))
+    assert hour.is_alive()
+    with engine._guard:
+        engine._spare.readers -= 1
+        engine._guard.notify_all()
+    hour.join()
+    assert engine._meanwhile is None
+    assert np.array_equal(engine.seconds(snaps, snaps), slow.seconds(snaps, snaps))
+    assert np.count_nonzero(engine._current.arc_ms != engine._spare.arc_ms) < graph.edge_count / 400
+
+
 def test_after_new_times_for_all_edges_a_closure_still_changes_few_arcs():
     graph = nanchang()
     engine = with_turns(graph)
