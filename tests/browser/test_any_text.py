@@ -585,8 +585,9 @@ def open_every_address(reader: Reader, town: Town) -> None:
 def work_at_the_console(reader: Reader, town: Town) -> None:
     page = town.company.screen(Role.ADMIN, "/console")
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
-    for fold in page.locator("details.fold > summary").all():
-        fold.click()
+    folds = page.locator("details.fold").evaluate_all("all => all.map((each) => each.id)")
+    for fold in folds:
+        page.locator(f"[id='{fold}'] > summary").click()
     expect(page.locator("#loanlist")).to_contain_text("¦")
     expect(page.locator("#closurelist")).to_contain_text("¦")
     reader.unfold(page, "console")
