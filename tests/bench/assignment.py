@@ -42,8 +42,11 @@ ROADS = {
         "roads_nanchang_kddcup2021/nodes.csv",
         "roads_nanchang_kddcup2021/edges.csv",
     ),
+    "Porto": ("osm_porto/porto.osm.pbf",),
     "Liechtenstein": ("osm_liechtenstein_2021/liechtenstein-20211028.osm.pbf",),
 }
+LARGE = "Porto"
+"""A metropolis: fifty thousand junctions and more."""
 COUNTY = "the county"
 COUNTY_SEED = 20260618
 ABSENT = "no real road data at hand (set RELIGHT_TEST_DATA): assignment not measured"
@@ -250,7 +253,9 @@ def run() -> list[Row]:
     city = City()
     rows = [row for crews, orders in SIZES for row in static_rows(city, crews, orders)]
     for name in [each for each in ROADS if each != CITY and has_data(each)] + [COUNTY]:
-        rows += static_rows(City(name), *SIZES[0], name)
+        place = City(name)
+        for crews, orders in SIZES if name == LARGE else SIZES[:1]:
+            rows += static_rows(place, crews, orders, name)
     rows += [row for crews, orders in SIZES for row in travel_rows(city, crews, orders)]
     return rows + [row for crews, orders in SIZES for row in running_rows(city, crews, orders)]
 
