@@ -31,6 +31,7 @@ COLUMNS = {
     "districts": ("id", "name", "wkt"),
     "crews": ("id", "name", "lon", "lat"),
     "places": ("id", "name", "lon", "lat"),
+    "depots": ("id", "name", "lon", "lat"),
 }
 SQUARE = '"POLYGON((115 28,116 28,116 29,115 29,115 28))"'
 
@@ -94,7 +95,7 @@ def test_a_mapping_to_an_absent_column_is_refused(connection, tmp_path, what):
     assert "nowhere" in str(refused)
 
 
-@pytest.mark.parametrize("what", ["customers", "crews", "places"])
+@pytest.mark.parametrize("what", ["customers", "crews", "depots", "places"])
 def test_swapped_coordinates_off_the_planet_are_refused_with_the_hint(connection, tmp_path, what):
     path = a_csv(tmp_path, "s.csv", [COLUMNS[what], a_row(what, "A", 28.6, 115.9)])
     refused = refusal_of(connection, what, path)
@@ -136,7 +137,7 @@ def test_roads_cut_in_half_are_refused(connection, tmp_path):
     refusal_of(connection, "roads", path)
 
 
-@pytest.mark.parametrize("what", ["areas", "districts", "crews", "places"])
+@pytest.mark.parametrize("what", ["areas", "districts", "crews", "depots", "places"])
 def test_a_vector_file_without_reference_system_is_refused_until_one_is_named(
     connection, tmp_path, what
 ):
