@@ -1,5 +1,6 @@
 """Work that takes two crews: asked for, sent, and over; one order never has two."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -120,9 +121,17 @@ def test_desks_that_send_both_crews_everywhere_give_no_order_two_and_no_crew_two
         codes = [each.status_code for each in desks.map(lambda w: give(town, *w), wishes)]
         planned.result()
     assert set(codes) <= {200, 409, 412}
+    sent = crews_sent(town, orders)
+    assert len(sent) == len(set(sent))
+    for wish in wishes:  # a crew whose every wish came too late is still free
+        give(town, *wish)
+    assert sorted(crews_sent(town, orders)) == ["C1", "C2"]
+
+
+def crews_sent(town: Town, orders: Sequence[int]) -> list[str]:
+    """Who was given an order and has not accepted it yet."""
     held = [read(town, order) for order in orders]
-    crews = [each["crew_id"] for each in held if each["status"] == "assigned"]
-    assert sorted(crews) == ["C1", "C2"]
+    return [each["crew_id"] for each in held if each["status"] == "assigned"]
 
 
 def test_the_first_to_arrive_keeps_the_promise_and_it_is_judged_once(town: Town):
