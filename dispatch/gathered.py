@@ -9,7 +9,13 @@ from datetime import datetime
 
 import numpy as np
 
-from dispatch.domain.facts import FeederEvidence, OutageFact, PlannedWork, ReportFact
+from dispatch.domain.facts import (
+    DeviceSighting,
+    FeederEvidence,
+    OutageFact,
+    PlannedWork,
+    ReportFact,
+)
 from dispatch.domain.outage import OutageStatus
 from dispatch.domain.words import OutageId, TicketId
 from dispatch.feeder import Feeder
@@ -183,6 +189,7 @@ def gather(
     settled, open_ = settled_by(reports, without)
     reports = tuple(reports[n] for n in open_)
     at, without = at[open_], without.only(open_)
+    counts_for = times_calling(reports, rates)
     dark_since = _dark_since(known, evidence.planned, now)
     dark_when = _dark_when(evidence, dark_since, now)
     return Gathered(
@@ -193,14 +200,14 @@ def gather(
         known=known,
         known_ids=frozenset(without.known_ids),
         settled=settled,
-        calls=called(reports, at, without, feeder, rates, dark_when),
+        calls=called(reports, at, without, feeder, rates, dark_when, counts_for=counts_for),
         outlasting=_outlasting(reports, at, dark_when),
         at=at,
         gasps=gasped(evidence, feeder, rates, dark_since, now),
-        states=seen_states(evidence, reports, feeder, rates, now),
+        states=seen_states(evidence, reports, feeder, rates, dark_when, now),
         told=told_of(evidence, known, feeder, dark_since, now),
         without=without,
-        counts_for=times_calling(reports, rates),
+        counts_for=counts_for,
         lit_or_taken=frozenset(dark_since),
         alone=frozenset(
             o.id
@@ -213,13 +220,17 @@ def gather(
 
 
 def _without_planned(evidence: FeederEvidence, feeder: Feeder) -> FeederEvidence:
-    """The same without what planned work explains: meters that went dark, devices seen open."""
+    """The same without what planned work explains: what went dark, devices seen open."""
     planned = evidence.planned
     if not planned:
         return evidence
 
     def is_planned(transformers: Iterable[str], at: datetime) -> bool:
         return all(any(work.holds(t, at) for work in planned) for t in transformers)
+
+    def is_explained(seen: DeviceSighting) -> bool:
+        row = feeder.row.get(seen.device_id)
+        return row is not None and is_planned(feeder.below(row), seen.at)
 
     return replace(
         evidence,
@@ -229,11 +240,9 @@ def _without_planned(evidence: FeederEvidence, feeder: Feeder) -> FeederEvidence
             if s.kind.tells_of_light or not is_planned((s.transformer_id,), s.at)
         ),
         sightings=tuple(
-            s
+            replace(s, is_live=s.is_live or None) if is_explained(s) else s
             for s in evidence.sightings
-            if not s.is_open
-            or s.device_id not in feeder.row
-            or not is_planned(feeder.below(feeder.row[s.device_id]), s.at)
+            if not s.is_open or not is_explained(s)
         ),
     )
 

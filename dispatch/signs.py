@@ -17,7 +17,10 @@ from dispatch.domain.signal import SightingSource
 from dispatch.feeder import Feeder
 from dispatch.rates import MINUTES_PER_YEAR, Floats, Rates
 from dispatch.signals import Relit, Signals, States, Told
-from dispatch.without import Without, minutes_from, said_of, times_calling
+from dispatch.without import Without, minutes_from, said_of
+
+DarkWhen = Mapping[str, tuple[float, float]]
+"""The minutes at which transformers lost supply for a known outage, and got it back."""
 
 
 def called(
@@ -26,11 +29,13 @@ def called(
     without: Without,
     feeder: Feeder,
     rates: Rates,
-    dark: Mapping[str, tuple[float, float]],
+    dark: DarkWhen,
+    *,
+    counts_for: Floats,
 ) -> Signals:
     """Reports by place; from where it was dark for a known outage they tell of no other.
 
-    `dark` has the minutes at which each such transformer lost supply and got it back.
+    `counts_for` is how many mean customers each report's customer counts for.
     """
     number, pre, weight, tells = [], [], [], []
     for n, mine in enumerate(reports):
@@ -38,10 +43,8 @@ def called(
             number.append(n)
             pre.append(feeder.transformer_pre[transformer])
             weight.append(share)
-            lost, relit = dark.get(transformer, (np.inf, np.inf))
-            tells.append(not lost <= at[n] <= relit)
+            tells.append(not _was_dark(dark, transformer, at[n]))
     said = np.array([said_of(mine, rates) for mine in reports], dtype=float)
-    counts_for = times_calling(reports, rates)
     rows = np.array(number, dtype=np.intp)
     odds = said * counts_for / without.total if len(reports) else said
     return Signals(
@@ -105,12 +108,14 @@ def seen_states(
     reports: Sequence[Sequence[ReportFact]],
     feeder: Feeder,
     rates: Rates,
+    dark: DarkWhen,
     now: datetime,
 ) -> States:
     """Light and dark as meters, restorations, callers and who looked at a device tell of them.
 
-    A report from before its transformer was restored that is still open is a caller who has no
-    light all the same.
+    That a place is dark tells of nothing else while it is for a known outage; see `called`. A
+    report from before its transformer was restored that is still open is a caller who has no light
+    all the same.
     """
     sure = float(np.log((1 - rates.meter_errs) / rates.meter_errs))
     odds = {
@@ -121,7 +126,11 @@ def seen_states(
     seen = [
         (feeder.transformer_pre[s.transformer_id], minutes_from(s.at, now), odds[s.kind], -1)
         for s in evidence.signals
-        if s.kind in odds and s.transformer_id in feeder.transformer_pre
+        if s.kind in odds
+        and s.transformer_id in feeder.transformer_pre
+        and (
+            s.kind.tells_of_light or not _was_dark(dark, s.transformer_id, minutes_from(s.at, now))
+        )
     ]
     lit = {t: at for t, at in evidence.lit.items() if t in feeder.transformer_pre}
     numbers = {at: n for n, at in enumerate(sorted(set(lit.values())))}
@@ -137,7 +146,7 @@ def seen_states(
         and (at := lit.get(transformer)) is not None
         and mine[0].received_at < at
     ]
-    seen += _voltage_seen(evidence, feeder, rates, now)
+    seen += _voltage_seen(evidence, feeder, rates, dark, now)
     pre, minutes, log, statement = zip(*seen, strict=True) if seen else ((), (), (), ())
     return States(
         np.array(pre, dtype=np.intp),
@@ -147,8 +156,14 @@ def seen_states(
     )
 
 
+def _was_dark(dark: DarkWhen, transformer_id: str, minute: float) -> bool:
+    """Whether a place was dark at a minute for a known outage."""
+    lost, relit = dark.get(transformer_id, (np.inf, np.inf))
+    return bool(lost <= minute <= relit)
+
+
 def _voltage_seen(
-    evidence: FeederEvidence, feeder: Feeder, rates: Rates, now: datetime
+    evidence: FeederEvidence, feeder: Feeder, rates: Rates, dark: DarkWhen, now: datetime
 ) -> list[tuple[int, float, float, int]]:
     """Devices seen with voltage or without, as places lit or dark at the time.
 
@@ -161,9 +176,12 @@ def _voltage_seen(
         if row is None or sighting.is_live is None:
             continue
         at_row = int(feeder.parent[row]) if sighting.is_open else row
-        if at_row >= 0:
+        below = feeder.below(at_row) if at_row >= 0 else ()
+        minute = minutes_from(sighting.at, now)
+        known = not sighting.is_live and all(_was_dark(dark, t, minute) for t in below)
+        if at_row >= 0 and not known:
             log = -surely if sighting.is_live else surely
-            found.append((int(feeder.pre[at_row]), minutes_from(sighting.at, now), log, -1))
+            found.append((int(feeder.pre[at_row]), minute, log, -1))
     return found
 
 

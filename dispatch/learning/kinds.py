@@ -23,6 +23,10 @@ WIDTH = 0.4
 double)."""
 
 
+FEWEST = 2
+"""Kinds that can be told apart at all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfKind:
     """How often a kind calls against the mean customer; `log_sd` is that of its logarithm."""
@@ -73,7 +77,7 @@ def learn_kinds(outages: Sequence[PastOutage]) -> Mapping[str, OfKind]:
     for part in parts:
         out.update({kind: count for kind, count in part.kinds if count > 0})
     kinds = sorted(out)
-    if len(kinds) < TWO:
+    if len(kinds) < FEWEST:
         return {}
     draws = _draws(parts, kinds, np.array([out[kind] for kind in kinds], dtype=float))
     best = minimize(draws.unlikely, np.zeros(len(kinds)), method="BFGS").x
@@ -87,9 +91,6 @@ def learn_kinds(outages: Sequence[PastOutage]) -> Mapping[str, OfKind]:
             kinds, np.exp(draws.relative(best)), np.sqrt(np.diag(spread)), calls, strict=True
         )
     }
-
-
-TWO = 2
 
 
 def _draws(parts: Sequence[PastPart], kinds: Sequence[str], out: Floats) -> _Draws:

@@ -25,8 +25,8 @@ def confirm(
 
     What hangs below a device of the network, on one of its open phases, is out since the outage
     began, unless another outage holds it or it has light again; what does not is not out because of
-    it. Its callers are
-    looked at again: they may have a fault of their own, and this one has hidden it.
+    it. Its callers are looked at again: they may have a fault of their own, and this one has hidden
+    it.
 
     Raises
     ------

@@ -1,5 +1,6 @@
 """Inference at work on the store: what the feeder's next look makes of reports and sightings."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -670,3 +671,41 @@ def test_a_blown_phase_of_a_transformer_is_not_why_callers_of_another_phase_are_
     desk.look(12)
     assert desk.held_by("a0-1") == desk.held_by("a0-5") == outage_id
     assert outage_id not in {desk.held_by("a0-3"), desk.held_by("a0-4")}
+
+
+def ask_meters(desk: Desk, minute: float, *accounts: str) -> None:
+    """Nobody's meter answers."""
+    at = build.at(minute)
+    silent = tuple(
+        SignalSent(id=f"{name}-{minute}", kind=MeterSignalKind.PING_OFF, at=at, account=name)
+        for name in accounts
+    )
+    record_meter_signals(desk.store, RecordMeterSignals(signals=silent), now=at)
+
+
+def look_at_a_dead_transformer(desk: Desk) -> None:
+    see(desk, "own-a0", 20, is_open=False, is_live=False, look=False)
+
+
+def ask_two_meters(desk: Desk) -> None:
+    ask_meters(desk, 20, "a0-2", "a0-3")
+
+
+@pytest.mark.parametrize("looked", [ask_two_meters, look_at_a_dead_transformer])
+def test_that_a_known_outage_is_dark_tells_of_no_other_one(
+    desk: Desk, looked: Callable[[Desk], None]
+):
+    for minute, account in enumerate(("a0-1", "a1-1", "a2-1")):
+        desk.report(account, account, minute)
+    desk.confirm(desk.held_by("a0-1"), PredictedDevice(id="fuse-a", kind="fuse", name="a"))
+    looked(desk)
+    alone = desk.report("b0-1", "b0-1", 21)
+    assert open_outages(desk) == {"fuse-a": {"a0", "a1", "a2"}, None: set()}
+    assert desk.store.outages.get(alone).device.kind == "service"
+
+
+def test_a_device_without_voltage_under_planned_work_tells_of_no_outage(desk: Desk):
+    announce(desk, "a0", "a1", "a2", begins=0, ends=120)
+    see(desk, "fuse-a", 20, is_open=False, is_live=False, look=False)
+    desk.report("b0-1", "b0-1", 21)
+    assert open_outages(desk) == {None: set()}
