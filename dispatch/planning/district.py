@@ -1,6 +1,5 @@
 """A district as the planner sees it: open orders and crews, with the figures that weigh them."""
 
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,6 +28,7 @@ from dispatch.planning.problem import (
     Roads,
     Shelf,
     Work,
+    by_depot_min,
     with_all,
 )
 
@@ -302,13 +302,10 @@ def _left_with_holder(
     crew = crews.get(holder)
     if crew is None:
         return work
-    lacks = crew.lacks(work)
-    stops = [each.place for each in with_all(shelves, lacks)] if lacks else [crew.place]
-    drive = min(
-        (float(travel_min[crew.place, stop] + travel_min[stop, work.place]) for stop in stops),
-        default=math.inf,
-    )
-    end = crew.free_min + drive + (LOAD_MIN if lacks else 0.0) + work.duration_min
+    drive = float(travel_min[crew.place, work.place])
+    if lacks := crew.lacks(work):
+        drive = by_depot_min(travel_min, crew, work, with_all(shelves, lacks), LOAD_MIN)
+    end = crew.free_min + drive + work.duration_min
     return work if crew.is_able(work) and end <= crew.until_min else replace(work, pinned=(holder,))
 
 

@@ -11,7 +11,7 @@ from dispatch.domain.words import CrewId, OrderId
 from dispatch.planning.chances import chance_in_time, quantile
 from dispatch.planning.evaluate import Evaluation, evaluate
 from dispatch.planning.plan import Plan, Sequences, Stop
-from dispatch.planning.problem import Hands, Problem, Promise, Work
+from dispatch.planning.problem import Hands, Problem, Promise, Work, by_depot_min
 from dispatch.sayings import reason
 
 NEXT = 3
@@ -186,11 +186,9 @@ def why_not(problem: Problem, crew: Hands, work: Work) -> tuple[str, ...]:
 def _drive_min(problem: Problem, crew: Hands, work: Work) -> float:
     """Minutes on free roads to an order, by the best depot where parts have to be fetched."""
     travel = problem.roads.travel_min
-    by_depot = (
-        float(travel[crew.place, each.place] + travel[each.place, work.place]) + problem.load_min
-        for each in problem.fetched_at(crew, work)
-    )
-    return min(by_depot, default=float(travel[crew.place, work.place]))
+    if shelves := problem.fetched_at(crew, work):
+        return by_depot_min(travel, crew, work, shelves, problem.load_min)
+    return float(travel[crew.place, work.place])
 
 
 def what_if(problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId) -> Option:

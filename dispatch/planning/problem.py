@@ -4,7 +4,8 @@ All times are minutes from the moment of planning; what lies in the past is nega
 numbers: rows and columns of one table of travel times.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -160,6 +161,14 @@ class Shelf:
 def with_all(shelves: Sequence[Shelf], parts: frozenset[str]) -> tuple[Shelf, ...]:
     """The depots that have all of these parts; a crew goes by one depot at most."""
     return tuple(shelf for shelf in shelves if parts <= shelf.stock)
+
+
+def by_depot_min(
+    travel_min: Minutes, crew: "Hands", work: "Work", shelves: Iterable[Shelf], load_min: float
+) -> float:
+    """Minutes on free roads from a crew to an order by the best of some depots; inf without one."""
+    ways = (travel_min[crew.place, s.place] + travel_min[s.place, work.place] for s in shelves)
+    return min(map(float, ways), default=math.inf) + load_min
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,5 +1,6 @@
 """Say anew when supply is expected back, with what the district's history and record tell now."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -41,6 +42,13 @@ def around(
     if not forecaster.is_learned:
         return QUIET
     return store.forecasts.around(district_id, now - LATELY)
+
+
+def around_each(
+    store: Store, forecaster: Forecaster, districts: Iterable[DistrictId], now: datetime
+) -> Mapping[DistrictId, DistrictNow]:
+    """How busy each of some districts is, asked once for everything that wants to know."""
+    return {each: around(store, forecaster, each, now) for each in sorted(set(districts))}
 
 
 def situation_of(store: Store, forecaster: Forecaster, outage: Outage, now: datetime) -> Situation:

@@ -21,6 +21,7 @@ from dispatch.planning.plan import Plan
 from dispatch.planning.problem import Hold, Problem
 from dispatch.planning.travel_table import Between
 from dispatch.ports import Store, TravelTimes
+from dispatch.procedures.expecting import around_each, forecaster_of
 from dispatch.procedures.fetching import depots_for
 from dispatch.procedures.homing import home_in_time
 from dispatch.procedures.pressing import pressures
@@ -143,6 +144,9 @@ def state_district(
     customers = _customers(store, orders)
     depots = depots_for(store, orders)
     pairs = with_outages(store, orders)
+    forecaster = forecaster_of(store)
+    districts = [*(o.district_id for o in orders), *(outage.district_id for _, outage in pairs)]
+    lately = around_each(store, forecaster, filter(None, districts), now)
     problem = problem_of(
         orders,
         crews,
@@ -151,8 +155,8 @@ def state_district(
         known=Known(
             declined=store.orders.declined(ids),
             customers=customers,
-            on_site=work_of(store, pairs, customers, policy=planning, now=now),
-            stormy=stormy(store, orders, now),
+            on_site=work_of(store, pairs, customers, forecaster, lately, policy=planning, now=now),
+            stormy=stormy(store, orders, forecaster, lately, now),
             told=told_of(pairs),
             month=pressures(store, now) if orders else {},
         ),

@@ -1,30 +1,31 @@
 """Where the weather makes drives longer and less sure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dispatch.domain.order import TroubleOrder
-from dispatch.domain.words import OrderId
+from dispatch.domain.repair import DistrictNow
+from dispatch.domain.words import DistrictId, OrderId
 from dispatch.domain.zone import first_there
+from dispatch.learning.forecaster import Forecaster
 from dispatch.learning.moments import STORM
 from dispatch.ports import Store
-from dispatch.procedures.expecting import around, forecaster_of
 
 
-def stormy(store: Store, orders: Sequence[TroubleOrder], now: datetime) -> frozenset[OrderId]:
+def stormy(
+    store: Store,
+    orders: Sequence[TroubleOrder],
+    forecaster: Forecaster,
+    busy: Mapping[DistrictId, DistrictNow],
+    now: datetime,
+) -> frozenset[OrderId]:
     """Orders in a declared storm, flood or fire, or in a district where as much breaks as in one.
 
-    How much breaks in a district is compared with what was learned; without that, only what was
-    declared counts.
+    How much breaks in a district, by `busy`, is compared with what was learned; without that, only
+    what was declared counts.
     """
     zones = store.zones.list_in_force(now)
-    forecaster = forecaster_of(store)
-    districts = {each.district_id for each in orders if each.district_id is not None}
-    hit = {
-        each
-        for each in districts
-        if forecaster.stirring(each, around(store, forecaster, each, now)) >= STORM
-    }
+    hit = {each for each, load in busy.items() if forecaster.stirring(each, load) >= STORM}
     return frozenset(
         order.id
         for order in orders

@@ -12,7 +12,6 @@ from dispatch.learning.curves import means_and_sds
 from dispatch.learning.forecaster import Awaited, Forecaster
 from dispatch.planning.district import OnSite, PlanningPolicy
 from dispatch.ports import Store
-from dispatch.procedures.expecting import around, forecaster_of
 from dispatch.restoration import Situation, forecast
 
 LEAST_MIN = 1.0
@@ -25,19 +24,19 @@ def work_of(
     store: Store,
     pairs: Sequence[Pair],
     customers: Mapping[OrderId, int],
+    forecaster: Forecaster,
+    busy: Mapping[DistrictId, DistrictNow],
     *,
     policy: PlanningPolicy,
     now: datetime,
 ) -> Mapping[OrderId, OnSite]:
     """Work on orders, each with its outage: what history knows of it, else the shipped table.
 
-    What a crew that is there, or a dispatcher, says of its end holds until it has passed.
+    What a crew that is there, or a dispatcher, says of its end holds until it has passed. `busy` is
+    how busy the outages' districts are.
     """
     if not pairs:
         return {}
-    forecaster = forecaster_of(store)
-    districts = {outage.district_id for _, outage in pairs}
-    busy = {each: around(store, forecaster, each, now) for each in districts}
     begun = [pair for pair in pairs if pair[0].status is OrderStatus.ARRIVED]
     ahead = [pair for pair in pairs if pair[0].status is not OrderStatus.ARRIVED]
     found = _ahead(forecaster, ahead, busy, customers, now)

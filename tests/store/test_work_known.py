@@ -18,6 +18,7 @@ from dispatch.domain.outage import (
 from dispatch.domain.words import AreaClass, CrewId, OrderId
 from dispatch.learning.assumed_waits import assumed_work
 from dispatch.planning.district import OnSite, PlanningPolicy
+from dispatch.procedures.expecting import around_each, forecaster_of
 from dispatch.procedures.pressing import pressures
 from dispatch.procedures.working import told_of, with_outages, work_of
 from dispatch.store.tickets import PgTickets
@@ -57,7 +58,10 @@ def an_order(world: World, number: int, kind: str, **facts: object) -> TroubleOr
 
 def known(world: World, *orders: TroubleOrder) -> dict[OrderId, OnSite]:
     pairs = with_outages(world.store, orders)
-    return dict(work_of(world.store, pairs, {}, policy=POLICY, now=build.NOW))
+    forecaster = forecaster_of(world.store)
+    districts = [outage.district_id for _, outage in pairs]
+    busy = around_each(world.store, forecaster, districts, build.NOW)
+    return dict(work_of(world.store, pairs, {}, forecaster, busy, policy=POLICY, now=build.NOW))
 
 
 def arrived(minutes_ago: float) -> dict[str, object]:
