@@ -36,10 +36,9 @@ def running(problem: Problem, before: Sequences) -> Sequences:
 def held_orders(problem: Problem) -> Mapping[CrewId, OrderId]:
     """Which crew was sent to which order and is not there yet."""
     return {
-        crew: work.order_id
+        work.holder: work.order_id
         for work in problem.works
-        if work.hold is not Hold.PLANNED
-        for crew in work.holders
+        if work.hold is not Hold.PLANNED and work.holder is not None
     }
 
 
@@ -77,7 +76,8 @@ def hazards_left(
     sent = []
     for work in problem.works:
         waits = work.hazard and work.hold is Hold.PLANNED and work.release_min <= 0
-        if not waits or work.pinned or work.crews > 1 or work.after or work.order_id in gone:
+        alone = len(problem.team_of[work.order_id]) == 1 and not work.after
+        if not waits or work.pinned or not alone or work.order_id in gone:
             continue
         minutes = {
             crew: float(problem.roads.travel_min[crew.place, work.place])
@@ -93,19 +93,9 @@ def hazards_left(
 
 def decided(problem: Problem, moves: Collection[Move]) -> Problem:
     """The same problem where the crews that set out keep what they set out for."""
-    goes: dict[OrderId, tuple[CrewId, ...]] = {}
-    for move in moves:
-        goes[move.order_id] = (*goes.get(move.order_id, ()), move.crew_id)
-    works = [
-        replace(work, pinned=_pinned(work, goes[work.order_id])) if work.order_id in goes else work
-        for work in problem.works
-    ]
+    goes = {move.order_id: move.crew_id for move in moves}
+    works = (replace(w, pinned=goes.get(w.order_id, w.pinned)) for w in problem.works)
     return replace(problem, works=tuple(works))
-
-
-def _pinned(work: Work, goes: tuple[CrewId, ...]) -> tuple[CrewId, ...]:
-    """Who comes to an order for sure when these set out; a pin stays where there is room."""
-    return tuple(dict.fromkeys((*goes, *work.pinned)))[: work.crews]
 
 
 def _first_stops(plan: Plan) -> Mapping[CrewId, Stop]:
@@ -119,13 +109,13 @@ def _may_turn(problem: Problem, plan: Plan, crew: CrewId, held: Work, first: Wor
     change. Doing two orders the other way round costs a plan nothing as long as nobody drives.
     """
     route = plan.sequences[crew]
-    if crew in held.pinned:
+    if crew == held.pinned:
         return False
     if first.hazard or held.hold is Hold.EN_ROUTE or held.order_id not in route:
         return True
     part = replace(
         problem,
-        works=tuple(replace(problem.work_of[order], after=()) for order in route),
+        works=tuple(replace(problem.work_of[o], after=(), beside=None) for o in route),
         crews=(problem.crew_of[crew],),
     )
     stays = (held.order_id, *(order for order in route if order != held.order_id))

@@ -1,6 +1,7 @@
-"""The problem as arrays, which the compiled search reads: orders become visits, one for each crew.
+"""The problem as arrays, which the compiled search reads: orders become visits.
 
-Visits of one order lie next to each other. What a problem says in words is turned into numbers here
+What the search calls an order is a team of them, most of one: those that crews work on together.
+Visits of one team lie next to each other. What a problem says in words is turned into numbers here
 and nowhere else.
 """
 
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.domain.words import OrderId
 from dispatch.planning.problem import MAX_PROMISES, Hands, Hold, Meal, Problem, Work
 
 Bools = NDArray[np.bool_]
@@ -53,9 +55,9 @@ class Fixed(NamedTuple):
     may
         Whether and how a crew may make a visit, shape (v, c).
     orders, links
-        Ranges of an order's visits, and of the orders before and after it in `links`, (n, 7).
+        Ranges of a team's visits, and of the orders before and after it in `links`, (n, 7).
     waiting
-        Orders that take several crews, or wait for others or are waited for.
+        Teams of several crews, or that wait for others or are waited for.
     near, near_crews
         The nearest orders, itself first, and crews; shapes (n, k) and (n, k').
     crews
@@ -84,12 +86,12 @@ class Fixed(NamedTuple):
 
 def fixed_of(problem: Problem) -> Fixed:
     """Turn a problem into arrays."""
-    slots = [(work, slot) for work in problem.works for slot in range(work.crews)]
-    visits, times = _visits(problem, slots)
+    works = visited(problem)
+    visits, times = _visits(problem, works)
     orders, links = _orders(problem)
     near, near_crews = _neighbours(problem)
     roads = problem.roads
-    may, stocks = _who_may(problem, slots)
+    may, stocks = _who_may(problem, works)
     return Fixed(
         travel=np.ascontiguousarray(problem.roads.travel_min, np.float32),
         factors=np.array(problem.roads.factors, np.float64),
@@ -112,62 +114,64 @@ def fixed_of(problem: Problem) -> Fixed:
     )
 
 
-def _visits(problem: Problem, slots: list[tuple[Work, int]]) -> tuple[Ints, Floats]:
-    """Each slot of each order; crews that come together share its costs evenly."""
+def visited(problem: Problem) -> list[Work]:
+    """The orders in the sequence of their visits."""
+    return [work for team in problem.teams for work in team]
+
+
+def _visits(problem: Problem, works: list[Work]) -> tuple[Ints, Floats]:
     number = {crew.crew_id: i for i, crew in enumerate(problem.crews)}
-    index = {work.order_id: i for i, work in enumerate(problem.works)}
-    visits = np.zeros((len(slots), 6), np.int64)
-    times = np.zeros((len(slots), PROMISES + MAX_PROMISES * PROMISE_WIDTH))
-    for v, (work, slot) in enumerate(slots):
-        previous = problem.previous_of(work)[slot]
+    index = _team_numbers(problem)
+    visits = np.zeros((len(works), 6), np.int64)
+    times = np.zeros((len(works), PROMISES + MAX_PROMISES * PROMISE_WIDTH))
+    for v, work in enumerate(works):
+        previous = problem.previous_of(work)
         visits[v] = (
             index[work.order_id],
             work.place,
             work.hazard,
-            slot < len(work.pinned),
+            work.pinned is not None,
             -1 if previous is None else number.get(previous, -1),
             work.hold is Hold.EN_ROUTE,
         )
         promised = [
             figure
             for promise in work.promises
-            for figure in (
-                min(promise.due_min, NEVER),
-                promise.weight / work.crews,
-                promise.charge / work.crews,
-            )
+            for figure in (min(promise.due_min, NEVER), promise.weight, promise.charge)
         ]
         times[v, : PROMISES + len(promised)] = (
             work.release_min,
             work.duration_min,
             (work.duration_cv * work.duration_min) ** 2,
-            work.restore_weight / work.crews,
+            work.restore_weight,
             problem.change.of(work.hold),
             NEVER if work.told is None else min(work.told.due_min, NEVER),
-            0.0 if work.told is None else work.told.weight / work.crews,
+            0.0 if work.told is None else work.told.weight,
             *promised,
         )
     return visits, times
 
 
 def _orders(problem: Problem) -> tuple[Ints, Ints]:
-    """Each order's visits, and which orders wait for which."""
-    index = {work.order_id: i for i, work in enumerate(problem.works)}
-    after = [[index[order] for order in work.after] for work in problem.works]
-    follow: list[list[int]] = [[] for _ in problem.works]
+    """Each team's visits, and which teams wait for which."""
+    index, teams = _team_numbers(problem), problem.teams
+    after = [list({index[o]: 0 for work in team for o in work.after}) for team in teams]
+    follow: list[list[int]] = [[] for _ in teams]
     for i, before in enumerate(after):
         for j in before:
             follow[j].append(i)
-    ends = [_ends([work.crews for work in problem.works])]
+    ends = [_ends([len(team) for team in teams])]
     ends.append(_ends([len(each) for each in after]))
     ends.append(_ends([len(each) for each in follow]) + ends[1][-1])
     columns = [column for each in ends for column in (each[:-1], each[1:])]
-    coupled = [
-        work.crews > 1 or bool(after[i]) or bool(follow[i]) for i, work in enumerate(problem.works)
-    ]
+    coupled = [len(team) > 1 or bool(after[i] or follow[i]) for i, team in enumerate(teams)]
     links = [j for each in (*after, *follow) for j in each]
     orders = np.column_stack([*columns, np.array(coupled, np.int64)])
     return np.ascontiguousarray(orders), np.array(links, np.int64)
+
+
+def _team_numbers(problem: Problem) -> dict[OrderId, int]:
+    return {work.order_id: i for i, team in enumerate(problem.teams) for work in team}
 
 
 def _ends(lengths: list[int]) -> Ints:
@@ -194,27 +198,26 @@ def _crews(problem: Problem, visits: Ints) -> Floats:
     return table
 
 
-def _who_may(problem: Problem, visits: list[tuple[Work, int]]) -> tuple[NDArray[np.uint16], Bools]:
+def _who_may(problem: Problem, works: list[Work]) -> tuple[NDArray[np.uint16], Bools]:
     """Which crews may make which visit, and by which depots they would go.
 
     Shapes (v, c) and, for `Fixed.stocks`, (k, d).
     """
     crews = problem.crews
     number = {crew.crew_id: c for c, crew in enumerate(crews)}
-    allowed = np.zeros((len(visits), len(crews)), np.bool_)
-    how, stocks = _ways(problem, visits)
+    allowed = np.zeros((len(works), len(crews)), np.bool_)
+    how, stocks = _ways(problem, works)
     able: dict[frozenset[str], Bools] = {}
-    for v, (work, slot) in enumerate(visits):
-        if slot < len(work.pinned):
-            only = number.get(work.pinned[slot], -1)
+    for v, work in enumerate(works):
+        if work.pinned is not None:
+            only = number.get(work.pinned, -1)
             if only >= 0:
                 allowed[v, only] = True
             continue
         if work.needs not in able:
             able[work.needs] = np.array([c.has_skills(work) for c in crews], np.bool_)
         allowed[v] = able[work.needs] & (how[v] != MAY_NOT)
-        elsewhere = [c for i, c in enumerate(problem.previous_of(work)) if c and i != slot]
-        for crew_id in (*work.barred, *work.pinned, *elsewhere):
+        for crew_id in work.barred:
             if crew_id in number:
                 allowed[v, number[crew_id]] = False
     # Whom a dispatcher sends without a part that no depot has drives there straight.
@@ -222,12 +225,12 @@ def _who_may(problem: Problem, visits: list[tuple[Work, int]]) -> tuple[NDArray[
     return may.astype(np.uint16), stocks
 
 
-def _ways(problem: Problem, visits: list[tuple[Work, int]]) -> tuple[Ints, Bools]:
+def _ways(problem: Problem, works: list[Work]) -> tuple[Ints, Bools]:
     """How each crew comes to what each visit needs, shape (v, c), and `Fixed.stocks`."""
-    how = np.full((len(visits), len(problem.crews)), MAY, np.int64)
+    how = np.full((len(works), len(problem.crews)), MAY, np.int64)
     rows: dict[frozenset[str], int] = {}
     ways: dict[frozenset[str], Ints] = {}
-    for v, (work, _) in enumerate(visits):
+    for v, work in enumerate(works):
         if not work.parts:
             continue
         if work.parts not in ways:
@@ -250,9 +253,9 @@ def _way(problem: Problem, crew: Hands, work: Work, rows: dict[frozenset[str], i
 
 
 def _neighbours(problem: Problem) -> tuple[Ints, Ints]:
-    """The nearest orders and crews of every order, itself first; shapes (n, k) and (n, k')."""
+    """The nearest teams and crews of every team, itself first; shapes (n, k) and (n, k')."""
     travel = problem.roads.travel_min
-    works = np.array([w.place for w in problem.works], np.int64)
+    works = np.array([team[0].place for team in problem.teams], np.int64)
     crews = np.array([c.place for c in problem.crews], np.int64)
     between = travel[np.ix_(works, works)].copy()
     np.fill_diagonal(between, -1.0)

@@ -230,8 +230,6 @@ def _work(
     policy: PlanningPolicy,
     now: datetime,
 ) -> Work:
-    under_way = () if order.crew_id is None else (order.crew_id,)
-    proposed = () if order.proposed_crew_id is None else (order.proposed_crew_id,)
     by_hand = any(why.partition("?")[0] == CHOSEN for why in order.why)
     hold = Hold.EN_ROUTE if order.status is OrderStatus.EN_ROUTE else Hold.SENT
     hazard = policy.weight_of(order) >= policy.hazard_weight
@@ -248,9 +246,9 @@ def _work(
         release_min=release,
         after=order.after,
         hazard=hazard,
-        pinned=under_way if by_hand or hazard else (),
-        holders=under_way or proposed,
-        hold=hold if under_way else Hold.PLANNED,
+        pinned=order.crew_id if by_hand or hazard else None,
+        holder=order.crew_id or order.proposed_crew_id,
+        hold=Hold.PLANNED if order.crew_id is None else hold,
     )
 
 
@@ -296,17 +294,16 @@ def _left_with_holder(
     work: Work, crews: Mapping[CrewId, Hands], shelves: Sequence[Shelf], travel_min: Minutes
 ) -> Work:
     """Leave an order with its crew, though the crew could not be given it now."""
-    if work.hold is Hold.PLANNED or work.pinned:
-        return work
-    (holder,) = work.holders
-    crew = crews.get(holder)
-    if crew is None:
+    crew = None if work.holder is None else crews.get(work.holder)
+    if work.hold is Hold.PLANNED or work.pinned or crew is None:
         return work
     drive = float(travel_min[crew.place, work.place])
     if lacks := crew.lacks(work):
         drive = by_depot_min(travel_min, crew, work, with_all(shelves, lacks), LOAD_MIN)
     end = crew.free_min + drive + work.duration_min
-    return work if crew.is_able(work) and end <= crew.until_min else replace(work, pinned=(holder,))
+    return (
+        work if crew.is_able(work) and end <= crew.until_min else replace(work, pinned=work.holder)
+    )
 
 
 def _with_record(

@@ -59,6 +59,8 @@ class _Coming:
 
 @dataclass(slots=True)
 class _Walk:
+    """Who stands at which team's orders, by the first of them, and when orders have ended."""
+
     problem: Problem
     waiting: dict[OrderId, list[_Coming]] = field(default_factory=dict)
     ended: dict[OrderId, _Time] = field(default_factory=dict)
@@ -169,37 +171,39 @@ def _walk_through(walk: _Walk, sequences: Sequences) -> list[OrderId]:
             if crew.hands.crew_id in driving and crew.todo:
                 work = walk.problem.work_of[crew.todo[0]]
                 driving.discard(crew.hands.crew_id)
-                walk.waiting.setdefault(work.order_id, []).append(_come(walk.problem, crew, work))
+                first = work.beside or work.order_id
+                walk.waiting.setdefault(first, []).append(_come(walk.problem, crew, work))
                 moved = True
-        for order in [o for o in walk.waiting if _complete(walk, o)]:
-            for coming in _work_on(walk, order):
+        for first in [o for o in walk.waiting if _complete(walk, o)]:
+            for coming in _work_on(walk, first):
                 driving.add(coming.crew.hands.crew_id)
             moved = True
     return sorted({crew.todo[0] for crew in crews if crew.todo})
 
 
-def _complete(walk: _Walk, order: OrderId) -> bool:
-    work = walk.problem.work_of[order]
-    return len(walk.waiting[order]) >= work.crews and all(o in walk.ended for o in work.after)
+def _complete(walk: _Walk, first: OrderId) -> bool:
+    team = walk.problem.team_of[first]
+    before = (order for work in team for order in work.after)
+    return len(walk.waiting[first]) >= len(team) and all(order in walk.ended for order in before)
 
 
-def _work_on(walk: _Walk, order: OrderId) -> list[_Coming]:
-    """Let everybody who stands at an order begin together."""
-    work = walk.problem.work_of[order]
-    here = walk.waiting.pop(order)
-    begin = max((c.arrive for c in here), key=lambda t: t.mean)
-    for other in work.after:
-        if walk.ended[other].mean > begin.mean:
-            begin = walk.ended[other]
-    end = _Time(
-        begin.mean + work.duration_min, begin.var + (work.duration_cv * work.duration_min) ** 2
-    )
-    walk.ended[order] = end
+def _work_on(walk: _Walk, first: OrderId) -> list[_Coming]:
+    """Let everybody who stands at the orders of a team begin together."""
+    here = walk.waiting.pop(first)
+    begin = max((c.arrive for c in here), key=_mean)
+    team = walk.problem.team_of[first]
+    for other in (order for work in team for order in work.after):
+        ended = max((walk.ended[w.order_id] for w in walk.problem.team_of[other]), key=_mean)
+        begin = max(begin, ended, key=_mean)
     for coming in here:
         crew = coming.crew
+        work = walk.problem.work_of[crew.todo[0]]
+        spent = _Time(work.duration_min, (work.duration_cv * work.duration_min) ** 2)
+        end = _Time(begin.mean + spent.mean, begin.var + spent.var)
+        walk.ended[work.order_id] = end
         walk.stops.append(
             Stop(
-                order_id=order,
+                order_id=work.order_id,
                 crew_id=crew.hands.crew_id,
                 position=crew.done,
                 depart_min=coming.depart_min,
@@ -218,6 +222,10 @@ def _work_on(walk: _Walk, order: OrderId) -> list[_Coming]:
     return here
 
 
+def _mean(time: _Time) -> float:
+    return time.mean
+
+
 def _wrong_ids(problem: Problem, sequences: Sequences) -> list[str]:
     strangers = [f"crew {crew} is unknown" for crew in sequences if crew not in problem.crew_of]
     orders = {order for sequence in sequences.values() for order in sequence}
@@ -226,7 +234,7 @@ def _wrong_ids(problem: Problem, sequences: Sequences) -> list[str]:
 
 def _wrong_with(problem: Problem, stop: Stop) -> list[str]:
     work, crew = problem.work_of[stop.order_id], problem.crew_of[stop.crew_id]
-    pinned = stop.crew_id in work.pinned
+    pinned = stop.crew_id == work.pinned
     what = f"order {work.order_id} with crew {crew.crew_id}"
     broken = []
     if not pinned and not crew.is_able(work):
@@ -243,18 +251,20 @@ def _wrong_with(problem: Problem, stop: Stop) -> list[str]:
 
 
 def _wrong_counts(problem: Problem, sequences: Sequences) -> list[str]:
-    """Each order with as many different crews as it takes, or with none; its pins among them."""
+    """Each order with one crew, or none; the one that was pinned; teams whole, of other crews."""
     visits: dict[OrderId, list[CrewId]] = {}
     for crew, orders in sequences.items():
         for order in orders:
             visits.setdefault(order, []).append(crew)
     broken = []
     for order, crews in visits.items():
-        work = problem.work_of[order]
-        if len(crews) != work.crews or len(set(crews)) != work.crews:
-            broken.append(f"order {order} takes {work.crews} crews and has {len(crews)}")
-        if not set(crews).issuperset(work.pinned[: work.crews]):
+        work, team = problem.work_of[order], problem.team_of[order]
+        if len(crews) > 1:
+            broken.append(f"order {order} has {len(crews)} crews")
+        if work.pinned not in {None, crews[0]}:
             broken.append(f"order {order} lacks the crew that was pinned to it")
+        if len(team) > len({crew for each in team for crew in visits.get(each.order_id, ())}):
+            broken.append(f"order {order} lacks a crew of its own beside it")
         if any(before not in visits for before in work.after):
             broken.append(f"order {order} waits for an order that is not in the plan")
     return broken
@@ -271,12 +281,12 @@ def _costs(
         late_charges=charges,
         restoration=restoration,
         change=sum(_change_of(problem, work, sequences) for work in problem.works),
-        unplaced=problem.unplaced_cost * len(unplaced),
+        unplaced=problem.unplaced_cost * sum(problem.work_of[o].beside is None for o in unplaced),
     )
 
 
 def _share_of(work: Work, stop: Stop) -> tuple[float, float, float]:
-    """Lateness, charges and restoration of one crew: crews that come together share evenly."""
+    """Lateness, charges and restoration of one order."""
     mean, sd = stop.arrive_min, stop.arrive_sd_min
     minutes = sum(p.weight * expected_lateness(mean, sd, p.due_min) for p in work.promises)
     charges = sum(p.charge * chance_late(mean, sd, p.due_min) for p in work.promises if p.charge)
@@ -284,18 +294,17 @@ def _share_of(work: Work, stop: Stop) -> tuple[float, float, float]:
     if work.told is not None:
         late = expected_lateness(stop.end_min, stop.end_sd_min, work.told.due_min)
         restoration += work.told.weight * late
-    return minutes / work.crews, charges / work.crews, restoration / work.crews
+    return minutes, charges, restoration
 
 
 def _change_of(problem: Problem, work: Work, sequences: Sequences) -> float:
-    cost = 0.0
-    for crew in problem.previous_of(work):
-        if crew is None or crew not in problem.crew_of:
-            continue
-        orders = sequences.get(crew, ())
-        if work.hold is not Hold.EN_ROUTE:
-            cost += 0.0 if work.order_id in orders else problem.change.of(work.hold)
-        elif not orders or orders[0] != work.order_id:
-            to_hazard = bool(orders) and problem.work_of[orders[0]].hazard
-            cost += problem.change.turn_for_hazard if to_hazard else problem.change.turn
-    return cost
+    crew = problem.previous_of(work)
+    if crew is None or crew not in problem.crew_of:
+        return 0.0
+    orders = sequences.get(crew, ())
+    if work.hold is not Hold.EN_ROUTE:
+        return 0.0 if work.order_id in orders else problem.change.of(work.hold)
+    if orders and orders[0] == work.order_id:
+        return 0.0
+    to_hazard = bool(orders) and problem.work_of[orders[0]].hazard
+    return problem.change.turn_for_hazard if to_hazard else problem.change.turn

@@ -136,7 +136,7 @@ def explain(problem: Problem, plan: Plan, order_id: OrderId) -> Explanation:
     work = problem.work_of[order_id]
     chosen = chosen_for(problem, plan, order_id)
     excluded = {crew.crew_id: why_not(problem, crew, work) for crew in problem.crews}
-    going = set(plan.crew_of(order_id))
+    going = {plan.crew_of(order_id)}
     free = [c for c in problem.crews if not excluded[c.crew_id] and c.crew_id not in going]
     options = [
         what_if(problem, plan, order_id, crew.crew_id) for crew in _near(problem, work, free)
@@ -149,7 +149,7 @@ def explain(problem: Problem, plan: Plan, order_id: OrderId) -> Explanation:
     return Explanation(
         order_id=order_id,
         chosen=chosen,
-        next_best=tuple(fit[:NEXT]) if _is_alone(work) else (),
+        next_best=tuple(fit[:NEXT]) if _is_alone(problem, work) else (),
         excluded=tuple((crew, why) for crew, why in excluded.items() if why and crew not in going),
     )
 
@@ -167,8 +167,8 @@ def chosen_for(problem: Problem, plan: Plan, order_id: OrderId) -> tuple[Option,
 def why_not(problem: Problem, crew: Hands, work: Work) -> tuple[str, ...]:
     """What keeps a crew from an order whatever the plan; empty if it may go."""
     why = []
-    if work.pinned and crew.crew_id not in work.pinned and len(work.pinned) >= work.crews:
-        why.append(reason("pinned_to", crew=", ".join(work.pinned)))
+    if work.pinned not in {None, crew.crew_id}:
+        why.append(reason("pinned_to", crew=work.pinned))
     if crew.crew_id in work.barred:
         why.append(reason("declined"))
     if not crew.has_skills(work):
@@ -240,7 +240,7 @@ def _part(
 
     Where an order waits for another or takes several crews, that is all of them.
     """
-    if all(_is_alone(work) for work in problem.works):
+    if all(_is_alone(problem, work) for work in problem.works):
         changed = {c for c in wanted if wanted[c] != plan.sequences.get(c, ())} | {crew_id}
         orders = {o for c in changed for o in (*wanted.get(c, ()), *plan.sequences.get(c, ()))}
         problem = replace(
@@ -323,7 +323,7 @@ def _first_stops(plan: Plan) -> dict[OrderId, Stop]:
 
 def _near(problem: Problem, work: Work, crews: list[Hands]) -> list[Hands]:
     """The crews that are soonest there from where they are, and no more than a few."""
-    if not _is_alone(work):
+    if not _is_alone(problem, work):
         return []
     travel = problem.roads.travel_min
     return sorted(crews, key=lambda c: (c.free_min + travel[c.place, work.place], c.crew_id))[
@@ -331,8 +331,8 @@ def _near(problem: Problem, work: Work, crews: list[Hands]) -> list[Hands]:
     ]
 
 
-def _is_alone(work: Work) -> bool:
-    return work.crews == 1 and not work.after
+def _is_alone(problem: Problem, work: Work) -> bool:
+    return len(problem.team_of[work.order_id]) == 1 and not work.after
 
 
 def _never(order_id: OrderId, crew_id: CrewId) -> Stop:

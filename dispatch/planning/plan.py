@@ -56,6 +56,6 @@ class Plan:
     unplaced: tuple[OrderId, ...]
     costs: Costs
 
-    def crew_of(self, order_id: OrderId) -> tuple[CrewId, ...]:
-        """Who goes to an order; empty where nobody can."""
-        return tuple(stop.crew_id for stop in self.stops if stop.order_id == order_id)
+    def crew_of(self, order_id: OrderId) -> CrewId | None:
+        """Who goes to an order; None where nobody can."""
+        return next((stop.crew_id for stop in self.stops if stop.order_id == order_id), None)

@@ -125,5 +125,5 @@ def _cost(problem: Problem, crew: Hands, free_min: float, place: int, work: Work
 
 def _check(problem: Problem) -> None:
     for work in problem.works:
-        if work.crews > 1 or work.after:
+        if work.beside or work.after:
             raise InvalidInput("work", work.order_id, "one crew, and no order before it")

@@ -59,23 +59,22 @@ class Work:
     duration_min, duration_cv
         Mean time on site, and its standard deviation over the mean.
     needs
-        Skills and equipment, each crew that comes must have all.
+        Skills and equipment, of which the crew must have all.
     parts
-        What is fetched from a depot on the way unless the crew carries it; each crew that comes
-        must have all.
-    crews
-        How many crews it takes at the same time.
+        What is fetched from a depot on the way unless the crew carries it.
+    beside
+        The order whose crew this one's works with: work that takes several crews is an order for
+        each, all but the first beside it. They begin together with different crews, or none does.
     after
         Orders whose work must be done before this one's begins.
     release_min
         No crew is sent earlier.
     hazard
         A danger to life; goes before meal breaks, and may turn a crew that is on its way.
-    pinned, holders
-        Crews a dispatcher decided on, and crews that have it in the running plan, one for each crew
-        it takes at most; the rest is open.
+    pinned, holder
+        The crew that a dispatcher decided on, and the one that has it in the running plan.
     hold
-        What the holders have to do with it.
+        What the holder has to do with it.
     barred
         Crews that must not be sent, as they gave it back.
     """
@@ -88,12 +87,12 @@ class Work:
     duration_cv: float = 0.0
     needs: frozenset[str] = frozenset()
     parts: frozenset[str] = frozenset()
-    crews: int = 1
+    beside: OrderId | None = None
     after: tuple[OrderId, ...] = ()
     release_min: float = 0.0
     hazard: bool = False
-    pinned: tuple[CrewId, ...] = ()
-    holders: tuple[CrewId, ...] = ()
+    pinned: CrewId | None = None
+    holder: CrewId | None = None
     hold: Hold = Hold.PLANNED
     barred: frozenset[CrewId] = frozenset()
     told: Promise | None = None
@@ -229,8 +228,8 @@ class Problem:
     ------
     InvalidInput
         An id twice, a place that is not in the table, more than two promises, an order after
-        itself or after one that is not there, fewer than one crew for an order, or a crew on its
-        way to two orders.
+        itself or after one that is not there, one beside itself, beside one that is not there or
+        beside one that is beside another, or a crew on its way to two orders.
     """
 
     works: tuple[Work, ...]
@@ -255,7 +254,7 @@ class Problem:
         for work in self.works:
             self._check(work)
         self._check_circles()
-        on_way = [h for w in self.works if w.hold is Hold.EN_ROUTE for h in w.holders]
+        on_way = [w.holder for w in self.works if w.hold is Hold.EN_ROUTE and w.holder]
         _check_ids(on_way, "crew en route")
 
     @cached_property
@@ -268,12 +267,23 @@ class Problem:
         """Each crew."""
         return {crew.crew_id: crew for crew in self.crews}
 
-    def previous_of(self, work: Work) -> tuple[CrewId | None, ...]:
-        """Who has each slot of an order so far; holders that a pin pushed out are left out."""
-        pinned = [crew if crew in work.holders else None for crew in work.pinned]
-        free = [crew for crew in work.holders if crew not in work.pinned]
-        slots = [*pinned, *free, *([None] * work.crews)]
-        return tuple(slots[: work.crews])
+    @cached_property
+    def teams(self) -> tuple[tuple[Work, ...], ...]:
+        """The orders that are worked on together, most of them alone, the first one in front."""
+        teams = {work.order_id: [work] for work in self.works if work.beside is None}
+        for work in self.works:
+            if work.beside is not None:
+                teams[work.beside].append(work)
+        return tuple(map(tuple, teams.values()))
+
+    @cached_property
+    def team_of(self) -> dict[OrderId, tuple[Work, ...]]:
+        """Each order's team."""
+        return {work.order_id: team for team in self.teams for work in team}
+
+    def previous_of(self, work: Work) -> CrewId | None:
+        """Who has an order so far; nobody where a pin pushed the holder out."""
+        return work.holder if work.pinned in {None, work.holder} else None
 
     def fetched_at(self, crew: Hands, work: Work) -> tuple[Shelf, ...]:
         """The depots by one of which a crew has to go; empty where it drives there straight.
@@ -294,24 +304,23 @@ class Problem:
     def _check(self, work: Work) -> None:
         if len(work.promises) > MAX_PROMISES:
             raise InvalidInput("promises", len(work.promises), f"at most {MAX_PROMISES}")
-        if work.crews < 1:
-            raise InvalidInput("crews", work.crews, "at least one")
+        first = work if work.beside is None else self.work_of.get(work.beside)
+        if first is None or first.beside is not None:
+            raise InvalidInput("beside", work.beside, "an order of the same plan, beside no other")
         for other in work.after:
             if other not in self.work_of:
                 raise InvalidInput("after", other, "an order of the same plan")
 
     def _check_circles(self) -> None:
         done: set[OrderId] = set()
-        waiting = [work for work in self.works if work.after]
-        done.update(work.order_id for work in self.works if not work.after)
+        waiting = self.teams
         while waiting:
-            ready = [work for work in waiting if done.issuperset(work.after)]
+            ready = [team for team in waiting if done.issuperset(o for w in team for o in w.after)]
             if not ready:
-                raise InvalidInput(
-                    "after", [w.order_id for w in waiting], "orders that do not wait for each other"
-                )
-            done.update(work.order_id for work in ready)
-            waiting = [work for work in waiting if work.order_id not in done]
+                stuck = [work.order_id for team in waiting for work in team if work.after]
+                raise InvalidInput("after", stuck, "orders that do not wait for each other")
+            done.update(work.order_id for team in ready for work in team)
+            waiting = tuple(team for team in waiting if team[0].order_id not in done)
 
 
 def _check_ids(ids: Sequence[object], what: str) -> None:

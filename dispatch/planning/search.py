@@ -5,9 +5,8 @@ give the same plan; with a clock in their place it stops when the time is over, 
 longer it may go on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +18,11 @@ from dispatch.planning.arrays import (
     ORDER,
     PROMISES,
     VISIT_FROM,
-    VISIT_TO,
     WEIGHT,
     Fixed,
     Ints,
     fixed_of,
+    visited,
 )
 from dispatch.planning.evaluate import evaluate
 from dispatch.planning.moves import run
@@ -73,12 +72,12 @@ def find_plan(
     state = empty_state(fixed, seed)
     _insert_all(fixed, state, _numbers(problem, fixed, running or {}))
     _spend(fixed, state, budget)
-    left_out = len(problem.works) - _count_best(fixed, state)
+    left_out = len(problem.teams) - _count_best(fixed, state)
     if left_out:
         best = _best_of(state)
         state = empty_state(fixed, seed)
         _insert_all(fixed, state, best)
-    return _checked(problem, fixed, state)
+    return _checked(problem, state)
 
 
 def prepare() -> None:
@@ -121,12 +120,12 @@ def _best_of(state: State) -> tuple[Ints, Ints]:
 
 
 def _count_best(fixed: Fixed, state: State) -> int:
-    """How many orders are in the best plan."""
+    """How many teams are in the best plan."""
     return len(np.unique(fixed.visits[_best_of(state)[0], ORDER]))
 
 
 def _by_urgency(fixed: Fixed, waiting: NDArray[np.bool_]) -> Ints:
-    """The waiting orders, the heaviest and soonest due first."""
+    """The waiting teams, the heaviest and soonest due first."""
     which = np.flatnonzero(waiting)
     times = fixed.times[fixed.orders[which, VISIT_FROM]]
     order = np.lexsort((times[:, PROMISES + DUE], -times[:, PROMISES + WEIGHT]))
@@ -135,46 +134,40 @@ def _by_urgency(fixed: Fixed, waiting: NDArray[np.bool_]) -> Ints:
 
 def _numbers(problem: Problem, fixed: Fixed, running: Sequences) -> tuple[Ints, Ints]:
     """The visits and crews of a plan as numbers, each crew's in order."""
-    index = {work.order_id: i for i, work in enumerate(problem.works)}
-    coming: dict[OrderId, list[int]] = {}
+    works = visited(problem)
+    crew_of: dict[OrderId, int] = {}
     for c, crew in enumerate(problem.crews):
         for order in running.get(crew.crew_id, ()):
-            coming.setdefault(order, []).append(c)
-    slot = {
-        (order, c): v
-        for order, crews in coming.items()
-        if order in index
-        for c, v in _share_out(fixed, index[order], crews).items()
+            crew_of.setdefault(order, c)
+    visit = {
+        work.order_id: v
+        for v, work in enumerate(works)
+        if _comes_out(problem, work, crew_of) and fixed.may[v, crew_of[work.order_id]] != MAY_NOT
     }
     pairs = [
-        (slot[order, c], c)
+        (visit[order], c)
         for c, crew in enumerate(problem.crews)
         for order in dict.fromkeys(running.get(crew.crew_id, ()))
-        if (order, c) in slot
+        if order in visit and crew_of[order] == c
     ]
     visits, crews = zip(*pairs, strict=True) if pairs else ((), ())
     return np.array(visits, np.int64), np.array(crews, np.int64)
 
 
-def _share_out(fixed: Fixed, order: int, crews: list[int]) -> dict[int, int]:
-    """Which visit of an order each of its crews makes; empty where that does not come out even."""
-    slots = range(fixed.orders[order, VISIT_FROM], fixed.orders[order, VISIT_TO])
-    if len(crews) != len(slots):
-        return {}
-    for way in permutations(crews):
-        if all(fixed.may[v, c] != MAY_NOT for v, c in zip(slots, way, strict=True)):
-            return dict(zip(way, slots, strict=True))
-    return {}
+def _comes_out(problem: Problem, work: Work, crew_of: Mapping[OrderId, int]) -> bool:
+    """Whether every order of a team has a crew of its own."""
+    team = [each.order_id for each in problem.team_of[work.order_id]]
+    return len({crew_of[order] for order in team if order in crew_of}) == len(team)
 
 
-def _checked(problem: Problem, fixed: Fixed, state: State) -> Plan:
+def _checked(problem: Problem, state: State) -> Plan:
     """Read the best routes and let the independent evaluation work them out."""
+    works = visited(problem)
     sequences: dict[CrewId, tuple[OrderId, ...]] = {}
     for c, crew in enumerate(problem.crews):
         visits = state.route[BEST, c, : state.crews[c, BEST_SIZE]]
         if len(visits):
-            numbers = fixed.visits[visits, ORDER]
-            sequences[crew.crew_id] = tuple(problem.works[i].order_id for i in numbers)
+            sequences[crew.crew_id] = tuple(works[v].order_id for v in visits)
     found = evaluate(problem, sequences)
     if found.violations:
         raise PlanBroken("; ".join(found.violations))

@@ -361,10 +361,10 @@ def ready_of(fx: Fixed, st: State, o: int, v: int) -> tuple[float, float]:
         before = fx.links[i]
         if st.orders[before, PLACED] == 0:
             return np.inf, 0.0
-        u = fx.orders[before, VISIT_FROM]
-        c, k = st.where[u, CREW], st.where[u, POS]
-        if st.times[HERE, c, k + 1, DEP] > ready:
-            ready, ready_var = st.times[HERE, c, k + 1, DEP], st.times[HERE, c, k + 1, VAR]
+        for u in range(fx.orders[before, VISIT_FROM], fx.orders[before, VISIT_TO]):
+            c, k = st.where[u, CREW], st.where[u, POS]
+            if st.times[HERE, c, k + 1, DEP] > ready:
+                ready, ready_var = st.times[HERE, c, k + 1, DEP], st.times[HERE, c, k + 1, VAR]
     for u in range(fx.orders[o, VISIT_FROM], fx.orders[o, VISIT_TO]):
         c, k = st.where[u, CREW], st.where[u, POS]
         if u != v and c >= 0 and st.times[HERE, c, k, ARRIVE] > ready:

@@ -11,7 +11,7 @@ from dispatch.domain.words import CrewId
 from dispatch.planning.district import PlanningPolicy
 from dispatch.planning.explain import Option, chosen_for, if_sent, what_if, why_not
 from dispatch.ports import Store, TravelTimes
-from dispatch.procedures.planning import Planner, list_open, state_district
+from dispatch.procedures.planning import Planner, list_open, plan_to_show, state_district
 from dispatch.sayings import reason
 
 LOOK_AT = 60
@@ -63,12 +63,12 @@ def foresee(
         planning=planning,
         now=now,
     )
-    problem = stated.problem
-    if order.id not in problem.work_of:
+    if order.id not in stated.problem.work_of:
         return Foreseen()
-    plan = planner.sketch(order.district_id, problem)
-    if plan is None:
+    found = plan_to_show(planner, order.district_id, stated, order.id)
+    if found is None:
         return Foreseen()
+    problem, plan = found
     work = problem.work_of[order.id]
     chosen = {option.crew_id: option for option in chosen_for(problem, plan, order.id)}
     excluded = {crew.crew_id: why_not(problem, crew, work) for crew in problem.crews}

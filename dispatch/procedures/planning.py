@@ -200,6 +200,21 @@ def plan_moves(
     return _moves(planner, district_id, stated, joined(stated.problem, pairs))
 
 
+def plan_to_show(
+    planner: Planner, district_id: DistrictId, stated: Stated, order_id: OrderId
+) -> tuple[Problem, Plan] | None:
+    """Sketch a plan for somebody who looks at an order; None where there is none.
+
+    Where no two crews are found for work that takes two, its orders stand by themselves.
+    """
+    problem = joined(stated.problem, stated.pairs)
+    plan = planner.sketch(district_id, problem)
+    if plan is not None and order_id in plan.unplaced and len(problem.team_of[order_id]) > 1:
+        problem = stated.problem
+        plan = planner.sketch(district_id, problem)
+    return None if plan is None else (problem, plan)
+
+
 def _moves(
     planner: Planner, district_id: DistrictId, stated: Stated, problem: Problem
 ) -> tuple[Problem, Plan, tuple[Move, ...]] | None:

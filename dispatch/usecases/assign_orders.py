@@ -13,7 +13,6 @@ from dispatch.journal import SYSTEM, order_event
 from dispatch.planning.acting import Move
 from dispatch.planning.district import PlanningPolicy
 from dispatch.planning.explain import chosen_for
-from dispatch.planning.pairs import each_its_order
 from dispatch.planning.plan import Plan
 from dispatch.planning.problem import Problem
 from dispatch.ports import Store, TravelTimes
@@ -181,15 +180,12 @@ def _by_plan(
     if planned is None:
         return waiting
     problem, plan, moves = planned
-    pairs = {a: b for a, b in stated.pairs.items() if b not in problem.work_of}
-    moves = each_its_order(plan, moves, pairs, sending.orders)
     for move in _in_turn(sending, moves):
         _send_by_plan(sending, move, problem, plan)
     sent = {order.id for order in sending.changed} | {
         s.active_order_id for s in sending.states if s.active_order_id is not None
     }
     stranded = {*plan.unplaced, *(move.order_id for move in moves)}
-    stranded.update(second for first, second in pairs.items() if first in plan.unplaced)
     return [
         order
         for order in waiting
@@ -202,7 +198,7 @@ def _accepted_stay(stated: Stated, under_way: Sequence[TroubleOrder]) -> Stated:
     """Leave what a crew has accepted with it: nothing waits for which it would be turned."""
     accepted = {order.id for order in under_way if order.status is OrderStatus.ACCEPTED}
     works = tuple(
-        replace(work, pinned=work.holders) if work.order_id in accepted else work
+        replace(work, pinned=work.holder) if work.order_id in accepted else work
         for work in stated.problem.works
     )
     return replace(stated, problem=replace(stated.problem, works=works))
@@ -244,15 +240,7 @@ def _send_by_plan(sending: _Sending, move: Move, problem: Problem, plan: Plan) -
     best = next((r for r in ranked if r.state.crew.id == move.crew_id), None)
     if best is None or best.blockers:
         return
-    work = (
-        order.id if order.id in problem.work_of or order.supports_id is None else order.supports_id
-    )
-    expected = [
-        why
-        for option in chosen_for(problem, plan, work)
-        if option.crew_id == move.crew_id
-        for why in option.reasons
-    ]
+    expected = [why for each in chosen_for(problem, plan, order.id) for why in each.reasons]
     nearest = choose(ranked) is best
     sending.send(order, best, (reason("nearest" if nearest else "by_plan"), *expected))
 

@@ -8,7 +8,7 @@ from tests.api.conftest import EAST_LON, Town
 from tests.api.test_dispatching import act, open_outage, run_jobs, send
 from tests.api.test_order_of_work import order_of
 from tests.api.test_rests import blockers, crew_of
-from tests.api.test_two_crews import merge
+from tests.api.test_two_crews import merge, second_of
 from tests.api.test_why_it_waits import panel
 from tests.store.builders import LAT, LON
 
@@ -53,6 +53,31 @@ def test_whoever_lacks_a_part_goes_by_the_depot_that_has_it(town: Town):
     run_jobs(town)
     order = town.get(f"outages/{outage}", "dispatcher").json()["order"]
     assert order["crew_id"] == "C1" and said in [why["en"] for why in order["why"]]
+
+
+def test_of_two_crews_for_one_work_only_one_fetches_the_part(town: Town):
+    stock(town, TRANSFORMER)
+    _, order = needing(town)
+    second = second_of(town, order)
+    town.clock.advance(3)
+    run_jobs(town)
+    orders = [town.get(f"orders/{each}", "dispatcher").json() for each in (order, second)]
+    assert {each["crew_id"] for each in orders} == {"C1", "C2"}
+    by_depot = [any("by way of" in why["en"] for why in each["why"]) for each in orders]
+    assert by_depot == [True, False]
+    phones = {each["crew_id"]: town.get("crew/orders", each["crew_id"]).json() for each in orders}
+    assert [phones[each["crew_id"]][0]["fetch"] is not None for each in orders] == [True, False]
+
+
+def test_the_crew_that_carries_the_part_brings_it_to_work_for_two(town: Town):
+    stock(town, TRANSFORMER)
+    carries(town, TRANSFORMER, crew="C2")
+    _, order = needing(town)
+    second = second_of(town, order)
+    town.clock.advance(3)
+    run_jobs(town)
+    sent = [town.get(f"orders/{each}", "dispatcher").json()["crew_id"] for each in (order, second)]
+    assert sent == ["C2", "C1"]
 
 
 def test_a_crew_that_carries_the_part_goes_before_one_that_has_to_fetch_it(town: Town):

@@ -190,7 +190,7 @@ def running_rows(city: City, crews: int, orders: int) -> list[Row]:
         first = find_plan(known, budget=within(5.0), seed=1)
         holder = {order: crew for crew, todo in first.sequences.items() for order in todo}
         works = tuple(
-            replace(w, holders=(holder[w.order_id],)) if w.order_id in holder else w
+            replace(w, holder=holder[w.order_id]) if w.order_id in holder else w
             for w in problem.works
         )
         after = replace(problem, works=works)

@@ -144,7 +144,7 @@ def _hazards_first(works: Sequence[Work]) -> tuple[list[Work], list[Work]]:
 
 
 def _alone(works: Sequence[Work]) -> tuple[Work, ...]:
-    return tuple(replace(work, holders=(), pinned=()) for work in works)
+    return tuple(replace(work, holder=None, pinned=None) for work in works)
 
 
 def _nearest_pair(

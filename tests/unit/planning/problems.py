@@ -65,11 +65,12 @@ def problems(draw) -> Problem:
     on_way = list(names)
     works = []
     for i in range(orders):
-        takes = 2 if rng.random() < 0.15 and crews > 1 else 1
-        hold, holders = Hold.PLANNED, tuple(some(names, 0.15)[:takes])
-        if holders and rng.random() < 0.4 and holders[0] in on_way:
-            on_way.remove(holders[0])
-            hold, holders = Hold.EN_ROUTE, holders[:1]
+        leads = [work.order_id for work in works if work.beside is None]
+        beside = OrderId(rng.choice(leads)) if leads and rng.random() < 0.15 else None
+        hold, holder = Hold.PLANNED, next(iter(some(names, 0.15)), None)
+        if holder and rng.random() < 0.4 and holder in on_way:
+            on_way.remove(holder)
+            hold = Hold.EN_ROUTE
         received = -60 * rng.random()
         works.append(
             Work(
@@ -87,12 +88,14 @@ def problems(draw) -> Problem:
                 duration_cv=rng.choice([0.0, 0.5]),
                 needs=frozenset(some(SKILLS, 0.2)),
                 parts=frozenset(some(["fuse", "pole"], 0.2)),
-                crews=takes,
-                after=tuple(OrderId(j + 1) for j in range(i) if rng.random() < 0.06),
+                beside=beside,
+                after=()
+                if beside
+                else tuple(OrderId(j) for j in range(1, i) if rng.random() < 0.06),
                 release_min=30 * float(rng.random() < 0.2),
                 hazard=bool(rng.random() < 0.1),
-                pinned=tuple(some(names, 0.08)[:takes]),
-                holders=holders,
+                pinned=next(iter(some(names, 0.08)), None),
+                holder=holder,
                 hold=hold,
                 barred=frozenset(some(names, 0.05)),
             )

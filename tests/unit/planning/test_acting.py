@@ -5,7 +5,7 @@ from tests.unit.planning.problems import a_crew, a_problem, a_work, on_a_line
 
 
 def sent(order_id, place, crew, *, hold=Hold.SENT, **more):
-    return a_work(order_id, place, holders=(crew,), hold=hold, **more)
+    return a_work(order_id, place, holder=crew, hold=hold, **more)
 
 
 def moves(problem, at_work=(), **sequences):
@@ -49,7 +49,7 @@ def test_a_hazard_turns_the_crew_but_not_one_that_a_dispatcher_sent():
     works = [sent(1, 1, "A"), a_work(2, 2, hazard=True)]
     problem = a_problem(works, [a_crew("A", 0)], on_a_line(0, 10, 20))
     assert moves(problem, A=(2, 1)) == (Move(crew_id="A", order_id=2, leaves=1),)
-    pinned = a_problem([sent(1, 1, "A", pinned=("A",)), works[1]], problem.crews, problem.roads)
+    pinned = a_problem([sent(1, 1, "A", pinned="A"), works[1]], problem.crews, problem.roads)
     assert moves(pinned, A=(2, 1)) == ()
 
 
@@ -73,7 +73,7 @@ def test_what_was_decided_stays_with_its_crew():
     works = [a_work(1, 1, promises=(promise,)), a_work(2, 1)]
     problem = a_problem(works, [a_crew("A", 0)], on_a_line(0, 10))
     kept = decided(problem, moves(problem, A=(2, 1)))
-    assert [work.pinned for work in kept.works] == [(), ("A",)]
+    assert [work.pinned for work in kept.works] == [None, "A"]
 
 
 def test_a_hazard_that_the_plan_lets_wait_gets_the_nearest_free_crew_even_from_another_order():

@@ -98,14 +98,14 @@ def test_work_that_takes_long_is_never_expected_to_be_over_at_once():
 )
 def test_what_a_crew_holds_is_held_as_far_as_it_got(status, hold):
     (work,) = state_of([held(status)], [a_crew_state("A")]).works
-    assert (work.holders, work.hold, work.pinned) == (("A",), hold, ())
+    assert (work.holder, work.hold, work.pinned) == ("A", hold, None)
 
 
 def test_what_a_dispatcher_decided_stays():
     (work,) = state_of(
         [held(OrderStatus.ASSIGNED, why=("chosen_by?name=Wang",))], [a_crew_state("A")]
     ).works
-    assert work.pinned == ("A",)
+    assert work.pinned == "A"
 
 
 def test_an_order_on_hold_sends_nobody_before_that_is_over():
@@ -148,13 +148,13 @@ def test_a_place_for_each_crew_and_order_is_asked_for():
 def test_an_order_stays_with_a_crew_whose_shift_is_over():
     states = [a_crew_state("A", on_shift=False, active_order_id=OrderId(1)), a_crew_state("B")]
     problem = state_of([held(OrderStatus.EN_ROUTE), order(2)], states)
-    assert problem.works[0].pinned == ("A",)
+    assert problem.works[0].pinned == "A"
     assert problem.crew_of["A"].until_min == 0
 
 
 def test_a_crew_that_is_proposed_is_the_one_of_the_running_plan():
     (work,) = state_of([order(proposed_crew_id=CrewId("A"))], [a_crew_state("A")]).works
-    assert (work.holders, work.hold, work.pinned) == (("A",), Hold.PLANNED, ())
+    assert (work.holder, work.hold, work.pinned) == ("A", Hold.PLANNED, None)
 
 
 def test_work_waits_for_that_on_another_order():

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from dispatch.planning.arrays import fixed_of
+from dispatch.errors import InvalidInput
+from dispatch.planning.arrays import fixed_of, visited
 from dispatch.planning.evaluate import evaluate
 from dispatch.planning.moves import run
 from dispatch.planning.problem import ChangeCosts, Hold, Meal, Promise
@@ -51,7 +52,7 @@ def test_the_books_of_the_search_agree_with_the_evaluation(problem, rounds):
     visits, crews = _best_of(state)
     sequences = {crew.crew_id: [] for crew in problem.crews}
     for v, c in zip(visits, crews, strict=True):
-        sequences[problem.crews[c].crew_id].append(problem.works[fixed.visits[v, 0]].order_id)
+        sequences[problem.crews[c].crew_id].append(visited(problem)[v].order_id)
     found = evaluate(problem, {crew: tuple(orders) for crew, orders in sequences.items()})
     assert not found.violations
     if not found.plan.unplaced:
@@ -69,7 +70,7 @@ def test_a_running_plan_is_never_made_worse(problem):
 @SOME
 @given(problems())
 def test_an_order_stays_out_only_where_no_route_has_room_for_it(problem):
-    assume(all(work.crews == 1 and not work.after for work in problem.works))
+    assume(not any(work.beside or work.after for work in problem.works))
     found = plan(problem, 20)
     for order in found.unplaced:
         for crew in problem.crews:
@@ -123,18 +124,57 @@ def test_a_hazard_goes_first_for_its_weight():
     assert found.sequences["A"][0] == 2
 
 
+def for_two(place, *, second=None, **more):
+    """Work that takes two crews: an order for each."""
+    return [a_work(1, place, **more), a_work(2, place, beside=1, **(second or {}))]
+
+
 def test_a_job_for_two_crews_begins_when_both_are_there():
-    problem = a_problem(
-        [a_work(1, 2, crews=2)], [a_crew("A", 0), a_crew("B", 1)], on_a_line(0, 30, 10)
-    )
+    problem = a_problem(for_two(2), [a_crew("A", 0), a_crew("B", 1)], on_a_line(0, 30, 10))
     found = plan(problem)
-    assert found.crew_of(1) == ("A", "B")
+    assert {found.crew_of(1), found.crew_of(2)} == {"A", "B"}
     assert {round(stop.begin_min) for stop in found.stops} == {20}
 
 
 def test_a_job_for_two_crews_stays_out_where_there_is_only_one():
-    problem = a_problem([a_work(1, 1, crews=2)], [a_crew("A", 0)], on_a_line(0, 30))
-    assert plan(problem).unplaced == (1,)
+    problem = a_problem(for_two(1), [a_crew("A", 0)], on_a_line(0, 30))
+    assert set(plan(problem).unplaced) == {1, 2}
+
+
+def test_of_two_crews_only_the_one_whose_order_needs_parts_fetches_them():
+    crews = [a_crew("A", 0), a_crew("B", 1)]
+    works = for_two(2, parts=FUSE)
+    found = plan(a_problem(works, crews, on_a_line(0, 10, 20, 5), depots=(a_shelf(3, "fuse"),)))
+    depots = {stop.order_id: stop.by_depot for stop in found.stops}
+    assert depots == {1: 3, 2: None}
+    assert found.crew_of(1) == "A", "B is past the depot already"
+
+
+def test_what_waits_for_a_job_for_two_crews_waits_for_both():
+    works = [*for_two(1, second={"duration_min": 90.0}), a_work(3, 1, after=(1,))]
+    crews = [a_crew("A", 0), a_crew("B", 0), a_crew("C", 0)]
+    found = plan(a_problem(works, crews, on_a_line(0, 10)))
+    assert {s.order_id: round(s.begin_min) for s in found.stops} == {1: 10, 2: 10, 3: 100}
+
+
+def test_the_orders_of_a_job_for_two_crews_do_not_go_to_one():
+    crews = [a_crew("A", 0), a_crew("B", 1)]
+    problem = a_problem(for_two(2, holder="A"), crews, on_a_line(0, 90, 1))
+    found = evaluate(problem, {"A": (1, 2)})
+    assert any("beside" in each for each in found.violations)
+
+
+@pytest.mark.parametrize("beside", [9, 2, 3])
+def test_an_order_beside_none_of_the_plan_or_beside_another_such_is_refused(beside):
+    works = [a_work(1, 1), a_work(2, 1, beside=beside), a_work(3, 1, beside=1)]
+    with pytest.raises(InvalidInput, match="beside"):
+        a_problem(works, [a_crew("A", 0)], on_a_line(0, 10))
+
+
+def test_a_job_for_two_crews_after_itself_is_refused():
+    works = [a_work(1, 1, after=(2,)), a_work(2, 1, beside=1)]
+    with pytest.raises(InvalidInput, match="after"):
+        a_problem(works, [a_crew("A", 0)], on_a_line(0, 10))
 
 
 def test_work_begins_only_after_the_order_it_waits_for():
@@ -158,13 +198,13 @@ def test_skills_refusals_and_shifts_keep_a_crew_away():
 
 def test_a_pin_is_kept_whatever_it_costs():
     crews = [a_crew("near", 0), a_crew("far", 1, can=frozenset({"lv"}), until_min=10.0)]
-    work = a_work(1, 2, needs=frozenset({"mv"}), pinned=("far",))
+    work = a_work(1, 2, needs=frozenset({"mv"}), pinned="far")
     assert plan(a_problem([work], crews, on_a_line(0, 90, 1))).sequences == {"far": (1,)}
 
 
 def test_a_crew_on_its_way_is_not_turned_for_a_small_gain():
     works = [
-        a_work(1, 2, due=20, holders=("A",), hold=Hold.EN_ROUTE),
+        a_work(1, 2, due=20, holder="A", hold=Hold.EN_ROUTE),
         a_work(2, 3, due=20),
     ]
     problem = a_problem(works, [a_crew("A", 0), a_crew("B", 1)], on_a_line(0, 60, 55, 5))
@@ -173,7 +213,7 @@ def test_a_crew_on_its_way_is_not_turned_for_a_small_gain():
 
 def test_a_crew_on_its_way_is_turned_for_a_hazard():
     works = [
-        a_work(1, 2, due=20, holders=("A",), hold=Hold.EN_ROUTE),
+        a_work(1, 2, due=20, holder="A", hold=Hold.EN_ROUTE),
         a_work(2, 3, due=0, weight=20, hazard=True),
     ]
     problem = a_problem(works, [a_crew("A", 0), a_crew("B", 1)], on_a_line(0, 60, 55, 5))
@@ -182,7 +222,7 @@ def test_a_crew_on_its_way_is_turned_for_a_hazard():
 
 def test_a_plan_changes_only_for_a_gain_above_its_cost():
     def moved(gain):
-        works = [a_work(1, 2, due=0, holders=("far",), hold=Hold.SENT)]
+        works = [a_work(1, 2, due=0, holder="far", hold=Hold.SENT)]
         crews = [a_crew("near", 0), a_crew("far", 1)]
         roads, change = on_a_line(10, 10 + gain, 0), ChangeCosts(sent=15)
         return "near" in plan(a_problem(works, crews, roads, change=change)).sequences
@@ -224,7 +264,7 @@ def test_a_crew_that_carries_the_part_goes_instead_of_a_nearer_one_that_lacks_it
     depots = (a_shelf(3, "fuse"),)
     work = a_work(1, 1, due=0, parts=FUSE)
     found = plan(a_problem([work], crews, on_a_line(0, 10, 35, 60), depots=depots))
-    assert found.crew_of(1) == ("far",)
+    assert found.crew_of(1) == "far"
 
 
 def test_what_nobody_carries_and_no_depot_has_leaves_the_order_out():
@@ -243,7 +283,7 @@ def test_what_nobody_carries_and_no_depot_has_leaves_the_order_out():
 
 
 def test_a_crew_that_a_dispatcher_sends_without_the_part_drives_there_straight():
-    work = a_work(1, 1, parts=FUSE, pinned=("A",))
+    work = a_work(1, 1, parts=FUSE, pinned="A")
     (stop,) = plan(a_problem([work], [a_crew("A", 0)], on_a_line(0, 10))).stops
     assert (stop.by_depot, stop.arrive_min) == (None, pytest.approx(10))
 
@@ -272,10 +312,10 @@ def test_a_charge_for_being_late_at_all_saves_the_order_that_can_be_saved():
 
 def test_two_crews_of_the_running_plan_keep_their_order_without_a_search():
     crews = [a_crew("A", 0), a_crew("B", 1), a_crew("C", 2)]
-    work = a_work(1, 3, crews=2, holders=("B",), hold=Hold.EN_ROUTE)
-    problem = a_problem([work], crews, on_a_line(90, 20, 10, 0))
-    found = plan(problem, 0, running={"A": (1,), "B": (1,)})
-    assert found.crew_of(1) == ("A", "B")
+    works = for_two(3, holder="B", hold=Hold.EN_ROUTE)
+    problem = a_problem(works, crews, on_a_line(90, 20, 10, 0))
+    found = plan(problem, 0, running={"A": (2,), "B": (1,)})
+    assert (found.crew_of(1), found.crew_of(2)) == ("B", "A")
 
 
 def test_a_plan_that_breaks_a_rule_is_never_given_out():
@@ -287,7 +327,7 @@ def test_a_plan_that_breaks_a_rule_is_never_given_out():
     state.route[BEST, 1, 0] = 0
     state.crews[1, BEST_SIZE] = 1
     with pytest.raises(PlanBroken, match="unable"):
-        _checked(problem, fixed, state)
+        _checked(problem, state)
 
 
 def test_of_two_equal_jobs_the_one_that_was_told_an_earlier_restoration_is_done_first():
