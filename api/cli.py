@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 import api.commands
 from api.expected import expected_of
+from api.memory import undisturbed
 from dispatch.errors import DispatchError
 from dispatch.store.backup import BackupError
 from dispatch.store.binaries import PostgresMissing
@@ -59,7 +60,9 @@ class Leaving:
 
 def _run() -> None:
     try:
-        build()()
+        with undisturbed():
+            command = build()
+        command()
     except EXPECTED as refusal:
         sys.exit(f"relight: {refusal}")
     except OperationalError as lost:

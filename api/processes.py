@@ -23,6 +23,7 @@ from api.basemap import chosen
 from api.clock import clock_of
 from api.database import ensure_rules
 from api.house import House, Policies, furnish
+from api.memory import settle
 from api.planner import RollingPlanner, by_clock
 from api.settings import Settings
 from api.worker import run
@@ -53,6 +54,11 @@ class Server(uvicorn.Server):
         """Stop: no new connections, streams ended, running requests answered."""
         self._live.end_streams()
         await super().shutdown(sockets)
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        settle()
 
 
 def prepare(engine: Engine, settings: Settings) -> None:
@@ -117,6 +123,7 @@ def work(url: str, settings: Settings) -> None:
     concurrency = settings.worker.concurrency
     with opened(url, settings, concurrency + 2, plans=True) as house:
         keep = timedelta(days=settings.worker.position_days)
+        settle()
         asyncio.run(
             run(house, concurrency=concurrency, keep_positions=keep, public=settings.public)
         )
@@ -135,6 +142,7 @@ def serve_terminals(url: str, settings: Settings) -> None:
         opened(url, settings, GATEWAY_CONNECTIONS, plans=False) as house,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
+        settle()
         runner.run(until_told())
 
 

@@ -45,6 +45,8 @@ class Doubt(IntFlag):
     @property
     def words(self) -> tuple[str, ...]:
         """The single doubts, as they are shown."""
+        if not self:
+            return ()
         return tuple(each.name.lower() for each in type(self) if each in self and each.name)
 
 
@@ -96,6 +98,8 @@ class Tracker:
 
     def crew_at(self, at: datetime) -> CrewId | None:
         """For whom it spoke at a moment: a late fix belongs to whoever drove the vehicle then."""
+        if self.bindings and self.bindings[-1].since <= at:  # as of nearly every fix
+            return self.bindings[-1].crew_id
         place = bisect_right(self.bindings, at, key=lambda binding: binding.since)
         return self.bindings[place - 1].crew_id if place else None
 

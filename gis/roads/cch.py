@@ -111,6 +111,7 @@ class CchTravelTimes:
         self._guard = threading.Condition()
         self._writing = threading.Lock()
         self._wanted = weights = Weights(graph.edge_travel_ms)
+        self._plain: DijkstraTravelTimes | None = None
         self._meanwhile: DijkstraTravelTimes | None = None
         self._preparing: threading.Event | None = None
         self._current = self._made(weights)
@@ -207,7 +208,9 @@ class CchTravelTimes:
             if self._preparing is None and not (self._takes_long and self._changes_many(weights)):
                 self._swap(weights)
                 return
-            self._meanwhile = DijkstraTravelTimes(self.graph, self._turns, weights)
+            if self._plain is None:
+                self._plain = DijkstraTravelTimes(self.graph, self._turns)
+            self._meanwhile = self._plain.weighed(weights)
             if self._preparing is None:
                 self._preparing = done = threading.Event()
                 threading.Thread(target=self._prepare_all, args=[done], daemon=True).start()

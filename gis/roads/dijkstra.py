@@ -1,6 +1,7 @@
 """Travel times by Dijkstra's algorithm (scipy): slow, plain, the measure for the fast engine."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,15 +33,39 @@ class _Network:
         return int(self.arc_of[row][at])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pairs:
+    """The pairs of states that arcs connect; whatever the arcs weigh, those stay the same.
+
+    Attributes
+    ----------
+    arc, of
+        Arcs that lead to another state, pair by pair, and the number of the pair of each.
+    begin, start, end
+        Where the arcs of each pair begin, and its two states.
+    """
+
+    arc: Ints
+    of: Ints
+    begin: Ints
+    start: Int32s
+    end: Int32s
+
+
 class DijkstraTravelTimes:
     """`TravelTimes` without preparation: every question walks the graph."""
 
-    def __init__(
-        self, graph: RoadGraph, turns: Turns | None = None, weights: Weights | None = None
-    ) -> None:
+    def __init__(self, graph: RoadGraph, turns: Turns | None = None) -> None:
         self.graph = graph
         self._states = states_of(graph, turns)
-        self._network = _network(self._states, weights or Weights(graph.edge_travel_ms))
+        self._pairs = _pairs_of(self._states)
+        self._network = _network(self._states, self._pairs, Weights(graph.edge_travel_ms))
+
+    def weighed(self, weights: Weights) -> "DijkstraTravelTimes":
+        """The same roads by other weights; the ones here stay as they are."""
+        other = copy(self)
+        other.weigh(weights)
+        return other
 
     @property
     def closed(self) -> frozenset[int]:
@@ -93,34 +118,47 @@ class DijkstraTravelTimes:
 
     def reweight(self, travel_ms: ArrayLike) -> None:
         """See `TravelTimes`."""
-        self._network = _network(self._states, self._network.weights.timed(travel_ms))
+        self.weigh(self._network.weights.timed(travel_ms))
 
     def close_edges(self, edges: ArrayLike) -> None:
         """See `TravelTimes`."""
-        self._network = _network(self._states, self._network.weights.without(edges))
+        self.weigh(self._network.weights.without(edges))
 
     def open_edges(self, edges: ArrayLike) -> None:
         """See `TravelTimes`."""
-        self._network = _network(self._states, self._network.weights.with_open(edges))
+        self.weigh(self._network.weights.with_open(edges))
 
     def shut_only(self, edges: ArrayLike) -> None:
         """See `TravelTimes`."""
-        self._network = _network(self._states, self._network.weights.with_only(edges))
+        self.weigh(self._network.weights.with_only(edges))
+
+    def weigh(self, weights: Weights) -> None:
+        """Drive by these weights from now on."""
+        self._network = _network(self._states, self._pairs, weights)
 
 
-def _network(states: States, weights: Weights) -> _Network:
+def _pairs_of(states: States) -> _Pairs:
+    arc = np.flatnonzero(states.arc_from != states.arc_to)
+    arc = arc[np.lexsort((states.arc_to[arc], states.arc_from[arc]))]
+    start, end = states.arc_from[arc], states.arc_to[arc]
+    is_new = np.append(True, (start[1:] != start[:-1]) | (end[1:] != end[:-1]))[: len(arc)]
+    begin = np.flatnonzero(is_new)
+    return _Pairs(arc, is_new.cumsum() - 1, begin, start[begin], end[begin])
+
+
+def _network(states: States, pairs: _Pairs, weights: Weights) -> _Network:
     now = weights.now_ms()
-    ms = states.arc_ms(now)
-    usable = np.flatnonzero((ms < CLOSED_MS) & (states.arc_from != states.arc_to))
-    order = usable[np.lexsort((ms[usable], states.arc_to[usable], states.arc_from[usable]))]
-    pair = states.arc_from[order].astype(np.int64) * states.count + states.arc_to[order]
-    fastest = order[np.unique(pair, return_index=True)[1]]
-    rows = np.bincount(states.arc_from[fastest], minlength=states.count)
+    ms = states.arc_ms(now)[pairs.arc]
+    least = np.minimum.reduceat(ms, pairs.begin) if len(ms) else ms
+    at = np.flatnonzero(ms == least[pairs.of])
+    fastest = at[np.append(True, np.diff(pairs.of[at]) > 0)[: len(at)]]  # one of each pair's
+    is_open = least < CLOSED_MS
+    rows = np.bincount(pairs.start[is_open], minlength=states.count)
     matrix = csr_array(
-        (ms[fastest].astype(float), states.arc_to[fastest], np.concatenate([[0], rows.cumsum()])),
+        (least[is_open].astype(float), pairs.end[is_open], np.append(0, rows.cumsum())),
         shape=(states.count, states.count),
     )
-    return _Network(weights, now, matrix, fastest)
+    return _Network(weights, now, matrix, pairs.arc[fastest[is_open]])
 
 
 def _walk(network: _Network, before: Int32s, start: int, end: int) -> tuple[list[int], list[int]]:

@@ -33,6 +33,7 @@ from tests.bench.terminals import Fleet, Heard, drive, phone
 
 TERMINALS, CREWS = 5_000, 500
 SECONDS = 5.0
+AIM_PER_S, LONG_S = 10_000, 30.0
 CODE = "benchmark"
 COPIED = 50_000
 LAST_QUERIES = 200
@@ -94,6 +95,8 @@ def _with_programs(url: str, engine: Engine, folder: Path) -> list[Row]:
         for terminals, in_a_batch in ((TERMINALS, 1), (TERMINALS // 5, 15)):
             fleet = Fleet(terminals, port, CODE, _begin(5 / in_a_batch), SECONDS, in_a_batch)
             found += _taken(fleet, gateway, postgres, echoed=bare[0].value, copied=copied)
+        steady = Fleet(TERMINALS, port, CODE, _begin(0.1), LONG_S, every_s=TERMINALS / AIM_PER_S)
+        found += _taken(steady, gateway, postgres, echoed=bare[0].value, copied=copied)
         found += _last(engine)
     return found
 
@@ -167,6 +170,8 @@ def _taken(fleet: Fleet, gateway: int, postgres: int, *, echoed: float, copied: 
     fixes = heard.answers * in_a_batch
     rate = fixes / heard.seconds
     what = "single positions" if in_a_batch == 1 else f"batches of {in_a_batch}"
+    if fleet.every_s is not None:
+        what = f"one position each {fleet.every_s:g} s"
     spent_us = (cpu_s(gateway) - ours) / fixes * 1e6
     server_us = (family_cpu_s(postgres) - servers) / fixes * 1e6
     cores = (spent_us + server_us) * 10_000 / 1e6

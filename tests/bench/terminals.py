@@ -12,6 +12,7 @@ from tests.unit.trackers.terminal import authentication, batch, framed, position
 
 PATIENCE_S = 120.0
 CONNECTING_AT_ONCE = 200
+TURNS = 50
 
 
 def phone(n: int) -> str:
@@ -20,7 +21,11 @@ def phone(n: int) -> str:
 
 @dataclass(frozen=True)
 class Fleet:
-    """How many terminals there are and what each sends."""
+    """How many terminals there are and what each sends.
+
+    Each sends its next message when the last one is answered or, with `every_s`, so often whatever
+    is answered.
+    """
 
     count: int
     port: int
@@ -30,6 +35,7 @@ class Fleet:
     in_a_batch: int = 1
     on_their_way: int = 1
     enters: bool = True
+    every_s: float | None = None
 
 
 @dataclass
@@ -60,7 +66,7 @@ class Terminal(asyncio.Protocol):
         self._seq = 0
         self.ready = asyncio.get_running_loop().create_future()
         self.ended = asyncio.get_running_loop().create_future()
-        self.sending = False
+        self.sending = self._stopped = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
@@ -82,12 +88,12 @@ class Terminal(asyncio.Protocol):
                 waiting.set_exception(ConnectionError("the server has hung up"))
 
     def go(self) -> None:
-        self.sending = True
+        self.sending = self._fleet.every_s is None
         for _ in range(self._fleet.on_their_way):
-            self._send()
+            self.send()
 
     def stop(self) -> None:
-        self.sending = False
+        self.sending, self._stopped = False, True
         if not self._sent_at and not self.ended.done():
             self.ended.set_result(None)
 
@@ -99,11 +105,11 @@ class Terminal(asyncio.Protocol):
         self._heard.refused += not taken
         self._heard.waits_ms.append((time.perf_counter() - self._sent_at.pop(0)) * 1000)
         if self.sending:
-            self._send()
-        else:
+            self.send()
+        elif self._stopped:
             self.stop()
 
-    def _send(self) -> None:
+    def send(self) -> None:
         self._seq += 1
         at = self._fleet.begin + timedelta(seconds=self._seq * self._fleet.in_a_batch)
         fixes = [
@@ -133,9 +139,12 @@ async def _drive(fleet: Fleet, all_in: Callable[[], None]) -> Heard:
     heard.connected_s = time.perf_counter() - began
     all_in()
     began = time.perf_counter()
-    for terminal in terminals:
-        terminal.go()
-    await asyncio.sleep(fleet.seconds)
+    if fleet.every_s is None:
+        for terminal in terminals:
+            terminal.go()
+        await asyncio.sleep(fleet.seconds)
+    else:
+        await _in_time(terminals, fleet.every_s, fleet.seconds)
     for terminal in terminals:
         terminal.stop()
     async with asyncio.timeout(PATIENCE_S):
@@ -144,6 +153,16 @@ async def _drive(fleet: Fleet, all_in: Callable[[], None]) -> Heard:
     for terminal in terminals:
         terminal._transport.close()
     return heard
+
+
+async def _in_time(terminals: list[Terminal], every_s: float, seconds: float) -> None:
+    """Let each send once in every `every_s`, one group after the other."""
+    began = time.perf_counter()
+    for turn in range(round(seconds / every_s * TURNS)):
+        for terminal in terminals[turn % TURNS :: TURNS]:
+            terminal.send()
+        due = began + (turn + 1) * every_s / TURNS
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
 
 
 def drive(fleet: Fleet, all_in: Callable[[], None] = lambda: None) -> Heard:
