@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, Engine
 
+from dispatch.errors import StoreUnavailable
 from dispatch.ports import Travel, TravelTimes
 from dispatch.store import roads as stored
 from dispatch.store import speeds
@@ -134,6 +135,15 @@ class _Known:
         return RoadTimes(self.networks, (self.loaded, self.pace, self.standing))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fresh:
+    """Graphs that nobody drives on yet, by name and digest, and the pace they are prepared for."""
+
+    loaded: tuple[tuple[str, str], ...] = ()
+    networks: RoadNetworks | None = None
+    pace: tuple[int, int] | None = None
+
+
 class Roads:
     """The roads of this process, kept up to date.
 
@@ -155,6 +165,8 @@ class Roads:
         self._now = now
         self._lock = Lock()
         self._turning: Thread | None = None
+        self._loading: Thread | None = None
+        self._fresh = _Fresh()
         self._looked_at: float | None = None
         self._known = _Known()
         self.followed = False
@@ -185,13 +197,15 @@ class Roads:
     def refresh(self) -> None:
         """Read what is loaded and what is closed, and drive by it at this hour's speeds."""
         self.look()
+        if (loading := self._loading) is not None:
+            loading.join()
         if (turning := self._turning) is not None:
             turning.join()
 
     def look(self) -> None:
-        """The same, but for the hour's speeds: where those have changed, they are prepared beside.
+        """The same, but other graphs, and other speeds where the hour has changed, come beside.
 
-        Until they are, those of the hour before are driven by; roads are shut and opened meanwhile.
+        Until they are ready, those from before are driven by; roads are shut and opened meanwhile.
         """
         with self._lock:
             self._look()
@@ -203,6 +217,13 @@ class Roads:
         The roads are read now: who closes one may have loaded it a moment ago.
         """
         self.look()
+        shut = self._shut_by(drawn, one_way=one_way)
+        if (loading := self._loading) is None or (shut and any(each.edges for each in shut)):
+            return shut
+        loading.join()
+        return self._shut_by(drawn, one_way=one_way)
+
+    def _shut_by(self, drawn: BaseGeometry, *, one_way: bool) -> tuple[Shut, ...] | None:
         networks = self._known.networks
         return None if networks is None else _shut_on(networks, drawn, one_way=one_way)
 
@@ -245,16 +266,12 @@ class Roads:
         with reading(self._engine) as connection:
             loaded = tuple(stored.list_graphs(connection))
             closures = tuple(stored.list_closures(connection, now))
-            same = loaded == self._known.loaded
-            networks = self._known.networks if same else _networks(connection, loaded)
+            graphs = self._graphs(connection, loaded)
             learned = speeds.find_in_force(connection)
-        at = now if learned is None else now.astimezone(ZoneInfo(learned.zone))
-        hour = at.hour
-        pace = None if learned is None else (learned.version, hour)
+        networks, same = graphs.networks, graphs.loaded == self._known.loaded
+        pace, hours = _pace(learned, now)
         slower = (
-            None
-            if learned is None or networks is None
-            else slower_by_hour(learned.learned, hour + at.minute / 60)
+            None if learned is None or networks is None else slower_by_hour(learned.learned, hours)
         )
         kept = self._known.shut if same else {}
         shut = {
@@ -266,14 +283,61 @@ class Roads:
         if networks is not None:
             _close(networks, [shut[closure_id] for closure_id in standing])
         before = self._known
-        self._known = _Known(loaded, networks, closures, shut, pace, standing, slower)
-        if networks is None or pace == (before.pace if same else None):
+        self._known = _Known(graphs.loaded, networks, closures, shut, pace, standing, slower)
+        if networks is None or pace == graphs.pace:
             return
         if same:
             self._known = replace(self._known, pace=before.pace, slower=before.slower)
-            self._turn(networks, learned, hour, pace, slower)
+            self._turn(networks, learned, int(hours), pace, slower)
         else:
-            _drive_by(networks, learned, hour)
+            _drive_by(networks, learned, int(hours))
+
+    def _graphs(self, connection: Connection, loaded: tuple[tuple[str, str], ...]) -> _Fresh:
+        """The graphs to drive on now; others than before are unpacked beside if there are any."""
+        known = self._known
+        if loaded == known.loaded:
+            return _Fresh(loaded, known.networks, known.pace)
+        if loaded == self._fresh.loaded:
+            return self._fresh
+        if known.networks is None or not loaded:
+            return _Fresh(loaded, _networks(connection, loaded))
+        if self._loading is None:
+            self._loading = Thread(target=self._load, name="other roads", daemon=True)
+            self._loading.start()
+        return _Fresh(known.loaded, known.networks, known.pace)
+
+    def _load(self) -> None:
+        """Unpack the graphs that were loaded until nobody has loaded others meanwhile."""
+        try:
+            while not self._take_up(self._unpacked()):
+                pass
+        except StoreUnavailable as away:
+            log.warning("other roads were not read: %s", away)
+            self._loading = None  # the next look begins again
+        except BaseException:
+            self._loading = None
+            raise
+
+    def _unpacked(self) -> _Fresh:
+        with reading(self._engine) as connection:
+            loaded = tuple(stored.list_graphs(connection))
+            networks = _networks(connection, loaded)
+            learned = speeds.find_in_force(connection)
+        pace, hours = _pace(learned, self._now())
+        if networks is not None and learned is not None:
+            _drive_by(networks, learned, int(hours))
+        return _Fresh(loaded, networks, pace)
+
+    def _take_up(self, fresh: _Fresh) -> bool:
+        """Drive on these from now on, if they are still the ones that are loaded."""
+        with self._lock:
+            self._fresh = fresh
+            self._look()
+            self._fresh = _Fresh()
+            if self._known.loaded != fresh.loaded:
+                return False
+            self._loading = None
+            return True
 
     def _turn(
         self,
@@ -295,6 +359,13 @@ class Roads:
 
         self._turning = Thread(target=prepare, name="speeds of the hour", daemon=True)
         self._turning.start()
+
+
+def _pace(learned: SpeedsVersion | None, now: datetime) -> tuple[tuple[int, int] | None, float]:
+    """The version of learned speeds and its hour, and the time of day there in hours."""
+    at = now if learned is None else now.astimezone(ZoneInfo(learned.zone))
+    pace = None if learned is None else (learned.version, at.hour)
+    return pace, at.hour + at.minute / 60
 
 
 def _networks(connection: Connection, loaded: Sequence[tuple[str, str]]) -> RoadNetworks | None:

@@ -99,6 +99,72 @@ def test_other_roads_are_taken_up_when_they_are_loaded(database: Engine, clock: 
     assert roads.current().travel_to(*place(0, 1), [place(0, 0)])[0].basis == "road"
 
 
+class Slow(Roads):
+    """Roads that unpack others only when they may."""
+
+    def __init__(self, engine: Engine, **settings: Any) -> None:
+        super().__init__(engine, **settings)
+        self.may = threading.Event()
+
+    def _unpacked(self):
+        found = super()._unpacked()
+        assert self.may.wait(20)
+        return found
+
+
+def store_east(engine: Engine, *, digest: str, at: float = 1.0) -> None:
+    east = replace(a_grid(), node_lon=a_grid().node_lon + at, shape_lon=a_grid().shape_lon + at)
+    with engine.begin() as c:
+        store_roads(c, east, name="east", digest=digest, now=NOW)
+
+
+def test_a_closure_acts_while_other_roads_are_unpacked(database: Engine):
+    lay_roads(database)
+    roads = Slow(database, now=lambda: NOW)
+    roads.refresh()
+    roads.followed = True
+    store_east(database, digest="two")
+    close(database, flood())
+    roads.look()
+    assert len(roads.shut_here) == 1
+    assert minutes(roads, place(0, 1), place(0, 0)) == pytest.approx(3, abs=0.4)
+    east = place(0, 0)[0] + 1, place(0, 0)[1]
+    (there,) = roads.current().travel_to(place(0, 1)[0] + 1, place(0, 1)[1], [east])
+    assert there.basis == "straight_line", "the other roads are not there yet"
+    roads.may.set()
+    roads.refresh()
+    (there,) = roads.current().travel_to(place(0, 1)[0] + 1, place(0, 1)[1], [east])
+    assert there.basis == "road"
+    assert len(roads.shut_here) == 1
+    assert minutes(roads, place(0, 1), place(0, 0)) == pytest.approx(3, abs=0.4)
+
+
+def test_roads_loaded_while_others_are_unpacked_are_taken_up_as_well(database: Engine):
+    lay_roads(database)
+    roads = Slow(database, now=lambda: NOW)
+    roads.refresh()
+    roads.followed = True
+    store_east(database, digest="two")
+    roads.look()
+    store_east(database, digest="three", at=2.0)
+    roads.may.set()
+    roads.refresh()
+    east = place(0, 0)[0] + 2, place(0, 0)[1]
+    assert roads.current().travel_to(place(0, 1)[0] + 2, place(0, 1)[1], [east])[0].basis == "road"
+
+
+def test_who_closes_a_road_of_a_graph_that_is_being_unpacked_waits_for_it(database: Engine):
+    lay_roads(database)
+    roads = Slow(database, now=lambda: NOW)
+    roads.refresh()
+    store_east(database, digest="two")
+    roads.look()
+    threading.Timer(0.3, roads.may.set).start()
+    line = LineString([(x + 1, y) for x, y in (place(0, 0.4), place(0, 0.6))])
+    shut = roads.what_shuts(line, one_way=False)
+    assert shut is not None and sum(each.sections for each in shut) == 1
+
+
 def test_a_closure_is_prolonged_and_lifted(database: Engine):
     lay_roads(database)
     closure = close(database, flood(ends_at=NOW + timedelta(hours=1)))
@@ -158,9 +224,7 @@ def test_two_processes_shut_the_same_edges(database: Engine):
 
 def test_graphs_loaded_under_two_names_are_driven_side_by_side(database: Engine):
     lay_roads(database)
-    east = replace(a_grid(), node_lon=a_grid().node_lon + 1, shape_lon=a_grid().shape_lon + 1)
-    with database.begin() as c:
-        store_roads(c, east, name="east", digest="two", now=NOW)
+    store_east(database, digest="two")
     times = Roads(database, now=lambda: NOW).current()
     lon, lat = place(0, 0)
     there = (lon + 1, lat)
