@@ -87,11 +87,11 @@ class Two:
     def crews_of(self, district_id: DistrictId, minute: float = 0.0) -> list[str]:
         return [s.crew.id for s in self.store.crews.list_states(district_id, at(minute))]
 
-    def assign(self, district_id: DistrictId) -> None:
+    def assign(self, district_id: DistrictId, road: OneRoad | None = None) -> None:
         assign_orders(
             self.store,
             AssignOrders(district_id=district_id),
-            OneRoad(),
+            road or OneRoad(),
             self.west.planner,
             policy=AssignmentPolicy(),
             planning=PlanningPolicy(),
@@ -229,6 +229,28 @@ def test_a_borrowed_crew_is_sent_only_where_it_can_be_home_when_its_loan_ends(tw
     near = two.order(25, EAST)
     two.assign(EAST)
     assert (two.west.crew_of(near), two.west.crew_of(far)) == ("A", None)
+
+
+def test_with_a_borrowed_crew_the_drives_of_the_last_plan_are_kept_too(two):
+    class Asked(OneRoad):
+        """Notes how many drives it is asked for."""
+
+        drives = 0
+
+        def minutes(self, starts, ends):
+            self.drives += len(starts) * len(ends)
+            return super().minutes(starts, ends)
+
+    two.west.crew("A", 0)
+    two.lend("A")
+    for n in range(10):
+        two.order(n, EAST)
+    asked = []
+    for _ in range(2):
+        road = Asked()
+        two.assign(EAST, road)
+        asked.append(road.drives)
+    assert asked[0] > 100 and asked[1] == 0
 
 
 def test_a_crew_is_lent_once_and_only_by_its_own_district(two):

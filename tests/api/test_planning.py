@@ -31,9 +31,11 @@ from tests.store.builders import (
     NOW,
     WEST,
     a_fix,
+    a_ticket,
     add_crew,
     add_district,
     add_rules,
+    an_incident,
     an_order,
     an_outage,
     at,
@@ -95,6 +97,17 @@ class District:
         self.store.orders.add(order)
         return order.id
 
+    def incident(self, minute: float, ticket: str, **facts: object) -> OrderId:
+        """The order of an incident so many minutes along the road."""
+        self.store.tickets.add(a_ticket(ticket))
+        incident = an_incident(self.store.orders.next_incident_id(), ticket)
+        self.store.orders.add_incident(incident)
+        lon, received = LON + minute * MINUTE, at(float(facts.pop("received", 0.0)))  # type: ignore[arg-type]
+        number = next(self.numbers)
+        facts = {"incident_id": incident.id, "lon": lon, "received_at": received, **facts}
+        self.store.orders.add(an_order(number, **facts))
+        return OrderId(number)
+
     def accepted(self, order_id: OrderId, crew: str) -> None:
         self.sent(order_id, crew)
         self.store.orders.save(self.store.orders.get(order_id).accept(NOW))
@@ -105,14 +118,16 @@ class District:
         )
         self.store.orders.save(order.start(NOW) if driving else order)
 
-    def assign(self, planner: object = None) -> tuple[TroubleOrder, ...]:
+    def assign(
+        self, planner: object = None, planning: PlanningPolicy | None = None
+    ) -> tuple[TroubleOrder, ...]:
         return assign_orders(
             self.store,
             AssignOrders(district_id=WEST),
             OneRoad(),
             planner or self.planner,
             policy=AssignmentPolicy(),
-            planning=PlanningPolicy(),
+            planning=planning or PlanningPolicy(),
             now=NOW,
         )
 
@@ -274,6 +289,57 @@ def test_a_crew_at_work_finishes_first(district):
     hazard = district.order(1, priority=100, hazards=("wire_down",))
     assert district.assign() == ()
     assert district.crew_of(hazard) is None
+
+
+def overdue_danger(district: District, *, others: float = 1, **facts: object) -> OrderId:
+    """Danger that is so late already that a plan would rather save six orders near `others`."""
+    for n in range(6):
+        district.order(others + n / 10, received=-40 + n, priority=50, **facts)
+    danger = {"priority": 100, "hazards": ("wire_down",)}
+    return district.order(3, received=-600, **danger, **facts)
+
+
+@pytest.mark.parametrize("seen", [-1.0, -60.0])
+def test_danger_goes_first_whoever_has_not_been_seen_lately(district, seen):
+    district.crew("able", 0, seen=seen, skills=("mv",))
+    district.crew("unseen", 0, seen=-60, skills=("lv",))
+    hazard = overdue_danger(district, skills=frozenset({"mv"}))
+    district.assign()
+    assert district.crew_of(hazard) == "able"
+
+
+def test_danger_is_not_kept_for_the_nearest_crew_that_is_about_to_go_home(district):
+    district.crew("B", 30)
+    going = district.crew("going home", 0)
+    district.connection.execute(
+        text("UPDATE shift_pattern SET ends = '12:20' WHERE crew_id = :id"), {"id": going}
+    )
+    hazard = overdue_danger(district, others=31)
+    district.assign()
+    assert district.crew_of(hazard) == "B"
+
+
+def test_danger_for_two_crews_gets_the_first_one_though_the_other_is_long_at_work(district):
+    for name in ("A", "B"):
+        district.crew(name, 0)
+    work = district.order(0)
+    district.sent(work, "B")
+    district.store.orders.save(district.store.orders.get(work).arrive(NOW))
+    hazard = overdue_danger(district)
+    second = district.store.orders.get(hazard).ask_support(OrderId(900))
+    district.store.orders.add(second)
+    district.assign()
+    assert district.crew_of(hazard) == "A"
+
+
+def test_a_crew_that_cannot_be_turned_after_all_keeps_what_it_holds(district):
+    crew_id = district.crew("last half hour", 0)
+    district.connection.execute(text("UPDATE shift_pattern SET ends = '12:25'"))
+    held = district.incident(14, "A")
+    district.sent(held, crew_id, driving=True)
+    hazard = district.incident(1, "B", received=-600, priority=100, hazards=("wire_down",))
+    district.assign(planning=PlanningPolicy(on_site_min=5, on_site_cv=0))
+    assert (district.crew_of(held), district.crew_of(hazard)) == (crew_id, None)
 
 
 def test_a_crew_last_seen_long_ago_is_sent_only_when_no_other_is_free(district):
