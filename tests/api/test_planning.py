@@ -91,9 +91,9 @@ class District:
         """An order so many minutes along the road."""
         outage = an_outage(self.connection)
         self.store.outages.add(outage, Scope())
-        lon = LON + minute * MINUTE
         number = next(self.numbers)
-        order = an_order(number, outage.id, lon=lon, received_at=at(received), **facts)
+        facts = {"lon": LON + minute * MINUTE, **facts}
+        order = an_order(number, outage.id, received_at=at(received), **facts)
         self.store.orders.add(order)
         return order.id
 
