@@ -12,7 +12,6 @@ from dispatch.planning.district import PlanningPolicy
 from dispatch.planning.explain import Option, chosen_for, if_sent, what_if, why_not
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.planning import Planner, list_open, state_district
-from dispatch.sayings import reason
 
 LOOK_AT = 60
 """How many crews, the soonest first, are gone through for one order."""
@@ -81,8 +80,7 @@ def foresee(
         option = look(problem, plan, order.id, crew_id)
         if isfinite(option.arrive_p50_min):
             options[crew_id] = option
-        if option.violations and not excluded[crew_id]:
-            excluded[crew_id] = (reason("shift_too_short"),)
+        excluded[crew_id] = excluded[crew_id] or option.against
     return Foreseen(
         chosen=frozenset(chosen),
         options=options,

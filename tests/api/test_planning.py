@@ -536,6 +536,27 @@ def test_what_a_choice_breaks_is_told_with_the_other_order(district):
     assert (broken.order_id, broken.before > 0.9, broken.after < 0.1) == (second, True, True)
 
 
+def test_what_no_longer_fits_before_a_crew_leaves_is_told_and_is_no_reason_against_it(district):
+    district.crew("A", 0)
+    district.connection.execute(text("UPDATE shift_pattern SET ends = '15:20'"))
+    district.crew("B", 60)
+    planned = [district.order(minute, received=-10) for minute in (1, 2)]
+    order = district.order(61)
+    told = foreseen(district, order)
+    option = told.options["A"]
+    assert "A" not in told.excluded
+    assert option.pushed_out and set(option.pushed_out) < {*planned, order}
+    assert f"pushes_out?order={option.pushed_out[0]}" in option.reasons
+
+
+def test_a_crew_that_has_to_do_the_work_before_first_is_out_for_that_reason(district):
+    district.crew("A", 0)
+    district.crew("B", 100)
+    switch, order = district.order(1, received=-10), district.order(101, received=-10)
+    put_after(district, order, switch)
+    assert foreseen(district, order).excluded == {"A": (f"waits_for_order?order={switch}",)}
+
+
 def test_an_order_on_hold_is_held_against_the_plan_too_and_one_under_work_is_not(district):
     district.crew("A", 0)
     held = district.order(5, hold_until=at(10))
