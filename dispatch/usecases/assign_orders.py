@@ -95,6 +95,18 @@ class _Sending:
         """Give the order that a crew holds."""
         return next((s.active_order_id for s in self.states if s.crew.id == crew_id), None)
 
+    def has_crew_for(self, order: TroubleOrder) -> bool:
+        """Whether any crew is free that might do an order; the rest shows when they are ranked."""
+        declined = self.declined.get(order.id, frozenset())
+        return any(
+            state.on_shift
+            and state.active_order_id is None
+            and not state.rests(self.now)
+            and state.crew.id not in declined
+            and (not state.crew.skills or order.skills <= state.crew.skills)
+            for state in self.states
+        )
+
     def rank(
         self, order: TroubleOrder, states: Sequence[CrewState] | None = None
     ) -> tuple[RankedCrew, ...]:
@@ -273,9 +285,12 @@ def _is_free_for(sending: _Sending, move: Move) -> bool:
 
 
 def _by_urgency(sending: _Sending, orders: Sequence[TroubleOrder]) -> None:
-    """Send the soonest crew without a blocker to each, the most urgent first."""
+    """Send the soonest crew without a blocker to each, the most urgent first.
+
+    In a storm hundreds of orders may find no crew: they are not ranked.
+    """
     for seen in orders:
-        best = choose(sending.rank(seen))
+        best = choose(sending.rank(seen)) if sending.has_crew_for(seen) else None
         order = None if best is None else sending.lock(seen.id)
         if best is not None and order is not None:
             sending.send(order, best, (reason("nearest"),))

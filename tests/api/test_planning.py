@@ -119,12 +119,15 @@ class District:
         self.store.orders.save(order.start(NOW) if driving else order)
 
     def assign(
-        self, planner: object = None, planning: PlanningPolicy | None = None
+        self,
+        planner: object = None,
+        planning: PlanningPolicy | None = None,
+        road: OneRoad | None = None,
     ) -> tuple[TroubleOrder, ...]:
         return assign_orders(
             self.store,
             AssignOrders(district_id=WEST),
-            OneRoad(),
+            road or OneRoad(),
             planner or self.planner,
             policy=AssignmentPolicy(),
             planning=planning or PlanningPolicy(),
@@ -394,6 +397,27 @@ def test_who_gave_an_order_back_or_lacks_the_skill_is_not_sent(district):
     order = district.order(1, skills=frozenset({"mv"}))
     district.assign()
     assert district.crew_of(order) == "skilled"
+
+
+class Asked(OneRoad):
+    """Notes how many orders it is asked the way to."""
+
+    orders = 0
+
+    def travel_to(self, lon, lat, origins):
+        self.orders += 1
+        return super().travel_to(lon, lat, origins)
+
+
+def test_where_no_free_crew_could_go_hundreds_of_orders_cost_no_look_at_the_roads(district):
+    crews = [district.crew(f"C{n}", n, skills=("mv",)) for n in range(3)]
+    district.crew("unskilled", 1, skills=("lv",))
+    district.connection.execute(text("UPDATE shift_pattern SET ends = '13:00'"))
+    orders = [district.order(n / 10, skills=frozenset({"mv"})) for n in range(200)]
+    road = Asked()
+    district.assign(road=road)
+    assert {district.crew_of(order) for order in orders} == {*crews, None}
+    assert road.orders < 10
 
 
 def put_after(district, order_id, *others):
