@@ -13,6 +13,7 @@ from api.house import furnish
 from api.planner import RollingPlanner, by_rounds
 from api.worker import Work
 from dispatch.assignment import AssignmentPolicy
+from dispatch.domain.crew import Rest
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.outage import Scope
 from dispatch.domain.words import CrewId, OrderId
@@ -558,6 +559,15 @@ def test_what_a_choice_breaks_is_told_with_the_other_order(district):
     first, second = district.order(1), district.order(42, received=-20)
     (broken, *_) = foreseen(district, first).options["B"].broken
     assert (broken.order_id, broken.before > 0.9, broken.after < 0.1) == (second, True, True)
+
+
+def test_a_crew_that_has_its_break_is_held_against_the_plan_as_a_dispatcher_would_send_it(district):
+    rests = district.crew("rests", 20)
+    rest = Rest(begins_at=at(-5), ends_at=at(30))
+    district.store.crews.rest(rests, rest, by="li", reason="a long night")
+    district.crew("near", 10)
+    order = district.order(0)
+    assert foreseen(district, order).options[rests].arrive_p50_min == pytest.approx(20, abs=1)
 
 
 def test_what_no_longer_fits_before_a_crew_leaves_is_told_and_is_no_reason_against_it(district):
