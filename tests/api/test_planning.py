@@ -471,6 +471,23 @@ def test_a_district_that_wants_proposals_gets_them_and_nobody_is_turned(connecti
     assert district.crew_of(held) == "A"
 
 
+def test_the_crew_that_the_plan_sent_stays_once_a_dispatcher_names_it(district):
+    district.crew("far", 60)
+    order_id = district.order(0)
+    district.sent(order_id, "far")
+    for _ in range(2):
+        seen = district.store.orders.get(order_id).version
+        command = ChooseCrew(
+            order_id=order_id, crew_id=CrewId("far"), by="li", seen_version=seen, reason="knows it"
+        )
+        choose_crew(district.store, command, OneRoad(), policy=AssignmentPolicy(), now=NOW)
+    district.crew("near", 5)
+    assert district.assign() == ()
+    assert district.crew_of(order_id) == "far"
+    (step,) = district.store.orders.list_steps(order_id)
+    assert (step.kind, step.by, step.reason) == ("noted", "li", "chosen_by?name=li")
+
+
 def test_the_crew_that_was_proposed_needs_no_reason_though_another_is_nearer(district):
     district.crew("A", 0)
     district.crew("B", 10)
