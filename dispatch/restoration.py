@@ -26,6 +26,7 @@ from dispatch.domain.repair import (
     RepairMoment,
     Telling,
 )
+from dispatch.domain.words import DistrictId
 from dispatch.learning.curves import Curve
 from dispatch.learning.forecaster import Forecaster
 from dispatch.learning.moments import STORM
@@ -107,7 +108,7 @@ def forecast(
     )
     passed = max(0.0, (now - at).total_seconds() / 60)
     if situation.planned is not None and milestone is Milestone.OPENED:
-        storm = situation.storm or moment.stirring >= STORM or moment.queue >= BUSY
+        storm = situation.storm or is_busy(forecaster, outage.district_id, situation.around)
         if storm or not forecaster.is_learned:
             planned = _by_plan(forecaster, moment, situation.planned, passed)
             return replace(planned, storm=situation.storm)
@@ -119,6 +120,12 @@ def forecast(
         milestone=milestone,
         storm=situation.storm,
     )
+
+
+def is_busy(forecaster: Forecaster, district_id: DistrictId, around: DistrictNow) -> bool:
+    """Whether so much breaks, or waits, in a district that the plan tells more than history."""
+    stirring = forecaster.stirring(district_id, around)
+    return stirring >= STORM or forecaster.queue(around) >= BUSY
 
 
 def reached(

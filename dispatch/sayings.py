@@ -226,6 +226,10 @@ REASONS: Mapping[str, Saying] = {
         "工单{order}按时到达的可能性由{before}%降至{after}%",
         "order {order} is in time with {after} % instead of {before} %",
     ),
+    "pushes_out": Saying(
+        "该班组下班前来不及完成工单{order}",
+        "order {order} of this crew would not be done before it leaves",
+    ),
     "uncovers": Saying(
         "派出后{customers}户在{minutes}分钟内无空闲班组可到",
         "leaves {customers} customers without a crew within {minutes} minutes",

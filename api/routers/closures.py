@@ -16,6 +16,7 @@ from dispatch.domain.words import DistrictId
 from dispatch.errors import InvalidInput
 from dispatch.store import roads
 from dispatch.store.constraints import in_our_words
+from dispatch.store.reads.demand import district_names
 from dispatch.store.roads import Closing, RoadClosure
 from dispatch.store.transaction import reading
 from gis.roads.closing import WITHIN_M, Shut
@@ -106,7 +107,7 @@ def post_closure(body: ClosureIn, caller: Calling, house: Working) -> ClosureOut
     )
     with in_our_words(), house.engine.begin() as connection:
         closure = roads.add_closure(connection, closing, now=now)
-    _in_force(house, closure)
+    _in_force(house)
     return ClosureOut.of(closure)
 
 
@@ -120,7 +121,7 @@ def put_end(closure_id: int, body: ClosureEndIn, caller: Calling, house: Working
         if body.ends_at is not None and body.ends_at <= max(closure.starts_at, now):
             raise InvalidInput("ends_at", body.ends_at.isoformat(), "a time after it begins, ahead")
         closure = roads.move_end(connection, closure_id, body.ends_at, by=caller.name, now=now)
-    _in_force(house, closure)
+    _in_force(house)
     return ClosureOut.of(closure)
 
 
@@ -131,14 +132,17 @@ def delete_closure(closure_id: int, caller: Calling, house: Working) -> None:
         closure = roads.find_closure(connection, closure_id)
         caller.must_see(closure.district_id, "road closure", id=closure_id)
         roads.lift_closure(connection, closure_id, by=caller.name, now=house.now())
-    _in_force(house, closure)
+    _in_force(house)
 
 
-def _in_force(house: House, closure: RoadClosure) -> None:
-    """Drive by it in this process before the answer goes out; the district is planned anew."""
+def _in_force(house: House) -> None:
+    """Drive by it in this process before the answer goes out; every district is planned anew.
+
+    Crews drive through neighbouring districts, too; where nobody drives that is no work.
+    """
     house.roads.look()
-    if closure.district_id is not None:
-        house.queue.assign(closure.district_id)
+    with reading(house.engine) as connection:
+        house.queue.assign(*district_names(connection, None))
 
 
 def _district_of(house: House, caller: Calling, body: DrawnIn) -> DistrictId | None:

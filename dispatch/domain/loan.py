@@ -49,6 +49,9 @@ class LendingPolicy:
         How many free crews the lender has to keep in any case.
     answer_within
         An ask of the planner that nobody answers ends after this; then it may ask anew.
+    ask_again_after
+        A neighbour where a person said no (refused, called a crew back, got one back) is left alone
+        by the planner for so long.
     longest
         No loan is longer than this, nor than the crew's shift.
     """
@@ -59,6 +62,7 @@ class LendingPolicy:
     keep_covered: float = 0.5
     keep_free: int = 1
     answer_within: timedelta = timedelta(minutes=15)
+    ask_again_after: timedelta = timedelta(hours=1)
     longest: timedelta = timedelta(hours=12)
 
 

@@ -201,6 +201,10 @@ def _by_rank(group: str) -> tuple[int, str]:
     return ranks.get(group, 20), group
 
 
+LEAST_LOSS_MIN = 1 / 60
+"""What others foresaw without any error, as waits that are all alike, counts as missed by this."""
+
+
 def _held(
     what: Awaited,
     group: str,
@@ -224,8 +228,8 @@ def _held(
         low=(spans[0][0], spans[1][0], spans[2][0]),
         high=(spans[0][1], spans[1][1], spans[2][1]),
         pinball_min=loss,
-        against_table=loss / pinball(tables, waited),
-        against_kinds=loss / pinball(kinds, waited),
+        against_table=loss / max(pinball(tables, waited), LEAST_LOSS_MIN),
+        against_kinds=loss / max(pinball(kinds, waited), LEAST_LOSS_MIN),
     )
 
 

@@ -66,7 +66,9 @@ def hazards_left(
 ) -> tuple[Move, ...]:
     """Send the nearest free crew to each hazard that nobody sets out for, whatever else it was for.
 
-    A crew that `moves` send to another hazard, or that holds an order, is not free.
+    A crew that `moves` send to another hazard, or that holds an order, is not free. A hazard whose
+    crew is not bound to it, as it cannot get there any more, has nobody. Where it takes two crews
+    the first one does not wait for the other.
     """
     works = problem.work_of
     gone = {move.order_id for move in moves}
@@ -75,9 +77,8 @@ def hazards_left(
     free = [crew for crew in problem.crews if crew.crew_id not in busy and crew.until_min > 0]
     sent = []
     for work in problem.works:
-        waits = work.hazard and work.hold is Hold.PLANNED and work.release_min <= 0
-        alone = len(problem.team_of[work.order_id]) == 1 and not work.after
-        if not waits or work.pinned or not alone or work.order_id in gone:
+        waits = work.hazard and not work.pinned and work.release_min <= 0
+        if not waits or work.after or work.beside or work.order_id in gone:
             continue
         minutes = {
             crew: float(problem.roads.travel_min[crew.place, work.place])

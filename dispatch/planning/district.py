@@ -120,6 +120,8 @@ class Known:
     month
         How much more the commitment of this month presses in an area class than where it presses
         least, from 0 to 1.
+    cut_off
+        Orders that their crew cannot reach any more: another may have them.
     """
 
     declined: Mapping[OrderId, frozenset[CrewId]] = field(default_factory=dict)
@@ -128,6 +130,7 @@ class Known:
     stormy: Collection[OrderId] = ()
     told: Mapping[OrderId, datetime] = field(default_factory=dict)
     month: Mapping[AreaClass, float] = field(default_factory=dict)
+    cut_off: Collection[OrderId] = ()
 
 
 def problem_of(
@@ -149,7 +152,7 @@ def problem_of(
         Open orders that have a place. One whose crew has arrived is frozen: the crew is free where
         it is, once the time on site is over. One that a dispatcher gave to a crew stays with it,
         so does a hazard that a crew was sent to, and one that its crew could not be sent to any
-        more, as its shift is ending.
+        more, as its shift is ending; none that is `cut_off`.
     states
         The district's crews; one that holds an order holds one of `orders`. Those off shift that
         hold nothing are left out.
@@ -195,7 +198,12 @@ def problem_of(
         Shelf(place=len(states) + len(orders) + i, name=each.name, stock=each.stock)
         for i, each in enumerate(depots)
     )
-    works = [_left_with_holder(work, hands, shelves, travel_min) for work in works]
+    works = [
+        replace(work, pinned=None)
+        if work.order_id in known.cut_off
+        else _left_with_holder(work, hands, shelves, travel_min)
+        for work in works
+    ]
     roads = Roads(
         travel_min=travel_min,
         cv=policy.drive_cv,
@@ -230,7 +238,7 @@ def _work(
     policy: PlanningPolicy,
     now: datetime,
 ) -> Work:
-    by_hand = any(why.partition("?")[0] == CHOSEN for why in order.why)
+    by_hand = is_chosen(order)
     hold = Hold.EN_ROUTE if order.status is OrderStatus.EN_ROUTE else Hold.SENT
     hazard = policy.weight_of(order) >= policy.hazard_weight
     release = 0.0 if order.hold_until is None else max(0.0, _minutes(order.hold_until, now))
@@ -250,6 +258,11 @@ def _work(
         holder=order.crew_id or order.proposed_crew_id,
         hold=Hold.PLANNED if order.crew_id is None else hold,
     )
+
+
+def is_chosen(order: TroubleOrder) -> bool:
+    """Whether a dispatcher decided on the order's crew."""
+    return any(why.partition("?")[0] == CHOSEN for why in order.why)
 
 
 def _first_kept(work: Work, order: TroubleOrder, reached: Collection[OrderId]) -> Work:

@@ -4,12 +4,12 @@ Everything is worked out by the plain evaluation on the routes concerned, not re
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dispatch.domain.words import CrewId, OrderId
 from dispatch.planning.chances import chance_in_time, quantile
-from dispatch.planning.evaluate import Evaluation, evaluate
+from dispatch.planning.evaluate import TOLERANCE_MIN, Evaluation, evaluate
 from dispatch.planning.plan import Plan, Sequences, Stop
 from dispatch.planning.problem import Hands, Problem, Promise, Work, by_depot_min
 from dispatch.sayings import reason
@@ -58,6 +58,10 @@ class Option:
         The depot on its way, and what it fetches there; empty where it drives straight.
     violations
         Rules that the choice breaks, in words for a log; empty for a crew that may go.
+    against
+        Why the plan would not give this crew this order, in reasons of the record.
+    pushed_out
+        Other orders of the crew that would not be done before it leaves any more.
     """
 
     crew_id: CrewId
@@ -71,6 +75,8 @@ class Option:
     told: Kept | None = None
     by_way_of: str = ""
     fetches: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    pushed_out: tuple[OrderId, ...] = ()
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -98,6 +104,7 @@ class Option:
             )
             for b in self.broken
         ]
+        said += [reason("pushes_out", order=each) for each in self.pushed_out]
         return tuple(said)
 
 
@@ -142,10 +149,9 @@ def explain(problem: Problem, plan: Plan, order_id: OrderId) -> Explanation:
         what_if(problem, plan, order_id, crew.crew_id) for crew in _near(problem, work, free)
     ]
     for option in options:
-        if option.violations:
-            excluded[option.crew_id] = (reason("shift_too_short"),)
-    fit = [option for option in options if not option.violations]
-    fit.sort(key=lambda option: (option.cost, option.arrive_p50_min, option.crew_id))
+        excluded[option.crew_id] = option.against
+    fit = [option for option in options if not option.against]
+    fit.sort(key=lambda o: (bool(o.violations), o.cost, o.arrive_p50_min, o.crew_id))
     return Explanation(
         order_id=order_id,
         chosen=chosen,
@@ -211,9 +217,7 @@ def _with_order(
 ) -> Option:
     """Put an order where it costs least among these positions of a crew's route."""
     work = problem.work_of[order_id]
-    before = {
-        crew: tuple(o for o in orders if o != order_id) for crew, orders in plan.sequences.items()
-    }
+    before = _without(problem, plan, order_id, crew_id)
     route = before.get(crew_id, ())
     tried = [
         (_part(problem, plan, {**before, crew_id: (*route[:k], order_id, *route[k:])}, crew_id), k)
@@ -225,12 +229,54 @@ def _with_order(
     stop = next(
         (s for s in found.plan.stops if s.order_id == order_id and s.crew_id == crew_id), None
     )
+    against = _against(problem, work, stop, route)
     if stop is None:  # it would wait for ever
         stop = _never(order_id, crew_id)
     cost = found.plan.costs.total - was.plan.costs.total
-    return _option(
+    option = _option(
         problem, was.plan, work, stop, found.plan, cost=cost, violations=found.violations
     )
+    late = _done_too_late(problem, found.plan, crew_id) - _done_too_late(problem, plan, crew_id)
+    return replace(option, against=against, pushed_out=tuple(sorted(late - {order_id})))
+
+
+def _without(problem: Problem, plan: Plan, order_id: OrderId, crew_id: CrewId) -> Sequences:
+    """The routes before an order is put into a crew's.
+
+    Where the crew was to do another order of the same work, whoever had this one does that.
+    """
+    others = {work.order_id for work in problem.team_of[order_id]} - {order_id}
+    for_it = next((o for o in plan.sequences.get(crew_id, ()) if o in others), None)
+    return {
+        crew: tuple(
+            for_it if order == order_id and for_it is not None else order
+            for order in orders
+            if order != (order_id if for_it is None else for_it)
+        )
+        for crew, orders in plan.sequences.items()
+    }
+
+
+def _against(
+    problem: Problem, work: Work, stop: Stop | None, route: Sequence[OrderId]
+) -> tuple[str, ...]:
+    """What keeps a crew from an order there in its route: its shift, or what it has to do first."""
+    if stop is None:
+        first = [order for order in work.after if order in route] or work.after
+        return tuple(reason("waits_for_order", order=order) for order in first)
+    return (reason("shift_too_short"),) if _is_too_late(problem, stop) else ()
+
+
+def _done_too_late(problem: Problem, plan: Plan, crew_id: CrewId) -> set[OrderId]:
+    """What a crew would be done with only after it leaves."""
+    stops = (stop for stop in plan.stops if stop.crew_id == crew_id)
+    return {stop.order_id for stop in stops if _is_too_late(problem, stop)}
+
+
+def _is_too_late(problem: Problem, stop: Stop) -> bool:
+    pinned = stop.crew_id == problem.work_of[stop.order_id].pinned
+    until_min = problem.crew_of[stop.crew_id].until_min
+    return not pinned and stop.end_min > until_min + TOLERANCE_MIN
 
 
 def _part(

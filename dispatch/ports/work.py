@@ -251,6 +251,10 @@ class Loans(Protocol):
         """What a district lends, borrows, asks for or is asked for."""
         ...
 
+    def said_no(self, to_id: DistrictId, since: datetime) -> frozenset[DistrictId]:
+        """Who lends that district nothing, by the word of a person of either since then."""
+        ...
+
     def list_to_tend(self, limit: int) -> Sequence[CrewLoan]:
         """Take open loans; no other worker gets them."""
         ...

@@ -1,18 +1,19 @@
 """What sending each crew to an order would give, and what it would break."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import isfinite
 
 from dispatch.assignment import AssignmentPolicy, RankedCrew
+from dispatch.domain.crew import CrewState
 from dispatch.domain.order import TroubleOrder
 from dispatch.domain.words import CrewId
 from dispatch.planning.district import PlanningPolicy
 from dispatch.planning.explain import Option, chosen_for, if_sent, what_if, why_not
+from dispatch.planning.problem import Problem
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.planning import Planner, list_open, plan_to_show, state_district
-from dispatch.sayings import reason
 
 LOOK_AT = 60
 """How many crews, the soonest first, are gone through for one order."""
@@ -27,8 +28,9 @@ class Foreseen:
     chosen
         Whom the plan sends, now or later.
     options
-        What each crew would give. One that holds nothing is sent now; one that holds another order
-        comes where that costs least. None for a crew that would never arrive.
+        What each crew would give. One that holds nothing is sent now, out of its break too; one
+        that holds another order comes where that costs least. None for a crew that would never
+        arrive.
     excluded
         Why the plan would not send a crew, in reasons of the record; a dispatcher may.
     """
@@ -77,14 +79,23 @@ def foresee(
         crew_id = state.crew.id
         if crew_id in chosen or crew_id not in problem.crew_of:
             continue
-        look = if_sent if state.active_order_id is None else what_if
-        option = look(problem, plan, order.id, crew_id)
+        if state.active_order_id is None:
+            option = if_sent(_at_once(problem, state, now), plan, order.id, crew_id)
+        else:
+            option = what_if(problem, plan, order.id, crew_id)
         if isfinite(option.arrive_p50_min):
             options[crew_id] = option
-        if option.violations and not excluded[crew_id]:
-            excluded[crew_id] = (reason("shift_too_short"),)
+        excluded[crew_id] = excluded[crew_id] or option.against
     return Foreseen(
         chosen=frozenset(chosen),
         options=options,
         excluded={crew: why for crew, why in excluded.items() if why and crew not in chosen},
     )
+
+
+def _at_once(problem: Problem, state: CrewState, now: datetime) -> Problem:
+    """The same problem where a dispatcher sends a crew out of the break that it has."""
+    if not state.rests(now):
+        return problem
+    crews = [replace(c, free_min=0.0) if c.crew_id == state.crew.id else c for c in problem.crews]
+    return replace(problem, crews=tuple(crews))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 
 from dispatch.domain.crew import CrewState
-from dispatch.planning.travel_table import Between, Place
+from dispatch.planning.travel_table import Between, Minutes, Place
 
 
 def home_in_time(
@@ -17,11 +17,21 @@ def home_in_time(
 
     The drive is counted from the farthest of `sites` (lon, lat) from where a road leads there.
     """
-    bases = [(s.crew.base_lon, s.crew.base_lat) for s in states if s.lent is not None]
+    bases = bases_of(states)
     if not sites or not bases:
         return list(states)
-    home = between.minutes(sites, bases)
-    return leave_in_time(states, np.where(np.isfinite(home), home, 0.0).max(axis=0).tolist())
+    return leave_in_time(states, longest_home(between.minutes(sites, bases)))
+
+
+def bases_of(states: Sequence[CrewState]) -> list[Place]:
+    """Where borrowed crews have to be when their loan ends, (lon, lat)."""
+    return [(s.crew.base_lon, s.crew.base_lat) for s in states if s.lent is not None]
+
+
+def longest_home(minutes: Minutes) -> list[float]:
+    """The longest drive to each base, of minutes from n sites to k bases; 0 where none leads."""
+    longest: list[float] = np.where(np.isfinite(minutes), minutes, 0.0).max(axis=0).tolist()
+    return longest
 
 
 def leave_in_time(states: Sequence[CrewState], minutes: Sequence[float]) -> list[CrewState]:

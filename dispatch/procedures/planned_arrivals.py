@@ -29,7 +29,7 @@ def expect_arrivals(
         waiting,
         under_way,
         store.crews.list_states(district_id, now),
-        travel_times,
+        planner.kept(district_id, travel_times),
         assignment=assignment,
         planning=planning,
         now=now,

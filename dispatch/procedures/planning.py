@@ -1,6 +1,6 @@
 """State a district's work as one problem, and find the plan of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -15,7 +15,7 @@ from dispatch.domain.depot import Depot
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import CrewId, DistrictId, OrderId
 from dispatch.planning.acting import Move, decided, hazards_left, moves_now
-from dispatch.planning.district import Known, PlanningPolicy, problem_of
+from dispatch.planning.district import Known, PlanningPolicy, is_chosen, problem_of
 from dispatch.planning.pairs import Pairs, joined, left_out, pairs_of
 from dispatch.planning.plan import Plan
 from dispatch.planning.problem import Hold, Problem
@@ -23,7 +23,7 @@ from dispatch.planning.travel_table import Between
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.expecting import around_each, forecaster_of
 from dispatch.procedures.fetching import depots_for
-from dispatch.procedures.homing import home_in_time
+from dispatch.procedures.homing import bases_of, leave_in_time, longest_home
 from dispatch.procedures.pressing import pressures
 from dispatch.procedures.ranking import barring
 from dispatch.procedures.sequencing import open_only
@@ -58,6 +58,10 @@ class Stated:
     doubtful
         Free crews whose position is not known now: they are counted from their base, and sent only
         where nobody else is.
+    ending
+        Crews whose shift or loan is about to end: nobody sends them to danger beside the plan.
+    cut_off
+        Orders that their crew cannot reach any more by the roads as they are, and another can.
     pairs
         Orders of one work that takes two crews; in `problem` each stands by itself.
     """
@@ -65,6 +69,8 @@ class Stated:
     problem: Problem
     at_work: frozenset[CrewId]
     doubtful: frozenset[CrewId]
+    ending: frozenset[CrewId] = frozenset()
+    cut_off: frozenset[OrderId] = frozenset()
     pairs: Pairs = field(default_factory=dict)
 
 
@@ -132,17 +138,26 @@ def state_district(
     """State what is to be planned of one district: what waits, what crews hold, and the crews.
 
     Orders without a place take no part, nor do crews that hold one of those or one of another
-    district.
+    district. Nor does an order that no road leads its crew to any more, with that crew and what has
+    to wait for the order, unless another crew may have it.
     """
     known = {state.crew.id for state in states}
     orders = [order for order in (*waiting, *under_way) if order.lon is not None]
     orders = [order for order in orders if order.crew_id is None or order.crew_id in known]
     ids = [order.id for order in orders]
     crews = [s for s in states if s.active_order_id is None or s.active_order_id in set(ids)]
-    sites = [(o.lon, o.lat) for o in orders if o.lon is not None and o.lat is not None]
-    crews = home_in_time(crews, sites, travel_times)
-    customers = _customers(store, orders)
     depots = depots_for(store, orders)
+    travel, home = _travel(orders, crews, depots, travel_times, assignment, now)
+    cut_off = _cut_off(orders, crews, travel)
+    seen = {s.crew.id for s in crews if s.last_fix and origin_of(s, assignment, now).fresh}
+    if stuck := cut_off - _for_others(orders, crews, travel, seen):
+        cut_off -= stuck
+        orders = _without(orders, stuck)
+        crews = [s for s in crews if s.active_order_id not in stuck]
+        travel, home = _travel(orders, crews, depots, travel_times, assignment, now)
+    ids = [order.id for order in orders]
+    crews = leave_in_time(crews, home)
+    customers = _customers(store, orders)
     pairs = with_outages(store, orders)
     forecaster = forecaster_of(store)
     districts = [*(o.district_id for o in orders), *(outage.district_id for _, outage in pairs)]
@@ -150,7 +165,7 @@ def state_district(
     problem = problem_of(
         orders,
         crews,
-        _travel(orders, crews, depots, travel_times, assignment, now),
+        travel,
         rules_of=_rules_of(store, orders),
         known=Known(
             declined=store.orders.declined(ids),
@@ -159,6 +174,7 @@ def state_district(
             stormy=stormy(store, orders, forecaster, lately, now),
             told=told_of(pairs),
             month=pressures(store, now) if orders else {},
+            cut_off=cut_off,
         ),
         policy=planning,
         now=now,
@@ -175,6 +191,8 @@ def state_district(
         problem=problem,
         at_work=frozenset(busy),
         doubtful=frozenset(doubtful),
+        ending=frozenset(s.crew.id for s in crews if _is_ending(s, assignment, now)),
+        cut_off=cut_off,
         pairs=pairs_of(orders),
     )
 
@@ -220,28 +238,98 @@ def _moves(
 ) -> tuple[Problem, Plan, tuple[Move, ...]] | None:
     doubtful = stated.doubtful
     sure = replace(problem, crews=tuple(c for c in problem.crews if c.crew_id not in doubtful))
-    plan = planner.find(district_id, sure)
-    if plan is None:
+    found = _hazards_first(planner, district_id, stated, sure, ())
+    if found is None:
         return None
-    moves = moves_now(sure, plan, at_work=stated.at_work)
-    if urgent := hazards_left(sure, moves, at_work=stated.at_work):
-        problem = decided(problem, urgent)
-        sure = decided(sure, urgent)
-        plan = planner.find(district_id, sure)
-        if plan is None:
-            return None
-        going = {move.crew_id for move in urgent}
-        others = moves_now(sure, plan, at_work=stated.at_work)
-        moves = (*urgent, *(move for move in others if move.crew_id not in going))
+    _, _, moves = found
     sent = {move.order_id for move in moves}
     left = {work.order_id for work in problem.works if work.hold is Hold.PLANNED} - sent
     if not doubtful or not left:
-        return sure, plan, moves
-    full = decided(problem, moves)
-    plan = planner.find(district_id, full)
+        return found
+    to_danger = tuple(move for move in moves if problem.work_of[move.order_id].hazard)
+    return _hazards_first(planner, district_id, stated, decided(problem, moves), to_danger)
+
+
+def _hazards_first(
+    planner: Planner,
+    district_id: DistrictId,
+    stated: Stated,
+    problem: Problem,
+    going: tuple[Move, ...],
+) -> tuple[Problem, Plan, tuple[Move, ...]] | None:
+    """Plan, and send the nearest free crew to each hazard that would wait, beside those `going`."""
+    plan = planner.find(district_id, problem)
     if plan is None:
         return None
-    return full, plan, moves_now(full, plan, at_work=stated.at_work)
+    moves = _beside_those(going, moves_now(problem, plan, at_work=stated.at_work))
+    urgent = hazards_left(problem, moves, at_work=stated.at_work | stated.ending)
+    if not urgent:
+        return problem, plan, moves
+    problem = decided(problem, urgent)
+    plan = planner.find(district_id, problem)
+    if plan is None:
+        return None
+    others = moves_now(problem, plan, at_work=stated.at_work)
+    return problem, plan, _beside_those((*going, *urgent), others)
+
+
+def _beside_those(going: tuple[Move, ...], moves: Sequence[Move]) -> tuple[Move, ...]:
+    """The moves of those who go anyway, and of the other crews."""
+    crews = {move.crew_id for move in going}
+    return (*going, *(move for move in moves if move.crew_id not in crews))
+
+
+def _is_ending(state: CrewState, assignment: AssignmentPolicy, now: datetime) -> bool:
+    """Whether a crew leaves so soon that nobody sends it any more by itself."""
+    return state.leaves_at is not None and state.leaves_at - now < assignment.shift_reserve
+
+
+def _cut_off(
+    orders: Sequence[TroubleOrder], states: Sequence[CrewState], travel: NDArray[np.float32]
+) -> frozenset[OrderId]:
+    """Orders to which no road leads from where their crew is counted from."""
+    at = {state.crew.id: i for i, state in enumerate(states)}
+    return frozenset(
+        order.id
+        for n, order in enumerate(orders, start=len(states))
+        if order.crew_id in at
+        and order.status is not OrderStatus.ARRIVED
+        and np.isinf(travel[at[order.crew_id], n])
+    )
+
+
+def _for_others(
+    orders: Sequence[TroubleOrder],
+    states: Sequence[CrewState],
+    travel: NDArray[np.float32],
+    seen: Collection[CrewId],
+) -> frozenset[OrderId]:
+    """Orders that another crew on shift can reach and do, if their own cannot.
+
+    None that a dispatcher decided, and none whose crew was not `seen` lately: that may be anywhere.
+    """
+    return frozenset(
+        order.id
+        for n, order in enumerate(orders, start=len(states))
+        if order.crew_id in seen
+        and not is_chosen(order)
+        and any(
+            state.on_shift
+            and np.isfinite(travel[i, n])
+            and (not state.crew.skills or order.skills <= state.crew.skills)
+            for i, state in enumerate(states)
+        )
+    )
+
+
+def _without(orders: Sequence[TroubleOrder], gone: frozenset[OrderId]) -> list[TroubleOrder]:
+    """The other orders, but for what waits without a crew until one of these is done."""
+    while True:
+        kept = [o for o in orders if o.id not in gone and (o.crew_id or gone.isdisjoint(o.after))]
+        left = gone | ({o.id for o in orders} - {o.id for o in kept})
+        if left == gone:
+            return kept
+        gone = left
 
 
 def _travel(
@@ -251,10 +339,11 @@ def _travel(
     travel_times: Between,
     assignment: AssignmentPolicy,
     now: datetime,
-) -> NDArray[np.float32]:
-    """Minutes between crews, orders and depots, shape (c + n + d, c + n + d).
+) -> tuple[NDArray[np.float32], list[float]]:
+    """Minutes between crews, orders and depots, shape (c + n + d, c + n + d), and home.
 
-    Nobody drives to a crew.
+    Nobody drives to a crew. The drive home is that of each borrowed crew, from the farthest order;
+    it is asked together with the others, so that all of them are kept for the next plan.
     """
     origins = [origin_of(state, assignment, now) for state in states]
     sites = [(o.lon, o.lat) for o in orders if o.lon is not None and o.lat is not None]
@@ -262,9 +351,12 @@ def _travel(
     places = [*((o.lon, o.lat) for o in origins), *sites]
     travel = np.full((len(places), len(places)), np.inf, np.float32)
     np.fill_diagonal(travel, 0.0)
-    if sites:
-        travel[:, len(states) :] = travel_times.minutes(places, sites)
-    return travel
+    if not orders:
+        return travel, [0.0 for _ in bases_of(states)]
+    asked = travel_times.minutes(places, [*sites, *bases_of(states)])
+    travel[:, len(states) :] = asked[:, : len(sites)]
+    from_orders = slice(len(states), len(states) + len(orders))
+    return travel, longest_home(asked[from_orders, len(sites) :])
 
 
 def _rules_of(store: Store, orders: Sequence[TroubleOrder]) -> Callable[[TroubleOrder], RuleSet]:

@@ -26,8 +26,9 @@ CLOCK_AHEAD = timedelta(minutes=5)
 PUT_OFF = "4 hours"
 """An order that ends later than this after the beginning of a break has cost the crew its break."""
 
-# A daily shift of today or one of yesterday that runs over midnight, each on the wall clock of
-# its own zone; equal times mean round the clock, which has no end. A dated shift counts besides.
+# Daily shifts from yesterday, which may run over midnight, to tomorrow, each on the wall clock of
+# its own zone; equal times mean round the clock, which has no end. Dated shifts count besides, and
+# what follows on without a break is one: nobody goes home between two halves of a double shift.
 _STATES = """
     SELECT crew.id, crew.name, crew.district_id, crew.skills, crew.phone, crew.carries,
         ST_X(crew.base) AS base_lon, ST_Y(crew.base) AS base_lat,
@@ -52,31 +53,37 @@ _STATES = """
     LEFT JOIN crew_loan AS loan ON loan.crew_id = crew.id AND loan.status = 'granted'
         AND loan.period @> CAST(:now AS timestamptz)
     LEFT JOIN LATERAL (
-        SELECT true AS on_shift, nullif(max(ends_at), 'infinity') AS ends_at
-        FROM (
-            SELECT coalesce(upper(period), 'infinity') AS ends_at FROM shift
-            WHERE shift.crew_id = crew.id AND shift.period @> CAST(:now AS timestamptz)
-            UNION ALL
-            SELECT CASE WHEN pattern.starts = pattern.ends THEN 'infinity' ELSE daily.ends_at END
-            FROM shift_pattern AS pattern
-            CROSS JOIN LATERAL (
-                SELECT date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE pattern.zone)
-                    - make_interval(days => back) AS day
-                FROM generate_series(0, 1) AS back
-            ) AS begun
-            CROSS JOIN LATERAL (
-                SELECT (begun.day + CAST(pattern.starts AS time)) AT TIME ZONE pattern.zone
-                        AS starts_at,
-                    (
-                        begun.day + CAST(pattern.ends AS time)
-                        + make_interval(days => CAST(pattern.ends <= pattern.starts AS int))
-                    ) AT TIME ZONE pattern.zone AS ends_at
-            ) AS daily
-            WHERE pattern.crew_id = crew.id
-                AND CAST(:now AS timestamptz) >= daily.starts_at
-                AND CAST(:now AS timestamptz) < daily.ends_at
-        ) AS covering
-        HAVING count(*) > 0
+        SELECT true AS on_shift, nullif(upper(worked), 'infinity') AS ends_at
+        FROM unnest((
+            SELECT range_agg(period) FROM (
+                SELECT period FROM shift
+                WHERE shift.crew_id = crew.id AND shift.period && tstzrange(
+                    CAST(:now AS timestamptz) - interval '1 day',
+                    CAST(:now AS timestamptz) + interval '2 days'
+                )
+                UNION ALL
+                SELECT CASE
+                    WHEN pattern.starts = pattern.ends THEN tstzrange(daily.starts_at, NULL)
+                    ELSE tstzrange(daily.starts_at, greatest(daily.starts_at, daily.ends_at))
+                END
+                FROM shift_pattern AS pattern
+                CROSS JOIN LATERAL (
+                    SELECT date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE pattern.zone)
+                        + make_interval(days => ahead) AS day
+                    FROM generate_series(-1, 1) AS ahead
+                ) AS begun
+                CROSS JOIN LATERAL (
+                    SELECT (begun.day + CAST(pattern.starts AS time)) AT TIME ZONE pattern.zone
+                            AS starts_at,
+                        (
+                            begun.day + CAST(pattern.ends AS time)
+                            + make_interval(days => CAST(pattern.ends <= pattern.starts AS int))
+                        ) AT TIME ZONE pattern.zone AS ends_at
+                ) AS daily
+                WHERE pattern.crew_id = crew.id
+            ) AS planned
+        )) AS worked
+        WHERE worked @> CAST(:now AS timestamptz)
     ) AS work ON true
     LEFT JOIN LATERAL (
         SELECT begins_at, begins_at + lasts AS ends_at FROM (

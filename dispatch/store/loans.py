@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from dispatch.domain.loan import CrewLoan, LendingRule, LoanStatus
 from dispatch.domain.words import CrewId, DistrictId, LendingRuleId, LoanId
 from dispatch.errors import NotFound, StaleVersion
+from dispatch.journal import SYSTEM
 from dispatch.store.tables.crews import crew_loan as t
 from dispatch.store.tables.crews import lending_rule as r
 
@@ -57,6 +58,20 @@ class PgLoans:
         """List what a district lends, borrows, asks for or is asked for; the oldest first."""
         mine = or_(t.c.from_id == district_id, t.c.to_id == district_id)
         return self._all(select(t).where(_OPEN, mine).order_by(t.c.id))
+
+    def said_no(self, to_id: DistrictId, since: datetime) -> frozenset[DistrictId]:
+        """List who lends a district nothing, as a person of either said since then.
+
+        An ask that was refused or taken back, and a loan that somebody ended before its time.
+        """
+        by_hand = t.c.status.in_(["recalled", "ended"]) & (t.c.ended_by != SYSTEM)
+        when = func.coalesce(func.upper(t.c.period), t.c.answered_at, t.c.asked_at)
+        query = (
+            select(t.c.from_id)
+            .where(t.c.to_id == to_id, or_(t.c.status == "refused", by_hand), when >= since)
+            .distinct()
+        )
+        return frozenset(map(DistrictId, self._connection.scalars(query)))
 
     def list_to_tend(self, limit: int) -> Sequence[CrewLoan]:
         """Take open loans, the oldest first; no other worker gets them."""

@@ -47,7 +47,10 @@ _EXPIRING = Direct(
         _IS_OPEN,
         text("outage.etr_alarm <> 'passed'"),
         t.c.etr_at <= bindparam("soon"),
-        or_(text("outage.etr_alarm = 'none'"), t.c.etr_at <= bindparam("now")),
+        or_(
+            text("outage.etr_alarm = 'none' AND outage.etr_source IN ('crew', 'dispatcher')"),
+            t.c.etr_at <= bindparam("now"),
+        ),
     )
     .order_by(t.c.etr_at, t.c.id)
     .limit(bindparam("limit", type_=Integer))
@@ -273,7 +276,10 @@ class PgOutages:
         return [_from_row(row) for row in _OPEN.rows(self._connection, {"district": district_id})]
 
     def list_expiring(self, now: datetime, within: timedelta, limit: int) -> Sequence[Outage]:
-        """Those whose estimate passes within so long, or has passed, and nobody was told of it."""
+        """Those whose estimate has passed, or a person's soon will, and nobody was told of it.
+
+        What is worked out is worked out anew before it passes, and holds up nobody's word here.
+        """
         asked = {"now": now, "soon": now + within, "limit": limit}
         return [_from_row(row) for row in _EXPIRING.rows(self._connection, asked)]
 

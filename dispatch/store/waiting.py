@@ -42,6 +42,7 @@ _DISTRICTS = text(
     """
     SELECT DISTINCT district_id FROM trouble_order
     WHERE status = 'awaiting_assignment' AND (hold_until IS NULL OR hold_until <= :now)
+        AND district_id IS NOT NULL
     ORDER BY district_id
     """
 )
@@ -70,5 +71,8 @@ def districts_to_group(connection: Connection, now: datetime) -> Sequence[str]:
 
 
 def districts_to_assign(connection: Connection, now: datetime) -> Sequence[str]:
-    """List districts where an order waits for a crew and may be sent."""
+    """List districts where an order waits for a crew and may be sent.
+
+    One that lies in no known district waits for a dispatcher.
+    """
     return list(connection.scalars(_DISTRICTS, {"now": now}))

@@ -43,15 +43,14 @@ def assign_orders(
 
     Crews set out as the plan says; an order may wait for one that is there sooner than a free one.
     Where none waits, one that its crew has not accepted yet may go to a better crew for more than
-    the change costs.
+    the change costs, and one that no road leads its crew to any more to one that can reach it.
     Hazards do not wait, and what no crew can take by the plan, or all orders where there is no
     plan, goes by urgency to the soonest crew without a blocker, unless its work has to wait for
     that on another. An order that no crew can take now stays waiting, however late. What changed
     while the plan was made is left for the next one.
     """
     waiting, under_way = list_open(store, command.district_id, now)
-    may_move = any(order.status is OrderStatus.ASSIGNED for order in under_way)
-    if not waiting and not may_move:
+    if not waiting and all(order.status is OrderStatus.ARRIVED for order in under_way):
         return ()
     sending = _Sending(
         store=store,
@@ -94,6 +93,18 @@ class _Sending:
     def holds(self, crew_id: CrewId) -> OrderId | None:
         """Give the order that a crew holds."""
         return next((s.active_order_id for s in self.states if s.crew.id == crew_id), None)
+
+    def has_crew_for(self, order: TroubleOrder) -> bool:
+        """Whether any crew is free that might do an order; the rest shows when they are ranked."""
+        declined = self.declined.get(order.id, frozenset())
+        return any(
+            state.on_shift
+            and state.active_order_id is None
+            and not state.rests(self.now)
+            and state.crew.id not in declined
+            and (not state.crew.skills or order.skills <= state.crew.skills)
+            for state in self.states
+        )
 
     def rank(
         self, order: TroubleOrder, states: Sequence[CrewState] | None = None
@@ -174,6 +185,8 @@ def _by_plan(
         now=now,
     )
     if not waiting:
+        if not stated.cut_off and all(o.status is not OrderStatus.ASSIGNED for o in under_way):
+            return ()
         stated = _accepted_stay(stated, under_way)
     planned = plan_moves(planner, sending.district_id, stated)
     sending.read((*waiting, *under_way))
@@ -197,6 +210,7 @@ def _by_plan(
 def _accepted_stay(stated: Stated, under_way: Sequence[TroubleOrder]) -> Stated:
     """Leave what a crew has accepted with it: nothing waits for which it would be turned."""
     accepted = {order.id for order in under_way if order.status is OrderStatus.ACCEPTED}
+    accepted -= stated.cut_off
     works = tuple(
         replace(work, pinned=work.holder) if work.order_id in accepted else work
         for work in stated.problem.works
@@ -230,15 +244,13 @@ def _send_by_plan(sending: _Sending, move: Move, problem: Problem, plan: Plan) -
     order = sending.lock(move.order_id)
     if order is None or sending.holds(move.crew_id) not in {None, move.leaves}:
         return
-    if not _is_free_for(sending, move):
-        return
     as_it_was = [
-        now if now.crew.id == move.crew_id else was
+        replace(now, active_order_id=None) if now.crew.id == move.crew_id else was
         for now, was in zip(sending.states, sending.before, strict=True)
     ]
     ranked = sending.rank(order, as_it_was)
     best = next((r for r in ranked if r.state.crew.id == move.crew_id), None)
-    if best is None or best.blockers:
+    if best is None or best.blockers or not _is_free_for(sending, move):
         return
     expected = [why for each in chosen_for(problem, plan, order.id) for why in each.reasons]
     nearest = choose(ranked) is best
@@ -261,9 +273,12 @@ def _is_free_for(sending: _Sending, move: Move) -> bool:
 
 
 def _by_urgency(sending: _Sending, orders: Sequence[TroubleOrder]) -> None:
-    """Send the soonest crew without a blocker to each, the most urgent first."""
+    """Send the soonest crew without a blocker to each, the most urgent first.
+
+    In a storm hundreds of orders may find no crew: they are not ranked.
+    """
     for seen in orders:
-        best = choose(sending.rank(seen))
+        best = choose(sending.rank(seen)) if sending.has_crew_for(seen) else None
         order = None if best is None else sending.lock(seen.id)
         if best is not None and order is not None:
             sending.send(order, best, (reason("nearest"),))

@@ -1,12 +1,14 @@
 """A dispatcher sends a crew of their choice, and says why if the system would not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dispatch.assignment import AssignmentPolicy, RankedCrew, choose
-from dispatch.domain.order import OrderStatus, TroubleOrder
+from dispatch.domain.order import DispatchStep, OrderStatus, StepKind, TroubleOrder
 from dispatch.domain.words import CrewId, OrderId, OutageId
 from dispatch.errors import CrewUnavailable, IllegalStep, NotFound, ReasonRequired
+from dispatch.journal import order_event
+from dispatch.planning.district import is_chosen
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.assigning import give, take_back
 from dispatch.procedures.checking import check_version, lock_order
@@ -36,6 +38,8 @@ def choose_crew(
 ) -> TroubleOrder:
     """Assign or reassign as the dispatcher says.
 
+    A crew that holds the order already keeps it: from then on the plan does not take it away.
+
     Raises
     ------
     StaleVersion
@@ -51,7 +55,7 @@ def choose_crew(
     if order.lon is None:
         raise IllegalStep("the order has no place yet; locate its report", order_id=order.id)
     if order.crew_id == command.crew_id:
-        return order
+        return order if is_chosen(order) else _keep(store, order, command, now=now)
     ranked = rank_for(store, order, travel_times, policy=policy, now=now)
     chosen = next((r for r in ranked if r.state.crew.id == command.crew_id), None)
     if chosen is None:
@@ -71,6 +75,27 @@ def choose_crew(
         reason=command.reason,
         now=now,
     )
+
+
+def _keep(store: Store, order: TroubleOrder, command: ChooseCrew, *, now: datetime) -> TroubleOrder:
+    """Write down that a dispatcher decided what the plan had done."""
+    chosen = reason("chosen_by", name=command.by)
+    kept = store.orders.save(replace(order, why=(chosen, *order.why)))
+    store.orders.record(
+        DispatchStep(
+            order_id=order.id,
+            kind=StepKind.NOTED,
+            at=now,
+            recorded_at=now,
+            by=command.by,
+            crew_id=order.crew_id,
+            reason=chosen,
+        )
+    )
+    store.events.append(
+        order_event(kept, "kept", at=now, by=command.by, reason=command.reason or None)
+    )
+    return kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ def propose_loan(
     """Ask for one crew where that is worth it; None where it is not, or one is asked for already.
 
     The lender's dispatcher decides, or a rule of the lender. A neighbour with orders of its own
-    that wait is not asked.
+    that wait is not asked, nor one where a person has said no lately.
     """
     asked = store.loans.list_open(command.district_id)
     if any(loan.to_id == command.district_id and loan.status is LoanStatus.ASKED for loan in asked):
@@ -64,7 +64,7 @@ def propose_loan(
         return None
     offers = [
         Offer(state=state, minutes=minutes, outlook=outlook)
-        for state, minutes in _nearest(store, command, travel_times, assignment, now)
+        for state, minutes in _nearest(store, command, travel_times, assignment, policy, now)
         if (outlook := expect([*states, _as_lent(state, command.district_id, policy, now)]))
     ]
     best = worth_asking(as_it_is, offers, policy)
@@ -120,13 +120,16 @@ def _nearest(
     command: ProposeLoan,
     travel_times: TravelTimes,
     assignment: AssignmentPolicy,
+    policy: LendingPolicy,
     now: datetime,
 ) -> list[tuple[CrewState, float]]:
     """The crews to be spared that are soonest where they are needed, with their minutes."""
+    left_alone = store.loans.said_no(command.district_id, now - policy.ask_again_after)
     free = [
         state
         for district_id, spared in sorted(command.to_spare.items())
-        if district_id != command.district_id and not list_open(store, district_id, now)[0]
+        if district_id not in {command.district_id, *left_alone}
+        if not list_open(store, district_id, now)[0]
         for state in at_home(store, district_id, assignment, now)
         if state.crew.id in spared
     ]

@@ -10,6 +10,7 @@ from dispatch.domain.outage import Outage
 from dispatch.domain.words import DistrictId, OrderId, OutageId
 from dispatch.planning.district import PlanningPolicy
 from dispatch.planning.plan import Stop
+from dispatch.planning.travel_table import Between
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.expecting import (
     TABLE,
@@ -21,10 +22,10 @@ from dispatch.procedures.expecting import (
 )
 from dispatch.procedures.planning import Planner, list_open, state_district
 from dispatch.restoration import (
-    BUSY,
     PlannedArrival,
     Situation,
     forecast,
+    is_busy,
 )
 
 
@@ -47,29 +48,35 @@ def reestimate_district(
 ) -> tuple[Outage, ...]:
     """Tell what has become known since: milestones, time passed, the plan; those that changed.
 
-    What a crew or a dispatcher said stays. Where orders wait and more is open than the crews can
-    reach soon, or nothing was learned, the running plan says when a crew is there. What somebody
-    changed meanwhile is left for the next time.
+    What a crew or a dispatcher said stays. Where orders wait in a storm, or nothing was learned,
+    the running plan says when a crew is there. What somebody changed meanwhile is left for the next
+    time.
     """
+    district_id = command.district_id
     open_now = [
         each
-        for each in store.outages.list_open(command.district_id)
+        for each in store.outages.list_open(district_id)
         if each.estimate is None or not each.estimate.is_entered
     ]
     if not open_now:
         return ()
     forecaster = forecaster_of(store)
-    busy = around(store, forecaster, command.district_id, now)
-    waiting, under_way = list_open(store, command.district_id, now)
-    orders = {o.outage_id: o for o in (*waiting, *under_way) if o.outage_id is not None}
+    busy = around(store, forecaster, district_id, now)
+    waiting, under_way = list_open(store, district_id, now)
+    orders = {
+        o.outage_id: o
+        for o in (*waiting, *under_way)
+        if o.outage_id is not None and o.supports_id is None
+    }
+    stormy = frozenset(each.id for each in open_now if in_storm(store, each, now))
     stops: Mapping[OrderId, Stop] = {}
-    if waiting and (not forecaster.is_learned or forecaster.queue(busy) >= BUSY):
+    if waiting and (stormy or not forecaster.is_learned or is_busy(forecaster, district_id, busy)):
         stops = _planned(
             store,
-            command.district_id,
+            district_id,
             waiting,
             under_way,
-            travel_times,
+            planner.kept(district_id, travel_times),
             planner,
             assignment=assignment,
             planning=planning,
@@ -86,7 +93,7 @@ def reestimate_district(
             customers=customers.get(outage.id, 1),
             partly_at=lit.get(outage.id),
             planned=None if order is None else _arrival(stops.get(order.id)),
-            storm=in_storm(store, outage, now),
+            storm=outage.id in stormy,
         )
         foreseen = forecast(forecaster, outage, order, situation, now=now)
         expected = expect_by(outage, foreseen, telling=store.forecasts.telling, now=now)
@@ -111,7 +118,7 @@ def _planned(
     district_id: DistrictId,
     waiting: Sequence[TroubleOrder],
     under_way: Sequence[TroubleOrder],
-    travel_times: TravelTimes,
+    travel_times: Between,
     planner: Planner,
     *,
     assignment: AssignmentPolicy,

@@ -18,7 +18,7 @@ class WatchEstimates:
 def watch_estimates(store: Store, command: WatchEstimates, *, now: datetime) -> int:
     """Raise `outage.estimate_expiring` and `outage.estimate_passed`; how many were raised.
 
-    Only what a person said comes so far as a rule: what is worked out is worked out anew before it
+    Only what a person said is raised beforehand: what is worked out is worked out anew before it
     passes. A new estimate of whomever begins without an alarm.
     """
     raised, ask_within = 0, store.forecasts.telling.ask_within
@@ -35,8 +35,6 @@ def _raise(store: Store, outage: Outage, now: datetime) -> bool:
         return False
     passed = estimate.has_passed(now)
     alarm = EstimateAlarm.PASSED if passed else EstimateAlarm.EXPIRING
-    if not passed and not estimate.is_entered:
-        return False  # it is worked out anew before it passes
     saved = store.outages.save(outage.raise_alarm(alarm))
     order = store.orders.find_open_of_outage(outage.id)
     store.events.append(

@@ -65,6 +65,7 @@ RECORD: Mapping[str, Mapping[str, str]] = {
         "order.reassigned": _("Reassigned"),
         "order.not_accepted": _("Not accepted in time"),
         "order.recalled": _("Recalled"),
+        "order.kept": _("Stays with its crew, by a dispatcher's decision"),
         "order.cancelled": _("Cancelled"),
         "order.urged": _("Urged"),
         "order.sequenced": _("Order of work set"),

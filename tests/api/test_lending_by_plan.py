@@ -37,7 +37,7 @@ from dispatch.usecases.propose_loan import ProposeLoan, propose_loan
 from dispatch.usecases.recall_loan import RecallLoan, Side, recall_loan
 from dispatch.usecases.tend_loans import TendLoans, tend_loans
 from tests.api.test_planning import District, OneRoad, district  # noqa: F401 (fixture)
-from tests.store.builders import EAST, NOW, WEST, add_district, add_rules, at
+from tests.store.builders import EAST, NOW, WEST, a_fix, add_district, add_rules, at
 from tests.store.test_transaction import race
 
 POLICY = LendingPolicy()
@@ -81,24 +81,24 @@ class Two:
     def tend(self, minute: float) -> tuple[CrewLoan, ...]:
         return tend_loans(self.store, TendLoans(), policy=POLICY, now=at(minute))
 
-    def order(self, minute: float, district_id: DistrictId, **facts: object):
+    def order(self, minute: float, district_id: DistrictId | None, **facts: object):
         return self.west.order(minute, district_id=district_id, **facts)
 
     def crews_of(self, district_id: DistrictId, minute: float = 0.0) -> list[str]:
         return [s.crew.id for s in self.store.crews.list_states(district_id, at(minute))]
 
-    def assign(self, district_id: DistrictId) -> None:
+    def assign(self, district_id: DistrictId, road: OneRoad | None = None) -> None:
         assign_orders(
             self.store,
             AssignOrders(district_id=district_id),
-            OneRoad(),
+            road or OneRoad(),
             self.west.planner,
             policy=AssignmentPolicy(),
             planning=PlanningPolicy(),
             now=NOW,
         )
 
-    def propose(self, *spared: str) -> CrewLoan | None:
+    def propose(self, *spared: str, minute: float = 0.0) -> CrewLoan | None:
         command = ProposeLoan(district_id=EAST, to_spare={WEST: frozenset(map(CrewId, spared))})
         return propose_loan(
             self.store,
@@ -108,7 +108,7 @@ class Two:
             assignment=AssignmentPolicy(),
             planning=PlanningPolicy(),
             policy=POLICY,
-            now=NOW,
+            now=at(minute),
         )
 
     def allow(self, **facts: object):
@@ -231,6 +231,28 @@ def test_a_borrowed_crew_is_sent_only_where_it_can_be_home_when_its_loan_ends(tw
     assert (two.west.crew_of(near), two.west.crew_of(far)) == ("A", None)
 
 
+def test_with_a_borrowed_crew_the_drives_of_the_last_plan_are_kept_too(two):
+    class Asked(OneRoad):
+        """Notes how many drives it is asked for."""
+
+        drives = 0
+
+        def minutes(self, starts, ends):
+            self.drives += len(starts) * len(ends)
+            return super().minutes(starts, ends)
+
+    two.west.crew("A", 0)
+    two.lend("A")
+    for n in range(10):
+        two.order(n, EAST)
+    asked = []
+    for _ in range(2):
+        road = Asked()
+        two.assign(EAST, road)
+        asked.append(road.drives)
+    assert asked[0] > 100 and asked[1] == 0
+
+
 def test_a_crew_is_lent_once_and_only_by_its_own_district(two):
     two.west.crew("A", 0)
     two.west.crew("E", 0, district_id=EAST)
@@ -344,6 +366,47 @@ def test_a_crew_that_is_too_far_to_keep_a_promise_is_not_asked_for(two):
     assert two.propose("A") is None
 
 
+def refuse(two: Two, loan: CrewLoan) -> None:
+    refuse_crew(two.store, RefuseCrew(loan_id=loan.id, by="wang", reason="our storm"), now=NOW)
+
+
+def call_back(two: Two, loan: CrewLoan) -> None:
+    two.end(two.grant(loan, "B"), minute=0)
+
+
+def give_back(two: Two, loan: CrewLoan) -> None:
+    two.end(two.grant(loan, "B"), Side.BORROWER, minute=0)
+
+
+def take_back(two: Two, loan: CrewLoan) -> None:
+    two.end(loan, Side.BORROWER, minute=0)
+
+
+@pytest.mark.parametrize("no", [refuse, call_back, give_back, take_back])
+def test_who_said_no_is_not_asked_by_the_planner_for_an_hour(two, no):
+    in_need(two)
+    two.west.crew("B", 12)
+    no(two, two.propose("B"))
+    assert two.propose("B", minute=1) is None
+    two.west.store.crews.record_fixes(
+        [a_fix("later", "B", 60, lon=two.store.crews.state(CrewId("B"), NOW).last_fix.lon)]
+    )
+    for n in range(4):
+        two.order(5 * n, EAST, received=60)
+    assert two.propose("B", minute=61).status is LoanStatus.ASKED
+
+
+def test_a_crew_that_was_called_back_is_not_lent_again_by_the_standing_consent(two):
+    in_need(two)
+    two.west.crew("B", 12)
+    two.allow()
+    loan = two.propose("B")
+    assert loan.status is LoanStatus.GRANTED
+    two.end(loan, minute=0)
+    assert two.propose("B", minute=1) is None
+    assert two.crews_of(WEST, 1) == ["B"]
+
+
 @pytest.fixture
 def asked_twice(database: Engine) -> tuple[Engine, list[LoanId]]:
     """Two asks for the one crew of west."""
@@ -386,6 +449,7 @@ def test_the_database_itself_refuses_a_second_loan_of_a_crew_in_the_same_time(tw
 
 
 def test_the_worker_asks_grants_by_consent_and_sends_the_borrowed_crew(database: Engine):
+    """Danger that could not be located, in no district, keeps nobody from it."""
     with database.begin() as connection:
         west = District(connection, PgStore(connection), None, iter(range(1, 99)))  # type: ignore[arg-type]
         add_district(connection)
@@ -395,6 +459,9 @@ def test_the_worker_asks_grants_by_consent_and_sends_the_borrowed_crew(database:
         two.west.crew("C", 300)
         two.allow()
         in_need(two)
+        add_district(connection, "north")
+        danger = {"hazards": ("wire_down",), "priority": 100}
+        two.order(0, None, lon=None, lat=None, **danger)
         west.store.finish()
     house = furnish(database, zone="UTC", now=lambda: NOW, travel_times=OneRoad)
     tend_lending(house)

@@ -13,6 +13,7 @@ from api.house import furnish
 from api.planner import RollingPlanner, by_rounds
 from api.worker import Work
 from dispatch.assignment import AssignmentPolicy
+from dispatch.domain.crew import Rest
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.outage import Scope
 from dispatch.domain.words import CrewId, OrderId
@@ -31,9 +32,11 @@ from tests.store.builders import (
     NOW,
     WEST,
     a_fix,
+    a_ticket,
     add_crew,
     add_district,
     add_rules,
+    an_incident,
     an_order,
     an_outage,
     at,
@@ -89,11 +92,22 @@ class District:
         """An order so many minutes along the road."""
         outage = an_outage(self.connection)
         self.store.outages.add(outage, Scope())
-        lon = LON + minute * MINUTE
         number = next(self.numbers)
-        order = an_order(number, outage.id, lon=lon, received_at=at(received), **facts)
+        facts = {"lon": LON + minute * MINUTE, **facts}
+        order = an_order(number, outage.id, received_at=at(received), **facts)
         self.store.orders.add(order)
         return order.id
+
+    def incident(self, minute: float, ticket: str, **facts: object) -> OrderId:
+        """The order of an incident so many minutes along the road."""
+        self.store.tickets.add(a_ticket(ticket))
+        incident = an_incident(self.store.orders.next_incident_id(), ticket)
+        self.store.orders.add_incident(incident)
+        lon, received = LON + minute * MINUTE, at(float(facts.pop("received", 0.0)))  # type: ignore[arg-type]
+        number = next(self.numbers)
+        facts = {"incident_id": incident.id, "lon": lon, "received_at": received, **facts}
+        self.store.orders.add(an_order(number, **facts))
+        return OrderId(number)
 
     def accepted(self, order_id: OrderId, crew: str) -> None:
         self.sent(order_id, crew)
@@ -105,14 +119,19 @@ class District:
         )
         self.store.orders.save(order.start(NOW) if driving else order)
 
-    def assign(self, planner: object = None) -> tuple[TroubleOrder, ...]:
+    def assign(
+        self,
+        planner: object = None,
+        planning: PlanningPolicy | None = None,
+        road: OneRoad | None = None,
+    ) -> tuple[TroubleOrder, ...]:
         return assign_orders(
             self.store,
             AssignOrders(district_id=WEST),
-            OneRoad(),
+            road or OneRoad(),
             planner or self.planner,
             policy=AssignmentPolicy(),
-            planning=PlanningPolicy(),
+            planning=planning or PlanningPolicy(),
             now=NOW,
         )
 
@@ -276,6 +295,57 @@ def test_a_crew_at_work_finishes_first(district):
     assert district.crew_of(hazard) is None
 
 
+def overdue_danger(district: District, *, others: float = 1, **facts: object) -> OrderId:
+    """Danger that is so late already that a plan would rather save six orders near `others`."""
+    for n in range(6):
+        district.order(others + n / 10, received=-40 + n, priority=50, **facts)
+    danger = {"priority": 100, "hazards": ("wire_down",)}
+    return district.order(3, received=-600, **danger, **facts)
+
+
+@pytest.mark.parametrize("seen", [-1.0, -60.0])
+def test_danger_goes_first_whoever_has_not_been_seen_lately(district, seen):
+    district.crew("able", 0, seen=seen, skills=("mv",))
+    district.crew("unseen", 0, seen=-60, skills=("lv",))
+    hazard = overdue_danger(district, skills=frozenset({"mv"}))
+    district.assign()
+    assert district.crew_of(hazard) == "able"
+
+
+def test_danger_is_not_kept_for_the_nearest_crew_that_is_about_to_go_home(district):
+    district.crew("B", 30)
+    going = district.crew("going home", 0)
+    district.connection.execute(
+        text("UPDATE shift_pattern SET ends = '12:20' WHERE crew_id = :id"), {"id": going}
+    )
+    hazard = overdue_danger(district, others=31)
+    district.assign()
+    assert district.crew_of(hazard) == "B"
+
+
+def test_danger_for_two_crews_gets_the_first_one_though_the_other_is_long_at_work(district):
+    for name in ("A", "B"):
+        district.crew(name, 0)
+    work = district.order(0)
+    district.sent(work, "B")
+    district.store.orders.save(district.store.orders.get(work).arrive(NOW))
+    hazard = overdue_danger(district)
+    second = district.store.orders.get(hazard).ask_support(OrderId(900))
+    district.store.orders.add(second)
+    district.assign()
+    assert district.crew_of(hazard) == "A"
+
+
+def test_a_crew_that_cannot_be_turned_after_all_keeps_what_it_holds(district):
+    crew_id = district.crew("last half hour", 0)
+    district.connection.execute(text("UPDATE shift_pattern SET ends = '12:25'"))
+    held = district.incident(14, "A")
+    district.sent(held, crew_id, driving=True)
+    hazard = district.incident(1, "B", received=-600, priority=100, hazards=("wire_down",))
+    district.assign(planning=PlanningPolicy(on_site_min=5, on_site_cv=0))
+    assert (district.crew_of(held), district.crew_of(hazard)) == (crew_id, None)
+
+
 def test_a_crew_last_seen_long_ago_is_sent_only_when_no_other_is_free(district):
     district.crew("unseen", 0, seen=-60)
     district.crew("seen", 30)
@@ -330,6 +400,27 @@ def test_who_gave_an_order_back_or_lacks_the_skill_is_not_sent(district):
     assert district.crew_of(order) == "skilled"
 
 
+class Asked(OneRoad):
+    """Notes how many orders it is asked the way to."""
+
+    orders = 0
+
+    def travel_to(self, lon, lat, origins):
+        self.orders += 1
+        return super().travel_to(lon, lat, origins)
+
+
+def test_where_no_free_crew_could_go_hundreds_of_orders_cost_no_look_at_the_roads(district):
+    crews = [district.crew(f"C{n}", n, skills=("mv",)) for n in range(3)]
+    district.crew("unskilled", 1, skills=("lv",))
+    district.connection.execute(text("UPDATE shift_pattern SET ends = '13:00'"))
+    orders = [district.order(n / 10, skills=frozenset({"mv"})) for n in range(200)]
+    road = Asked()
+    district.assign(road=road)
+    assert {district.crew_of(order) for order in orders} == {*crews, None}
+    assert road.orders < 10
+
+
 def put_after(district, order_id, *others):
     order = district.store.orders.get(order_id)
     district.store.orders.save(order.begin_after(others))
@@ -378,6 +469,23 @@ def test_a_district_that_wants_proposals_gets_them_and_nobody_is_turned(connecti
     assert (changed.id, changed.proposed_crew_id, changed.crew_id) == (hazard, "B", None)
     assert district.assign() == (), "the same proposal is not made twice"
     assert district.crew_of(held) == "A"
+
+
+def test_the_crew_that_the_plan_sent_stays_once_a_dispatcher_names_it(district):
+    district.crew("far", 60)
+    order_id = district.order(0)
+    district.sent(order_id, "far")
+    for _ in range(2):
+        seen = district.store.orders.get(order_id).version
+        command = ChooseCrew(
+            order_id=order_id, crew_id=CrewId("far"), by="li", seen_version=seen, reason="knows it"
+        )
+        choose_crew(district.store, command, OneRoad(), policy=AssignmentPolicy(), now=NOW)
+    district.crew("near", 5)
+    assert district.assign() == ()
+    assert district.crew_of(order_id) == "far"
+    (step,) = district.store.orders.list_steps(order_id)
+    assert (step.kind, step.by, step.reason) == ("noted", "li", "chosen_by?name=li")
 
 
 def test_the_crew_that_was_proposed_needs_no_reason_though_another_is_nearer(district):
@@ -468,6 +576,36 @@ def test_what_a_choice_breaks_is_told_with_the_other_order(district):
     first, second = district.order(1), district.order(42, received=-20)
     (broken, *_) = foreseen(district, first).options["B"].broken
     assert (broken.order_id, broken.before > 0.9, broken.after < 0.1) == (second, True, True)
+
+
+def test_a_crew_that_has_its_break_is_held_against_the_plan_as_a_dispatcher_would_send_it(district):
+    rests = district.crew("rests", 20)
+    rest = Rest(begins_at=at(-5), ends_at=at(30))
+    district.store.crews.rest(rests, rest, by="li", reason="a long night")
+    district.crew("near", 10)
+    order = district.order(0)
+    assert foreseen(district, order).options[rests].arrive_p50_min == pytest.approx(20, abs=1)
+
+
+def test_what_no_longer_fits_before_a_crew_leaves_is_told_and_is_no_reason_against_it(district):
+    district.crew("A", 0)
+    district.connection.execute(text("UPDATE shift_pattern SET ends = '15:20'"))
+    district.crew("B", 60)
+    planned = [district.order(minute, received=-10) for minute in (1, 2)]
+    order = district.order(61)
+    told = foreseen(district, order)
+    option = told.options["A"]
+    assert "A" not in told.excluded
+    assert option.pushed_out and set(option.pushed_out) < {*planned, order}
+    assert f"pushes_out?order={option.pushed_out[0]}" in option.reasons
+
+
+def test_a_crew_that_has_to_do_the_work_before_first_is_out_for_that_reason(district):
+    district.crew("A", 0)
+    district.crew("B", 100)
+    switch, order = district.order(1, received=-10), district.order(101, received=-10)
+    put_after(district, order, switch)
+    assert foreseen(district, order).excluded == {"A": (f"waits_for_order?order={switch}",)}
 
 
 def test_an_order_on_hold_is_held_against_the_plan_too_and_one_under_work_is_not(district):

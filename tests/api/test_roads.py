@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from api.house import conninfo_of
 from api.roadnews import RoadNews
@@ -256,6 +256,16 @@ def test_an_area_is_previewed_closed_listed_and_opened(town: Town):
     gone = town.client.delete(f"/api/v1/{path}", headers=town.headers("dispatcher"))
     assert gone.status_code == 204
     assert town.put(f"{path}/end", "dispatcher", {"ends_at": until}).status_code == 404
+
+
+def test_roads_that_are_shut_have_every_district_planned_anew(town: Town):
+    lay_roads(town.engine)
+    area = {"area": [place(-0.2, 0.4), place(0.2, 0.4), place(0.2, 0.6), place(-0.2, 0.6)]}
+    made = town.post("road-closures", "dispatcher", {**area, "reason": "flood"})
+    assert made.status_code == 201, made.text
+    with town.engine.connect() as c:
+        locks = c.scalars(text("SELECT lock FROM procrastinate_jobs")).all()
+    assert set(locks) == {"assign:east", "assign:west"}
 
 
 @pytest.mark.parametrize(

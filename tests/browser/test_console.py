@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from api.callers import Role
+from api.worker import Work
 from dispatch.usecases.write_access_note import WriteAccessNote, write_access_note
 from tests.browser.conftest import Company
 
@@ -47,6 +48,23 @@ def test_an_order_is_given_to_another_crew_by_keyboard_alone(company: Company, r
     other.locator("input[name=reason]").press("Enter")
     expect(page.locator("#ranking li.mine")).to_contain_text("crew C2")
     assert crew_of(company) == "C2"
+
+
+def test_a_dispatcher_keeps_the_crew_that_the_plan_has_sent(company: Company, report: Report):
+    report("A1")
+    with company.engine.begin() as c:
+        c.execute(text("UPDATE district SET assignment_mode = 'automatic'"))
+        c.execute(text("UPDATE trouble_order SET hold_until = NULL"))
+    Work(company.house).assign("west")
+    page = company.screen(Role.DISPATCHER, "/console")
+    open_first(page)
+    mine = page.locator("#ranking li.mine")
+    mine.get_by_role("button", name="Keep this crew").click()
+    expect(page.locator(".timeline")).to_contain_text("crew C1 chosen by")
+    expect(mine.get_by_role("button", name="Keep this crew")).to_have_count(0)
+    with company.engine.connect() as c:
+        (why,) = c.scalars(text("SELECT why[1] FROM trouble_order"))
+    assert why.startswith("chosen_by")
 
 
 def test_a_crew_that_the_system_would_not_send_needs_a_reason(company: Company, report: Report):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, text
 from sqlalchemy.dialects import postgresql
 
 from dispatch.domain.crew import PositionFix
-from dispatch.domain.order import TroubleOrder
+from dispatch.domain.order import Incident, TroubleOrder
 from dispatch.domain.outage import Outage, PlannedOutage, PredictedDevice
 from dispatch.domain.published import AS_PUBLISHED, PUBLISHED
 from dispatch.domain.ticket import AreaAtReport, Complaint, Place, TroubleTicket
@@ -19,6 +19,7 @@ from dispatch.domain.words import (
     Disposition,
     DistrictId,
     FoundBy,
+    IncidentId,
     NetworkLevel,
     OrderId,
     OutageId,
@@ -296,6 +297,22 @@ def an_order(order_id: int, outage_id: OutageId | None = None, **fields: object)
         "received_at": NOW,
     }
     return TroubleOrder(**{**defaults, **fields})
+
+
+def an_incident(incident_id: IncidentId, ticket_id: str) -> Incident:
+    """A wire down in the west, told by a report that is on record."""
+    return Incident(
+        id=incident_id,
+        ticket_id=ticket_id,
+        district_id=WEST,
+        kind="hazard",
+        hazards=("wire_down",),
+        lon=LON,
+        lat=LAT,
+        accuracy_m=20.0,
+        area_class=AreaClass.URBAN,
+        received_at=NOW,
+    )
 
 
 def a_fix(fix_id: str, crew_id: str = "C1", offset: float = 0, **fields: object) -> PositionFix:

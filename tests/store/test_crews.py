@@ -116,6 +116,19 @@ def test_a_dated_shift_counts_besides_the_daily_one(connection, crews):
     assert not crews.state("C1", utc(2, 13)).on_shift
 
 
+def test_a_shift_that_follows_on_without_a_break_is_the_same_one(connection, crews):
+    works(connection, "08:00", "17:30")
+    overtime = [Range(utc(2, 9, 30), utc(2, 13)), Range(utc(2, 13), utc(3, 0))]
+    connection.execute(insert(shift), [{"crew_id": "C1", "period": period} for period in overtime])
+    assert crews.state("C1", utc(2, 9, 15)).shift_ends_at == utc(3, 9, 30)
+    assert crews.state("C1", utc(2, 12, 45)).shift_ends_at == utc(3, 9, 30)
+
+
+def test_a_shift_that_summer_time_swallows_is_none_and_hides_no_crew(connection, crews):
+    works(connection, "02:30", "03:00", zone="Europe/Berlin")
+    assert not crews.state("C1", utc(29, 1, 15)).on_shift
+
+
 def test_shifts_of_one_crew_never_overlap(connection, crews):
     period = Range(utc(2, 9), utc(2, 13))
     connection.execute(insert(shift).values(crew_id="C1", period=period))

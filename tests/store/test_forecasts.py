@@ -144,6 +144,14 @@ def test_what_is_worked_out_alarms_only_once_it_has_passed(connection: Connectio
     assert watch_estimates(store, WatchEstimates(), now=build.at(61)) == 1
 
 
+def test_what_is_worked_out_and_passes_sooner_keeps_nobodys_word_from_its_alarm(
+    connection: Connection, store: PgStore
+):
+    for n, source in enumerate((EstimateSource.MODEL, EstimateSource.RULE, EstimateSource.CREW)):
+        an_open_outage(store, connection, 15 + n, source=source)
+    assert watch_estimates(store, WatchEstimates(limit=1), now=build.NOW) == 1
+
+
 def test_an_estimate_comes_back_with_its_range_and_what_it_rests_on(
     connection: Connection, store: PgStore
 ):

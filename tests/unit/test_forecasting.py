@@ -137,6 +137,32 @@ def test_outages_still_open_bound_the_coverage_and_are_not_learned_from(world: W
     assert low < high
 
 
+def test_repairs_that_are_all_alike_are_learned_from_and_judged():
+    past, _ = made_up(3, 12, Law(districts=1))
+    alike = [
+        replace(
+            repair,
+            assigned_at=repair.opened_at,
+            en_route_at=repair.opened_at,
+            arrived_at=repair.opened_at + timedelta(minutes=10),
+            found_at=None,
+            partly_at=None,
+            restored_at=repair.opened_at + timedelta(minutes=60),
+            kind="fuse",
+            cause=None,
+        )
+        for repair in past.repairs
+    ]
+    past = replace(past, repairs=tuple(alike))
+    learned = learn_waits(past, ZONE)
+    seen = moments_of(past, usual_of(past), ZoneInfo(ZONE))
+    opened = next(s.moment for s in seen if s.moment.milestone is Milestone.OPENED)
+    curve = learned.restoration(opened).after(5000)
+    assert np.isfinite([curve.quantile(0.1), curve.quantile(0.9), *curve.mean_and_sd()]).all()
+    held = evaluate(past, ZONE).groups
+    assert held and all(math.isfinite(h.against_kinds + h.against_table) for h in held)
+
+
 def test_when_repairs_become_slower_the_newest_weeks_correct_what_is_said():
     past, _ = made_up(5, 26, Law(districts=2, drift=1.5))
     found = overall(evaluate(past, ZONE), Awaited.RESTORATION)

@@ -162,3 +162,11 @@ def test_who_lacks_a_part_that_no_depot_has_is_left_out_with_that_reason():
         "B",
         ["lacks fuse, and no depot has all of it"],
     )
+
+
+def test_of_two_crews_for_one_work_each_may_do_what_the_other_was_to_do():
+    works = [a_work(1, 2), a_work(2, 2, beside=1)]
+    problem = a_problem(works, [a_crew("A", 0), a_crew("B", 1)], on_a_line(0, 30, 10))
+    plan = evaluate(problem, {"A": (1,), "B": (2,)}).plan
+    option = what_if(problem, plan, 1, "B")
+    assert (option.violations, round(option.arrive_p50_min)) == ((), 20)
