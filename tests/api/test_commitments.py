@@ -1,9 +1,11 @@
 """Promises over HTTP: rule sets, pauses, warnings, judgements that stay, the month's ledger."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.ledger import ledger_of
 from api.worker import Work
 from tests.api.conftest import Town
 from tests.store.builders import NOW, at
@@ -280,6 +282,18 @@ def test_the_ledger_counts_shares_headroom_and_what_is_behind_them(town: Town):
     assert none["lines"] == []
     assert town.get("commitments/ledger", "supervisor", month="2026-13").status_code == 422
     assert town.get("commitments/ledger", "west-dispatcher", district="east").status_code == 404
+
+
+def test_a_month_is_told_by_the_rules_that_held_in_it(town: Town):
+    town.report("A1")
+    version = clock_of(town)["rule_version"]
+    zone = ZoneInfo("Asia/Shanghai")
+    april = datetime(2026, 4, 1, tzinfo=zone)
+    rules = {**the_rules(town), "reason": "from April on", "valid_from": april.isoformat()}
+    assert town.post("rule-sets", "admin", rules).status_code == 201
+    town.clock.now = april + timedelta(days=3)
+    march = ledger_of(town.house, None, datetime(2026, 3, 1, tzinfo=zone), april, foresee=False)
+    assert march.rules_version == version
 
 
 def test_planned_work_is_held_against_how_long_ahead_it_was_told(town: Town):
