@@ -78,18 +78,15 @@ def resume(store: Store, clock: Clock, at: datetime, *, by: str, now: datetime) 
 
 def resume_overdue(store: Store, limit: int, *, now: datetime) -> int:
     """Let clocks run again whose pause has lasted as long as its reason allows; how many."""
-    resumed = 0
-    paused = store.clocks.list_paused(limit)
-    pauses = store.clocks.list_pauses([clock.number for clock in paused])
-    for clock in paused:
+    overdue = store.clocks.list_overdue_pauses(now, limit)
+    pauses = store.clocks.list_pauses([clock.number for clock in overdue])
+    for clock in overdue:
         still = next(each for each in pauses[clock.number] if each.until is None)
         rules = store.clocks.get_rules(clock.rule_version)
-        longest = rules.pause_reason(still.reason).longest_min
-        if longest is not None and still.since + timedelta(minutes=longest) <= now:
-            end = still.since + timedelta(minutes=longest)
-            resume(store, clock, end, by=SYSTEM, now=now)
-            resumed += 1
-    return resumed
+        longest_min = rules.pause_reason(still.reason).longest_min or 0.0
+        end = still.since + timedelta(minutes=longest_min)
+        resume(store, clock, end, by=SYSTEM, now=now)
+    return len(overdue)
 
 
 def judge_again(
