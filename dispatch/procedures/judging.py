@@ -1,6 +1,6 @@
 """Stop clocks when their milestone is reached, and write down how each was judged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from dispatch.domain.clock import Clock, StopsAt, Verdict
@@ -72,7 +72,7 @@ def void_ticket_clocks(
 ) -> None:
     """Let the promises fall away: nobody has to come for these tickets any more."""
     running = store.clocks.list_unsettled_of_tickets(tuple(ticket_ids))
-    _write(store, [clock.void(by=by, now=now) for clock in running], now)
+    _write(store, running, [clock.void(by=by, now=now) for clock in running], now)
 
 
 def run_on(store: Store, ticket_id: TicketId, *, by: str, now: datetime) -> None:
@@ -111,7 +111,7 @@ def _judge(
         clock.judge(earliest, latest, by=by, now=now, pauses=pauses.get(clock.number, ()))
         for clock in ending
     ]
-    _write(store, judged, now)
+    _write(store, ending, judged, now)
 
 
 def has_stood(clock: Clock) -> bool:
@@ -119,12 +119,14 @@ def has_stood(clock: Clock) -> bool:
     return clock.paused_since is not None or clock.paused_s > 0
 
 
-def _write(store: Store, judged: list[Clock], now: datetime) -> None:
+def _write(store: Store, before: Sequence[Clock], judged: Sequence[Clock], now: datetime) -> None:
+    """Keep how clocks were judged; those that stood still before stand still no more."""
     if not judged:
         return
     store.clocks.judge(judged)
-    for clock in judged:
-        end_pauses(store, clock, now)
+    for stood, clock in zip(before, judged, strict=True):
+        if has_stood(stood):
+            end_pauses(store, clock, now)
         store.events.append(
             clock_event(
                 clock,
@@ -138,6 +140,6 @@ def _write(store: Store, judged: list[Clock], now: datetime) -> None:
 
 def end_pauses(store: Store, clock: Clock, now: datetime) -> None:
     """A clock that is judged stands still no more: the milestone ends its pause."""
-    if has_stood(clock):
-        at = clock.stopped_latest or clock.stopped_earliest or now
-        store.clocks.end_pauses([clock.number], at=at, by=clock.judged_by or SYSTEM)
+    milestone = clock.stopped_latest or clock.stopped_earliest or now
+    at = now if clock.verdict is Verdict.VOID else milestone
+    store.clocks.end_pauses([clock.number], at=at, by=clock.judged_by or SYSTEM)

@@ -32,7 +32,7 @@ def pause(store: Store, clock: Clock, given: Pause, *, now: datetime) -> Clock:
     """
     reason = store.clocks.get_rules(clock.rule_version).pause_reason(given.reason)
     check_length(given, reason, now)
-    pauses = store.clocks.list_pauses([clock.number]).get(clock.number, ())
+    pauses = clock.own(store.clocks.list_pauses([clock.number]).get(clock.number, ()))
     all_pauses = (*pauses, given)
     if clock.verdict is Verdict.RUNNING:
         stood = clock.stand(all_pauses, rule_of(store, clock))
@@ -67,7 +67,7 @@ def resume(store: Store, clock: Clock, at: datetime, *, by: str, now: datetime) 
         raise IllegalStep("the clock does not stand still", clock_id=clock.id)
     if not clock.paused_since < at <= now:
         raise InvalidInput("at", at.isoformat(), "a time after the pause began, not in the future")
-    pauses = store.clocks.list_pauses([clock.number])[clock.number]
+    pauses = clock.own(store.clocks.list_pauses([clock.number])[clock.number])
     ended = [replace(p, until=at, ended_by=by) if p.until is None else p for p in pauses]
     running = clock.stand(ended, rule_of(store, clock))
     store.clocks.end_pauses([clock.number], at=at, by=by)

@@ -41,9 +41,9 @@ _KEEP = Direct(
 )
 _UNSETTLED = t.c.verdict.in_([Verdict.RUNNING.value, Verdict.CANNOT_SAY.value])
 _CHANGES = (
-    *("rule_version", "override_id", "due_at", "warned", "next_level_at", "paused_s"),
-    *("paused_since", "verdict", "without_pauses", "stopped_earliest", "stopped_latest"),
-    *("judged_at", "judged_by", "judgements"),
+    *("rule_version", "override_id", "started_at", "due_at", "warned", "next_level_at"),
+    *("paused_s", "paused_since", "verdict", "without_pauses", "stopped_earliest"),
+    *("stopped_latest", "judged_at", "judged_by", "judgements", "maybe_met_at"),
 )
 _SAVE = (
     update(t)
@@ -323,7 +323,7 @@ def clock_from_row(row: Row) -> Clock:
     plain = (
         *("id", "rule_id", "rule_version", "override_id", "started_at", "due_at", "warned"),
         *("next_level_at", "paused_s", "paused_since", "stopped_earliest", "stopped_latest"),
-        *("judged_at", "judged_by", "judgements"),
+        *("judged_at", "judged_by", "judgements", "maybe_met_at"),
     )
     return Clock(
         **{name: row[name] for name in plain},
