@@ -18,6 +18,7 @@ from dispatch.domain.arrival import (
 from dispatch.domain.clock import StartsAt, StopsAt, start_clocks
 from dispatch.domain.crew import PositionFix
 from dispatch.domain.order import DispatchStep, OrderStatus, StepKind, TroubleOrder
+from dispatch.domain.outage import Outage
 from dispatch.domain.trail import plane
 from dispatch.domain.words import CrewId
 from dispatch.journal import SYSTEM, order_event
@@ -25,6 +26,7 @@ from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.judging import (
     Interval,
     first_arrival,
+    stop_order_clocks,
     stop_ticket_clocks,
     tickets_of,
 )
@@ -268,20 +270,44 @@ def arrive(
     store.events.append(order_event(arrived, "arrived", at=at, by=by))
     if order.outage_id is not None and order.supports_id is None:
         _retime(store, order, at)
-        store.clocks.start(
-            start_clocks(
-                store.clocks.rules_at(order.received_at),
-                StartsAt.ARRIVED,
-                at,
-                order.area_class,
-                district_id=order.district_id,
-                order_id=order.id,
-            )
-        )
+        _time_repair(store, order, store.outages.get(order.outage_id), at, now=now)
     return arrived
 
 
 def _retime(store: Store, order: TroubleOrder, at: datetime) -> None:
+def _time_repair(
+    store: Store, order: TroubleOrder, outage: Outage, at: datetime, *, now: datetime
+) -> None:
+    """Start the clocks that an arrival sets going.
+
+    None waits for a supply that is back already, nor for that of an outage which ended otherwise:
+    nothing would ever stop it.
+    """
+    lit_at = outage.restored_at
+    repairs = outage.is_open or (lit_at is not None and at <= lit_at)
+    store.clocks.start(
+        start_clocks(
+            store.clocks.rules_at(order.received_at),
+            StartsAt.ARRIVED,
+            at,
+            order.area_class,
+            district_id=order.district_id,
+            order_id=order.id,
+            stops=[stop for stop in StopsAt if repairs or stop is not StopsAt.RESTORED],
+        )
+    )
+    if repairs and not outage.is_open:
+        stop_order_clocks(
+            store,
+            order,
+            StopsAt.RESTORED,
+            earliest=lit_at,
+            latest=lit_at,
+            by="supply was back already",
+            now=now,
+        )
+
+
     """Clocks that an arrival pressed by mistake had started end counted from the true one."""
     begun = [
         clock

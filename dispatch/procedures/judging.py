@@ -75,6 +75,16 @@ def void_ticket_clocks(
     _write(store, running, [clock.void(by=by, now=now) for clock in running], now)
 
 
+def void_repair_clocks(store: Store, order: TroubleOrder, *, by: str, now: datetime) -> None:
+    """Let the promise to mend fall away of an order whose outage ends without a restoration."""
+    waiting = [
+        clock
+        for clock in store.clocks.list_unsettled_of_order(order.id)
+        if store.clocks.get_rules(clock.rule_version).get(clock.rule_id).stops is StopsAt.RESTORED
+    ]
+    _write(store, waiting, [clock.void(by=by, now=now) for clock in waiting], now)
+
+
 def run_on(store: Store, ticket_id: TicketId, *, by: str, now: datetime) -> None:
     """Let the promises of an arrival run again that came to no judgement.
 
