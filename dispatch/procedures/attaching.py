@@ -215,6 +215,6 @@ def _ends(store: Store, order: TroubleOrder) -> Interval | None:
     """Between when and when the crew of an order came; None while that is not known."""
     if order.status is not OrderStatus.ARRIVED or order.crew_id is None:
         return None
-    evidence = store.orders.find_arrival(order.id, order.crew_id)
+    evidence = store.orders.find_arrival(order)
     proven = evidence is not None and evidence.latest is not None
     return (evidence.earliest, evidence.latest) if evidence is not None and proven else None

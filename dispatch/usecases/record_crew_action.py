@@ -322,7 +322,7 @@ def _complete(
     done = store.orders.save(order.complete(at))
     _step(store, done, StepKind.FIELD_COMPLETE, command, at, now)
     _fill_in(store, done, StopsAt.REPAIR_FILLED_IN, at, now)
-    settle_arrival(store, done, store.orders.find_arrival(order.id, command.crew_id), now=now)
+    settle_arrival(store, done, store.orders.find_arrival(done), now=now)
     if order.incident_id is not None and not second:
         _end_incident(store, order.incident_id, command, at, now)
     cancel_support(store, done, by=command.crew_id, reason=f"order {order.id} is over", now=now)
