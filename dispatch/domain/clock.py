@@ -218,13 +218,15 @@ class Clock:
         """
         if self.verdict not in {Verdict.CANNOT_SAY, Verdict.VOID}:
             raise IllegalStep("the clock has stopped", clock_id=self.id)
-        doubtful = self.verdict is Verdict.CANNOT_SAY
+        if self.verdict is Verdict.VOID:
+            return self.reopen(rule)
+        return replace(self.reopen(rule), maybe_met_at=self.stopped_earliest or self.started_at)
+
+    def reopen(self, rule: Rule) -> "Clock":
+        """The clock runs on to the same end: what it was judged on has turned out to be nothing."""
         again = replace(
             self,
             verdict=Verdict.RUNNING,
-            maybe_met_at=self.stopped_earliest or self.started_at
-            if doubtful
-            else self.maybe_met_at,
             without_pauses=None,
             stopped_earliest=None,
             stopped_latest=None,

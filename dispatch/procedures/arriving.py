@@ -1,6 +1,7 @@
 """Weigh a crew's track against the site of its order, and judge the promises on it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from math import hypot
@@ -25,13 +26,14 @@ from dispatch.domain.words import CrewId, TicketId
 from dispatch.journal import SYSTEM, order_event
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.judging import (
+    ON_SITE_ALREADY,
     Interval,
     first_arrival,
     stop_order_clocks,
     stop_ticket_clocks,
     tickets_of,
 )
-from dispatch.procedures.pausing import rule_of
+from dispatch.procedures.pausing import judge_again, rule_of
 from dispatch.sayings import reason
 
 BEFORE_SENT = timedelta(minutes=15)
@@ -239,6 +241,8 @@ def _taken(
         )
     )
     if evidence.verdict is not Verdict.CONFIRMED or evidence.latest is None:
+        if known is not None and known.verdict is Verdict.CONFIRMED:
+            _owe_again(store, order, evidence, now=now)
         return order
     if order.status in ON_ITS_WAY:
         order = arrive(store, order, evidence.latest, by="track", now=now, why=evidence.reasons)
@@ -391,9 +395,37 @@ def settle_arrival(
             StopsAt.ARRIVED,
             earliest=begins,
             latest=latest,
-            by=f"arrival {evidence.verdict.value if evidence else 'unknown'} of order {order.id}",
+            by=_by(order, evidence.verdict.value if evidence else "unknown"),
             now=now,
         )
+
+
+def _by(order: TroubleOrder, verdict: str) -> str:
+    """What judges clocks on an order's arrival, as their record names it."""
+    return f"arrival {verdict} of order {order.id}"
+
+
+def _owe_again(
+    store: Store, order: TroubleOrder, evidence: ArrivalEvidence, *, now: datetime
+) -> None:
+    """Judge again, in entries of their own, the promises that rested on a proof which is none.
+
+    They run on while the crew may still come. What a person has judged stays.
+    """
+    rested = {_by(order, Verdict.CONFIRMED.value), ON_SITE_ALREADY}
+    earliest, latest = first_arrival(
+        [_ends(evidence), *(_ends_of(store, each) for each in _others(store, order))]
+    )
+    for ticket in tickets_of(store, order):
+        for clock in store.clocks.list_of_ticket(ticket.id):
+            if clock.judged_by not in rested:
+                continue
+            without = replace(clock, stopped_earliest=earliest, stopped_latest=latest)
+            pauses = store.clocks.list_pauses([clock.number]).get(clock.number, ())
+            why = evidence.reasons[0]
+            again = judge_again(store, without, pauses, by=SYSTEM, why=why, event=None, now=now)
+            if latest is None and order.is_open:
+                store.clocks.save([again.reopen(rule_of(store, again))])
 
 
 def _said_before(store: Store, order: TroubleOrder) -> list[datetime]:

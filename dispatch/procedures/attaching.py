@@ -12,7 +12,12 @@ from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import Disposition, OutageId, UsagePointId
 from dispatch.journal import ticket_event
 from dispatch.ports import Attachment, Store
-from dispatch.procedures.judging import Interval, first_arrival, stop_ticket_clocks
+from dispatch.procedures.judging import (
+    ON_SITE_ALREADY,
+    Interval,
+    first_arrival,
+    stop_ticket_clocks,
+)
 
 SINGLE_HOMES = frozenset({"service", "points"})
 
@@ -205,7 +210,7 @@ def catch_up(store: Store, ticket: TroubleTicket, order: TroubleOrder, *, now: d
             StopsAt.ARRIVED,
             earliest=earliest,
             latest=latest,
-            by="the outage's crew was on site already",
+            by=ON_SITE_ALREADY,
             now=now,
         )
     return True

@@ -13,6 +13,9 @@ from dispatch.ports import Store
 Interval = tuple[datetime | None, datetime | None]
 """The earliest and the latest that something may have been; None where that end is open."""
 
+ON_SITE_ALREADY = "the outage's crew was on site already"
+"""What judges the arrival for who reports while a crew whose arrival is proven is at work."""
+
 
 def first_arrival(arrivals: Iterable[Interval | None]) -> Interval:
     """Between when and when the first of several crews came, of those that did."""

@@ -366,3 +366,38 @@ def test_in_a_long_back_fill_the_stay_is_found_wherever_it_lies(town: Town, orde
     run_async(weighing.weigh())
     newest, *_ = town.get(f"orders/{order}/arrival", "dispatcher").json()["judgements"]
     assert (newest["verdict"], newest["filled_in"]) == ("confirmed", True)
+
+
+def test_a_promise_kept_by_a_proof_that_is_none_any_more_is_open_again(town: Town, order: int):
+    began = town.clock.now
+    stays(town, 4)
+    promise = "SELECT id, verdict, due_at FROM clock WHERE rule_id = 'arrival_commitment'"
+    with town.engine.connect() as c:
+        (kept,) = c.execute(text(promise)).all()
+    assert kept.verdict == "kept"
+    elsewhere = [
+        PositionFix(
+            id=f"t{n}",
+            crew_id=CrewId("C1"),
+            lon=LON + 5 * KM / 0.877 + (n % 3) * 2e-5,
+            lat=LAT + (n % 2) * 1e-5,
+            fixed_at=began + timedelta(minutes=n / 2),
+            received_at=town.clock.now,
+            accuracy_m=8,
+            device="jt808:13800001234",
+        )
+        for n in range(9)
+    ]
+    with town.house.transaction() as store:
+        command = RecordTracks(fixes=elsewhere)
+        found = record_tracks(store, command, tracking=town.house.policies.tracking)
+    weighing = Weighing(town.house)
+    weighing.note(found.taken)
+    run_async(weighing.weigh())
+    assert judged(town, order) == ["withdrawn", "confirmed"]
+    with town.engine.connect() as c:
+        (again,) = c.execute(text(promise)).all()
+    assert (again.verdict, again.due_at) == ("running", kept.due_at)
+    story = town.get(f"clocks/{kept.id}", "supervisor").json()
+    assert [each["verdict"] for each in story["judgements"]] == ["kept", "cannot_say"]
+    assert "later speak against it" in story["judgements"][1]["why"]
