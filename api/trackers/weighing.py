@@ -20,7 +20,7 @@ EVERY_S = 5.0
 class Weighing:
     """Remembers what was heard of each crew: any one fix may be the one at the place.
 
-    What a crash forgets, the crew's next fix near the place brings up.
+    What a crash forgets, the crew's next fix near the place brings up, or the end of its order.
     """
 
     def __init__(self, house: House) -> None:

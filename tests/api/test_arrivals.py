@@ -401,3 +401,30 @@ def test_a_promise_kept_by_a_proof_that_is_none_any_more_is_open_again(town: Tow
     story = town.get(f"clocks/{kept.id}", "supervisor").json()
     assert [each["verdict"] for each in story["judgements"]] == ["kept", "cannot_say"]
     assert "later speak against it" in story["judgements"][1]["why"]
+
+
+def test_the_end_of_an_order_finds_an_arrival_that_was_not_weighed(town: Town, order: int):
+    began = town.clock.now
+    fixes = [
+        PositionFix(
+            id=f"x{n}",
+            crew_id=CrewId("C1"),
+            lon=LON + max(0, 20 - n) ** 1.2 * 200 * METRE + (n % 3) * 2e-5,
+            lat=LAT + (n % 2) * 1e-5,
+            fixed_at=began + timedelta(minutes=n / 2),
+            received_at=began + timedelta(minutes=n / 2),
+            accuracy_m=8,
+            device="jt808:13800001234",
+        )
+        for n in range(40)
+    ]
+    town.clock.advance(25)
+    with town.house.transaction() as store:
+        command = RecordTracks(fixes=fixes)
+        record_tracks(store, command, tracking=town.house.policies.tracking)
+    assert act(town, order, "restore", "field_complete") == ["applied", "applied"]
+    newest, *_ = town.get(f"orders/{order}/arrival", "dispatcher").json()["judgements"]
+    assert (newest["verdict"], newest["filled_in"]) == ("confirmed", True)
+    clocks = town.get("tickets/A1").json()["clocks"]
+    assert "cannot_say" not in {clock["verdict"] for clock in clocks}
+    assert status(town, order) == "field_complete"
