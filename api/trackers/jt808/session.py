@@ -99,6 +99,7 @@ class Session:
     phone: str | None = None
     last: Frame | None = None
     _seq: int = 0
+    _code: str = ""
     _strikes: int = 0
     _bad_frames: int = 0
     _parts: dict[int, Frame] = field(default_factory=dict)
@@ -142,6 +143,10 @@ class Session:
         if now_s - self.heard_s > patience.silence_s:
             return "silent for too long"
         return None
+
+    def may_stay(self) -> bool:
+        """Whether what it entered by still lets it in; true of one that has not entered."""
+        return self.phone is None or self.enrolment.lets_in(self.phone, self._code)
 
     def replied(self, frame: Frame, *, stored: bool) -> Say:
         """The answer to a position: one that is not stored is sent again by the terminal.
@@ -198,6 +203,7 @@ class Session:
         code = messages.read_code(frame)
         if code is not None and self.enrolment.lets_in(frame.phone, code):
             self.phone, self.last, self._strikes = frame.phone, frame, 0
+            self._code = code
             yield self._answer(frame, Result.OK)
             yield Entered(frame.phone)
         else:
