@@ -9,6 +9,7 @@ from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import Disposition, TicketId
 from dispatch.journal import SYSTEM, clock_event
 from dispatch.ports import Store
+from dispatch.procedures.pausing import wake
 
 Interval = tuple[datetime | None, datetime | None]
 """The earliest and the latest that something may have been; None where that end is open."""
@@ -75,7 +76,17 @@ def void_ticket_clocks(
 ) -> None:
     """Let the promises fall away: nobody has to come for these tickets any more."""
     running = store.clocks.list_unsettled_of_tickets(tuple(ticket_ids))
-    _write(store, running, [clock.void(by=by, now=now) for clock in running], now)
+    _void(store, running, by=by, now=now)
+
+
+def _void(store: Store, running: Iterable[Clock], *, by: str, now: datetime) -> None:
+    awake = [_awake(store, clock, now) for clock in running]
+    _write(store, awake, [clock.void(by=by, now=now) for clock in awake], now)
+
+
+def _awake(store: Store, clock: Clock, now: datetime) -> Clock:
+    """The clock before it is judged: no pause outlasts its reason, looked after or not."""
+    return clock if clock.paused_since is None else wake(store, clock, now=now)
 
 
 def void_repair_clocks(store: Store, order: TroubleOrder, *, by: str, now: datetime) -> None:
@@ -85,7 +96,7 @@ def void_repair_clocks(store: Store, order: TroubleOrder, *, by: str, now: datet
         for clock in store.clocks.list_unsettled_of_order(order.id)
         if store.clocks.get_rules(clock.rule_version).get(clock.rule_id).stops is StopsAt.RESTORED
     ]
-    _write(store, waiting, [clock.void(by=by, now=now) for clock in waiting], now)
+    _void(store, waiting, by=by, now=now)
 
 
 def run_on(store: Store, ticket_id: TicketId, *, by: str, now: datetime) -> None:
@@ -115,7 +126,7 @@ def _judge(
     now: datetime,
 ) -> None:
     ending = [
-        clock
+        _awake(store, clock, now)
         for clock in running
         if store.clocks.get_rules(clock.rule_version).get(clock.rule_id).stops is stops
     ]

@@ -62,11 +62,12 @@ def check_length(given: Pause, reason: PauseReason, now: datetime) -> None:
 
 
 def resume(store: Store, clock: Clock, at: datetime, *, by: str, now: datetime) -> Clock:
-    """Let a clock that stands still run again from `at`."""
+    """Let a clock that stands still run again from `at`, or from when its reason allows no more."""
     if clock.paused_since is None:
         raise IllegalStep("the clock does not stand still", clock_id=clock.id)
     if not clock.paused_since < at <= now:
         raise InvalidInput("at", at.isoformat(), "a time after the pause began, not in the future")
+    at = min(at, _ends_at(store, clock) or at)
     pauses = clock.own(store.clocks.list_pauses([clock.number])[clock.number])
     ended = [replace(p, until=at, ended_by=by) if p.until is None else p for p in pauses]
     running = clock.stand(ended, rule_of(store, clock))
@@ -79,14 +80,27 @@ def resume(store: Store, clock: Clock, at: datetime, *, by: str, now: datetime) 
 def resume_overdue(store: Store, limit: int, *, now: datetime) -> int:
     """Let clocks run again whose pause has lasted as long as its reason allows; how many."""
     overdue = store.clocks.list_overdue_pauses(now, limit)
-    pauses = store.clocks.list_pauses([clock.number for clock in overdue])
     for clock in overdue:
-        still = next(each for each in pauses[clock.number] if each.until is None)
-        rules = store.clocks.get_rules(clock.rule_version)
-        longest_min = rules.pause_reason(still.reason).longest_min or 0.0
-        end = still.since + timedelta(minutes=longest_min)
-        resume(store, clock, end, by=SYSTEM, now=now)
+        wake(store, clock, now=now)
     return len(overdue)
+
+
+def wake(store: Store, clock: Clock, *, now: datetime) -> Clock:
+    """The clock as it runs again by itself where its reason allows no more; else as it is."""
+    ends_at = _ends_at(store, clock)
+    if ends_at is None or ends_at > now:
+        return clock
+    return resume(store, clock, ends_at, by=SYSTEM, now=now)
+
+
+def _ends_at(store: Store, clock: Clock) -> datetime | None:
+    """When the pause that goes on ends by itself; None for never, or where none does."""
+    pauses = store.clocks.list_pauses([clock.number]).get(clock.number, ())
+    still = next((each for each in pauses if each.until is None), None)
+    if clock.paused_since is None or still is None:
+        return None
+    longest = store.clocks.get_rules(clock.rule_version).pause_reason(still.reason).longest_min
+    return None if longest is None else still.since + timedelta(minutes=longest)
 
 
 def judge_again(

@@ -179,6 +179,24 @@ def test_a_pause_beyond_what_its_reason_allows_ends_by_itself(town: Town):
     assert (clock["paused_since"], clock["paused_s"]) == (None, 480 * 60.0)
 
 
+@pytest.mark.parametrize("how", ["resumed", "judged"])
+def test_nobody_need_look_for_a_pause_to_end_when_its_reason_allows_no_more(town: Town, how: str):
+    town.report("A1")
+    town.post("tickets/A1/pause", WHO, {"reason": "access_refused", "note": "gate locked"})
+    town.clock.advance(1000)
+    if how == "resumed":
+        assert town.post("tickets/A1/resume", WHO).status_code == 200
+    else:
+        arrived(town)
+        outage = town.get("tickets/A1").json()["outage_id"]
+        town.post(f"outages/{outage}/restore", WHO)
+        press(town, "field_complete", 2)
+    clock = clock_of(town)
+    assert (clock["paused_since"], clock["paused_s"]) == (None, 480 * 60.0)
+    if how == "judged":
+        assert clock["verdict"] == "missed"
+
+
 def test_each_level_is_sent_once_and_acknowledged(town: Town):
     town.report("A1")
     for _ in range(3):
