@@ -188,11 +188,10 @@ class Gateway:
             self.sweep(time.monotonic())
 
     def sweep(self, now_s: float) -> None:
-        """End every connection that is overdue, or whose terminal was revoked."""
+        """End whatever is overdue, and whose terminal was revoked or given another code."""
         for connection in list(self.open):
-            phone = connection.session.phone
-            if phone is not None and not self.terminals.is_enrolled(phone):
-                connection.close("the terminal is not enrolled any more")
+            if not connection.session.may_stay():
+                connection.close("the terminal is not enrolled any more, or has another code")
                 continue
             why = connection.session.overdue(now_s, connection.partial_since_s, self._patience)
             if why is not None:

@@ -22,6 +22,8 @@ from dispatch.store.rules import PgRules
 from dispatch.store.transaction import reading
 
 MINUTE = timedelta(minutes=1)
+INSTANT = timedelta(microseconds=1)
+"""The least that a time is told apart by: what ends a month is of the next one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,7 @@ def ledger_of(
     """
     now = house.now()
     with reading(house.engine) as connection:
-        rules = PgRules(connection).at(min(now, until))
+        rules = PgRules(connection).at(min(now, until - INSTANT))
         standings = commitments(connection, districts, since, until, by_district=by_district)
         arriving = {r.id for r in rules.rules if r.stops is StopsAt.ARRIVED}
         open_now = reads.open_promises(connection, districts, since, until, rules=arriving)

@@ -186,9 +186,11 @@ def _crew_order(connection: Connection, each: CrewOrder, crew_id: CrewId) -> dic
         clocks = [c for t in each.tickets for c in PgClocks(connection).list_of_ticket(t.id)]
     promises = [c for c in clocks if c.rule_id == ARRIVAL_COMMITMENT and c.verdict == "running"]
     said = each.sent.arrival
-    contradicted = said is not None and said.verdict is Verdict.CONTRADICTED
     return {
-        "asked": contradicted and not arrivals.has_answered(connection, each.sent.order),
+        "asked": said is not None
+        and said.verdict is Verdict.CONTRADICTED
+        and said.claimed_at is not None
+        and not arrivals.has_answered(connection, each.sent.order, said.claimed_at),
         "sent": each.sent,
         "title": each.title,
         "outage": each.outage,

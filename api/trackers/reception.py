@@ -94,6 +94,7 @@ class Reception:
 
     async def reload(self) -> None:
         """Read anew who is enrolled."""
+        self.registry.expect()
         self.registry.load(await asyncio.to_thread(self._list))
 
     async def write_counts(self) -> None:

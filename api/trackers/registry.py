@@ -18,15 +18,22 @@ class Registry:
 
     def __init__(self) -> None:
         self._live: dict[str, Tracker] = {}
+        self._changed: dict[str, Tracker] = {}
         self.is_loaded = False
 
+    def expect(self) -> None:
+        """A list is going to be read: what is changed from now on is newer than it."""
+        self._changed = {}
+
     def load(self, trackers: Iterable[Tracker]) -> None:
-        """Know these from now on."""
-        self._live = {each.id: each for each in trackers if each.revoked_at is None}
+        """Know these from now on, and what was changed while they were read."""
+        known = {each.id: each for each in trackers} | self._changed
+        self._live = {key: each for key, each in known.items() if each.revoked_at is None}
         self.is_loaded = True
 
     def put(self, tracker: Tracker) -> None:
         """Know a device as it stands after a change, ahead of the next reading."""
+        self._changed = {**self._changed, tracker.id: tracker}
         others = {key: each for key, each in self._live.items() if key != tracker.id}
         self._live = others if tracker.revoked_at else {**others, tracker.id: tracker}
 

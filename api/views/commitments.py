@@ -213,7 +213,8 @@ class JudgementOut(BaseModel):
     @classmethod
     def of(cls, judgement: Judgement) -> "JudgementOut":
         """Build from the judgement."""
-        return cls(**{name: getattr(judgement, name) for name in cls.model_fields})
+        plain = {name: getattr(judgement, name) for name in cls.model_fields}
+        return cls(**{**plain, "why": say_reason(judgement.why).en if judgement.why else ""})
 
 
 class ClockStoryOut(ClockOut):

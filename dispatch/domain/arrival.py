@@ -246,7 +246,9 @@ def _contradiction(look: Look, claimed_at: datetime, near: Sequence[Sighting]) -
     policy = look.policy
     before = [s for s in near if s.at <= claimed_at]
     after = [s for s in near if s.at > claimed_at]
-    if not before or not look.outside(before[-1]):
+    if not before:
+        return _out_of_reach(look, claimed_at)
+    if not look.outside(before[-1]):
         return None
     last = before[-1]
     if after:
@@ -259,6 +261,18 @@ def _contradiction(look: Look, claimed_at: datetime, near: Sequence[Sighting]) -
     ):
         return None
     return written("arrival_far", metres=round(last.away_m))
+
+
+def _out_of_reach(look: Look, claimed_at: datetime) -> str | None:
+    """Whether it was last seen so far off, be it long ago, that nothing could have brought it."""
+    last = next((s for s in reversed(look.trail.seen) if s.at <= claimed_at), None)
+    if last is None or not look.outside(last):
+        return None
+    had_s = (claimed_at - last.early).total_seconds()
+    if had_s >= look.soonest_s(last, by_road=False):
+        return None
+    left_m = last.away_m - look.policy.trail.fastest_mps * had_s
+    return written("arrival_far", metres=round(left_m))
 
 
 def _unproven(look: Look, near: Sequence[Sighting]) -> str:

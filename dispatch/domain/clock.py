@@ -40,6 +40,9 @@ __all__ = [
 ]
 
 
+_NONE = timedelta()
+
+
 class Verdict(StrEnum):
     """How a clock stands or ended."""
 
@@ -122,6 +125,8 @@ class Clock:
         How long it stood still in pauses that are over, and since when it stands still now.
     without_pauses
         How it was judged had it never stood still.
+    maybe_met_at
+        Since when what it promises may have been done, of one that could not be judged and ran on.
     """
 
     id: int | None
@@ -146,6 +151,7 @@ class Clock:
     paused_since: datetime | None = None
     without_pauses: Verdict | None = None
     judgements: int = 0
+    maybe_met_at: datetime | None = None
 
     @property
     def number(self) -> int:
@@ -181,6 +187,7 @@ class Clock:
         began, as a crew that was on site when one more neighbour called, took no time.
         """
         earliest, latest = self._since_begun(self._first(earliest)), self._since_begun(latest)
+        pauses = self.own(pauses)
         stopped = latest or earliest or now
         paused = paused_before(pauses, stopped)
         return replace(
@@ -198,24 +205,30 @@ class Clock:
         )
 
     def _first(self, earliest: datetime | None) -> datetime | None:
-        """Of a clock that runs on somebody may have been there before, as could not be said."""
-        if self.verdict is not Verdict.RUNNING or self.stopped_earliest is None:
-            return earliest
-        return self.stopped_earliest if earliest is None else min(self.stopped_earliest, earliest)
+        """Of a clock that ran on somebody may have been there before, as could not be said."""
+        known = [at for at in (self.maybe_met_at, earliest) if at is not None]
+        return min(known, default=None)
 
     def run_on(self, rule: Rule) -> "Clock":
         """The clock runs as if it had not ended: what it promised turned out to be still owed.
 
         Its end stays where it was. That somebody may have been there already is remembered as
-        `stopped_earliest`, so that who comes now cannot make a missed promise of one that may have
+        `maybe_met_at`, so that who comes now cannot make a missed promise of one that may have
         been kept. `IllegalStep` for one that was kept, missed or runs.
         """
         if self.verdict not in {Verdict.CANNOT_SAY, Verdict.VOID}:
             raise IllegalStep("the clock has stopped", clock_id=self.id)
+        if self.verdict is Verdict.VOID:
+            return self.reopen(rule)
+        return replace(self.reopen(rule), maybe_met_at=self.stopped_earliest or self.started_at)
+
+    def reopen(self, rule: Rule) -> "Clock":
+        """The clock runs on to the same end: what it was judged on has turned out to be nothing."""
         again = replace(
             self,
             verdict=Verdict.RUNNING,
             without_pauses=None,
+            stopped_earliest=None,
             stopped_latest=None,
             judged_at=None,
             judged_by=None,
@@ -258,11 +271,17 @@ class Clock:
         )
 
     def void(self, *, by: str, now: datetime) -> "Clock":
-        """The promise fell away, as when nobody needs to come any more."""
+        """The promise fell away, as when nobody needs to come any more.
+
+        A pause that nobody ended is over, and counted: the clock may come to run on.
+        """
+        still = timedelta() if self.paused_since is None else max(now - self.paused_since, _NONE)
         return replace(
             self,
             verdict=Verdict.VOID,
             without_pauses=Verdict.VOID,
+            due_at=self.due_at + still,
+            paused_s=self.paused_s + still.total_seconds(),
             paused_since=None,
             judged_at=now,
             judged_by=by,
@@ -285,6 +304,28 @@ class Clock:
         paused = timedelta(seconds=self.paused_s)
         due_at = self.started_at + target + paused
         return replace(self, rule_version=version, override_id=override_id, due_at=due_at)
+
+    def begin_at(self, at: datetime, rule: Rule) -> "Clock":
+        """The running clock counted from `at`: what it began with turned out to be no milestone.
+
+        It has the time that it had; how long it stood still before `at` does not count.
+        """
+        begun = replace(
+            self,
+            started_at=at,
+            due_at=at + self.target,
+            paused_s=0.0,
+            paused_since=None if self.paused_since is None else max(self.paused_since, at),
+        )
+        return begun.expect_level(rule)
+
+    def own(self, pauses: Iterable[Pause]) -> tuple[Pause, ...]:
+        """What of its pauses lies in its time; earlier ones are of a beginning that was none."""
+        return tuple(
+            replace(each, since=max(each.since, self.started_at))
+            for each in pauses
+            if each.until is None or each.until > self.started_at
+        )
 
     def stand(self, pauses: Sequence[Pause], rule: Rule) -> "Clock":
         """The running clock with all its pauses counted; it stands still if one is not over.

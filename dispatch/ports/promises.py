@@ -44,8 +44,15 @@ class Clocks(Protocol):
         """Take running clocks that have reached their next level; no other worker gets them."""
         ...
 
-    def list_paused(self, limit: int) -> Sequence[Clock]:
-        """Take clocks that stand still; no other worker gets them."""
+    def is_spoken_for(self, clock: Clock) -> bool:
+        """Whether another report of its outage has a clock of its rule that runs and ends sooner.
+
+        A clock that stands still or has ended speaks for nobody.
+        """
+        ...
+
+    def list_overdue_pauses(self, now: datetime, limit: int) -> Sequence[Clock]:
+        """Take clocks that stand still longer than the reason allows; no other worker gets them."""
         ...
 
     def list_pauses(self, clock_ids: Collection[int]) -> Mapping[int, Sequence[Pause]]: ...

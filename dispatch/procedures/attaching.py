@@ -12,7 +12,12 @@ from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import Disposition, OutageId, UsagePointId
 from dispatch.journal import ticket_event
 from dispatch.ports import Attachment, Store
-from dispatch.procedures.judging import Interval, first_arrival, stop_ticket_clocks
+from dispatch.procedures.judging import (
+    ON_SITE_ALREADY,
+    Interval,
+    first_arrival,
+    stop_ticket_clocks,
+)
 
 SINGLE_HOMES = frozenset({"service", "points"})
 
@@ -205,7 +210,7 @@ def catch_up(store: Store, ticket: TroubleTicket, order: TroubleOrder, *, now: d
             StopsAt.ARRIVED,
             earliest=earliest,
             latest=latest,
-            by="the outage's crew was on site already",
+            by=ON_SITE_ALREADY,
             now=now,
         )
     return True
@@ -215,6 +220,6 @@ def _ends(store: Store, order: TroubleOrder) -> Interval | None:
     """Between when and when the crew of an order came; None while that is not known."""
     if order.status is not OrderStatus.ARRIVED or order.crew_id is None:
         return None
-    evidence = store.orders.find_arrival(order.id, order.crew_id)
+    evidence = store.orders.find_arrival(order)
     proven = evidence is not None and evidence.latest is not None
     return (evidence.earliest, evidence.latest) if evidence is not None and proven else None

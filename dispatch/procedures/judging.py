@@ -1,6 +1,6 @@
 """Stop clocks when their milestone is reached, and write down how each was judged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from dispatch.domain.clock import Clock, StopsAt, Verdict
@@ -9,9 +9,13 @@ from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import Disposition, TicketId
 from dispatch.journal import SYSTEM, clock_event
 from dispatch.ports import Store
+from dispatch.procedures.pausing import wake
 
 Interval = tuple[datetime | None, datetime | None]
 """The earliest and the latest that something may have been; None where that end is open."""
+
+ON_SITE_ALREADY = "the outage's crew was on site already"
+"""What judges the arrival for who reports while a crew whose arrival is proven is at work."""
 
 
 def first_arrival(arrivals: Iterable[Interval | None]) -> Interval:
@@ -72,7 +76,27 @@ def void_ticket_clocks(
 ) -> None:
     """Let the promises fall away: nobody has to come for these tickets any more."""
     running = store.clocks.list_unsettled_of_tickets(tuple(ticket_ids))
-    _write(store, [clock.void(by=by, now=now) for clock in running], now)
+    _void(store, running, by=by, now=now)
+
+
+def _void(store: Store, running: Iterable[Clock], *, by: str, now: datetime) -> None:
+    awake = [_awake(store, clock, now) for clock in running]
+    _write(store, awake, [clock.void(by=by, now=now) for clock in awake], now)
+
+
+def _awake(store: Store, clock: Clock, now: datetime) -> Clock:
+    """The clock before it is judged: no pause outlasts its reason, looked after or not."""
+    return clock if clock.paused_since is None else wake(store, clock, now=now)
+
+
+def void_repair_clocks(store: Store, order: TroubleOrder, *, by: str, now: datetime) -> None:
+    """Let the promise to mend fall away of an order whose outage ends without a restoration."""
+    waiting = [
+        clock
+        for clock in store.clocks.list_unsettled_of_order(order.id)
+        if store.clocks.get_rules(clock.rule_version).get(clock.rule_id).stops is StopsAt.RESTORED
+    ]
+    _void(store, waiting, by=by, now=now)
 
 
 def run_on(store: Store, ticket_id: TicketId, *, by: str, now: datetime) -> None:
@@ -102,7 +126,7 @@ def _judge(
     now: datetime,
 ) -> None:
     ending = [
-        clock
+        _awake(store, clock, now)
         for clock in running
         if store.clocks.get_rules(clock.rule_version).get(clock.rule_id).stops is stops
     ]
@@ -111,7 +135,7 @@ def _judge(
         clock.judge(earliest, latest, by=by, now=now, pauses=pauses.get(clock.number, ()))
         for clock in ending
     ]
-    _write(store, judged, now)
+    _write(store, ending, judged, now)
 
 
 def has_stood(clock: Clock) -> bool:
@@ -119,12 +143,14 @@ def has_stood(clock: Clock) -> bool:
     return clock.paused_since is not None or clock.paused_s > 0
 
 
-def _write(store: Store, judged: list[Clock], now: datetime) -> None:
+def _write(store: Store, before: Sequence[Clock], judged: Sequence[Clock], now: datetime) -> None:
+    """Keep how clocks were judged; those that stood still before stand still no more."""
     if not judged:
         return
     store.clocks.judge(judged)
-    for clock in judged:
-        end_pauses(store, clock, now)
+    for stood, clock in zip(before, judged, strict=True):
+        if has_stood(stood):
+            end_pauses(store, clock, now)
         store.events.append(
             clock_event(
                 clock,
@@ -138,6 +164,6 @@ def _write(store: Store, judged: list[Clock], now: datetime) -> None:
 
 def end_pauses(store: Store, clock: Clock, now: datetime) -> None:
     """A clock that is judged stands still no more: the milestone ends its pause."""
-    if has_stood(clock):
-        at = clock.stopped_latest or clock.stopped_earliest or now
-        store.clocks.end_pauses([clock.number], at=at, by=clock.judged_by or SYSTEM)
+    milestone = clock.stopped_latest or clock.stopped_earliest or now
+    at = now if clock.verdict is Verdict.VOID else milestone
+    store.clocks.end_pauses([clock.number], at=at, by=clock.judged_by or SYSTEM)

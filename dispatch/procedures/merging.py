@@ -8,6 +8,7 @@ from dispatch.domain.words import Disposition
 from dispatch.journal import outage_event
 from dispatch.ports import Store
 from dispatch.procedures.attaching import Explained, attach
+from dispatch.procedures.judging import void_repair_clocks
 from dispatch.procedures.needing import need_parts
 from dispatch.procedures.supporting import NOT_BEGUN, ask_support, cancel, cancel_support
 
@@ -80,10 +81,14 @@ def _need_there(
 def cancel_waiting_order(
     store: Store, outage: Outage, *, by: str, reason: str, now: datetime
 ) -> None:
-    """Take back the outage's order unless a crew has accepted it, and so that of a second crew."""
+    """Take back the outage's order unless a crew has accepted it, and so that of a second crew.
+
+    Whoever has gone goes on; what was promised of the repair ends here, judged or not.
+    """
     order = store.orders.find_open_of_outage(outage.id)
     if order is None:
         return
+    void_repair_clocks(store, order, by=reason, now=now)
     cancel_support(store, order, by=by, reason=reason, now=now)
     if order.status not in NOT_BEGUN:
         return

@@ -32,7 +32,7 @@ def pause(store: Store, clock: Clock, given: Pause, *, now: datetime) -> Clock:
     """
     reason = store.clocks.get_rules(clock.rule_version).pause_reason(given.reason)
     check_length(given, reason, now)
-    pauses = store.clocks.list_pauses([clock.number]).get(clock.number, ())
+    pauses = clock.own(store.clocks.list_pauses([clock.number]).get(clock.number, ()))
     all_pauses = (*pauses, given)
     if clock.verdict is Verdict.RUNNING:
         stood = clock.stand(all_pauses, rule_of(store, clock))
@@ -62,12 +62,13 @@ def check_length(given: Pause, reason: PauseReason, now: datetime) -> None:
 
 
 def resume(store: Store, clock: Clock, at: datetime, *, by: str, now: datetime) -> Clock:
-    """Let a clock that stands still run again from `at`."""
+    """Let a clock that stands still run again from `at`, or from when its reason allows no more."""
     if clock.paused_since is None:
         raise IllegalStep("the clock does not stand still", clock_id=clock.id)
     if not clock.paused_since < at <= now:
         raise InvalidInput("at", at.isoformat(), "a time after the pause began, not in the future")
-    pauses = store.clocks.list_pauses([clock.number])[clock.number]
+    at = min(at, _ends_at(store, clock) or at)
+    pauses = clock.own(store.clocks.list_pauses([clock.number])[clock.number])
     ended = [replace(p, until=at, ended_by=by) if p.until is None else p for p in pauses]
     running = clock.stand(ended, rule_of(store, clock))
     store.clocks.end_pauses([clock.number], at=at, by=by)
@@ -78,18 +79,28 @@ def resume(store: Store, clock: Clock, at: datetime, *, by: str, now: datetime) 
 
 def resume_overdue(store: Store, limit: int, *, now: datetime) -> int:
     """Let clocks run again whose pause has lasted as long as its reason allows; how many."""
-    resumed = 0
-    paused = store.clocks.list_paused(limit)
-    pauses = store.clocks.list_pauses([clock.number for clock in paused])
-    for clock in paused:
-        still = next(each for each in pauses[clock.number] if each.until is None)
-        rules = store.clocks.get_rules(clock.rule_version)
-        longest = rules.pause_reason(still.reason).longest_min
-        if longest is not None and still.since + timedelta(minutes=longest) <= now:
-            end = still.since + timedelta(minutes=longest)
-            resume(store, clock, end, by=SYSTEM, now=now)
-            resumed += 1
-    return resumed
+    overdue = store.clocks.list_overdue_pauses(now, limit)
+    for clock in overdue:
+        wake(store, clock, now=now)
+    return len(overdue)
+
+
+def wake(store: Store, clock: Clock, *, now: datetime) -> Clock:
+    """The clock as it runs again by itself where its reason allows no more; else as it is."""
+    ends_at = _ends_at(store, clock)
+    if ends_at is None or ends_at > now:
+        return clock
+    return resume(store, clock, ends_at, by=SYSTEM, now=now)
+
+
+def _ends_at(store: Store, clock: Clock) -> datetime | None:
+    """When the pause that goes on ends by itself; None for never, or where none does."""
+    pauses = store.clocks.list_pauses([clock.number]).get(clock.number, ())
+    still = next((each for each in pauses if each.until is None), None)
+    if clock.paused_since is None or still is None:
+        return None
+    longest = store.clocks.get_rules(clock.rule_version).pause_reason(still.reason).longest_min
+    return None if longest is None else still.since + timedelta(minutes=longest)
 
 
 def judge_again(

@@ -41,9 +41,9 @@ _KEEP = Direct(
 )
 _UNSETTLED = t.c.verdict.in_([Verdict.RUNNING.value, Verdict.CANNOT_SAY.value])
 _CHANGES = (
-    *("rule_version", "override_id", "due_at", "warned", "next_level_at", "paused_s"),
-    *("paused_since", "verdict", "without_pauses", "stopped_earliest", "stopped_latest"),
-    *("judged_at", "judged_by", "judgements"),
+    *("rule_version", "override_id", "started_at", "due_at", "warned", "next_level_at"),
+    *("paused_s", "paused_since", "verdict", "without_pauses", "stopped_earliest"),
+    *("stopped_latest", "judged_at", "judged_by", "judgements", "maybe_met_at"),
 )
 _SAVE = (
     update(t)
@@ -59,10 +59,35 @@ _DUE_WARNING = text(
     FOR NO KEY UPDATE SKIP LOCKED
     """
 )
-_PAUSED = text(
+# How long at the longest says the rule set that the clock runs by. Those that may stand on are not
+# taken, however many they are: they would keep the others from being looked at.
+_OVERDUE_PAUSES = text(
     """
-    SELECT * FROM clock WHERE paused_since IS NOT NULL AND verdict = 'running'
-    ORDER BY paused_since, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED
+    SELECT clock.* FROM clock
+    JOIN clock_pause AS still ON still.clock_id = clock.id AND upper_inf(still.period)
+    JOIN rule_set ON rule_set.version = clock.rule_version
+    CROSS JOIN LATERAL jsonb_array_elements(rule_set.pauses) AS allowed
+    WHERE clock.paused_since IS NOT NULL AND clock.verdict = 'running'
+        AND allowed ->> 'id' = still.reason
+        AND clock.paused_since + make_interval(
+            secs => 60 * CAST(allowed ->> 'longest_min' AS double precision)
+        ) <= :now
+    ORDER BY clock.paused_since, clock.id LIMIT :limit
+    FOR NO KEY UPDATE OF clock SKIP LOCKED
+    """
+)
+# `coalesce` keeps the plan off the index of running clocks, as in `dispatch.store.known`.
+_SPOKEN_FOR = Direct(
+    """
+    SELECT EXISTS (
+        SELECT FROM ticket AS own
+        JOIN ticket AS other ON other.outage_id = own.outage_id AND other.id <> own.id
+        JOIN clock AS sooner ON sooner.ticket_id = other.id AND sooner.rule_id = :rule_id
+        WHERE own.id = :ticket_id AND own.disposition <> 'incident'
+            AND other.disposition <> 'incident'
+            AND coalesce(sooner.verdict, '') = 'running' AND sooner.paused_since IS NULL
+            AND (sooner.due_at, sooner.id) < (CAST(:due_at AS timestamptz), CAST(:id AS bigint))
+    )
     """
 )
 _OF_TICKET = Direct(
@@ -205,9 +230,22 @@ class PgClocks:
         rows = self._connection.execute(_DUE_WARNING, {"now": now, "limit": limit}).mappings()
         return [clock_from_row(row) for row in rows]
 
-    def list_paused(self, limit: int) -> Sequence[Clock]:
-        """Take clocks that stand still, the longest first."""
-        rows = self._connection.execute(_PAUSED, {"limit": limit}).mappings()
+    def is_spoken_for(self, clock: Clock) -> bool:
+        """Whether another report of its outage has a clock of its rule that runs and ends sooner.
+
+        A clock that stands still or has ended speaks for nobody.
+        """
+        asked = {
+            "id": clock.number,
+            "ticket_id": clock.ticket_id,
+            "rule_id": clock.rule_id,
+            "due_at": clock.due_at,
+        }
+        return bool(_SPOKEN_FOR.value(self._connection, asked))
+
+    def list_overdue_pauses(self, now: datetime, limit: int) -> Sequence[Clock]:
+        """Take clocks that stand still longer than their reason allows, the longest first."""
+        rows = self._connection.execute(_OVERDUE_PAUSES, {"now": now, "limit": limit}).mappings()
         return [clock_from_row(row) for row in rows]
 
     def list_pauses(self, clock_ids: Collection[int]) -> Mapping[int, Sequence[Pause]]:
@@ -285,7 +323,7 @@ def clock_from_row(row: Row) -> Clock:
     plain = (
         *("id", "rule_id", "rule_version", "override_id", "started_at", "due_at", "warned"),
         *("next_level_at", "paused_s", "paused_since", "stopped_earliest", "stopped_latest"),
-        *("judged_at", "judged_by", "judgements"),
+        *("judged_at", "judged_by", "judgements", "maybe_met_at"),
     )
     return Clock(
         **{name: row[name] for name in plain},

@@ -146,15 +146,22 @@ _SAME_PLACES = Direct(
     ORDER BY fixed_at, id
     """
 )
+# The key of positions begins with the crew: asked crew by crew, a few minutes of each are read;
+# asked by time alone, the positions of everybody's whole day.
 _BESIDE = Direct(
     """
-    SELECT DISTINCT crew_id FROM position_fix
-    WHERE fixed_at BETWEEN :since AND :until AND crew_id <> :crew_id AND NOT mock
-        AND lon BETWEEN :lon - CAST(:near AS double precision)
-            AND :lon + CAST(:near AS double precision)
-        AND lat BETWEEN :lat - CAST(:near AS double precision)
-            AND :lat + CAST(:near AS double precision)
-    ORDER BY crew_id
+    SELECT crew.id FROM crew
+    CROSS JOIN LATERAL (
+        SELECT FROM position_fix
+        WHERE position_fix.crew_id = crew.id AND fixed_at BETWEEN :since AND :until AND NOT mock
+            AND lon BETWEEN :lon - CAST(:near AS double precision)
+                AND :lon + CAST(:near AS double precision)
+            AND lat BETWEEN :lat - CAST(:near AS double precision)
+                AND :lat + CAST(:near AS double precision)
+        LIMIT 1
+    ) AS seen
+    WHERE crew.id <> :crew_id
+    ORDER BY crew.id
     """
 )
 

@@ -113,6 +113,14 @@ _RECORD = Direct(
 )
 
 
+_EARLIER = Direct(
+    """
+    SELECT DISTINCT ON (crew_id) * FROM arrival
+    WHERE order_id = :order_id
+        AND (CAST(:before AS timestamptz) IS NULL OR judged_at < :before)
+    ORDER BY crew_id, id DESC
+    """
+)
 # A crew that let its time to accept run out leaves an escalation that no rule's clock caused.
 _DECLINED = text(
     """
@@ -301,16 +309,30 @@ class PgOrders:
             )
         )
 
-    def find_arrival(self, order_id: OrderId, crew_id: CrewId) -> ArrivalEvidence | None:
-        """Read how a crew's arrival was judged last."""
+    def find_arrival(self, order: TroubleOrder) -> ArrivalEvidence | None:
+        """Read how the arrival of the crew that holds an order, or held it last, was judged last.
+
+        What was judged before it was sent is of an earlier time that it was.
+        """
+        if order.assigned_at is None:
+            return None
         query = (
             select(arrival)
-            .where(arrival.c.order_id == order_id, arrival.c.crew_id == crew_id)
+            .where(
+                arrival.c.order_id == order.id,
+                arrival.c.crew_id == order.crew_id,
+                arrival.c.judged_at >= order.assigned_at,
+            )
             .order_by(arrival.c.id.desc())
             .limit(1)
         )
         row = self._connection.execute(query).mappings().first()
         return None if row is None else arrival_evidence(row)
+
+    def list_earlier_arrivals(self, order: TroubleOrder) -> Sequence[ArrivalEvidence]:
+        """List how the arrivals of those who held an order before were judged last."""
+        asked = {"order_id": order.id, "before": order.assigned_at}
+        return [arrival_evidence(row) for row in _EARLIER.rows(self._connection, asked)]
 
     def add_arrival(
         self, order_id: OrderId, crew_id: CrewId, evidence: ArrivalEvidence, now: datetime

@@ -2,7 +2,9 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, delete, text
+
+from dispatch.store.tables.positions import crew_position, device_position
 
 _PREFIX = "position_fix_"
 _OTHER_DAYS = "position_fix_other_days"
@@ -27,7 +29,8 @@ def ensure_fix_partitions(
 def drop_fix_partitions(connection: Connection, before: datetime) -> list[str]:
     """Drop the partitions of days that ended by `before`, and older fixes; those dropped.
 
-    A fix of a wrong date goes by the time it was received.
+    A fix of a wrong date goes by the time it was received. Where a crew or a device was last seen
+    is forgotten with it.
     """
     limit = before.astimezone(UTC).date()
     names = connection.scalars(
@@ -46,6 +49,10 @@ def drop_fix_partitions(connection: Connection, before: datetime) -> list[str]:
         ),
         {"limit": datetime.combine(limit, time(), UTC)},
     )
+    for last in (crew_position, device_position):
+        connection.execute(
+            delete(last).where(last.c.received_at < datetime.combine(limit, time(), UTC))
+        )
     return old
 
 

@@ -50,9 +50,12 @@ _REPAIRS = text(
             AND supports_id IS NULL
         ORDER BY arrived_at DESC NULLS LAST, id DESC LIMIT 1
     ) AS sent ON true
-    LEFT JOIN arrival AS proof
-        ON proof.order_id = sent.id AND proof.crew_id = sent.crew_id
-        AND proof.verdict = 'confirmed'
+    LEFT JOIN LATERAL (
+        SELECT CASE WHEN verdict = 'confirmed' THEN latest END AS latest FROM arrival
+        WHERE arrival.order_id = sent.id AND arrival.crew_id = sent.crew_id
+            AND arrival.judged_at >= sent.assigned_at
+        ORDER BY arrival.id DESC LIMIT 1
+    ) AS proof ON true
     LEFT JOIN LATERAL (
         SELECT at, body ->> 'cause' AS cause
         FROM event

@@ -131,8 +131,8 @@ def _apply(
     order = store.orders.lock(command.order_id)
     if order.crew_id != command.crew_id:
         raise NotFound("order of this crew", order_id=command.order_id)
-    if command.kind in _CLAIMS:
-        return _CLAIMS[command.kind](store, command, order, at, weighing, now)
+    if command.kind in _WEIGHED:
+        return _WEIGHED[command.kind](store, command, order, at, weighing, now)
     return _STEPS[command.kind](store, command, order, at, now)
 
 
@@ -207,9 +207,13 @@ def _arrival_mistaken(
 
 
 def _weigh(
-    store: Store, order: TroubleOrder, claimed_at: datetime, weighing: Weighing, now: datetime
-) -> None:
-    weigh_track(
+    store: Store,
+    order: TroubleOrder,
+    claimed_at: datetime | None,
+    weighing: Weighing,
+    now: datetime,
+) -> TroubleOrder:
+    return weigh_track(
         store,
         order,
         policy=weighing.policy,
@@ -306,11 +310,18 @@ def _restore(
 
 
 def _complete(
-    store: Store, command: RecordCrewAction, order: TroubleOrder, at: datetime, now: datetime
+    store: Store,
+    command: RecordCrewAction,
+    order: TroubleOrder,
+    at: datetime,
+    weighing: Weighing,
+    now: datetime,
 ) -> tuple[str, str]:
     """Done in the field: promises that no track has settled are judged on what there is.
 
-    A second crew may leave before the work is over, and ends nothing but its own order.
+    The track is looked at once more: of an arrival that nobody pressed and that was not weighed as
+    it was stored, as when a program ended at that moment, nothing else would tell. A second crew
+    may leave before the work is over, and ends nothing but its own order.
     """
     if not order.is_under_way:
         return _late(store, command, order, StepKind.FIELD_COMPLETE, at, now)
@@ -319,10 +330,11 @@ def _complete(
         raise IllegalStep(
             "customers are still out; restore them, or give the order back", order_id=order.id
         )
+    order = _weigh(store, order, None, weighing, now)
     done = store.orders.save(order.complete(at))
     _step(store, done, StepKind.FIELD_COMPLETE, command, at, now)
     _fill_in(store, done, StopsAt.REPAIR_FILLED_IN, at, now)
-    settle_arrival(store, done, store.orders.find_arrival(order.id, command.crew_id), now=now)
+    settle_arrival(store, done, store.orders.find_arrival(done), now=now)
     if order.incident_id is not None and not second:
         _end_incident(store, order.incident_id, command, at, now)
     cancel_support(store, done, by=command.crew_id, reason=f"order {order.id} is over", now=now)
@@ -461,12 +473,13 @@ def _step(
     store.events.append(order_event(order, kind.value, at=at, by=command.crew_id, note=text))
 
 
-_Claim = Callable[
+_Weighed = Callable[
     [Store, RecordCrewAction, TroubleOrder, datetime, Weighing, datetime], tuple[str, str]
 ]
-_CLAIMS: Mapping[ActionKind, _Claim] = {
+_WEIGHED: Mapping[ActionKind, _Weighed] = {
     ActionKind.ARRIVE: _claim_arrival,
     ActionKind.ARRIVAL_STANDS: _arrival_stands,
+    ActionKind.FIELD_COMPLETE: _complete,
 }
 _Step = Callable[[Store, RecordCrewAction, TroubleOrder, datetime, datetime], tuple[str, str]]
 _STEPS: Mapping[ActionKind, _Step] = {
@@ -478,7 +491,6 @@ _STEPS: Mapping[ActionKind, _Step] = {
     ActionKind.FINDINGS: _findings,
     ActionKind.ESTIMATE: _estimate,
     ActionKind.RESTORE: _restore,
-    ActionKind.FIELD_COMPLETE: _complete,
     ActionKind.NOTE: _note,
     ActionKind.CHECK_IN: _check_in,
     ActionKind.CALL_BACK: _call_back,

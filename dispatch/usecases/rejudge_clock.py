@@ -68,7 +68,7 @@ def _on(clock: Clock, interval: Interval, now: datetime) -> Clock:
             raise InvalidInput(name, at.isoformat(), "a time between the clock's start and now")
     if earliest is not None and latest is not None and latest < earliest:
         raise InvalidInput("latest", latest.isoformat(), "a time not before earliest")
-    return replace(clock, stopped_earliest=earliest, stopped_latest=latest)
+    return replace(clock, stopped_earliest=earliest, stopped_latest=latest, maybe_met_at=None)
 
 
 def _under(store: Store, clock: Clock, version: int) -> Clock:

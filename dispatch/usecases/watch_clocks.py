@@ -52,7 +52,7 @@ def _warn(store: Store, clock: Clock, rule: Rule, now: datetime) -> bool:
     reached = rule.levels[clock.warned : level]
     store.clocks.save([clock.warn(level, rule)])
     order = _order_of(store, clock)
-    if not reached or _speaks_through_another(clock, rule, order):
+    if not reached or _speaks_through_another(store, clock, rule, order):
         return False
     warning = _warning(clock, order, reached, level, now)
     if not store.warnings.send(warning):
@@ -76,12 +76,14 @@ def _warn(store: Store, clock: Clock, rule: Rule, now: datetime) -> bool:
     return True
 
 
-def _speaks_through_another(clock: Clock, rule: Rule, order: TroubleOrder | None) -> bool:
-    """Whether the drive is shared and the earliest report's clock speaks for all."""
+def _speaks_through_another(
+    store: Store, clock: Clock, rule: Rule, order: TroubleOrder | None
+) -> bool:
+    """Whether the drive is shared, and the clock of it that ends first speaks for all."""
     if order is None or clock.ticket_id is None:
         return False
     on_the_way = rule.stops in {StopsAt.DISPATCHED, StopsAt.ARRIVED}
-    return on_the_way and clock.started_at > order.received_at
+    return on_the_way and store.clocks.is_spoken_for(clock)
 
 
 def _is_first(rule: Rule, before: int, *, overdue: bool) -> bool:

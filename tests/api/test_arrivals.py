@@ -1,10 +1,16 @@
 """From a button pressed far away to the record of what the track showed, over HTTP."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
+from api.trackers.weighing import Weighing
+from dispatch.domain.crew import PositionFix
+from dispatch.domain.words import CrewId
+from dispatch.usecases.record_tracks import RecordTracks, record_tracks
 from tests.api.conftest import Town
+from tests.loops import run_async
 from tests.store.builders import LAT, LON, METRE
 
 KM = 1000 * METRE
@@ -210,3 +216,228 @@ def test_what_only_says_the_same_again_is_no_new_judgement(town: Town, order: in
     act(town, order, "arrive")
     stays(town, 5, east_km=4.1, tag="on")
     assert judged(town, order) == ["contradicted"]
+
+
+def returns(town: Town, order: int, crew: str = "C1") -> None:
+    """A crew gives its order back."""
+    action = {
+        "id": f"{order}-return-{town.clock.now.isoformat()}",
+        "seq": 99,
+        "kind": "return",
+        "order_id": order,
+        "occurred_at": town.clock.now.isoformat(),
+        "reason": "no parts aboard",
+    }
+    answer = town.post("crew/actions", crew, {"actions": [action]})
+    assert answer.json()["actions"][0]["outcome"] == "applied", answer.text
+    town.clock.advance(1)
+
+
+def sends(town: Town, order: int, crew: str) -> None:
+    """The dispatcher sends a crew to the order's outage, and it sets out."""
+    outage = town.get(f"orders/{order}", "dispatcher").json()["outage_id"]
+    etag = town.get(f"outages/{outage}", "dispatcher").headers["etag"]
+    sent = town.put(
+        f"outages/{outage}/assignment",
+        body={"crew_id": crew, "reason": "again"},
+        **{"If-Match": etag},
+    )
+    assert sent.status_code == 200, sent.text
+    act(town, order, "accept", "en_route", crew=crew)
+
+
+def test_a_crew_that_gets_its_order_again_is_judged_by_this_time_only(town: Town, order: int):
+    stays(town, 3, east_km=4)
+    act(town, order, "arrive")
+    assert judged(town, order) == ["contradicted"]
+    returns(town, order)
+    sends(town, order, "C1")
+    assert "arrival_doubted" not in page(town, "/console/alarms", "dispatcher")
+    assert "arrival_stands" not in page(town, "/crew/orders", "C1")
+    stays(town, 3, east_km=4, tag="again")
+    assert judged(town, order) == ["contradicted"]
+    stays(town, 12, east_km=2, tag="on")
+    stays(town, 5, tag="there")
+    newest, *_ = town.get(f"orders/{order}/arrival", "dispatcher").json()["judgements"]
+    assert (newest["verdict"], newest["filled_in"]) == ("confirmed", True)
+
+
+def test_the_next_crew_is_not_asked_about_the_claim_of_the_one_before(town: Town, order: int):
+    stays(town, 3, east_km=4)
+    act(town, order, "arrive")
+    returns(town, order)
+    sends(town, order, "C2")
+    assert "arrival_stands" not in page(town, "/crew/orders", "C2")
+
+
+def test_a_second_claim_far_away_is_asked_about_again(town: Town, order: int):
+    stays(town, 3, east_km=4)
+    act(town, order, "arrive")
+    act(town, order, "arrival_stands")
+    act(town, order, "arrival_mistaken")
+    stays(town, 3, east_km=4, tag="on")
+    act(town, order, "arrive")
+    assert "arrival_stands" in page(town, "/crew/orders", "C1")
+
+
+@pytest.mark.parametrize(("pressed", "verdict"), [("arrive", "cannot_say"), ("check_in", "missed")])
+def test_whoever_gave_the_order_back_may_have_been_there_as_they_said(
+    town: Town, order: int, pressed: str, verdict: str
+):
+    act(town, order, pressed)
+    returns(town, order)
+    town.clock.advance(110)
+    sends(town, order, "C2")
+    stays(town, 12, east_km=2, tag="on", crew="C2")
+    stays(town, 5, tag="there", crew="C2")
+    clocks = town.get("tickets/A1").json()["clocks"]
+    (promise,) = [clock for clock in clocks if clock["rule"] == "arrival_commitment"]
+    assert promise["verdict"] == verdict
+
+
+def test_a_contradicted_word_of_who_gave_the_order_back_excuses_nobody(town: Town, order: int):
+    stays(town, 3, east_km=4)
+    act(town, order, "arrive")
+    returns(town, order)
+    town.clock.advance(110)
+    sends(town, order, "C2")
+    stays(town, 12, east_km=2, tag="on", crew="C2")
+    stays(town, 5, tag="there", crew="C2")
+    clocks = town.get("tickets/A1").json()["clocks"]
+    (promise,) = [clock for clock in clocks if clock["rule"] == "arrival_commitment"]
+    assert promise["verdict"] == "missed"
+
+
+def test_the_repair_is_timed_from_the_true_arrival_by_the_districts_own_figures(town: Town):
+    (newest, *_) = town.get("rule-sets", "supervisor").json()
+    rules = town.get(f"rule-sets/{newest['version']}", "supervisor").json()
+    own = {
+        "id": "west-bridge",
+        "district": "west",
+        "rule": "restoration_after_arrival",
+        "valid_from": town.clock.now.isoformat(),
+        "minutes": {"urban": 100, "rural": 100},
+        "note": "bridge closed",
+    }
+    parts = {part: rules[part] for part in ("rules", "ahead", "repeats", "pauses")}
+    made = town.post("rule-sets", "admin", {**parts, "overrides": [own], "reason": "bridge"})
+    assert made.status_code == 201, made.text
+    town.clock.advance(1)
+    order = town.report().json()["outage"]["id"]
+    sends(town, order, "C1")
+    stays(town, 3, east_km=4)
+    act(town, order, "arrive", "arrival_mistaken")
+    stays(town, 10, east_km=2, tag="on")
+    stays(town, 4, tag="there")
+    arrived_at = town.get(f"orders/{order}", "dispatcher").json()["arrived_at"]
+    with town.engine.connect() as c:
+        (repair,) = c.execute(text("SELECT * FROM clock WHERE order_id IS NOT NULL")).all()
+    assert repair.started_at == datetime.fromisoformat(arrived_at)
+    assert repair.due_at == repair.started_at + timedelta(minutes=100)
+    assert repair.next_level_at == repair.started_at + timedelta(minutes=50)
+
+
+def test_an_order_passed_on_does_not_make_its_customers_wait_anew(town: Town, order: int):
+    act(town, order, "arrive")
+    since = town.clock.now
+    town.clock.advance(30)
+    returns(town, order)
+    sends(town, order, "C2")
+    town.clock.advance(20)
+    act(town, order, "arrive", crew="C2")
+    with town.engine.connect() as c:
+        (repair,) = c.execute(text("SELECT * FROM clock WHERE order_id IS NOT NULL")).all()
+    assert (repair.started_at, repair.due_at) == (since, since + timedelta(minutes=180))
+
+
+def test_in_a_long_back_fill_the_stay_is_found_wherever_it_lies(town: Town, order: int):
+    began = town.clock.now
+
+    def east_km(n: int) -> float:
+        away = 120 - n if n < 120 else max(0, n - 300)
+        return 0.03 * away**1.1
+
+    fixes = [
+        PositionFix(
+            id=f"x{n}",
+            crew_id=CrewId("C1"),
+            lon=LON + east_km(n) * KM / 0.877 + (n % 3) * 2e-5,
+            lat=LAT + (n % 2) * 1e-5,
+            fixed_at=began + timedelta(seconds=10 * n),
+            received_at=began + timedelta(minutes=70),
+            accuracy_m=8,
+            device="jt808:13800001234",
+        )
+        for n in range(400)
+    ]
+    town.clock.advance(70)
+    command = RecordTracks(fixes=fixes)
+    with town.house.transaction() as store:
+        kept = record_tracks(store, command, tracking=town.house.policies.tracking)
+    weighing = Weighing(town.house)
+    weighing.note(kept.taken)
+    run_async(weighing.weigh())
+    newest, *_ = town.get(f"orders/{order}/arrival", "dispatcher").json()["judgements"]
+    assert (newest["verdict"], newest["filled_in"]) == ("confirmed", True)
+
+
+def test_a_promise_kept_by_a_proof_that_is_none_any_more_is_open_again(town: Town, order: int):
+    began = town.clock.now
+    stays(town, 4)
+    promise = "SELECT id, verdict, due_at FROM clock WHERE rule_id = 'arrival_commitment'"
+    with town.engine.connect() as c:
+        (kept,) = c.execute(text(promise)).all()
+    assert kept.verdict == "kept"
+    elsewhere = [
+        PositionFix(
+            id=f"t{n}",
+            crew_id=CrewId("C1"),
+            lon=LON + 5 * KM / 0.877 + (n % 3) * 2e-5,
+            lat=LAT + (n % 2) * 1e-5,
+            fixed_at=began + timedelta(minutes=n / 2),
+            received_at=town.clock.now,
+            accuracy_m=8,
+            device="jt808:13800001234",
+        )
+        for n in range(9)
+    ]
+    with town.house.transaction() as store:
+        command = RecordTracks(fixes=elsewhere)
+        found = record_tracks(store, command, tracking=town.house.policies.tracking)
+    weighing = Weighing(town.house)
+    weighing.note(found.taken)
+    run_async(weighing.weigh())
+    assert judged(town, order) == ["withdrawn", "confirmed"]
+    with town.engine.connect() as c:
+        (again,) = c.execute(text(promise)).all()
+    assert (again.verdict, again.due_at) == ("running", kept.due_at)
+    story = town.get(f"clocks/{kept.id}", "supervisor").json()
+    assert [each["verdict"] for each in story["judgements"]] == ["kept", "cannot_say"]
+    assert "later speak against it" in story["judgements"][1]["why"]
+
+
+def test_the_end_of_an_order_finds_an_arrival_that_was_not_weighed(town: Town, order: int):
+    began = town.clock.now
+    fixes = [
+        PositionFix(
+            id=f"x{n}",
+            crew_id=CrewId("C1"),
+            lon=LON + max(0, 20 - n) ** 1.2 * 200 * METRE + (n % 3) * 2e-5,
+            lat=LAT + (n % 2) * 1e-5,
+            fixed_at=began + timedelta(minutes=n / 2),
+            received_at=began + timedelta(minutes=n / 2),
+            accuracy_m=8,
+            device="jt808:13800001234",
+        )
+        for n in range(40)
+    ]
+    town.clock.advance(25)
+    with town.house.transaction() as store:
+        command = RecordTracks(fixes=fixes)
+        record_tracks(store, command, tracking=town.house.policies.tracking)
+    assert act(town, order, "restore", "field_complete") == ["applied", "applied"]
+    newest, *_ = town.get(f"orders/{order}/arrival", "dispatcher").json()["judgements"]
+    assert (newest["verdict"], newest["filled_in"]) == ("confirmed", True)
+    clocks = town.get("tickets/A1").json()["clocks"]
+    assert "cannot_say" not in {clock["verdict"] for clock in clocks}
+    assert status(town, order) == "field_complete"

@@ -1,9 +1,11 @@
 """Promises over HTTP: rule sets, pauses, warnings, judgements that stay, the month's ledger."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.ledger import ledger_of
 from api.worker import Work
 from tests.api.conftest import Town
 from tests.store.builders import NOW, at
@@ -177,6 +179,24 @@ def test_a_pause_beyond_what_its_reason_allows_ends_by_itself(town: Town):
     assert (clock["paused_since"], clock["paused_s"]) == (None, 480 * 60.0)
 
 
+@pytest.mark.parametrize("how", ["resumed", "judged"])
+def test_nobody_need_look_for_a_pause_to_end_when_its_reason_allows_no_more(town: Town, how: str):
+    town.report("A1")
+    town.post("tickets/A1/pause", WHO, {"reason": "access_refused", "note": "gate locked"})
+    town.clock.advance(1000)
+    if how == "resumed":
+        assert town.post("tickets/A1/resume", WHO).status_code == 200
+    else:
+        arrived(town)
+        outage = town.get("tickets/A1").json()["outage_id"]
+        town.post(f"outages/{outage}/restore", WHO)
+        press(town, "field_complete", 2)
+    clock = clock_of(town)
+    assert (clock["paused_since"], clock["paused_s"]) == (None, 480 * 60.0)
+    if how == "judged":
+        assert clock["verdict"] == "missed"
+
+
 def test_each_level_is_sent_once_and_acknowledged(town: Town):
     town.report("A1")
     for _ in range(3):
@@ -280,6 +300,18 @@ def test_the_ledger_counts_shares_headroom_and_what_is_behind_them(town: Town):
     assert none["lines"] == []
     assert town.get("commitments/ledger", "supervisor", month="2026-13").status_code == 422
     assert town.get("commitments/ledger", "west-dispatcher", district="east").status_code == 404
+
+
+def test_a_month_is_told_by_the_rules_that_held_in_it(town: Town):
+    town.report("A1")
+    version = clock_of(town)["rule_version"]
+    zone = ZoneInfo("Asia/Shanghai")
+    april = datetime(2026, 4, 1, tzinfo=zone)
+    rules = {**the_rules(town), "reason": "from April on", "valid_from": april.isoformat()}
+    assert town.post("rule-sets", "admin", rules).status_code == 201
+    town.clock.now = april + timedelta(days=3)
+    march = ledger_of(town.house, None, datetime(2026, 3, 1, tzinfo=zone), april, foresee=False)
+    assert march.rules_version == version
 
 
 def test_planned_work_is_held_against_how_long_ahead_it_was_told(town: Town):

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from api.house import House, furnish
 from api.worker import Work, run
@@ -371,3 +372,43 @@ def test_a_road_of_another_district_is_not_closed(town: Town):
     line = [[EAST_LON, LAT], [EAST_LON + 0.001, LAT]]
     body = {"reason": "flood", "line": line}
     assert town.post("road-closures", "west-dispatcher", body).status_code == 404
+
+
+def test_a_crew_that_comes_after_the_light_starts_no_clock_that_nothing_ends(town: Town):
+    outage = open_outage(town)
+    order = send(town, outage).json()["order"]["id"]
+    town.clock.advance(10)
+    act(town, order, "accept", "en_route")
+    town.post(f"outages/{outage}/restore", "dispatcher")
+    town.clock.advance(10)
+    assert outcomes(act(town, order, "arrive", "field_complete", first=3)) == ["applied"] * 2
+    assert running_of_orders(town) == []
+
+
+@pytest.mark.parametrize("how", ["merge", "close"])
+def test_a_repair_that_is_no_more_promised_is_not_timed_on(town: Town, how: str):
+    whole, part = open_outage(town), open_outage(town, "A2", "T2-0")
+    order = send(town, part).json()["order"]["id"]
+    town.clock.advance(10)
+    act(town, order, "accept", "en_route", "arrive")
+    assert running_of_orders(town) == ["restoration_after_arrival"]
+    if how == "merge":
+        body = {"outage_id": part, "reason": "one tree"}
+        done = town.post(
+            f"outages/{whole}/merge", "dispatcher", body, **{"If-Match": etag(town, whole)}
+        )
+    else:
+        done = town.post(
+            f"outages/{part}/close",
+            "dispatcher",
+            {"reason": "their own switch"},
+            **{"If-Match": etag(town, part)},
+        )
+    assert done.status_code == 200, done.text
+    assert running_of_orders(town) == []
+
+
+def running_of_orders(town: Town) -> list[str]:
+    query = "SELECT rule_id FROM clock WHERE order_id IS NOT NULL AND verdict = 'running'"
+    with town.engine.connect() as c:
+        return list(c.scalars(text(query)))

@@ -4,6 +4,7 @@ import asyncio
 import struct
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -13,12 +14,13 @@ from api.settings import GatewaySettings
 from api.trackers.intake import IntakePolicy
 from api.trackers.jt808.messages import Id
 from api.trackers.reception import Reception
-from api.trackers.registry import digest_of
+from api.trackers.registry import Registry, digest_of
 from dispatch.domain.outage import Scope
 from dispatch.domain.tracking import Wire
 from dispatch.domain.words import CrewId
 from dispatch.journal import order_event
 from dispatch.usecases.enrol_tracker import EnrolTracker, enrol_tracker
+from dispatch.usecases.renew_tracker import RenewTracker, renew_tracker
 from dispatch.usecases.revoke_tracker import RevokeTracker, revoke_tracker
 from tests.api.conftest import FieldClock
 from tests.loops import run_async
@@ -300,6 +302,42 @@ def test_a_revoked_terminal_is_shut_out(house: House):
 
     running(house, work)
     assert stored(house) == []
+
+
+def test_whoever_entered_by_a_code_that_was_renewed_is_shut_out(house: House):
+    enrol(house)
+
+    async def work(gateway: Gateway) -> None:
+        terminal = await Terminal.on(gateway)
+        await terminal.enter()
+        gateway.sweep(time.monotonic())
+        assert await terminal.ask(Id.HEARTBEAT, seq=3) == ok(3, Id.HEARTBEAT)
+        command = RenewTracker(tracker_id=f"jt808:{PHONE}", digest=b"another", by="x")
+        with house.transaction() as store:
+            renew_tracker(store, command, now=NOW)
+        await gateway.reception.reload()
+        gateway.sweep(time.monotonic())
+        assert await terminal.is_shut_out()
+
+    running(house, work)
+
+
+def test_a_terminal_that_registers_while_the_list_is_read_keeps_its_code(house: House):
+    enrol(house)
+    registry = Registry()
+    with house.transaction() as store:
+        old = store.trackers.list_all()
+    registry.expect()
+    registry.put(replace(old[0], digest=digest_of("new")))
+    registry.load(old)
+    known = registry.find(Wire.JT808, PHONE)
+    assert known is not None
+    assert registry.lets_in(known, "new")
+    registry.expect()
+    registry.load(old)
+    again = registry.find(Wire.JT808, PHONE)
+    assert again is not None
+    assert not registry.lets_in(again, "new")
 
 
 def test_one_connection_too_many_is_refused(house: House):

@@ -13,6 +13,7 @@ from dispatch.store.crews import PgCrews
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
 from dispatch.store.partitions import drop_fix_partitions, ensure_fix_partitions
+from dispatch.store.positions import PgPositions
 from dispatch.store.tables.crews import shift, shift_pattern
 from tests.store.builders import (
     LAT,
@@ -195,3 +196,12 @@ def test_old_days_are_dropped_with_their_fixes(connection, crews):
     assert drop_fix_partitions(connection, NOW) == ["position_fix_20260301"]
     left = crews.list_fixes("C1", at(-(10**6)), at(10**6))
     assert [fix.id for fix in left] == ["today"]
+
+
+def test_where_somebody_was_last_seen_is_forgotten_with_the_positions(connection, crews):
+    add_crew(connection, "C2")
+    crews.record_fixes([a_fix("old", offset=-60 * 24 * 3), a_fix("new", "C2", device="jt808:1")])
+    drop_fix_partitions(connection, NOW)
+    assert [fix.crew_id for fix in PgPositions(connection).list_last(None)] == ["C2"]
+    kept = connection.scalars(text("SELECT crew_id FROM device_position")).all()
+    assert kept == ["C2"]

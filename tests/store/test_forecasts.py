@@ -228,22 +228,23 @@ def test_a_repair_is_read_with_all_its_milestones(connection: Connection, store:
     )
 
 
-def test_a_proven_arrival_counts_before_the_word_of_the_crew(
+def test_a_proven_arrival_counts_before_the_word_of_the_crew_once_as_judged_last(
     connection: Connection, store: PgStore
 ):
     before = repaired(connection, store)
-    connection.execute(
-        insert(arrival_table).values(
-            order_id=1,
-            crew_id="C1",
-            verdict="confirmed",
-            earliest=build.at(20),
-            latest=build.at(22),
-            reasons=[],
-            judged_at=build.NOW,
+    for latest in (26, 22):
+        connection.execute(
+            insert(arrival_table).values(
+                order_id=1,
+                crew_id="C1",
+                verdict="confirmed",
+                earliest=build.at(20),
+                latest=build.at(latest),
+                reasons=[],
+                judged_at=build.at(50 - latest),
+            )
         )
-    )
-    found = read_repairs(connection, SINCE, UNTIL).repairs[0]
+    (found,) = read_repairs(connection, SINCE, UNTIL).repairs
     assert (before.arrived_at, found.arrived_at) == (build.at(30), build.at(22))
 
 

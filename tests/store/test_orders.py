@@ -235,15 +235,22 @@ def test_an_action_of_a_phone_is_kept_once(connection, orders):
 
 
 def test_a_newer_judgement_of_an_arrival_replaces_the_older(connection, orders):
-    orders.add(an_order(1, an_open_outage(connection)))
+    sent = an_order(1, an_open_outage(connection)).assign(
+        "C1", NOW, travel_s=None, travel_basis=None, why=()
+    )
+    orders.add(sent)
     claimed = ArrivalEvidence(
         verdict=Verdict.CLAIMED_ONLY, earliest=None, latest=None, claimed_at=NOW, reasons=("x",)
     )
     confirmed = replace(claimed, verdict=Verdict.CONFIRMED, earliest=at(-5), latest=NOW)
-    assert orders.find_arrival(1, "C1") is None
+    assert orders.find_arrival(sent) is None
     for evidence in (claimed, confirmed):
         orders.add_arrival(1, "C1", evidence, at(1))
-        assert orders.find_arrival(1, "C1") == evidence
+        assert orders.find_arrival(sent) == evidence
+    again = replace(sent, assigned_at=at(2))
+    assert orders.find_arrival(again) is None
+    assert orders.list_earlier_arrivals(again) == [confirmed]
+    assert orders.list_earlier_arrivals(sent) == []
 
 
 def test_numbers_are_never_given_twice(orders):

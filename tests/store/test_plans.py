@@ -25,7 +25,7 @@ BIG = {
     "usage_point", "usage_point_phone", "ticket", "attachment", "clock", "event", "outage",
     "outage_transformer", "interruption", "trouble_order", "dispatch_step", "transformer",
     "line_section", "place", "address_text", "notice", "notice_answer", "suspected_link",
-    "meter_signal", "told", "answer_given",
+    "meter_signal", "told", "answer_given", "position_fix_other_days",
 }  # fmt: skip
 
 # A year of work of a middling company: nearly everything is over and done.
@@ -121,6 +121,12 @@ INSERT INTO answer_given (id, at, by, kind, said, tongue, usage_point_id, phone,
     SELECT 'G' || n, timestamptz '2026-03-02' - n * interval '1 minute', 'x', 'known_fault', '', '',
         n, '1' || n, n % 20000 + 1, '{}'
     FROM generate_series(1, 100000) n;
+INSERT INTO crew (id, name, district_id, skills, base)
+    SELECT 'P' || n, 'crew', 'west', '{}', ST_Point(115, 28, 4326) FROM generate_series(1, 100) n;
+INSERT INTO position_fix (crew_id, id, fixed_at, received_at, lon, lat, mock)
+    SELECT 'P' || n, 'x' || t, timestamptz '2026-03-02' + t * interval '1 minute', now(),
+        115 + n * 0.01, 28, false
+    FROM generate_series(0, 1439) t, generate_series(1, 100) n;
 SET session_replication_role = DEFAULT;
 ANALYZE;
 """
@@ -215,10 +221,15 @@ def work_on_outages(connection: Connection) -> None:
     store.orders.find_open_of_outage(19_990)
     store.clocks.list_unsettled_of_tickets(["K4", "K6"])
     store.clocks.list_due_warning(NOW, 100)
-    store.clocks.list_paused(100)
+    store.clocks.list_overdue_pauses(NOW, 100)
+    store.clocks.is_spoken_for(store.clocks.list_of_ticket("K6")[0])
     store.warnings.list_open_of_crew("C1")
     store.crews.record_fixes([a_fix("x")])
     store.crews.list_states("west", NOW)
+    near = a_fix("y", "P7")
+    store.crews.list_beside(near, at(-15), at(4))
+    store.crews.list_fixes("P7", at(-90), at(90))
+    store.crews.list_same_places([near], at(-600), at(-90))
     store.signals.points_of_meters(["M1", "M2"])
     store.signals.points_of_accounts(["A1", "A2"])
     store.signals.named_devices(["D77", "no such device"])
@@ -296,6 +307,28 @@ def test_no_hot_read_walks_through_a_big_table(years_of_work: Engine):
         assert walked_by(connection, take_calls, calls=True) == {}
         assert walked_by(connection, work_on_outages) == {}
         assert walked_by(connection, draw_screens) == {}
+
+
+def test_other_crews_are_looked_for_crew_by_crew_and_not_through_everybodys_day(
+    years_of_work: Engine,
+):
+    with years_of_work.connect() as connection:
+        sent: list[tuple[str, Any]] = []
+        with listening(connection, sent):
+            PgStore(connection).crews.list_beside(a_fix("y", "P7"), at(-15), at(4))
+        ((statement, asked),) = sent
+        explained = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", asked)
+        read = list(reads_of(explained.scalar_one()[0]["Plan"], "position_fix_other_days"))
+    assert read
+    assert all("crew_id = " in condition for condition in read)
+
+
+def reads_of(plan: dict[str, Any], table: str) -> Iterator[str]:
+    """By which conditions a plan reads a table; empty: all of it."""
+    if plan.get("Relation Name") == table:
+        yield plan.get("Index Cond", "")
+    for part in plan.get("Plans", ()):
+        yield from reads_of(part, table)
 
 
 def walked_by(

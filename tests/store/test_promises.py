@@ -51,7 +51,9 @@ def store(connection: Connection) -> PgStore:
     return PgStore(connection)
 
 
-def reported(store: PgStore, ticket_id: str = "A", **fields: object) -> list[Clock]:
+def reported(
+    store: PgStore, ticket_id: str = "A", area: AreaClass = AreaClass.URBAN, **fields: object
+) -> list[Clock]:
     ticket = a_ticket(ticket_id, **fields)
     store.tickets.add(ticket)
     return list(
@@ -60,7 +62,7 @@ def reported(store: PgStore, ticket_id: str = "A", **fields: object) -> list[Clo
                 store.clocks.rules_at(NOW),
                 StartsAt.RECEIVED,
                 ticket.received_at,
-                AreaClass.URBAN,
+                area,
                 district_id=ticket.district_id,
                 ticket_id=ticket.id,
             )
@@ -195,6 +197,67 @@ def test_a_warning_after_a_night_goes_once_to_all_who_should_have_heard(store, c
     assert not store.warnings.send(replace(warning, id=None))
     assert open_warnings(connection, [WEST], since=NOW, to=Recipient.COMPANY).in_all
     assert open_warnings(connection, ["east"], since=NOW).listed == []
+
+
+def sharing_a_drive(store: PgStore, *areas: AreaClass) -> list[Clock]:
+    """The arrival clocks of reports a minute apart, of one outage with one order."""
+    connection = store.clocks._connection
+    outage = an_outage(connection)
+    store.outages.add(outage, Scope())
+    store.orders.add(an_order(1, outage.id))
+    return [
+        of_rule(reported(store, f"K{n}", area, outage_id=outage.id, received_at=at(n)))
+        for n, area in enumerate(areas)
+    ]
+
+
+def warned_of(store: PgStore, minute: float) -> set[str | None]:
+    """Whose arrival clock was warned of by then."""
+    watch_clocks(store, WatchClocks(), policy=POLICY, now=at(minute))
+    found = open_warnings(store.clocks._connection, None, since=NOW).listed
+    warnings = [alarm.warning for alarm in found]
+    return {w.ticket_id for w in warnings if w.rule_id == "arrival_commitment"}
+
+
+def test_of_reports_that_share_a_drive_the_one_that_is_due_first_speaks(store):
+    sharing_a_drive(store, AreaClass.RURAL, AreaClass.URBAN, AreaClass.URBAN)
+    assert warned_of(store, 60) == {"K1"}
+
+
+@pytest.mark.parametrize("end", ["void", "pause"])
+def test_a_clock_that_does_not_run_any_more_speaks_for_nobody(store, end):
+    first, *_ = sharing_a_drive(store, AreaClass.URBAN, AreaClass.URBAN, AreaClass.URBAN)
+    if end == "void":
+        store.clocks.judge([first.void(by="x", now=at(3))])
+    else:
+        command = PauseClocks(
+            whose=Whose(ticket_id="K0"),
+            reason="unsafe",
+            note="the dog",
+            by="li",
+            role=Recipient.DISPATCHER,
+            since=at(3),
+        )
+        pause_clocks(store, command, now=at(3))
+    assert warned_of(store, 60) == {"K1"}
+
+
+def test_pauses_that_may_go_on_keep_no_other_from_ending_in_time(store):
+    for number, reason in enumerate(("unsafe", "access_refused")):
+        reported(store, f"K{number}")
+        command = PauseClocks(
+            whose=Whose(ticket_id=f"K{number}"),
+            reason=reason,
+            note="x",
+            by="li",
+            role=Recipient.DISPATCHER,
+            since=at(number + 1),
+        )
+        pause_clocks(store, command, now=at(number + 1))
+    for minute in (490, 491):
+        watch_clocks(store, WatchClocks(limit=1), policy=POLICY, now=at(minute))
+    (clock, _) = [c for c in store.clocks.list_of_ticket("K1") if "arrival" in c.rule_id]
+    assert (clock.paused_since, clock.paused_s) == (None, 480 * 60.0)
 
 
 def test_two_workers_send_each_warning_once(database: Engine):

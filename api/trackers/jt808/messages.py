@@ -12,8 +12,6 @@ from api.trackers.readings import EARLIEST, FASTEST_MPS, KMH_MPS, LATEST, Readin
 CHINA_AHEAD = timedelta(hours=8)
 """Of UTC: a terminal's clock shows China's time, whatever zone the vehicle is in."""
 
-MOST_IN_BATCH = 1000
-
 
 class Id(IntEnum):
     """The messages that are understood."""
@@ -93,7 +91,7 @@ def read_batch(body: bytes) -> tuple[Reading | Unread, ...]:
     """Read a 0x0704 body; what is cut short at its end is one refusal, the rest stands."""
     if len(body) < 3:  # noqa: PLR2004 (count and type)
         return (Unread(Why.UNREADABLE),)
-    return tuple(_items(body, min(int.from_bytes(body[:2], "big"), MOST_IN_BATCH)))
+    return tuple(_items(body, int.from_bytes(body[:2], "big")))
 
 
 def _items(body: bytes, count: int) -> Iterator[Reading | Unread]:

@@ -14,6 +14,8 @@ MOST_BAD_FRAMES = 20
 MOST_PARTS = 64
 """A split message has at most so many parts, so that one connection holds 64 KB at most."""
 
+_STORED = frozenset({Id.POSITION, Id.BATCH})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
@@ -97,6 +99,7 @@ class Session:
     phone: str | None = None
     last: Frame | None = None
     _seq: int = 0
+    _code: str = ""
     _strikes: int = 0
     _bad_frames: int = 0
     _parts: dict[int, Frame] = field(default_factory=dict)
@@ -119,6 +122,9 @@ class Session:
             yield from self._whole(frame)
         elif self.phone is None:  # a stranger's parts are not kept
             yield from self._stranger(frame, "not_authenticated")
+        elif not 1 <= frame.part <= frame.parts <= MOST_PARTS:  # sent again it would be no better
+            yield Count(self.phone, "bad_part")
+            yield self._answer(frame, Result.BAD)
         else:
             whole = self._assembled(frame)
             if whole is None:
@@ -138,8 +144,19 @@ class Session:
             return "silent for too long"
         return None
 
+    def may_stay(self) -> bool:
+        """Whether what it entered by still lets it in; true of one that has not entered."""
+        return self.phone is None or self.enrolment.lets_in(self.phone, self._code)
+
     def replied(self, frame: Frame, *, stored: bool) -> Say:
-        """The answer to a position: one that is not stored is sent again by the terminal."""
+        """The answer to a position: one that is not stored is sent again by the terminal.
+
+        Of a split message the last part may be all that comes again; the others were acknowledged,
+        so they are held until the whole is stored.
+        """
+        first = next(iter(self._parts.values()), None)
+        if stored and first is not None and _begins(first) == _begins(frame):
+            self._parts.clear()
         return self._answer(frame, Result.OK if stored else Result.FAILED)
 
     def registered(self, frame: Frame, result: Registered, code: str = "") -> Say:
@@ -186,6 +203,7 @@ class Session:
         code = messages.read_code(frame)
         if code is not None and self.enrolment.lets_in(frame.phone, code):
             self.phone, self.last, self._strikes = frame.phone, frame, 0
+            self._code = code
             yield self._answer(frame, Result.OK)
             yield Entered(frame.phone)
         else:
@@ -222,20 +240,15 @@ class Session:
     def _assembled(self, frame: Frame) -> Frame | None:
         """The whole message when its last missing part has come; one message at a time."""
         first = next(iter(self._parts.values()), None)
-        start_seq = (frame.seq - frame.part + 1) & 0xFFFF
-        if first is not None and (
-            (first.id, first.parts, (first.seq - first.part + 1) & 0xFFFF)
-            != (frame.id, frame.parts, start_seq)
-        ):
+        if first is not None and _begins(first) != _begins(frame):
             self._parts.clear()
-        if not 1 <= frame.part <= frame.parts <= MOST_PARTS:
-            return None
         self._parts[frame.part] = frame
         if len(self._parts) < frame.parts:
             return None
         body = b"".join(self._parts[n].body for n in range(1, frame.parts + 1))
-        self._parts.clear()
-        return replace(frame, body=body, parts=1, part=1)
+        if frame.id not in _STORED:
+            self._parts.clear()
+        return replace(frame, body=body)
 
     def _answer(self, frame: Frame, result: Result) -> Say:
         return Say(messages.reply(frame, self._next(), result))
@@ -244,3 +257,8 @@ class Session:
         seq = self._seq
         self._seq = (seq + 1) & 0xFFFF
         return seq
+
+
+def _begins(part: Frame) -> tuple[int, int, int]:
+    """Which split message a part is of: its kind, its parts, and the number of the first."""
+    return part.id, part.parts, (part.seq - part.part + 1) & 0xFFFF

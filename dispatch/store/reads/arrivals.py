@@ -60,6 +60,7 @@ _DOUBTED = text(
             SELECT FROM crew_action
             WHERE crew_action.order_id = sent.id AND crew_action.crew_id = sent.crew_id
                 AND crew_action.kind = 'arrival_stands' AND crew_action.outcome = 'applied'
+                AND crew_action.occurred_at >= newest.claimed_at
         ) AS stands
     FROM trouble_order AS sent
     JOIN crew ON crew.id = sent.crew_id
@@ -69,6 +70,7 @@ _DOUBTED = text(
     CROSS JOIN LATERAL (
         SELECT * FROM arrival
         WHERE arrival.order_id = sent.id AND arrival.crew_id = sent.crew_id
+            AND arrival.judged_at >= sent.assigned_at
         ORDER BY arrival.id DESC LIMIT 1
     ) AS newest
     WHERE sent.status NOT IN ('field_complete', 'cancelled')
@@ -81,7 +83,7 @@ _ASKED = text(
     SELECT EXISTS (
         SELECT FROM crew_action
         WHERE order_id = :order_id AND crew_id = :crew_id AND outcome = 'applied'
-            AND kind = 'arrival_stands'
+            AND kind = 'arrival_stands' AND occurred_at >= :claimed_at
     )
     """
 )
@@ -107,9 +109,9 @@ def doubted(connection: Connection, districts: Collection[str] | None) -> list[D
     return [DoubtedArrival(**row) for row in rows]
 
 
-def has_answered(connection: Connection, order: TroubleOrder) -> bool:
-    """Whether the crew was asked about its claim, and said that it stands."""
-    asked = {"order_id": order.id, "crew_id": order.crew_id}
+def has_answered(connection: Connection, order: TroubleOrder, claimed_at: datetime) -> bool:
+    """Whether the crew was asked about its claim of that time, and said that it stands."""
+    asked = {"order_id": order.id, "crew_id": order.crew_id, "claimed_at": claimed_at}
     return bool(connection.scalar(_ASKED, asked))
 
 

@@ -15,11 +15,10 @@ from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import CrewId, OrderId, OutageId, TicketId
 from dispatch.errors import NotFound
 from dispatch.store.clocks import PgClocks, clock_from_row
-from dispatch.store.orders import PgOrders, arrival_evidence
+from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
 from dispatch.store.reads.still_dark import DarkFor, dark_for
 from dispatch.store.tables.clocks import clock
-from dispatch.store.tables.orders import arrival
 from dispatch.store.tickets import PgTickets
 
 
@@ -78,7 +77,7 @@ class HomePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentOrder:
-    """An order with its crew's name, how the arrival was judged, and its own clocks."""
+    """An order with its crew's name, how that crew's arrival was judged, and its own clocks."""
 
     order: TroubleOrder
     crew_name: str | None
@@ -275,14 +274,10 @@ def _sent(connection: Connection, order_id: OrderId) -> SentOrder:
     order = orders.get(order_id)
     name = text("SELECT name FROM crew WHERE id = :id")
     clocks = select(clock).where(clock.c.order_id == order_id).order_by(clock.c.due_at)
-    judged = (
-        select(arrival).where(arrival.c.order_id == order_id).order_by(arrival.c.id.desc()).limit(1)
-    )
-    newest = connection.execute(judged).mappings().first()
     return SentOrder(
         order=order,
         crew_name=connection.scalar(name, {"id": order.crew_id}),
-        arrival=None if newest is None else arrival_evidence(newest),
+        arrival=orders.find_arrival(order),
         clocks=tuple(clock_from_row(row) for row in connection.execute(clocks).mappings()),
     )
 

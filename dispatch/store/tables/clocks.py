@@ -69,6 +69,7 @@ clock = Table(
     moment("judged_at"),
     Column("judged_by", Text),
     Column("judgements", Integer, nullable=False, server_default="0"),
+    moment("maybe_met_at", comment="since when it may be kept, of one that ran on undecided"),
     CheckConstraint("num_nonnulls(ticket_id, order_id) = 1", name="clock_has_one_subject"),
     UniqueConstraint("rule_id", "ticket_id", name="one_clock_per_rule_and_ticket"),
     UniqueConstraint("rule_id", "order_id", name="one_clock_per_rule_and_order"),

@@ -109,6 +109,14 @@ def test_a_claim_in_a_dead_zone_is_not_contradicted_by_where_the_crew_was_before
     assert judge(*staying(-20, -4, 3000), claimed=0).verdict is Verdict.CLAIMED_ONLY
 
 
+def test_a_claim_that_nothing_can_have_brought_the_crew_to_is_contradicted_however_rare_its_fixes():
+    far = judge(*staying(-40, -10, 60_000, every=10), claimed=0)
+    assert far.verdict is Verdict.CONTRADICTED
+    assert "metres=33" in far.reasons[0] or "metres=32" in far.reasons[0]
+    near = judge(*staying(-40, -10, 20_000, every=10), claimed=0)
+    assert near.verdict is Verdict.CLAIMED_ONLY
+
+
 def test_a_dead_zone_too_short_for_the_drive_there_and_back_contradicts():
     gap = [*staying(-10, -2.5, 3000), *staying(2.5, 10, 3000)]
     assert judge(*gap, claimed=0, roads=StraightRoads()).verdict is Verdict.CONTRADICTED

@@ -239,10 +239,37 @@ def test_parts_of_another_message_begin_anew(line: Line):
 
 
 @pytest.mark.parametrize(("parts", "part"), [(65, 1), (3, 0), (3, 4), (65535, 65535)])
-def test_parts_that_cannot_be_are_not_held(line: Line, parts: int, part: int):
+def test_parts_that_cannot_be_are_not_held_nor_acknowledged(line: Line, parts: int, part: int):
     line.enter()
-    line.send(0x0704, b"x", parts=parts, part=part)
+    steps = line.send(0x0704, b"x", parts=parts, part=part)
     assert line.session._parts == {}
+    assert said(steps) == [general(7, 0x0704, 2)]
+    assert Count(PHONE, "bad_part") in steps
+
+
+def test_of_a_split_message_that_was_not_stored_the_last_part_alone_brings_it_again(line: Line):
+    line.enter()
+    body = terminal.batch(*(terminal.position(AT + timedelta(seconds=n)) for n in range(40)))
+    parts = [body[n : n + 600] for n in range(0, len(body), 600)]
+
+    def send(number: int) -> list[session.Step]:
+        part = parts[number - 1]
+        return line.send(0x0704, part, parts=len(parts), part=number, seq=99 + number)
+
+    for number in range(1, len(parts)):
+        send(number)
+    (taken,) = send(len(parts))
+    line.session.replied(taken.frame, stored=False)
+    (again,) = send(len(parts))
+    assert again.items == taken.items
+    assert len(again.items) == 40
+    line.session.replied(again.frame, stored=True)
+    assert line.session._parts == {}
+
+
+def test_a_long_back_fill_is_read_to_its_end():
+    track = [terminal.position(AT + timedelta(seconds=n), items=b"") for n in range(2100)]
+    assert len(read_batch(terminal.batch(*track))) == 2100
 
 
 def test_strangers_parts_are_not_held(line: Line):

@@ -2402,6 +2402,12 @@ def upgrade() -> None:
         sa.Column("judged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("judged_by", sa.Text(), nullable=True),
         sa.Column("judgements", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "maybe_met_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="since when it may be kept, of one that ran on undecided",
+        ),
         sa.CheckConstraint(
             "verdict IN ('running', 'kept', 'missed', 'cannot_say', 'void')",
             name=op.f("clock_verdict"),
