@@ -176,6 +176,10 @@ class Crews(Protocol):
         """Fixes of the crew of `fixes`, of another time, with their very coordinates."""
         ...
 
+    def find_seen_before(self, crew_id: CrewId, at: datetime) -> datetime | None:
+        """When the crew was seen last before `at`, within an hour; None if it was not."""
+        ...
+
     def list_beside(self, fix: PositionFix, since: datetime, until: datetime) -> Sequence[CrewId]:
         """Other crews that were within some hundred metres of a fix within that time."""
         ...

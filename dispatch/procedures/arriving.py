@@ -45,6 +45,10 @@ WRONG_CLOCK = timedelta(minutes=75)
 STILL_TOLD = timedelta(minutes=10)
 """So long after an arrival the track may still speak against it: another device, a leap away."""
 
+LONG_UNPROVEN, SELDOM = timedelta(minutes=20), timedelta(minutes=1)
+"""A claim that nothing has proven for so long is looked at anew only so often: the whole track is
+read each time, and crews stay for hours at places that nothing can prove."""
+
 SAME_WITHIN = timedelta(seconds=30)
 """An interval that moved by less is no new judgement."""
 
@@ -91,7 +95,20 @@ def _may_tell(
     timely = [f for f in fixes if begins <= f.fixed_at and (ends is None or f.fixed_at <= ends)]
     if known is None or known.verdict is Verdict.WITHDRAWN:
         return any(_is_near(order, fix, policy) for fix in timely)
-    return bool(timely)
+    if not timely or known.verdict is Verdict.CONFIRMED or known.claimed_at is None:
+        return bool(timely)
+    return _is_time(store, order.crew_id, [f.fixed_at for f in timely], known.claimed_at)
+
+
+def _is_time(
+    store: Store, crew_id: CrewId, fixed_at: Sequence[datetime], claimed_at: datetime
+) -> bool:
+    """Whether a claim without proof is due to be looked at anew: where it is old, each minute."""
+    first, last = min(fixed_at), max(fixed_at)
+    if last - claimed_at < LONG_UNPROVEN:
+        return True
+    before = store.crews.find_seen_before(crew_id, first)
+    return before is None or (before - claimed_at) // SELDOM != (last - claimed_at) // SELDOM
 
 
 def _is_near(order: TroubleOrder, fix: PositionFix, policy: ArrivalPolicy) -> bool:

@@ -146,6 +146,12 @@ _SAME_PLACES = Direct(
     ORDER BY fixed_at, id
     """
 )
+_SEEN_BEFORE = Direct(
+    """
+    SELECT max(fixed_at) FROM position_fix
+    WHERE crew_id = :crew_id AND fixed_at < :at AND fixed_at >= :since
+    """
+)
 # The key of positions begins with the crew: asked crew by crew, a few minutes of each are read;
 # asked by time alone, the positions of everybody's whole day.
 _BESIDE = Direct(
@@ -318,6 +324,12 @@ class PgCrews:
             "until": until,
         }
         return [PositionFix(**row) for row in _SAME_PLACES.rows(self._connection, asked)]
+
+    def find_seen_before(self, crew_id: CrewId, at: datetime) -> datetime | None:
+        """Find when a crew was seen last before `at`, within an hour; None if it was not."""
+        asked = {"crew_id": crew_id, "at": at, "since": at - timedelta(hours=1)}
+        found: datetime | None = _SEEN_BEFORE.value(self._connection, asked)
+        return found
 
     def list_beside(self, fix: PositionFix, since: datetime, until: datetime) -> Sequence[CrewId]:
         """List other crews that were within some hundred metres of a fix within that time."""

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from api.trackers.weighing import Weighing
 from dispatch.domain.crew import PositionFix
@@ -441,3 +441,23 @@ def test_the_end_of_an_order_finds_an_arrival_that_was_not_weighed(town: Town, o
     clocks = town.get("tickets/A1").json()["clocks"]
     assert "cannot_say" not in {clock["verdict"] for clock in clocks}
     assert status(town, order) == "field_complete"
+
+
+def test_a_claim_long_unproven_is_looked_at_once_a_minute_and_proven_all_the_same(
+    town: Town, order: int
+):
+    stays(town, 3, east_km=4)
+    act(town, order, "arrive")
+    town.clock.advance(25)
+    read = []
+
+    def note(*executed: object) -> None:
+        read.append("FROM position_fix" in str(executed[2]) and "BETWEEN" in str(executed[2]))
+
+    event.listen(town.engine, "before_cursor_execute", note)
+    stays(town, 10, east_km=2, tag="on")
+    event.remove(town.engine, "before_cursor_execute", note)
+    assert 0 < sum(read) <= 11, "of twenty positions"
+    assert judged(town, order) == ["contradicted"]
+    stays(town, 4, tag="there")
+    assert judged(town, order)[0] == "confirmed"
