@@ -15,7 +15,7 @@ from dispatch.domain.clock import ARRIVAL_COMMITMENT, DESK
 from dispatch.domain.rules import Rule, RuleSet, StopsAt
 from dispatch.domain.words import DistrictId, OrderId
 from dispatch.errors import InvalidInput
-from dispatch.procedures.planned_arrivals import expect_arrivals
+from dispatch.procedures import planned_arrivals as by_plan
 from dispatch.store.reads import ledger as reads
 from dispatch.store.reads.figures import CommitmentStanding, commitments
 from dispatch.store.rules import PgRules
@@ -141,15 +141,17 @@ def planned_arrivals(house: House, districts: Collection[str]) -> Mapping[OrderI
     travel_times = house.travel_times()
     for district_id in sorted(districts):
         with house.transaction() as store:
-            found |= expect_arrivals(
+            now = house.now()
+            planned = by_plan.planned_arrivals(
                 store,
                 DistrictId(district_id),
                 travel_times,
                 house.planner,
                 assignment=house.policies.assignment,
                 planning=house.planning,
-                now=house.now(),
+                now=now,
             )
+        found |= {o: now + timedelta(minutes=at.mean_min) for o, at in planned.items()}
     return found
 
 

@@ -13,6 +13,7 @@ from api.views.forecasts import ForecastOut, ForecastsOut, ForecastVersionOut
 from dispatch.errors import Forbidden, IllegalStep
 from dispatch.learning.forecaster import SHIPPED
 from dispatch.procedures.expecting import foresee
+from dispatch.procedures.planned_arrivals import planned_arrivals
 from dispatch.store.forecasts import PgForecasts
 from dispatch.store.transaction import reading
 from dispatch.usecases.apply_forecasts import ApplyForecasts, apply_forecasts
@@ -31,7 +32,18 @@ def get_forecast(outage_id: int, caller: Calling, house: Working) -> ForecastOut
         if not outage.is_open:
             raise IllegalStep("the outage is over; nothing to estimate", outage_id=outage.id)
         order = store.orders.find_open_of_outage(outage.id)
-        return ForecastOut.of(foresee(store, outage, order, now=now), now)
+        planned = None
+        if order is not None and order.crew_id is None and order.district_id is not None:
+            planned = planned_arrivals(
+                store,
+                order.district_id,
+                house.travel_times(),
+                house.planner,
+                assignment=house.policies.assignment,
+                planning=house.planning,
+                now=now,
+            ).get(order.id)
+        return ForecastOut.of(foresee(store, outage, order, now=now, planned=planned), now)
 
 
 @router.get(f"{API}/forecasts")

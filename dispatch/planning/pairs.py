@@ -1,6 +1,6 @@
 """Work that takes two crews: an order for each, which the search places together or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from dispatch.domain.order import OrderStatus, TroubleOrder
@@ -35,6 +35,11 @@ def joined(problem: Problem, pairs: Pairs) -> Problem:
 def left_out(plan: Plan, pairs: Pairs) -> frozenset[OrderId]:
     """The pairs, by their first order, for which the plan found no two crews."""
     return frozenset(pairs.keys() & set(plan.unplaced))
+
+
+def but(pairs: Pairs, alone: Collection[OrderId]) -> Pairs:
+    """The other pairs: the orders of these stand each by itself."""
+    return {first: second for first, second in pairs.items() if first not in alone}
 
 
 def _together(first: Work, second: Work) -> tuple[Work, Work]:

@@ -16,6 +16,7 @@ from dispatch.ports import Store
 from dispatch.restoration import (
     QUIET,
     Forecast,
+    PlannedArrival,
     Situation,
     forecast,
     steady,
@@ -74,12 +75,18 @@ def in_storm(store: Store, outage: Outage, now: datetime) -> bool:
     return first_there(zones, *place, no_go=False) is not None
 
 
-def foresee(store: Store, outage: Outage, order: TroubleOrder | None, *, now: datetime) -> Forecast:
-    """Foresee an open outage as its record stands."""
+def foresee(
+    store: Store,
+    outage: Outage,
+    order: TroubleOrder | None,
+    *,
+    now: datetime,
+    planned: PlannedArrival | None = None,
+) -> Forecast:
+    """Foresee an open outage as its record stands, and perhaps by when the plan has it reached."""
     forecaster = forecaster_of(store)
-    return forecast(
-        forecaster, outage, order, situation_of(store, forecaster, outage, now), now=now
-    )
+    situation = replace(situation_of(store, forecaster, outage, now), planned=planned)
+    return forecast(forecaster, outage, order, situation, now=now)
 
 
 def expect(store: Store, outage: Outage, order: TroubleOrder | None, *, now: datetime) -> Outage:

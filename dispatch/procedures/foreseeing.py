@@ -13,7 +13,7 @@ from dispatch.planning.district import PlanningPolicy
 from dispatch.planning.explain import Option, chosen_for, if_sent, what_if, why_not
 from dispatch.planning.problem import Problem
 from dispatch.ports import Store, TravelTimes
-from dispatch.procedures.planning import Planner, list_open, plan_to_show, state_district
+from dispatch.procedures.planning import Planner, list_open, sketched, state_district
 
 LOOK_AT = 60
 """How many crews, the soonest first, are gone through for one order."""
@@ -67,7 +67,7 @@ def foresee(
     )
     if order.id not in stated.problem.work_of:
         return Foreseen()
-    found = plan_to_show(planner, order.district_id, stated, order.id)
+    found = sketched(planner, order.district_id, stated)
     if found is None:
         return Foreseen()
     problem, plan = found

@@ -1,16 +1,18 @@
 """When the plan of a district has its waiting orders reached."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from dispatch.assignment import AssignmentPolicy
+from dispatch.domain.order import TroubleOrder
 from dispatch.domain.words import DistrictId, OrderId
 from dispatch.planning.district import PlanningPolicy
 from dispatch.ports import Store, TravelTimes
-from dispatch.procedures.planning import Planner, list_open, state_district
+from dispatch.procedures.planning import Planner, list_open, sketched, state_district
+from dispatch.restoration import PlannedArrival
 
 
-def expect_arrivals(
+def planned_arrivals(
     store: Store,
     district_id: DistrictId,
     travel_times: TravelTimes,
@@ -19,9 +21,13 @@ def expect_arrivals(
     assignment: AssignmentPolicy,
     planning: PlanningPolicy,
     now: datetime,
-) -> Mapping[OrderId, datetime]:
-    """The first crew's arrival at each order by the plan; without those no crew can take."""
-    waiting, under_way = list_open(store, district_id, now)
+    listed: tuple[Sequence[TroubleOrder], Sequence[TroubleOrder]] | None = None,
+) -> Mapping[OrderId, PlannedArrival]:
+    """When each order is reached by the plan; without those no crew can take.
+
+    Nothing where no order waits. `listed` is what waits and what is under way, if it was read.
+    """
+    waiting, under_way = listed or list_open(store, district_id, now)
     if not waiting:
         return {}
     stated = state_district(
@@ -34,11 +40,8 @@ def expect_arrivals(
         planning=planning,
         now=now,
     )
-    plan = planner.sketch(district_id, stated.problem)
-    if plan is None:
-        return {}
-    arrivals: dict[OrderId, float] = {}
-    for stop in plan.stops:
-        earlier = arrivals.get(stop.order_id, stop.arrive_min)
-        arrivals[stop.order_id] = min(earlier, stop.arrive_min)
-    return {order: now + timedelta(minutes=minutes) for order, minutes in arrivals.items()}
+    found = sketched(planner, district_id, stated)
+    return {
+        stop.order_id: PlannedArrival(mean_min=stop.arrive_min, sd_min=stop.arrive_sd_min)
+        for stop in (() if found is None else found[1].stops)
+    }

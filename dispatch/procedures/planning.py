@@ -16,7 +16,7 @@ from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.words import CrewId, DistrictId, OrderId
 from dispatch.planning.acting import Move, decided, hazards_left, moves_now
 from dispatch.planning.district import Known, PlanningPolicy, is_chosen, problem_of
-from dispatch.planning.pairs import Pairs, joined, left_out, pairs_of
+from dispatch.planning.pairs import Pairs, but, joined, left_out, pairs_of
 from dispatch.planning.plan import Plan
 from dispatch.planning.problem import Hold, Problem
 from dispatch.planning.travel_table import Between
@@ -209,26 +209,19 @@ def plan_moves(
     been sent.
     """
     found = _moves(planner, district_id, stated, joined(stated.problem, stated.pairs))
-    if found is None:
-        return None
-    alone = left_out(found[1], stated.pairs)
-    if not alone:
+    if found is None or not (alone := left_out(found[1], stated.pairs)):
         return found
-    pairs = {first: second for first, second in stated.pairs.items() if first not in alone}
-    return _moves(planner, district_id, stated, joined(stated.problem, pairs))
+    return _moves(planner, district_id, stated, joined(stated.problem, but(stated.pairs, alone)))
 
 
-def plan_to_show(
-    planner: Planner, district_id: DistrictId, stated: Stated, order_id: OrderId
+def sketched(
+    planner: Planner, district_id: DistrictId, stated: Stated
 ) -> tuple[Problem, Plan] | None:
-    """Sketch a plan for somebody who looks at an order; None where there is none.
-
-    Where no two crews are found for work that takes two, its orders stand by themselves.
-    """
+    """The same plan for somebody who looks, found quickly and not remembered."""
     problem = joined(stated.problem, stated.pairs)
     plan = planner.sketch(district_id, problem)
-    if plan is not None and order_id in plan.unplaced and len(problem.team_of[order_id]) > 1:
-        problem = stated.problem
+    if plan is not None and (alone := left_out(plan, stated.pairs)):
+        problem = joined(stated.problem, but(stated.pairs, alone))
         plan = planner.sketch(district_id, problem)
     return None if plan is None else (problem, plan)
 

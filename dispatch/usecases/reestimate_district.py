@@ -1,16 +1,13 @@
 """Say anew when supply is expected back, for every open outage of a district."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.assignment import AssignmentPolicy
-from dispatch.domain.order import TroubleOrder
 from dispatch.domain.outage import Outage
 from dispatch.domain.words import DistrictId, OrderId, OutageId
 from dispatch.planning.district import PlanningPolicy
-from dispatch.planning.plan import Stop
-from dispatch.planning.travel_table import Between
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.expecting import (
     TABLE,
@@ -20,7 +17,8 @@ from dispatch.procedures.expecting import (
     in_storm,
     save_told,
 )
-from dispatch.procedures.planning import Planner, list_open, state_district
+from dispatch.procedures.planned_arrivals import planned_arrivals
+from dispatch.procedures.planning import Planner, list_open
 from dispatch.restoration import (
     PlannedArrival,
     Situation,
@@ -69,18 +67,17 @@ def reestimate_district(
         if o.outage_id is not None and o.supports_id is None
     }
     stormy = frozenset(each.id for each in open_now if in_storm(store, each, now))
-    stops: Mapping[OrderId, Stop] = {}
-    if waiting and (stormy or not forecaster.is_learned or is_busy(forecaster, district_id, busy)):
-        stops = _planned(
+    planned: Mapping[OrderId, PlannedArrival] = {}
+    if stormy or not forecaster.is_learned or is_busy(forecaster, district_id, busy):
+        planned = planned_arrivals(
             store,
             district_id,
-            waiting,
-            under_way,
-            planner.kept(district_id, travel_times),
+            travel_times,
             planner,
             assignment=assignment,
             planning=planning,
             now=now,
+            listed=(waiting, under_way),
         )
     ids = [each.id for each in open_now]
     customers = store.outages.customers_out(ids) if forecaster is not TABLE else {}
@@ -92,7 +89,7 @@ def reestimate_district(
             around=busy,
             customers=customers.get(outage.id, 1),
             partly_at=lit.get(outage.id),
-            planned=None if order is None else _arrival(stops.get(order.id)),
+            planned=None if order is None else planned.get(order.id),
             storm=outage.id in stormy,
         )
         foreseen = forecast(forecaster, outage, order, situation, now=now)
@@ -105,41 +102,3 @@ def reestimate_district(
 def _is_as_seen(store: Store, seen: Outage) -> bool:
     """Keep others from an outage; False where it is not any more as it was looked at."""
     return store.outages.lock(OutageId(seen.id)).version == seen.version
-
-
-def _arrival(stop: Stop | None) -> PlannedArrival | None:
-    if stop is None:
-        return None
-    return PlannedArrival(mean_min=stop.arrive_min, sd_min=stop.arrive_sd_min)
-
-
-def _planned(
-    store: Store,
-    district_id: DistrictId,
-    waiting: Sequence[TroubleOrder],
-    under_way: Sequence[TroubleOrder],
-    travel_times: Between,
-    planner: Planner,
-    *,
-    assignment: AssignmentPolicy,
-    planning: PlanningPolicy,
-    now: datetime,
-) -> Mapping[OrderId, Stop]:
-    """The stops of the running plan by order, the first crew's where it takes several."""
-    stated = state_district(
-        store,
-        waiting,
-        under_way,
-        store.crews.list_states(district_id, now),
-        travel_times,
-        assignment=assignment,
-        planning=planning,
-        now=now,
-    )
-    plan = planner.sketch(district_id, stated.problem)
-    found: dict[OrderId, Stop] = {}
-    for stop in () if plan is None else plan.stops:
-        held = found.get(stop.order_id)
-        if held is None or stop.arrive_min < held.arrive_min:
-            found[stop.order_id] = stop
-    return found

@@ -221,6 +221,8 @@ def test_orders_that_wait_behind_others_are_foreseen_by_the_plan(town: Town):
     town.clock.advance(60)
     look(town)
     assert "plan" in {etr(town, outage)["basis"] for outage in outages}
+    foreseen = [town.get(f"outages/{outage}/forecast", "dispatcher").json() for outage in outages]
+    assert "plan" in {each["basis"] for each in foreseen}
 
 
 @pytest.mark.parametrize("who", ["agent", "crew", "integration"])
