@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from api.live import hear
@@ -20,13 +20,19 @@ log = logging.getLogger(__name__)
 
 
 class RoadNews:
-    """Keeps `roads` up to date beside the requests and jobs that use them."""
+    """Keeps `roads` up to date beside the requests and jobs that use them.
 
-    def __init__(self, roads: Roads, conninfo: str) -> None:
+    `changed` is called in a thread when roads are shut or open here that were not before.
+    """
+
+    def __init__(
+        self, roads: Roads, conninfo: str, changed: Callable[[], None] = lambda: None
+    ) -> None:
         self._roads = roads
         self._conninfo = conninfo
         self._woken = asyncio.Event()
         self._process = f"{socket.gethostname()}:{os.getpid()}"
+        self._changed = changed
         self._noted: frozenset[int] | None = None
         self.listening = asyncio.Event()
 
@@ -84,6 +90,8 @@ class RoadNews:
         before = shut if self._noted is None else self._noted
         new, gone = shut - before, before - shut
         self._noted = shut
+        if new or gone:
+            self._changed()
         if new:
             for closure_id, after_s in self._roads.note_taken(new, self._process).items():
                 log.info(

@@ -43,6 +43,7 @@ from dispatch.store import access, waiting, watchers
 from dispatch.store.constraints import in_our_words
 from dispatch.store.partitions import drop_fix_partitions, ensure_fix_partitions
 from dispatch.store.reads import on_site
+from dispatch.store.reads.demand import district_names
 from dispatch.store.statistics import refresh_statistics
 from dispatch.store.transaction import BY_INDEX, reading, retrying, session
 from dispatch.usecases.assign_orders import AssignOrders, assign_orders
@@ -393,7 +394,7 @@ async def run(
     )
     app = build(connector, house, keep_positions, public)
     ahead = Ahead(house.transaction, house.now)
-    roads = RoadNews(house.roads, house.conninfo)
+    roads = RoadNews(house.roads, house.conninfo, changed=lambda: plan_everywhere(house))
     async with app.open_async(), roads.followed(), ahead.kept():
         while True:
             await app.run_worker_async(
@@ -407,6 +408,12 @@ async def run(
             )
             if not until_idle or not await _waits(app):
                 break
+
+
+def plan_everywhere(house: House) -> None:
+    """Queue a plan of every district; where nobody drives that is no work."""
+    with reading(house.engine) as connection:
+        house.queue.assign(*district_names(connection, None))
 
 
 async def _waits(app: procrastinate.App) -> bool:

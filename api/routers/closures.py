@@ -16,7 +16,6 @@ from dispatch.domain.words import DistrictId
 from dispatch.errors import InvalidInput
 from dispatch.store import roads
 from dispatch.store.constraints import in_our_words
-from dispatch.store.reads.demand import district_names
 from dispatch.store.roads import Closing, RoadClosure
 from dispatch.store.transaction import reading
 from gis.roads.closing import WITHIN_M, Shut
@@ -136,13 +135,8 @@ def delete_closure(closure_id: int, caller: Calling, house: Working) -> None:
 
 
 def _in_force(house: House) -> None:
-    """Drive by it in this process before the answer goes out; every district is planned anew.
-
-    Crews drive through neighbouring districts, too; where nobody drives that is no work.
-    """
+    """Drive by it in this process before the answer goes out; the worker plans anew by itself."""
     house.roads.look()
-    with reading(house.engine) as connection:
-        house.queue.assign(*district_names(connection, None))
 
 
 def _district_of(house: House, caller: Calling, body: DrawnIn) -> DistrictId | None:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 from api.house import conninfo_of
 from api.roadnews import RoadNews
 from api.roads import Roads, StraightLines
+from api.worker import plan_everywhere
 from dispatch.errors import NotFound
 from dispatch.store import roads as stored
 from dispatch.store.loading.roads import store_roads
@@ -258,14 +259,31 @@ def test_an_area_is_previewed_closed_listed_and_opened(town: Town):
     assert town.put(f"{path}/end", "dispatcher", {"ends_at": until}).status_code == 404
 
 
-def test_roads_that_are_shut_have_every_district_planned_anew(town: Town):
+def test_roads_that_are_shut_have_every_district_planned_anew_when_that_begins(town: Town):
     lay_roads(town.engine)
-    area = {"area": [place(-0.2, 0.4), place(0.2, 0.4), place(0.2, 0.6), place(-0.2, 0.6)]}
-    made = town.post("road-closures", "dispatcher", {**area, "reason": "flood"})
-    assert made.status_code == 201, made.text
+    roads = Roads(town.engine, now=lambda: datetime.now(UTC), look_again_s=3600.0)
+    planned = threading.Event()
+
+    def changed() -> None:
+        plan_everywhere(town.house)
+        planned.set()
+
+    async def scene() -> None:
+        news = RoadNews(roads, conninfo_of(town.engine), changed=changed)
+        async with news.followed():
+            await news.listening.wait()
+            begins = datetime.now(UTC) + timedelta(seconds=1)
+            await asyncio.to_thread(close, town.engine, replace(flood(), starts_at=begins))
+            assert not jobs(town)
+            assert await asyncio.to_thread(planned.wait, 15)
+
+    run_async(asyncio.wait_for(scene(), 20))
+    assert jobs(town) == {"assign:east", "assign:west"}
+
+
+def jobs(town: Town) -> set[str]:
     with town.engine.connect() as c:
-        locks = c.scalars(text("SELECT lock FROM procrastinate_jobs")).all()
-    assert set(locks) == {"assign:east", "assign:west"}
+        return set(c.scalars(text("SELECT lock FROM procrastinate_jobs")))
 
 
 @pytest.mark.parametrize(
