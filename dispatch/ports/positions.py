@@ -30,9 +30,9 @@ class Positions(Protocol):
         ...
 
     def last_of_devices(
-        self, crew_ids: Collection[CrewId], devices: Collection[str]
+        self, keys: Collection[tuple[CrewId, str]]
     ) -> Mapping[tuple[CrewId, str], PositionFix]:
-        """The newest good fix of each of these devices for each of these crews."""
+        """The newest good fix of each of these crews' devices."""
         ...
 
     def list_jumps(

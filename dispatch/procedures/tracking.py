@@ -48,7 +48,7 @@ def keep_fixes(store: Store, fixes: Sequence[PositionFix], policy: TrackingPolic
     if not wanted:
         return Kept(taken=(), new=0, dropped=dropped)
     extents = store.positions.extents(crews)
-    seeds = store.positions.last_of_devices(crews, {fix.device for fix in wanted})
+    seeds = store.positions.last_of_devices({_key(fix) for fix in wanted})
     taken: list[PositionFix] = []
     for key, of_device in groupby(sorted(wanted, key=_key), key=_key):
         taken += _marked(store, key, list(of_device), seeds, extents, policy)

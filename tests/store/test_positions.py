@@ -12,6 +12,7 @@ from dispatch.domain.words import CrewId
 from dispatch.procedures.tracking import keep_fixes
 from dispatch.store.orders import PgOrders
 from dispatch.store.outages import PgOutages
+from dispatch.store.positions import _LAST_OF_DEVICES
 from dispatch.store.tables.crews import shift, shift_pattern
 from dispatch.store.transaction import PgStore
 from tests.store import builders as build
@@ -52,6 +53,33 @@ def test_texts_of_any_kind_survive_the_copy(store: PgStore):
     assert stored(store) == [odd]
 
 
+def test_the_last_positions_of_thousands_of_devices_are_looked_up_once_each(
+    connection: Connection, store: PgStore
+):
+    for n in range(40):
+        build.add_crew(connection, f"K{n}")
+    connection.exec_driver_sql(
+        "INSERT INTO device_position"
+        " (crew_id, device, fix_id, lon, lat, fixed_at, received_at, mock)"
+        " SELECT 'K' || n %% 40, 'd' || n, 'f', 1, 1, now(), now(), false"
+        " FROM generate_series(0, 3999) AS n"
+    )
+    connection.exec_driver_sql("ANALYZE device_position")
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # as processes have it
+    connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")  # in the end
+    asked = _LAST_OF_DEVICES.named.replace("%(crews)s", "$1").replace("%(devices)s", "$2")
+    connection.exec_driver_sql(f"PREPARE asked (text[], text[]) AS {asked}")
+    crews = ",".join(f"K{n % 40}" for n in range(4000))
+    devices = ",".join(f"d{n}" for n in range(4000))
+    plan = connection.exec_driver_sql(
+        f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked ('{{{crews}}}', '{{{devices}}}')"
+    ).scalar()
+    connection.exec_driver_sql("DEALLOCATE asked")
+    root = plan[0]["Plan"]
+    assert root["Actual Rows"] == 4000
+    assert root["Shared Hit Blocks"] + root["Shared Read Blocks"] < 10 * 4000
+
+
 def test_a_device_has_one_fix_at_a_time(store: PgStore):
     kept = keep_fixes(store, [tracked(0), tracked(0, lon=LON + 0.001), tracked(1)], POLICY)
     assert (kept.new, len(kept.taken)) == (2, 3)
@@ -60,7 +88,7 @@ def test_a_device_has_one_fix_at_a_time(store: PgStore):
 
 def test_each_device_of_a_crew_has_a_last_position_and_the_crew_the_newest(store: PgStore):
     store.crews.record_fixes([tracked(5), a_fix("p", offset=2, lon=LON + 0.01)])
-    assert set(store.positions.last_of_devices([C1], ["", "jt808:1"])) == {
+    assert set(store.positions.last_of_devices([(C1, ""), (C1, "jt808:1")])) == {
         ("C1", "jt808:1"),
         ("C1", ""),
     }
