@@ -6,15 +6,17 @@ day, and is told to a crew once it is on site.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import shapely
 
 from api.clock import FastClock
 from api.demo.wire import Refused, Wire
+from gis.crs import distance_m
 from gis.roads.network import RoadNetwork
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,10 @@ FORGETS_BUTTON = 0.08
 
 CHECKS_IN_EVERY = timedelta(minutes=20)
 """A crew at its site says that all is well before the standing half hour is over."""
+
+PACE_LASTS_DEG, PACE_SPREAD = 0.003, 0.35
+"""Over how much of a way a crew keeps its pace at most, some 300 m, and how paces differ: the
+standard deviation of their logarithm (assumption)."""
 
 IN_PARTS = 0.5
 """How many of the larger repairs bring customers back in two steps (assumption)."""
@@ -127,7 +133,7 @@ class SimulatedCrew:
             seconds, line = float(job.order["travel_s"] or 600) * pace, [(self.lon, self.lat), goal]
         else:
             seconds, line = route.seconds * pace, [*map(tuple, route.line), goal]
-        job.path = _timed(line, max(seconds, 30.0))
+        job.path = driven(line, max(seconds, 30.0), self.rng)
         job.left_at = start
         job.drives_until = start + timedelta(seconds=max(seconds, 30.0))
         await self._act("en_route", job, start)
@@ -211,18 +217,24 @@ class SimulatedCrew:
         seconds = [point[0] for point in job.path]
         lon = float(np.interp(gone, seconds, [point[1] for point in job.path]))
         lat = float(np.interp(gone, seconds, [point[2] for point in job.path]))
-        driving = 0 < gone < seconds[-1]
-        return lon, lat, 11.0 if driving else 0.0
+        now = min(max(int(np.searchsorted(seconds, gone)), 1), len(seconds) - 1)
+        (begin, *start), (end, *there) = job.path[now - 1], job.path[now]
+        driving = 0 < gone < seconds[-1] and end > begin
+        return lon, lat, distance_m(*start, *there) / (end - begin) if driving else 0.0
 
 
-def _timed(line: list[tuple[float, float]], seconds: float) -> list[tuple[float, float, float]]:
-    """The line with the second at which each point is passed, at an even pace."""
-    points = np.asarray(line, dtype=float)
-    steps = np.hypot(*(np.diff(points, axis=0) * [np.cos(np.radians(points[0, 1])), 1]).T)
-    gone = np.concatenate([[0.0], np.cumsum(steps)])
-    if gone[-1] > 0:
-        gone = gone / gone[-1] * seconds
-    return [(float(t), float(x), float(y)) for t, (x, y) in zip(gone, points, strict=True)]
+def driven(
+    line: Sequence[tuple[float, float]], seconds: float, rng: np.random.Generator
+) -> list[tuple[float, float, float]]:
+    """The line with the second at which each point is passed: now faster, now slower.
+
+    A drive at one pace would rightly be taken for a made-up one.
+    """
+    way = np.asarray(shapely.segmentize(shapely.LineString(line), PACE_LASTS_DEG).coords)
+    steps = np.hypot(*(np.diff(way, axis=0) * [np.cos(np.radians(way[0, 1])), 1]).T)
+    spent = np.cumsum(steps * rng.lognormal(0.0, PACE_SPREAD, len(steps)))
+    clock = np.append(0.0, spent / max(spent[-1], 1e-12) * seconds)
+    return [(float(t), float(x), float(y)) for t, (x, y) in zip(clock, way, strict=True)]
 
 
 def _times(first: datetime, last: datetime, every: timedelta) -> list[datetime]:
