@@ -267,9 +267,9 @@ def _blockers(
         blockers.append(reason("shift_ends_soon", minutes=minutes))
     elif state.lent is not None and _has_to_go_home(state.lent, travel, policy, now):
         blockers.append(reason("loan_too_short"))
-    missing = order.skills - state.crew.skills
-    if missing and state.crew.skills:
-        blockers.append(reason("missing_skill", skills=", ".join(sorted(missing))))
+    if not state.crew.has_skills(order.skills):
+        missing = sorted(order.skills - state.crew.skills)
+        blockers.append(reason("missing_skill", skills=", ".join(missing)))
     blockers += _occupied(order, state, now)
     if travel.basis == "unreachable":
         blockers.append(reason("unreachable"))

@@ -107,11 +107,13 @@ def forecast(
         forecaster, outage, order, situation, milestone, at.astimezone(ZoneInfo(forecaster.zone))
     )
     passed = max(0.0, (now - at).total_seconds() / 60)
-    if situation.planned is not None and milestone is Milestone.OPENED:
-        storm = situation.storm or is_busy(forecaster, outage.district_id, situation.around)
-        if storm or not forecaster.is_learned:
-            planned = _by_plan(forecaster, moment, situation.planned, passed)
-            return replace(planned, storm=situation.storm)
+    if (
+        situation.planned is not None
+        and milestone is Milestone.OPENED
+        and goes_by_plan(forecaster, outage.district_id, situation.around, storm=situation.storm)
+    ):
+        planned = _by_plan(forecaster, moment, situation.planned, passed)
+        return replace(planned, storm=situation.storm)
     return Forecast(
         restoration=forecaster.restoration(moment).after(passed),
         arrival=forecaster.arrival(moment).after(passed) if milestone in BEFORE_ARRIVAL else None,
@@ -122,8 +124,15 @@ def forecast(
     )
 
 
-def is_busy(forecaster: Forecaster, district_id: DistrictId, around: DistrictNow) -> bool:
-    """Whether so much breaks, or waits, in a district that the plan tells more than history."""
+def goes_by_plan(
+    forecaster: Forecaster, district_id: DistrictId, around: DistrictNow, *, storm: bool
+) -> bool:
+    """Whether the plan tells more than history of orders that wait.
+
+    That is in a declared storm, where as much breaks or waits, and where nothing was learned.
+    """
+    if storm or not forecaster.is_learned:
+        return True
     stirring = forecaster.stirring(district_id, around)
     return stirring >= STORM or forecaster.queue(around) >= BUSY
 

@@ -14,6 +14,7 @@ from dispatch.errors import Forbidden, IllegalStep
 from dispatch.learning.forecaster import SHIPPED
 from dispatch.procedures.expecting import foresee
 from dispatch.procedures.planned_arrivals import planned_arrivals
+from dispatch.restoration import PlannedArrival
 from dispatch.store.forecasts import PgForecasts
 from dispatch.store.transaction import reading
 from dispatch.usecases.apply_forecasts import ApplyForecasts, apply_forecasts
@@ -32,9 +33,11 @@ def get_forecast(outage_id: int, caller: Calling, house: Working) -> ForecastOut
         if not outage.is_open:
             raise IllegalStep("the outage is over; nothing to estimate", outage_id=outage.id)
         order = store.orders.find_open_of_outage(outage.id)
-        planned = None
-        if order is not None and order.crew_id is None and order.district_id is not None:
-            planned = planned_arrivals(
+
+        def planned() -> PlannedArrival | None:
+            if order is None or order.crew_id is not None or order.district_id is None:
+                return None
+            return planned_arrivals(
                 store,
                 order.district_id,
                 house.travel_times(),
@@ -43,6 +46,7 @@ def get_forecast(outage_id: int, caller: Calling, house: Working) -> ForecastOut
                 planning=house.planning,
                 now=now,
             ).get(order.id)
+
         return ForecastOut.of(foresee(store, outage, order, now=now, planned=planned), now)
 
 

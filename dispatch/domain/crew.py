@@ -24,6 +24,10 @@ class Crew:
     retired_at: datetime | None = None
     carries: frozenset[str] = frozenset()
 
+    def has_skills(self, needed: frozenset[str]) -> bool:
+        """Whether it has all of these; one without any on record is taken to do everything."""
+        return not self.skills or needed <= self.skills
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionFix:
@@ -118,6 +122,10 @@ class CrewState:
             return self.shift_ends_at
         ends = self.lent.until
         return ends if self.shift_ends_at is None else min(ends, self.shift_ends_at)
+
+    def leaves_before(self, at: datetime) -> bool:
+        """Whether that district loses it before then."""
+        return self.leaves_at is not None and self.leaves_at < at
 
     def fix_age(self, now: datetime) -> timedelta | None:
         """How old the last fix is; None when there never was one."""

@@ -25,7 +25,7 @@ def free_now(
         if state.on_shift
         and state.active_order_id is None
         and not state.rests(now)
-        and (state.leaves_at is None or state.leaves_at - now >= policy.shift_reserve)
+        and not state.leaves_before(now + policy.shift_reserve)
     ]
 
 

@@ -1,6 +1,6 @@
 """Say anew when supply is expected back, with what the district's history and record tell now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from dispatch.restoration import (
     PlannedArrival,
     Situation,
     forecast,
+    goes_by_plan,
     steady,
     tell,
 )
@@ -81,11 +82,16 @@ def foresee(
     order: TroubleOrder | None,
     *,
     now: datetime,
-    planned: PlannedArrival | None = None,
+    planned: Callable[[], PlannedArrival | None] = lambda: None,
 ) -> Forecast:
-    """Foresee an open outage as its record stands, and perhaps by when the plan has it reached."""
+    """Foresee an open outage as its record stands.
+
+    `planned` says when the plan has it reached; it is asked only where the plan is gone by.
+    """
     forecaster = forecaster_of(store)
-    situation = replace(situation_of(store, forecaster, outage, now), planned=planned)
+    situation = situation_of(store, forecaster, outage, now)
+    if goes_by_plan(forecaster, outage.district_id, situation.around, storm=situation.storm):
+        situation = replace(situation, planned=planned())
     return forecast(forecaster, outage, order, situation, now=now)
 
 

@@ -191,7 +191,9 @@ def state_district(
         problem=problem,
         at_work=frozenset(busy),
         doubtful=frozenset(doubtful),
-        ending=frozenset(s.crew.id for s in crews if _is_ending(s, assignment, now)),
+        ending=frozenset(
+            s.crew.id for s in crews if s.leaves_before(now + assignment.shift_reserve)
+        ),
         cut_off=cut_off,
         pairs=pairs_of(orders),
     )
@@ -272,11 +274,6 @@ def _beside_those(going: tuple[Move, ...], moves: Sequence[Move]) -> tuple[Move,
     return (*going, *(move for move in moves if move.crew_id not in crews))
 
 
-def _is_ending(state: CrewState, assignment: AssignmentPolicy, now: datetime) -> bool:
-    """Whether a crew leaves so soon that nobody sends it any more by itself."""
-    return state.leaves_at is not None and state.leaves_at - now < assignment.shift_reserve
-
-
 def _cut_off(
     orders: Sequence[TroubleOrder], states: Sequence[CrewState], travel: NDArray[np.float32]
 ) -> frozenset[OrderId]:
@@ -307,9 +304,7 @@ def _for_others(
         if order.crew_id in seen
         and not is_chosen(order)
         and any(
-            state.on_shift
-            and np.isfinite(travel[i, n])
-            and (not state.crew.skills or order.skills <= state.crew.skills)
+            state.on_shift and np.isfinite(travel[i, n]) and state.crew.has_skills(order.skills)
             for i, state in enumerate(states)
         )
     )

@@ -102,7 +102,7 @@ class _Sending:
             and state.active_order_id is None
             and not state.rests(self.now)
             and state.crew.id not in declined
-            and (not state.crew.skills or order.skills <= state.crew.skills)
+            and state.crew.has_skills(order.skills)
             for state in self.states
         )
 

@@ -19,13 +19,8 @@ from dispatch.domain.words import ActionKind, CrewId, IncidentId, OrderId, Ticke
 from dispatch.errors import DispatchError, IllegalStep, InvalidInput, NotFound
 from dispatch.journal import incident_event, order_event, outage_event, ticket_event
 from dispatch.ports import ActionRecord, Store, TravelTimes
-from dispatch.procedures.arriving import (
-    ON_ITS_WAY,
-    arrive,
-    settle_arrival,
-    take_back_claim,
-    weigh_track,
-)
+from dispatch.procedures.arrival_promises import ON_ITS_WAY, settle_arrival
+from dispatch.procedures.arriving import arrive, take_back_claim, weigh_track
 from dispatch.procedures.calling_back import Answer, take_answer
 from dispatch.procedures.finding import Finding, take_finding
 from dispatch.procedures.judging import stop_order_clocks

@@ -23,7 +23,7 @@ from dispatch.restoration import (
     PlannedArrival,
     Situation,
     forecast,
-    is_busy,
+    goes_by_plan,
 )
 
 
@@ -68,7 +68,7 @@ def reestimate_district(
     }
     stormy = frozenset(each.id for each in open_now if in_storm(store, each, now))
     planned: Mapping[OrderId, PlannedArrival] = {}
-    if stormy or not forecaster.is_learned or is_busy(forecaster, district_id, busy):
+    if goes_by_plan(forecaster, district_id, busy, storm=bool(stormy)):
         planned = planned_arrivals(
             store,
             district_id,

@@ -280,32 +280,30 @@ def test_a_second_claim_far_away_is_asked_about_again(town: Town, order: int):
     assert "arrival_stands" in page(town, "/crew/orders", "C1")
 
 
+def after_another_comes_late(town: Town, order: int) -> str:
+    """How the promise stands when C1 has given the order back and C2 is there after its end."""
+    returns(town, order)
+    town.clock.advance(110)
+    sends(town, order, "C2")
+    stays(town, 12, east_km=2, tag="on", crew="C2")
+    stays(town, 5, tag="there", crew="C2")
+    clocks = town.get("tickets/A1").json()["clocks"]
+    (promise,) = [clock for clock in clocks if clock["rule"] == "arrival_commitment"]
+    return str(promise["verdict"])
+
+
 @pytest.mark.parametrize(("pressed", "verdict"), [("arrive", "cannot_say"), ("check_in", "missed")])
 def test_whoever_gave_the_order_back_may_have_been_there_as_they_said(
     town: Town, order: int, pressed: str, verdict: str
 ):
     act(town, order, pressed)
-    returns(town, order)
-    town.clock.advance(110)
-    sends(town, order, "C2")
-    stays(town, 12, east_km=2, tag="on", crew="C2")
-    stays(town, 5, tag="there", crew="C2")
-    clocks = town.get("tickets/A1").json()["clocks"]
-    (promise,) = [clock for clock in clocks if clock["rule"] == "arrival_commitment"]
-    assert promise["verdict"] == verdict
+    assert after_another_comes_late(town, order) == verdict
 
 
 def test_a_contradicted_word_of_who_gave_the_order_back_excuses_nobody(town: Town, order: int):
     stays(town, 3, east_km=4)
     act(town, order, "arrive")
-    returns(town, order)
-    town.clock.advance(110)
-    sends(town, order, "C2")
-    stays(town, 12, east_km=2, tag="on", crew="C2")
-    stays(town, 5, tag="there", crew="C2")
-    clocks = town.get("tickets/A1").json()["clocks"]
-    (promise,) = [clock for clock in clocks if clock["rule"] == "arrival_commitment"]
-    assert promise["verdict"] == "missed"
+    assert after_another_comes_late(town, order) == "missed"
 
 
 def test_the_repair_is_timed_from_the_true_arrival_by_the_districts_own_figures(town: Town):

@@ -166,7 +166,7 @@ def _at_work(day: Day, at_min: float, needs: frozenset[str]) -> Bools:
     return np.array(
         [
             duty.begins_min <= at_min < duty.ends_min + LOOKED_AT_MIN
-            and (not duty.crew.skills or needs <= duty.crew.skills)
+            and duty.crew.has_skills(needs)
             for duty in day.duties
         ],
         np.bool_,

@@ -1,0 +1,181 @@
+"""What an arrival does to promises: it keeps or misses one, and starts that of the repair."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from dispatch.domain.arrival import ArrivalEvidence, Verdict
+from dispatch.domain.clock import StartsAt, StopsAt, start_clocks
+from dispatch.domain.clock import Verdict as ClockVerdict
+from dispatch.domain.order import OrderStatus, TroubleOrder
+from dispatch.domain.outage import Outage
+from dispatch.domain.ticket import TroubleTicket
+from dispatch.domain.words import TicketId
+from dispatch.journal import SYSTEM
+from dispatch.ports import Store
+from dispatch.procedures.judging import (
+    ON_SITE_ALREADY,
+    Interval,
+    first_arrival,
+    stop_order_clocks,
+    stop_ticket_clocks,
+    tickets_of,
+)
+from dispatch.procedures.pausing import judge_again, rule_of
+
+ON_ITS_WAY = frozenset({OrderStatus.ASSIGNED, OrderStatus.ACCEPTED, OrderStatus.EN_ROUTE})
+
+
+def time_repair(
+    store: Store, order: TroubleOrder, outage: Outage, at: datetime, *, now: datetime
+) -> None:
+    """Start the clocks that an arrival sets going.
+
+    None waits for a supply that is back already, nor for that of an outage which ended otherwise:
+    nothing would ever stop it.
+    """
+    lit_at = outage.restored_at
+    repairs = outage.is_open or (lit_at is not None and at <= lit_at)
+    store.clocks.start(
+        start_clocks(
+            store.clocks.rules_at(order.received_at),
+            StartsAt.ARRIVED,
+            at,
+            order.area_class,
+            district_id=order.district_id,
+            order_id=order.id,
+            stops=[stop for stop in StopsAt if repairs or stop is not StopsAt.RESTORED],
+        )
+    )
+    if repairs and not outage.is_open:
+        stop_order_clocks(
+            store,
+            order,
+            StopsAt.RESTORED,
+            earliest=lit_at,
+            latest=lit_at,
+            by="supply was back already",
+            now=now,
+        )
+
+
+def retime_repair(store: Store, order: TroubleOrder, at: datetime) -> None:
+    """Clocks that an arrival which was none had started are counted from the true one.
+
+    One that a crew before this one began by being there goes on: an order that is passed on does
+    not make its customers wait anew.
+    """
+    earlier = store.orders.list_earlier_arrivals(order)
+    if any(each.verdict in {Verdict.CONFIRMED, Verdict.CLAIMED_ONLY} for each in earlier):
+        return
+    store.clocks.save(
+        [
+            clock.begin_at(at, rule_of(store, clock))
+            for clock in store.clocks.list_unsettled_of_order(order.id)
+            if clock.started_from is StartsAt.ARRIVED and clock.verdict is ClockVerdict.RUNNING
+        ]
+    )
+
+
+def _others(store: Store, order: TroubleOrder) -> list[TroubleOrder]:
+    """The orders that sent another crew to the same work and came to something, or still may."""
+    others = (
+        store.orders.list_supports(order.id)
+        if order.supports_id is None
+        else [store.orders.get(order.supports_id)]
+    )
+    return [each for each in others if each.status is not OrderStatus.CANCELLED]
+
+
+def _ends_of(store: Store, order: TroubleOrder) -> Interval | None:
+    """Between when and when the other crew came; None while it has not."""
+    if order.crew_id is None or order.status in ON_ITS_WAY:
+        return None
+    return _ends(store.orders.find_arrival(order))
+
+
+def _ends(evidence: ArrivalEvidence | None) -> Interval:
+    if evidence is None:
+        return None, None
+    known = [at for at in (evidence.earliest, evidence.claimed_at) if at is not None]
+    proven = evidence.verdict is Verdict.CONFIRMED
+    return evidence.earliest if proven else max(known, default=None), evidence.latest
+
+
+def _first(
+    store: Store, evidence: ArrivalEvidence | None, others: Iterable[TroubleOrder]
+) -> Interval:
+    """Between when and when the first of all crews came that were sent to the work."""
+    return first_arrival([_ends(evidence), *(_ends_of(store, each) for each in others)])
+
+
+def settle_arrival(
+    store: Store, order: TroubleOrder, evidence: ArrivalEvidence | None, *, now: datetime
+) -> None:
+    """Judge the tickets' arrival clocks on what there is.
+
+    Without proof the promise is missed if the crew's own word, or what the track leaves room for,
+    is late, and open to doubt if not. Where two crews were sent the first one counts; as long as
+    the other may still prove when it came, nothing is judged without proof. Who gave the order back
+    may have been there as they said: who comes late then makes no missed promise of a doubtful one.
+    """
+    others = _others(store, order)
+    earliest, latest = _first(store, evidence, others)
+    if latest is None and any(each.is_open for each in others):
+        return
+    said = _said_before(store, order)
+    for begins, tickets in _by_first(tickets_of(store, order), earliest, said).items():
+        stop_ticket_clocks(
+            store,
+            tickets,
+            StopsAt.ARRIVED,
+            earliest=begins,
+            latest=latest,
+            by=_by(order, evidence.verdict.value if evidence else "unknown"),
+            now=now,
+        )
+
+
+def _by(order: TroubleOrder, verdict: str) -> str:
+    """What judges clocks on an order's arrival, as their record names it."""
+    return f"arrival {verdict} of order {order.id}"
+
+
+def owe_again(
+    store: Store, order: TroubleOrder, evidence: ArrivalEvidence, *, now: datetime
+) -> None:
+    """Judge again, in entries of their own, the promises that rested on a proof which is none.
+
+    They run on while the crew may still come. What a person has judged stays.
+    """
+    rested = {_by(order, Verdict.CONFIRMED.value), ON_SITE_ALREADY}
+    earliest, latest = _first(store, evidence, _others(store, order))
+    for ticket in tickets_of(store, order):
+        for clock in store.clocks.list_of_ticket(ticket.id):
+            if clock.judged_by not in rested:
+                continue
+            without = replace(clock, stopped_earliest=earliest, stopped_latest=latest)
+            pauses = store.clocks.list_pauses([clock.number]).get(clock.number, ())
+            why = evidence.reasons[0]
+            again = judge_again(store, without, pauses, by=SYSTEM, why=why, event=None, now=now)
+            if latest is None and order.is_open:
+                store.clocks.save([again.reopen(rule_of(store, again))])
+
+
+def _said_before(store: Store, order: TroubleOrder) -> list[datetime]:
+    """When crews that gave the order back may have been there, as nothing proves or disproves."""
+    earlier = store.orders.list_earlier_arrivals(order)
+    said = (_ends(each)[0] for each in earlier if each.verdict is Verdict.CLAIMED_ONLY)
+    return [at for at in said if at is not None]
+
+
+def _by_first(
+    tickets: Iterable[TroubleTicket], earliest: datetime | None, said: Sequence[datetime]
+) -> dict[datetime | None, list[TicketId]]:
+    """The tickets by when somebody may first have been there for them, since they were received."""
+    found: dict[datetime | None, list[TicketId]] = {}
+    for ticket in tickets:
+        before = [at for at in said if at >= ticket.received_at]
+        begins = earliest if earliest is None else min([earliest, *before])
+        found.setdefault(begins, []).append(ticket.id)
+    return found
