@@ -38,6 +38,7 @@ SHIPPED: Mapping[str, str] = {
     "desk.js": "js/desk.js",
     "desk.css": "css/desk.css",
     "crew.js": "js/crew.js",
+    "phone-theme.js": "js/phone-theme.js",
     "board.js": "js/board.js",
     "learning.js": "js/learning.js",
     "commitments.js": "js/commitments.js",

@@ -21,10 +21,10 @@ router = APIRouter(include_in_schema=False)
 WORKER = "js/crew-worker.js"
 SCRIPTS = (
     *("check-in", "crew", "disk", "entries", "kept-orders", "live", "morphing"),
-    *("on-the-job", "outbox", "page", "photos", "sending", "steady"),
+    *("on-the-job", "outbox", "page", "phone-theme", "photos", "sending", "steady"),
 )
 SHELL_FILES = (
-    *(asset(name) for name in ("htmx.js", "idiomorph.js", "relight.css", "crew.css")),
+    *(asset(name) for name in ("htmx.js", "idiomorph.js", "relight.css", "light.css", "crew.css")),
     *(asset(name) for name in ("icon.svg", "icon-192.png")),
     *(f"{PREFIX}/js/{name}.js" for name in SCRIPTS),
 )

@@ -66,8 +66,9 @@ def test_axe_finds_nothing_serious_anywhere(
     page.locator("#crew-C1 .assign button").click()
     expect(page.locator("#crew-C1.mine")).to_be_visible()
     phone = company.screen(
-        Role.CREW, in_theme(theme, "/crew"), crew_id="C1", viewport=PHONE, language=language
+        Role.CREW, "/crew", crew_id="C1", viewport=PHONE, language=language, dark=theme == "dark"
     )
+    expect(phone.locator("html")).to_have_attribute("data-theme", theme)
     expect(phone.locator(".job")).to_be_visible()
     found["crew"] = faults_of(phone)
     assert {name: faults for name, faults in found.items() if faults} == {}
@@ -122,7 +123,6 @@ def test_axe_finds_nothing_serious_on_any_page_that_has_an_address(
         role: company.screen(role, "/login", language=language, dark=theme == "dark", **how)
         for role, how in ((Role.ADMIN, {}), (Role.CREW, {"crew_id": "C1", "viewport": PHONE}))
     }
-    pages[Role.CREW].evaluate("theme => localStorage.setItem('relight.theme', theme)", theme)
     for page in pages.values():
         page.set_default_timeout(PATIENCE_MS)
         page.goto(company.server.url + f"/theme/{theme}?goto=/login")

@@ -16,7 +16,6 @@ const htmx = /** @type {any} */ (window).htmx;
 const TRY_EVERY_MS = 5000;
 const ANSWERED_WITHIN_MS = 20_000;
 const SEQ = "relight.seq";
-const THEME = "relight.theme";
 const STEPS = ["assigned", "accepted", "en_route", "arrived"];
 /** @type {Record<string, string>} to which step a button takes an order */
 const LEADS_TO = { accept: "accepted", en_route: "en_route", arrive: "arrived" };
@@ -235,16 +234,7 @@ document.querySelector("form.who")?.addEventListener("submit", async (event) => 
   form.submit();
 });
 
-// The look and the worker ------------------------------------------------------------------------
-
-const theme = /** @type {HTMLSelectElement} */ (document.getElementById("theme"));
-theme.value = localStorage.getItem(THEME) ?? "auto";
-const paintTheme = () => { document.documentElement.dataset.theme = theme.value; };
-theme.addEventListener("change", () => {
-  localStorage.setItem(THEME, theme.value);
-  paintTheme();
-});
-paintTheme();
+// The worker -------------------------------------------------------------------------------------
 
 if ("serviceWorker" in navigator) {
   const worker = navigator.serviceWorker;
