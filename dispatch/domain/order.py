@@ -123,6 +123,18 @@ class DispatchStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One time that a crew was sent to an order; what its track shows is judged by itself.
+
+    It ends when the crew is through with its work or the order passes on, `ended_at`.
+    """
+
+    crew_id: CrewId
+    sent_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TroubleOrder:
     """The order that sends a crew to one outage or one incident.
 
@@ -183,6 +195,13 @@ class TroubleOrder:
     def is_under_way(self) -> bool:
         """Whether a crew holds it."""
         return self.status in UNDER_WAY
+
+    @property
+    def sending(self) -> Sending | None:
+        """The crew that holds it, or held it last; None while it waits for one."""
+        if self.crew_id is None or self.assigned_at is None:
+            return None
+        return Sending(crew_id=self.crew_id, sent_at=self.assigned_at, ended_at=self.completed_at)
 
     def assign(
         self,

@@ -43,7 +43,7 @@ class Positions(Protocol):
 
     def list_last(self, districts: Collection[DistrictId] | None) -> Sequence[PositionFix]: ...
     def with_orders(self, crew_ids: Collection[CrewId], since: datetime) -> Sequence[CrewId]:
-        """Those of the crews that hold an order, or completed one after `since`."""
+        """Those of the crews that hold an order, or completed or passed one on after `since`."""
         ...
 
 

@@ -9,7 +9,7 @@ from dispatch.domain.arrival import ArrivalEvidence
 from dispatch.domain.crew import Crew, CrewState, PositionFix, Posting, Rest
 from dispatch.domain.depot import Depot
 from dispatch.domain.loan import CrewLoan, LendingRule
-from dispatch.domain.order import DispatchStep, Incident, TroubleOrder
+from dispatch.domain.order import DispatchStep, Incident, Sending, TroubleOrder
 from dispatch.domain.photo import Photo
 from dispatch.domain.safety import AtWork, MissedCheckIn
 from dispatch.domain.words import (
@@ -77,10 +77,18 @@ class Orders(Protocol):
     def save_incident(self, incident: Incident) -> Incident: ...
     def find_action(self, action_id: str) -> "ActionRecord | None": ...
     def record_action(self, action: "ActionRecord") -> None: ...
-    def find_arrival(self, order: TroubleOrder) -> ArrivalEvidence | None:
-        """How the arrival of the crew that holds it, or held it last, was judged last.
+    def list_passed_on(
+        self, crew_id: CrewId, since: datetime
+    ) -> Sequence[tuple[TroubleOrder, Sending]]:
+        """Orders that passed on from the crew, whose arrival was judged after `since`."""
+        ...
 
-        What was judged before it was sent is of an earlier time that it was.
+    def find_arrival(
+        self, order: TroubleOrder, sending: Sending | None = None
+    ) -> ArrivalEvidence | None:
+        """How the arrival of a crew was judged last; without one, of who holds it or held it last.
+
+        Each time that a crew was sent is judged by itself.
         """
         ...
 
@@ -89,7 +97,7 @@ class Orders(Protocol):
         ...
 
     def add_arrival(
-        self, order_id: OrderId, crew_id: CrewId, evidence: ArrivalEvidence, now: datetime
+        self, order_id: OrderId, sending: Sending, evidence: ArrivalEvidence, now: datetime
     ) -> None:
         """Keep a new judgement; the older ones stay."""
         ...

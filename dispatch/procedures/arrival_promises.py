@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from dispatch.domain.arrival import ArrivalEvidence, Verdict
-from dispatch.domain.clock import StartsAt, StopsAt, start_clocks
+from dispatch.domain.clock import Clock, StartsAt, StopsAt, start_clocks
 from dispatch.domain.clock import Verdict as ClockVerdict
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.outage import Outage
 from dispatch.domain.ticket import TroubleTicket
 from dispatch.domain.words import TicketId
-from dispatch.journal import SYSTEM
 from dispatch.ports import Store
 from dispatch.procedures.judging import (
     ON_SITE_ALREADY,
@@ -123,8 +122,8 @@ def settle_arrival(
     earliest, latest = _first(store, evidence, others)
     if latest is None and any(each.is_open for each in others):
         return
-    said = _said_before(store, order)
-    for begins, tickets in _by_first(tickets_of(store, order), earliest, said).items():
+    earlier = store.orders.list_earlier_arrivals(order)
+    for begins, tickets in _by_first(tickets_of(store, order), earliest, earlier).items():
         stop_ticket_clocks(
             store,
             tickets,
@@ -141,41 +140,102 @@ def _by(order: TroubleOrder, verdict: str) -> str:
     return f"arrival {verdict} of order {order.id}"
 
 
-def owe_again(
+def judge_promises_again(
     store: Store, order: TroubleOrder, evidence: ArrivalEvidence, *, now: datetime
 ) -> None:
-    """Judge again, in entries of their own, the promises that rested on a proof which is none.
+    """Judge again, in entries of their own, the promises that rested on what is known better now.
 
-    They run on while the crew may still come. What a person has judged stays.
+    So they do where a proof is none any more, and where a late track tells of a crew that gave the
+    order back. Without any proof they run on while a crew may still come; one that ran is ended by
+    a proof of who was there before. What a person has judged stays.
     """
-    rested = {_by(order, Verdict.CONFIRMED.value), ON_SITE_ALREADY}
-    earliest, latest = _first(store, evidence, _others(store, order))
-    for ticket in tickets_of(store, order):
-        for clock in store.clocks.list_of_ticket(ticket.id):
-            if clock.judged_by not in rested:
-                continue
-            without = replace(clock, stopped_earliest=earliest, stopped_latest=latest)
-            pauses = store.clocks.list_pauses([clock.number]).get(clock.number, ())
-            why = evidence.reasons[0]
-            again = judge_again(store, without, pauses, by=SYSTEM, why=why, event=None, now=now)
-            if latest is None and order.is_open:
-                store.clocks.save([again.reopen(rule_of(store, again))])
-
-
-def _said_before(store: Store, order: TroubleOrder) -> list[datetime]:
-    """When crews that gave the order back may have been there, as nothing proves or disproves."""
+    proven = evidence.verdict is Verdict.CONFIRMED
+    rested = {_by(order, verdict.value) for verdict in Verdict} | {_by(order, "unknown")}
+    if not proven:
+        rested.add(ON_SITE_ALREADY)
+    there = [_ends_of(store, each) for each in (order, *_others(store, order))]
     earlier = store.orders.list_earlier_arrivals(order)
-    said = (_ends(each)[0] for each in earlier if each.verdict is Verdict.CLAIMED_ONLY)
-    return [at for at in said if at is not None]
+    by, why = _by(order, evidence.verdict.value), evidence.reasons[0]
+    for ticket in tickets_of(store, order):
+        ends = _since_received(ticket, there, earlier)
+        clocks = store.clocks.list_of_ticket(ticket.id)
+        for clock in clocks:
+            if clock.judged_by in rested:
+                _judge_again(store, order, clock, ends, by=by, why=why, now=now)
+        runs = any(clock.verdict is ClockVerdict.RUNNING for clock in clocks)
+        if proven and runs and ends[1] is not None:
+            stop_ticket_clocks(
+                store,
+                (ticket.id,),
+                StopsAt.ARRIVED,
+                earliest=ends[0],
+                latest=ends[1],
+                by=by,
+                now=now,
+            )
+
+
+def _judge_again(
+    store: Store,
+    order: TroubleOrder,
+    clock: Clock,
+    ends: Interval,
+    *,
+    by: str,
+    why: str,
+    now: datetime,
+) -> None:
+    """Judge a clock on what is known now; nothing is written where that is what it rests on."""
+    earliest, latest = ends
+    pauses = store.clocks.list_pauses([clock.number]).get(clock.number, ())
+    judged = clock.judge(earliest, latest, by=by, now=now, pauses=pauses)
+    if _outcome(judged) == _outcome(clock):
+        return
+    without = replace(clock, stopped_earliest=earliest, stopped_latest=latest)
+    again = judge_again(store, without, pauses, by=by, why=why, event=None, now=now)
+    if latest is None and order.is_open:
+        store.clocks.save([again.reopen(rule_of(store, again))])
+
+
+def _outcome(clock: Clock) -> tuple[ClockVerdict, datetime | None, datetime | None]:
+    return clock.verdict, clock.stopped_earliest, clock.stopped_latest
+
+
+def _since_received(
+    ticket: TroubleTicket, there: Iterable[Interval | None], earlier: Iterable[ArrivalEvidence]
+) -> Interval:
+    """Between when and when somebody first came to a ticket, of now and of those sent before."""
+    proven = [
+        _ends(each)
+        for each in earlier
+        if each.verdict is Verdict.CONFIRMED
+        and each.latest is not None
+        and each.latest >= ticket.received_at
+    ]
+    earliest, latest = first_arrival([*there, *proven])
+    return _first_said(ticket, earliest, earlier), latest
+
+
+def _first_said(
+    ticket: TroubleTicket, earliest: datetime | None, earlier: Iterable[ArrivalEvidence]
+) -> datetime | None:
+    """`earliest`, or when a crew may have been there that gave the order back since the report.
+
+    What it said counts as long as nothing proves or disproves it.
+    """
+    if earliest is None:
+        return None
+    said = [_ends(each)[0] for each in earlier if each.verdict is Verdict.CLAIMED_ONLY]
+    return min([earliest, *(at for at in said if at is not None and at >= ticket.received_at)])
 
 
 def _by_first(
-    tickets: Iterable[TroubleTicket], earliest: datetime | None, said: Sequence[datetime]
+    tickets: Iterable[TroubleTicket],
+    earliest: datetime | None,
+    earlier: Sequence[ArrivalEvidence],
 ) -> dict[datetime | None, list[TicketId]]:
     """The tickets by when somebody may first have been there for them, since they were received."""
     found: dict[datetime | None, list[TicketId]] = {}
     for ticket in tickets:
-        before = [at for at in said if at >= ticket.received_at]
-        begins = earliest if earliest is None else min([earliest, *before])
-        found.setdefault(begins, []).append(ticket.id)
+        found.setdefault(_first_said(ticket, earliest, earlier), []).append(ticket.id)
     return found

@@ -15,14 +15,14 @@ from dispatch.domain.arrival import (
     judge_arrival,
 )
 from dispatch.domain.crew import PositionFix
-from dispatch.domain.order import DispatchStep, StepKind, TroubleOrder
+from dispatch.domain.order import DispatchStep, Sending, StepKind, TroubleOrder
 from dispatch.domain.trail import plane
 from dispatch.domain.words import CrewId
 from dispatch.journal import SYSTEM, order_event
 from dispatch.ports import Store, TravelTimes
 from dispatch.procedures.arrival_promises import (
     ON_ITS_WAY,
-    owe_again,
+    judge_promises_again,
     retime_repair,
     settle_arrival,
     time_repair,
@@ -41,6 +41,9 @@ STILL_TOLD = timedelta(minutes=10)
 LONG_UNPROVEN, SELDOM = timedelta(minutes=20), timedelta(minutes=1)
 """A claim that nothing has proven for so long is looked at anew only so often: the whole track is
 read each time, and crews stay for hours at places that nothing can prove."""
+
+CAME_LATE = timedelta(minutes=1)
+"""A fix older than this when it comes may tell of an order that has passed on since."""
 
 SAME_WITHIN = timedelta(seconds=30)
 """An interval that moved by less is no new judgement."""
@@ -61,26 +64,38 @@ def weigh_touched(
     now: datetime,
     travel_times: TravelTimes | None = None,
 ) -> None:
-    """Weigh those of a crew's orders that new fixes of it may tell something about."""
-    oldest = min(fix.fixed_at for fix in fixes) - WRONG_CLOCK
-    for order in store.orders.list_of_crew(crew_id, since=oldest):
-        if _may_tell(store, order, fixes, policy):
-            weigh_track(store, order, policy=policy, now=now, travel_times=travel_times)
+    """Weigh those of a crew's orders that new fixes of it may tell something about.
+
+    What comes late may also tell of an order that the crew gave back: whether it had been there.
+    """
+    oldest = min(fix.fixed_at for fix in fixes)
+    since = oldest - WRONG_CLOCK
+    weigh = partial(weigh_track, store, policy=policy, now=now, travel_times=travel_times)
+    for order in store.orders.list_of_crew(crew_id, since=since):
+        if order.sending is not None and _may_tell(store, order, order.sending, fixes, policy):
+            weigh(order)
+    if now - oldest <= CAME_LATE:
+        return
+    for order, sending in store.orders.list_passed_on(crew_id, since=since):
+        if _may_tell(store, order, sending, fixes, policy):
+            weigh(order, sending=sending)
 
 
 def _may_tell(
-    store: Store, order: TroubleOrder, fixes: Sequence[PositionFix], policy: ArrivalPolicy
+    store: Store,
+    order: TroubleOrder,
+    sending: Sending,
+    fixes: Sequence[PositionFix],
+    policy: ArrivalPolicy,
 ) -> bool:
     """Whether any of the fixes lies where and when it counts for the order.
 
     What comes long after a proven arrival says nothing more of it; what comes late may. As long as
     nothing was claimed, a crew on its way tells nothing before it is near.
     """
-    if order.assigned_at is None or order.crew_id is None:
-        return False
-    known = store.orders.find_arrival(order)
-    begins = order.assigned_at - BEFORE_SENT - WRONG_CLOCK
-    ends = None if order.completed_at is None else order.completed_at + WRONG_CLOCK
+    known = store.orders.find_arrival(order, sending)
+    begins = sending.sent_at - BEFORE_SENT - WRONG_CLOCK
+    ends = None if sending.ended_at is None else sending.ended_at + WRONG_CLOCK
     if known is not None and known.verdict is Verdict.CONFIRMED:
         ends = None if known.latest is None else known.latest + STILL_TOLD
     timely = [f for f in fixes if begins <= f.fixed_at and (ends is None or f.fixed_at <= ends)]
@@ -88,7 +103,7 @@ def _may_tell(
         return any(_is_near(order, fix, policy) for fix in timely)
     if not timely or known.verdict is Verdict.CONFIRMED or known.claimed_at is None:
         return bool(timely)
-    return _is_time(store, order.crew_id, [f.fixed_at for f in timely], known.claimed_at)
+    return _is_time(store, sending.crew_id, [f.fixed_at for f in timely], known.claimed_at)
 
 
 def _is_time(
@@ -117,23 +132,35 @@ def weigh_track(
     now: datetime,
     claimed_at: datetime | None = None,
     travel_times: TravelTimes | None = None,
+    sending: Sending | None = None,
 ) -> TroubleOrder:
     """Judge the arrival again with what is known now; the order as it stands afterwards.
+
+    Of `sending`, or of the crew that holds the order, or held it last.
 
     A proven arrival moves the order on even if nobody pressed the button, and stops the tickets'
     arrival clocks on the interval of evidence. A claim that the track contradicts is asked about.
     Every judgement that differs from the last one is a new entry; the older ones stay.
     """
-    if order.crew_id is None:
+    sending = sending or order.sending
+    if sending is None:
         return order
-    known = store.orders.find_arrival(order)
+    known = store.orders.find_arrival(order, sending)
     claimed_at = claimed_at or (known.claimed_at if known else None)
-    evidence = _judged(store, order, claimed_at, policy, now, travel_times)
+    evidence = _judged(
+        store,
+        order,
+        sending,
+        claimed_at=claimed_at,
+        policy=policy,
+        now=now,
+        travel_times=travel_times,
+    )
     if evidence is None and known is not None and known.verdict is Verdict.CONFIRMED:
         evidence = withdrawn("arrival_not_any_more")
     if evidence is None or (known is not None and _says_the_same(evidence, known)):
         return order
-    return _taken(store, order, evidence, known, now)
+    return _taken(store, order, sending, evidence, known, now)
 
 
 def _says_the_same(one: ArrivalEvidence, other: ArrivalEvidence) -> bool:
@@ -163,23 +190,25 @@ def withdrawn(code: str) -> ArrivalEvidence:
 def _judged(
     store: Store,
     order: TroubleOrder,
+    sending: Sending,
+    *,
     claimed_at: datetime | None,
     policy: ArrivalPolicy,
     now: datetime,
     travel_times: TravelTimes | None,
 ) -> ArrivalEvidence | None:
     """Weigh the track; other crews and earlier days are read only when it would prove something."""
-    place, sent_at = site_of(order), order.assigned_at
-    if place is None or sent_at is None or order.crew_id is None:
+    place = site_of(order)
+    if place is None:
         return None
-    since = sent_at - BEFORE_SENT - WRONG_CLOCK
-    until = (order.completed_at or now) + WRONG_CLOCK
-    fixes = store.crews.list_fixes(order.crew_id, since, until)
+    since = sending.sent_at - BEFORE_SENT - WRONG_CLOCK
+    until = (sending.ended_at or now) + WRONG_CLOCK
+    fixes = store.crews.list_fixes(sending.crew_id, since, until)
     judge = partial(
         judge_arrival,
         place,
         fixes,
-        sent_at=sent_at,
+        sent_at=sending.sent_at,
         claimed_at=claimed_at,
         policy=policy,
         roads=travel_times or NO_ROADS,
@@ -229,28 +258,33 @@ def _sent_to(store: Store, crew_id: CrewId, since: datetime) -> tuple[float, flo
 def _taken(
     store: Store,
     order: TroubleOrder,
+    sending: Sending,
     evidence: ArrivalEvidence,
     known: ArrivalEvidence | None,
     now: datetime,
 ) -> TroubleOrder:
     """Write a judgement down and do what follows from it."""
-    if order.crew_id is not None:
-        store.orders.add_arrival(order.id, order.crew_id, evidence, now)
+    store.orders.add_arrival(order.id, sending, evidence, now)
     store.events.append(
         order_event(
             order,
             f"arrival_{evidence.verdict.value}",
             at=evidence.latest or evidence.claimed_at or now,
             by=SYSTEM,
+            crew=sending.crew_id,
             earliest=None if evidence.earliest is None else evidence.earliest.isoformat(),
             latest=None if evidence.latest is None else evidence.latest.isoformat(),
             again=known is not None,
             reasons=list(evidence.reasons),
         )
     )
+    was_proven = known is not None and known.verdict is Verdict.CONFIRMED
+    if sending != order.sending:
+        judge_promises_again(store, order, evidence, now=now)
+        return order
     if evidence.verdict is not Verdict.CONFIRMED or evidence.latest is None:
-        if known is not None and known.verdict is Verdict.CONFIRMED:
-            owe_again(store, order, evidence, now=now)
+        if was_proven:
+            judge_promises_again(store, order, evidence, now=now)
         return order
     if order.status in ON_ITS_WAY:
         order = arrive(store, order, evidence.latest, by="track", now=now, why=evidence.reasons)
@@ -300,6 +334,7 @@ def take_back_claim(
         proven=known is not None and known.verdict is Verdict.CONFIRMED
     )
     saved = store.orders.save(on_its_way)
-    store.orders.add_arrival(order.id, crew_id, withdrawn("arrival_mistaken"), now)
+    if saved.sending is not None:
+        store.orders.add_arrival(order.id, saved.sending, withdrawn("arrival_mistaken"), now)
     store.events.append(order_event(saved, "arrival_withdrawn", at=at, by=crew_id))
     return saved

@@ -18,7 +18,15 @@ from sqlalchemy import (
 )
 
 from dispatch.domain.arrival import ArrivalEvidence, Verdict
-from dispatch.domain.order import OVER, UNDER_WAY, DispatchStep, Incident, StepKind, TroubleOrder
+from dispatch.domain.order import (
+    OVER,
+    UNDER_WAY,
+    DispatchStep,
+    Incident,
+    Sending,
+    StepKind,
+    TroubleOrder,
+)
 from dispatch.domain.order import OrderStatus as Status
 from dispatch.domain.words import (
     AreaClass,
@@ -115,10 +123,28 @@ _RECORD = Direct(
 
 _EARLIER = Direct(
     """
-    SELECT DISTINCT ON (crew_id) * FROM arrival
+    SELECT DISTINCT ON (crew_id, sent_at) * FROM arrival
     WHERE order_id = :order_id
-        AND (CAST(:before AS timestamptz) IS NULL OR judged_at < :before)
-    ORDER BY crew_id, id DESC
+        AND (CAST(:before AS timestamptz) IS NULL OR sent_at < :before)
+    ORDER BY crew_id, sent_at, id DESC
+    """
+)
+_PASSED_ON = text(
+    """
+    SELECT judged.order_id, judged.sent_at, ended.at AS ended_at
+    FROM (
+        SELECT DISTINCT order_id, sent_at FROM arrival
+        WHERE crew_id = :crew_id AND judged_at > :since
+    ) AS judged
+    JOIN trouble_order AS sent ON sent.id = judged.order_id
+        AND (sent.crew_id = :crew_id AND sent.assigned_at = judged.sent_at) IS NOT TRUE
+    CROSS JOIN LATERAL (
+        SELECT min(at) AS at FROM dispatch_step
+        WHERE dispatch_step.order_id = judged.order_id AND at > judged.sent_at
+            AND (kind IN ('assigned', 'reassigned', 'returned', 'awaiting_assignment')
+                OR kind = 'escalated' AND facts ->> 'rule' IS NULL)
+    ) AS ended
+    ORDER BY judged.sent_at
     """
 )
 # A crew that let its time to accept run out leaves an escalation that no rule's clock caused.
@@ -309,19 +335,38 @@ class PgOrders:
             )
         )
 
-    def find_arrival(self, order: TroubleOrder) -> ArrivalEvidence | None:
-        """Read how the arrival of the crew that holds an order, or held it last, was judged last.
+    def list_passed_on(
+        self, crew_id: CrewId, since: datetime
+    ) -> Sequence[tuple[TroubleOrder, Sending]]:
+        """List orders that passed on from a crew, and when it had them, the oldest first.
 
-        What was judged before it was sent is of an earlier time that it was.
+        Of those whose arrival was judged after `since`: of the others nothing was claimed or seen.
         """
-        if order.assigned_at is None:
+        asked = {"crew_id": crew_id, "since": since}
+        return [
+            (
+                self.get(OrderId(row.order_id)),
+                Sending(crew_id=crew_id, sent_at=row.sent_at, ended_at=row.ended_at),
+            )
+            for row in self._connection.execute(_PASSED_ON, asked)
+        ]
+
+    def find_arrival(
+        self, order: TroubleOrder, sending: Sending | None = None
+    ) -> ArrivalEvidence | None:
+        """Read how the arrival of a crew was judged last; of the one that was sent last, if none.
+
+        Each time that a crew was sent is judged by itself.
+        """
+        sending = sending or order.sending
+        if sending is None:
             return None
         query = (
             select(arrival)
             .where(
                 arrival.c.order_id == order.id,
-                arrival.c.crew_id == order.crew_id,
-                arrival.c.judged_at >= order.assigned_at,
+                arrival.c.crew_id == sending.crew_id,
+                arrival.c.sent_at == sending.sent_at,
             )
             .order_by(arrival.c.id.desc())
             .limit(1)
@@ -335,13 +380,14 @@ class PgOrders:
         return [arrival_evidence(row) for row in _EARLIER.rows(self._connection, asked)]
 
     def add_arrival(
-        self, order_id: OrderId, crew_id: CrewId, evidence: ArrivalEvidence, now: datetime
+        self, order_id: OrderId, sending: Sending, evidence: ArrivalEvidence, now: datetime
     ) -> None:
         """Keep a new judgement of a crew's arrival beside the older ones."""
         self._connection.execute(
             insert(arrival).values(
                 order_id=order_id,
-                crew_id=crew_id,
+                crew_id=sending.crew_id,
+                sent_at=sending.sent_at,
                 verdict=evidence.verdict.value,
                 earliest=evidence.earliest,
                 latest=evidence.latest,

@@ -149,6 +149,8 @@ _WITH_ORDERS = Direct(
     WHERE crew_id = ANY(:crews) AND (
         status IN ('assigned', 'accepted', 'en_route', 'arrived') OR completed_at > :since
     )
+    UNION
+    SELECT crew_id FROM arrival WHERE crew_id = ANY(:crews) AND judged_at > :since
     """
 )
 
@@ -203,7 +205,10 @@ class PgPositions:
         return [PositionFix(**row) for row in reversed(_JUMPS.rows(self._connection, asked))]
 
     def with_orders(self, crew_ids: Collection[CrewId], since: datetime) -> Sequence[CrewId]:
-        """List those of the crews that hold an order, or completed one after `since`."""
+        """List those of the crews that hold an order, or completed or passed one on after `since`.
+
+        Where nothing was claimed or seen of an arrival before it passed on, nothing is weighed.
+        """
         return _WITH_ORDERS.values(self._connection, {"crews": list(crew_ids), "since": since})
 
 

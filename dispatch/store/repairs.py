@@ -53,7 +53,7 @@ _REPAIRS = text(
     LEFT JOIN LATERAL (
         SELECT CASE WHEN verdict = 'confirmed' THEN latest END AS latest FROM arrival
         WHERE arrival.order_id = sent.id AND arrival.crew_id = sent.crew_id
-            AND arrival.judged_at >= sent.assigned_at
+            AND arrival.sent_at = sent.assigned_at
         ORDER BY arrival.id DESC LIMIT 1
     ) AS proof ON true
     LEFT JOIN LATERAL (

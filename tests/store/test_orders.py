@@ -245,7 +245,7 @@ def test_a_newer_judgement_of_an_arrival_replaces_the_older(connection, orders):
     confirmed = replace(claimed, verdict=Verdict.CONFIRMED, earliest=at(-5), latest=NOW)
     assert orders.find_arrival(sent) is None
     for evidence in (claimed, confirmed):
-        orders.add_arrival(1, "C1", evidence, at(1))
+        orders.add_arrival(1, sent.sending, evidence, at(1))
         assert orders.find_arrival(sent) == evidence
     again = replace(sent, assigned_at=at(2))
     assert orders.find_arrival(again) is None

@@ -70,7 +70,7 @@ _DOUBTED = text(
     CROSS JOIN LATERAL (
         SELECT * FROM arrival
         WHERE arrival.order_id = sent.id AND arrival.crew_id = sent.crew_id
-            AND arrival.judged_at >= sent.assigned_at
+            AND arrival.sent_at = sent.assigned_at
         ORDER BY arrival.id DESC LIMIT 1
     ) AS newest
     WHERE sent.status NOT IN ('field_complete', 'cancelled')

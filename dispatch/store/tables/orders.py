@@ -200,6 +200,7 @@ arrival = Table(
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("order_id", ForeignKey("trouble_order.id"), nullable=False),
     Column("crew_id", ForeignKey("crew.id"), nullable=False),
+    moment("sent_at", nullable=False),
     Column("verdict", Text, nullable=False),
     moment("earliest"),
     moment("latest"),
@@ -208,7 +209,8 @@ arrival = Table(
     moment("judged_at", nullable=False),
     one_of("verdict", "arrival_verdict", "confirmed", "claimed_only", "contradicted", "withdrawn"),
     Index("arrival_order_ix", "order_id", "crew_id", "id"),
-    comment="Every judgement of an arrival; the newest counts, the older stay",
+    Index("arrival_crew_ix", "crew_id", "judged_at"),
+    comment="Every judgement of an arrival, of each time that a crew was sent the newest counts",
 )
 
 order_eta = Table(

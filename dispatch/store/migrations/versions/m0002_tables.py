@@ -2350,6 +2350,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
         sa.Column("crew_id", sa.Text(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("verdict", sa.Text(), nullable=False),
         sa.Column("earliest", sa.DateTime(timezone=True), nullable=True),
         sa.Column("latest", sa.DateTime(timezone=True), nullable=True),
@@ -2365,8 +2366,9 @@ def upgrade() -> None:
             ["order_id"], ["trouble_order.id"], name=op.f("arrival_order_id_fkey")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("arrival_pkey")),
-        comment="Every judgement of an arrival; the newest counts, the older stay",
+        comment="Every judgement of an arrival, of each time that a crew was sent the newest counts",
     )
+    op.create_index("arrival_crew_ix", "arrival", ["crew_id", "judged_at"], unique=False)
     op.create_index("arrival_order_ix", "arrival", ["order_id", "crew_id", "id"], unique=False)
     op.create_table(
         "clock",
