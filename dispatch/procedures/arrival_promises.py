@@ -10,7 +10,7 @@ from dispatch.domain.clock import Verdict as ClockVerdict
 from dispatch.domain.order import OrderStatus, TroubleOrder
 from dispatch.domain.outage import Outage
 from dispatch.domain.ticket import TroubleTicket
-from dispatch.domain.words import TicketId
+from dispatch.domain.words import Disposition, OutageId, TicketId
 from dispatch.ports import Store
 from dispatch.procedures.judging import (
     ON_SITE_ALREADY,
@@ -77,13 +77,42 @@ def retime_repair(store: Store, order: TroubleOrder, at: datetime) -> None:
 
 
 def _others(store: Store, order: TroubleOrder) -> list[TroubleOrder]:
-    """The orders that sent another crew to the same work and came to something, or still may."""
+    """The orders that sent another crew to the same work and came to something, or still may.
+
+    Where its outage has become part of a larger one, that is also the order of the larger one.
+    """
     others = (
-        store.orders.list_supports(order.id)
+        [*store.orders.list_supports(order.id)]
         if order.supports_id is None
         else [store.orders.get(order.supports_id)]
     )
+    larger = _larger(store, order)
+    there = None if larger is None else store.orders.find_open_of_outage(larger)
+    if there is not None:
+        others.append(there)
     return [each for each in others if each.status is not OrderStatus.CANCELLED]
+
+
+def _larger(store: Store, order: TroubleOrder) -> OutageId | None:
+    """The outage that the order's own has become part of while its crew drove."""
+    larger = None
+    outage_id = order.outage_id
+    while outage_id is not None:
+        outage_id = store.outages.get(outage_id).merged_into_id
+        larger = outage_id or larger
+    return larger
+
+
+def _served(store: Store, order: TroubleOrder) -> list[TroubleTicket]:
+    """The tickets to which the order's crew comes, wherever they have been counted since.
+
+    A crew that drove on when its outage became part of a larger one comes to those it was sent for.
+    """
+    tickets = tickets_of(store, order)
+    if order.outage_id is None or _larger(store, order) is None:
+        return tickets
+    merged = store.tickets.list_merged_from(order.outage_id)
+    return [*tickets, *(t for t in merged if t.disposition is not Disposition.INCIDENT)]
 
 
 def _ends_of(store: Store, order: TroubleOrder) -> Interval | None:
@@ -123,7 +152,7 @@ def settle_arrival(
     if latest is None and any(each.is_open for each in others):
         return
     earlier = store.orders.list_earlier_arrivals(order)
-    for begins, tickets in _by_first(tickets_of(store, order), earliest, earlier).items():
+    for begins, tickets in _by_first(_served(store, order), earliest, earlier).items():
         stop_ticket_clocks(
             store,
             tickets,
@@ -156,7 +185,7 @@ def judge_promises_again(
     there = [_ends_of(store, each) for each in (order, *_others(store, order))]
     earlier = store.orders.list_earlier_arrivals(order)
     by, why = _by(order, evidence.verdict.value), evidence.reasons[0]
-    for ticket in tickets_of(store, order):
+    for ticket in _served(store, order):
         ends = _since_received(ticket, there, earlier)
         clocks = store.clocks.list_of_ticket(ticket.id)
         for clock in clocks:

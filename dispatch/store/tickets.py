@@ -102,6 +102,18 @@ NOBODY_TO_CALL = (Channel.METER, Channel.SCADA, Channel.CREW)
 """Channels behind which there is no customer who could say that power is on."""
 
 # A caller told before is told again after another restoration; the journal keeps the answers.
+_MERGED_FROM = text(
+    """
+    WITH RECURSIVE larger AS (
+        SELECT merged_into_id AS id FROM outage WHERE id = :outage_id
+        UNION
+        SELECT merged_into_id FROM outage JOIN larger USING (id)
+    )
+    SELECT id FROM ticket
+    WHERE outage_id IN (SELECT id FROM larger)
+        AND id IN (SELECT ticket_id FROM attachment WHERE outage_id = :outage_id)
+    """
+)
 _MUST_TELL = text(
     """
     INSERT INTO told (ticket_id, due_at)
@@ -170,6 +182,11 @@ class PgTickets:
     def list_of_outage(self, outage_id: OutageId) -> Sequence[TroubleTicket]:
         """List the tickets that an outage explains, oldest first."""
         return self._list(t.c.outage_id == outage_id)
+
+    def list_merged_from(self, outage_id: OutageId) -> Sequence[TroubleTicket]:
+        """List tickets that an outage had and that it became part of has now, oldest first."""
+        ids = self._connection.scalars(_MERGED_FROM, {"outage_id": outage_id}).all()
+        return self._list(t.c.id.in_(ids)) if ids else []
 
     def list_of_planned(self, planned_id: PlannedOutageId) -> Sequence[TroubleTicket]:
         """List the tickets that a planned outage explains, oldest first."""

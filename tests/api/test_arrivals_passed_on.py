@@ -6,6 +6,8 @@ import pytest
 
 from tests.api.conftest import Town
 from tests.api.test_arrivals import (
+    KM,
+    LON,
     act,
     cab_is_elsewhere,
     judged,
@@ -17,6 +19,8 @@ from tests.api.test_arrivals import (
     status,
     stays,
 )
+from tests.api.test_dispatching import open_outage, send
+from tests.api.test_two_crews import merge
 
 __all__ = ["order"]
 
@@ -31,9 +35,9 @@ def after_another_comes_late(town: Town, order: int) -> str:
     return promised(town)
 
 
-def promised(town: Town) -> str:
-    """How the promise to the first caller stands."""
-    clocks = town.get("tickets/A1").json()["clocks"]
+def promised(town: Town, ticket: str = "A1") -> str:
+    """How the promise to a caller stands, the first one if not told otherwise."""
+    clocks = town.get(f"tickets/{ticket}").json()["clocks"]
     (promise,) = [clock for clock in clocks if clock["rule"] == "arrival_commitment"]
     return str(promise["verdict"])
 
@@ -126,3 +130,35 @@ def test_a_contradicted_word_of_who_gave_the_order_back_excuses_nobody(town: Tow
     stays(town, 3, east_km=4)
     act(town, order, "arrive")
     assert after_another_comes_late(town, order) == "missed"
+
+
+@pytest.fixture
+def merged(town: Town, order: int) -> int:
+    """C1 and C2 drive; what C1 drives for turns out to be part of what C2 drives for: B1."""
+    part = town.get(f"orders/{order}", "dispatcher").json()["outage_id"]
+    whole = open_outage(town, "B1", "T2-0")
+    other = int(send(town, whole, "C2").json()["order"]["id"])
+    act(town, other, "accept", "en_route", crew="C2")
+    assert merge(town, whole, part).status_code == 200
+    assert town.get("tickets/A1", "dispatcher").json()["outage_id"] == whole
+    return other
+
+
+def test_a_crew_whose_outage_became_part_of_another_keeps_the_promise_to_its_callers(
+    town: Town, order: int, merged: int
+):
+    stays(town, 4)
+    assert judged(town, order) == ["confirmed"]
+    assert (promised(town), promised(town, "B1")) == ("kept", "running")
+
+
+def test_a_word_without_proof_judges_nothing_while_the_larger_outages_crew_may_come(
+    town: Town, order: int, merged: int
+):
+    act(town, order, "arrive", "field_complete")
+    assert status(town, order) == "field_complete"
+    assert (promised(town), promised(town, "B1")) == ("running", "running")
+    place = town.get(f"orders/{merged}", "dispatcher").json()
+    stays(town, 4, east_km=(place["lon"] - LON) * 0.877 / KM, crew="C2")
+    assert judged(town, merged) == ["confirmed"]
+    assert (promised(town), promised(town, "B1")) == ("kept", "kept")
