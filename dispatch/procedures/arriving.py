@@ -207,19 +207,32 @@ def _judged(
     judge = partial(
         judge_arrival,
         place,
-        fixes,
         sent_at=sending.sent_at,
         claimed_at=claimed_at,
         policy=policy,
         roads=travel_times or NO_ROADS,
     )
-    evidence = judge()
+    evidence = judge(fixes)
+    if sending != order.sending and _is_after(evidence, sending.ended_at):
+        fixes = [fix for fix in fixes if not _is_later(fix.fixed_at, sending.ended_at)]
+        evidence = judge(fixes)
     if evidence is None or evidence.latest is None:
         return evidence
     return judge(
+        fixes,
         others=_companions(store, fixes, evidence.latest, policy),
         earlier=store.crews.list_same_places(fixes, since - REMEMBERED, since),
     )
+
+
+def _is_after(evidence: ArrivalEvidence | None, ended_at: datetime | None) -> bool:
+    """Whether the crew came only when the order had passed on: of that time it tells nothing."""
+    came_at = None if evidence is None else evidence.latest
+    return came_at is not None and _is_later(came_at, ended_at)
+
+
+def _is_later(at: datetime, ended_at: datetime | None) -> bool:
+    return ended_at is not None and at > ended_at
 
 
 def site_of(order: TroubleOrder) -> Site | None:

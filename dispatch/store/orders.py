@@ -140,9 +140,13 @@ _PASSED_ON = text(
         AND (sent.crew_id = :crew_id AND sent.assigned_at = judged.sent_at) IS NOT TRUE
     CROSS JOIN LATERAL (
         SELECT min(at) AS at FROM dispatch_step
-        WHERE dispatch_step.order_id = judged.order_id AND at > judged.sent_at
-            AND (kind IN ('assigned', 'reassigned', 'returned', 'awaiting_assignment')
-                OR kind = 'escalated' AND facts ->> 'rule' IS NULL)
+        WHERE dispatch_step.order_id = judged.order_id AND (
+            at > judged.sent_at AND kind IN ('assigned', 'reassigned')
+            OR at >= judged.sent_at AND crew_id = :crew_id AND (
+                kind IN ('returned', 'awaiting_assignment')
+                OR kind = 'escalated' AND facts ->> 'rule' IS NULL
+            )
+        )
     ) AS ended
     ORDER BY judged.sent_at
     """

@@ -132,6 +132,17 @@ def test_a_contradicted_word_of_who_gave_the_order_back_excuses_nobody(town: Tow
     assert after_another_comes_late(town, order) == "missed"
 
 
+def test_a_stay_after_the_order_was_given_back_is_none_of_that_time(town: Town, order: int):
+    act(town, order, "arrive")
+    returns(town, order)
+    town.clock.advance(10)
+    kept = [*passes(town, 10, east_km=2, tag="on"), *passes(town, 5, tag="later")]
+    town.clock.advance(3)
+    posts(town, kept)
+    assert judged(town, order) == ["claimed_only"]
+    assert promised(town) == "running"
+
+
 @pytest.fixture
 def merged(town: Town, order: int) -> int:
     """C1 and C2 drive; what C1 drives for turns out to be part of what C2 drives for: B1."""
