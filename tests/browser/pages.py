@@ -24,6 +24,7 @@ NOT_READ: Mapping[str, str] = {
     "/readyz": "for machines",
     "/api/openapi.json": "for machines",
     "/crew-worker.js": "a script of ours that holds no data",
+    "/crew/shell": "the empty frame of the crew's screen; leads there as soon as a server answers",
     "/crew.webmanifest": "for the phone's system; the same for everybody",
     "/basemap/{stamp}.pmtiles": "a file of map tiles",
     "/language/{code}": "leads back to the page one came from",

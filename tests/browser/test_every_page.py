@@ -136,6 +136,13 @@ def test_axe_finds_nothing_serious_on_any_page_that_has_an_address(
     assert {route: faults for route, faults in found.items() if faults} == {}
 
 
+def test_the_empty_frame_of_the_phone_leads_to_its_orders(company: Company):
+    page = company.screen(Role.CREW, "/crew/shell", crew_id="C1", viewport=PHONE)
+    page.set_default_timeout(PATIENCE_MS)
+    page.wait_for_url("**/crew")
+    expect(page.locator("main[data-crew=C1]")).to_be_visible()
+
+
 def test_somebody_logs_in_sees_the_screens_of_the_role_and_changes_the_language(
     company: Company,
 ):

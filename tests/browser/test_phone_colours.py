@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Company
 from tests.browser.test_crew import AWAY, is_ready_for_no_network, phone
+from tests.browser.test_every_page import faults_of
 
 NIGHT, DAY = "rgb(14, 17, 20)", "rgb(255, 255, 255)"
 
@@ -39,6 +40,7 @@ def test_what_is_chosen_on_the_phone_outlives_its_setting_and_the_network(compan
     expect(page.locator("#unreached")).to_be_visible()
     choose_colours(page, "Dark, for the night")
     has_ground(page, NIGHT)
+    assert faults_of(page) == []
     page.reload()
     has_ground(page, NIGHT)
     expect(page.locator("#theme")).to_have_value("dark")

@@ -201,7 +201,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const { successful } = /** @type {CustomEvent} */ (event).detail;
   away = !successful;
   if (!successful) return showAge();
-  if (isShell && !isBusy()) return location.reload();
+  if (isShell && !isBusy()) return location.replace("/crew");
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   setClock(/** @type {HTMLElement | null} */ (orders.querySelector("[data-now]"))?.dataset.now);
