@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from dispatch.domain.arrival import ArrivalEvidence, Verdict
 from dispatch.domain.order import OrderStatus
 from dispatch.domain.outage import (
     Confidence,
@@ -17,13 +18,12 @@ from dispatch.domain.outage import (
     Scope,
 )
 from dispatch.domain.repair import DistrictNow, PastRepair
-from dispatch.domain.words import DistrictId
+from dispatch.domain.words import DistrictId, OrderId
 from dispatch.errors import IllegalStep, NotFound, ReasonRequired
 from dispatch.journal import outage_event
 from dispatch.procedures.expecting import TABLE, build_forecaster, forecaster_of
 from dispatch.store.forecasts import Loaded
 from dispatch.store.repairs import read_repairs
-from dispatch.store.tables.orders import arrival as arrival_table
 from dispatch.store.transaction import PgStore
 from dispatch.usecases.apply_forecasts import ApplyForecasts, apply_forecasts
 from dispatch.usecases.watch_estimates import WatchEstimates, watch_estimates
@@ -232,18 +232,17 @@ def test_a_proven_arrival_counts_before_the_word_of_the_crew_once_as_judged_last
     connection: Connection, store: PgStore
 ):
     before = repaired(connection, store)
+    sending = store.orders.get(OrderId(1)).sending
+    assert sending is not None
     for latest in (26, 22):
-        connection.execute(
-            insert(arrival_table).values(
-                order_id=1,
-                crew_id="C1",
-                verdict="confirmed",
-                earliest=build.at(20),
-                latest=build.at(latest),
-                reasons=[],
-                judged_at=build.at(50 - latest),
-            )
+        evidence = ArrivalEvidence(
+            verdict=Verdict.CONFIRMED,
+            earliest=build.at(20),
+            latest=build.at(latest),
+            claimed_at=None,
+            reasons=(),
         )
+        store.orders.add_arrival(OrderId(1), sending, evidence, build.at(50 - latest))
     (found,) = read_repairs(connection, SINCE, UNTIL).repairs
     assert (before.arrived_at, found.arrived_at) == (build.at(30), build.at(22))
 
