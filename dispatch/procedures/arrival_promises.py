@@ -108,11 +108,9 @@ def _served(store: Store, order: TroubleOrder) -> list[TroubleTicket]:
 
     A crew that drove on when its outage became part of a larger one comes to those it was sent for.
     """
-    tickets = tickets_of(store, order)
-    if order.outage_id is None or _larger(store, order) is None:
-        return tickets
-    merged = store.tickets.list_merged_from(order.outage_id)
-    return [*tickets, *(t for t in merged if t.disposition is not Disposition.INCIDENT)]
+    merged = [] if order.outage_id is None else store.tickets.list_merged_from(order.outage_id)
+    plain = [ticket for ticket in merged if ticket.disposition is not Disposition.INCIDENT]
+    return [*tickets_of(store, order), *plain]
 
 
 def _ends_of(store: Store, order: TroubleOrder) -> Interval | None:

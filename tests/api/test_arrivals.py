@@ -279,11 +279,16 @@ def cab_is_elsewhere(town: Town, began: datetime, count: int) -> None:
         )
         for n in range(count)
     ]
+    hears(town, fixes)
+
+
+def hears(town: Town, fixes: list[PositionFix]) -> None:
+    """What terminals tell the gateway is stored, and weighed by itself."""
     command = RecordTracks(fixes=fixes)
     with town.house.transaction() as store:
-        found = record_tracks(store, command, tracking=town.house.policies.tracking)
+        kept = record_tracks(store, command, tracking=town.house.policies.tracking)
     weighing = Weighing(town.house)
-    weighing.note(found.taken)
+    weighing.note(kept.taken)
     run_async(weighing.weigh())
 
 
@@ -350,12 +355,7 @@ def test_in_a_long_back_fill_the_stay_is_found_wherever_it_lies(town: Town, orde
         for n in range(400)
     ]
     town.clock.advance(70)
-    command = RecordTracks(fixes=fixes)
-    with town.house.transaction() as store:
-        kept = record_tracks(store, command, tracking=town.house.policies.tracking)
-    weighing = Weighing(town.house)
-    weighing.note(kept.taken)
-    run_async(weighing.weigh())
+    hears(town, fixes)
     newest, *_ = town.get(f"orders/{order}/arrival", "dispatcher").json()["judgements"]
     assert (newest["verdict"], newest["filled_in"]) == ("confirmed", True)
 
