@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import Engine, insert
 
 from api.app import create_app
@@ -40,8 +40,13 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MS = 120_000
+"""How long a busy machine may take for a page; nothing waits longer than it has to."""
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def chromium() -> str | None:
@@ -136,6 +141,7 @@ class Company:
             java_script_enabled=scripts,
             color_scheme="dark" if dark else "light",
         )
+        context.set_default_timeout(PATIENCE_MS)
         self.contexts.append(context)
         if role is not None:
             self.log_in(context, role, crew_id, name or role.value)
@@ -144,7 +150,6 @@ class Company:
             context.route("**/api/v1/live", lambda route: route.abort())
             self.expected.append("/api/v1/live")
         page = context.new_page()
-        page.set_default_timeout(8000)
         page.on("console", lambda said: self._heard(said.type, said.text, said.location))
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         page.goto(self.server.url + path)

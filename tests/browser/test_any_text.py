@@ -20,7 +20,7 @@ from gis.geocode import EntryKind
 from tests.api.grid import lay_roads, place
 from tests.api.public_town import SETTINGS, add_communities, publish
 from tests.browser.conftest import PHONE, Company, Server
-from tests.browser.pages import PATIENCE_MS, addresses, is_markup
+from tests.browser.pages import addresses, is_markup
 from tests.browser.street import look
 from tests.browser.test_learning import taught  # noqa: F401 (a fixture)
 from tests.browser.test_paper import call  # noqa: F401 (a fixture)
@@ -578,7 +578,7 @@ def open_every_address(reader: Reader, town: Town) -> None:
     for address in addresses(town.examples()):
         page, url = pages[address.role], company.server.url + address.path
         if is_markup(page, url):
-            page.goto(url, timeout=PATIENCE_MS)
+            page.goto(url)
             reader.unfold(page, address.route)
 
 

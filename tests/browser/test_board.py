@@ -72,9 +72,8 @@ def overfill(company: Company) -> None:
 
 def open_wall(company: Company, viewport: dict[str, int] = FULL_HD, language: str = "en") -> Page:
     page = company.screen(Role.WALL, "/login", viewport=viewport, language=language)
-    page.set_default_timeout(60_000)
     page.goto(company.server.url + "/board")
-    expect(page.locator("#promise-remote")).to_be_visible(timeout=60_000)
+    expect(page.locator("#promise-remote")).to_be_visible()
     return page
 
 
@@ -115,15 +114,15 @@ def test_a_wall_whose_server_goes_says_so_in_large_letters_and_comes_back_by_its
     page = open_wall(company)
     expect(page.locator("#away")).to_be_hidden()
     company.server.stop()
-    expect(page.locator("#away")).to_contain_text("No news since", timeout=40_000)
+    expect(page.locator("#away")).to_contain_text("No news since")
     size = page.locator("#away p").first.evaluate(
         "e => parseFloat(getComputedStyle(e).fontSize) / innerHeight"
     )
     assert size >= 0.065
     company.server.start()
     report("A1", "T1-0")
-    expect(page.locator("#away")).to_be_hidden(timeout=40_000)
-    expect(page.locator("#wall-out .huge")).not_to_have_text("0", timeout=40_000)
+    expect(page.locator("#away")).to_be_hidden()
+    expect(page.locator("#wall-out .huge")).not_to_have_text("0")
 
 
 def test_a_login_that_ends_is_said_long_before_and_large_after(company: Company):
@@ -133,12 +132,12 @@ def test_a_login_that_ends_is_said_long_before_and_large_after(company: Company)
     soon = datetime.now(UTC) + timedelta(days=2)
     with company.engine.begin() as c:
         c.execute(text("UPDATE access_token SET expires_at = :soon"), {"soon": soon})
-    expect(page.locator("#away")).to_contain_text("Log in again before", timeout=40_000)
+    expect(page.locator("#away")).to_contain_text("Log in again before")
     with company.engine.begin() as c:
         c.execute(text("UPDATE access_token SET revoked_at = now()"))
-    expect(page.locator("#away")).to_contain_text("login of this screen has ended", timeout=40_000)
+    expect(page.locator("#away")).to_contain_text("login of this screen has ended")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Password")).to_be_visible(timeout=30_000)
+    expect(page.get_by_label("Password")).to_be_visible()
 
 
 def test_the_sides_change_places_every_hour_and_the_picture_wanders(company: Company):
@@ -147,7 +146,7 @@ def test_the_sides_change_places_every_hour_and_the_picture_wanders(company: Com
     before = wall.evaluate("e => [e.classList.contains('mirrored'), e.style.transform]")
     company.clock.advance(66)
     page.reload()
-    expect(page.locator("#promise-remote")).to_be_visible(timeout=30_000)
+    expect(page.locator("#promise-remote")).to_be_visible()
     after = wall.evaluate("e => [e.classList.contains('mirrored'), e.style.transform]")
     assert before[0] != after[0] and before[1] != after[1]
     assert re.fullmatch(r"translate\(.+\)", after[1])

@@ -11,20 +11,13 @@ from sqlalchemy import insert, text
 from api.callers import Role, issue
 from api.worker import Work
 from dispatch.store.tables.crews import depot
-from tests.browser.conftest import PHONE, Company
+from tests.browser.conftest import PATIENCE_MS, PHONE, Company
 from tests.browser.test_every_page import faults_of
 from tests.store import builders as build
 
 Report = Callable[..., dict]
-PATIENCE_MS = 30_000
 AWAY = ("/api/v1/", "/crew", "ERR_", "htmx:sendError", "fetching the script")
 """What a browser complains of while no server answers."""
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    """A phone may be slow."""
-    expect.set_options(timeout=PATIENCE_MS)
 
 
 def dispatch(company: Company, verb: str, path: str, body: dict, etag: str = "") -> httpx.Response:
@@ -45,7 +38,6 @@ def send_crew(company: Company, crew_id: str = "C1") -> None:
 
 def phone(company: Company, **how: object) -> Page:
     page = company.screen(Role.CREW, "/login", crew_id="C1", viewport=PHONE, **how)
-    page.set_default_timeout(PATIENCE_MS)
     page.goto(company.server.url + "/crew")
     return page
 
@@ -151,7 +143,7 @@ def test_what_was_pressed_while_the_server_was_away_is_sent_in_order(
     page.get_by_role("button", name="Arrived").click()
     expect(page.locator("#sync")).to_contain_text("2 not sent yet")
     company.server.start()
-    expect(page.locator(".job.arrived")).to_be_visible(timeout=15_000)
+    expect(page.locator(".job.arrived")).to_be_visible()
     expect(page.locator("#sync")).to_contain_text("Everything is sent")
     assert actions(company) == [("accept", "applied"), ("arrive", "applied")]
 
@@ -169,7 +161,7 @@ def test_a_second_crew_is_asked_for_without_a_network_too(company: Company, repo
     page.get_by_role("button", name="Ask for a second crew").click()
     expect(page.locator("#sync")).to_contain_text("2 not sent yet")
     company.server.start()
-    expect(page.locator("[id^=partner-]")).to_contain_text("takes two crews", timeout=15_000)
+    expect(page.locator("[id^=partner-]")).to_contain_text("takes two crews")
     assert actions(company) == [("arrive", "applied"), ("second_crew", "applied")]
 
 
@@ -227,7 +219,6 @@ def test_a_phone_that_is_opened_without_a_network_shows_what_it_knew_and_keeps_w
     page.get_by_role("button", name="Accept").click()
     expect(page.locator("#sync")).to_contain_text("1 not sent yet")
     again = page.context.new_page()
-    again.set_default_timeout(PATIENCE_MS)
     page.close()
     again.goto(company.server.url + "/crew")
     again.get_by_role("button", name="En route").click()
@@ -343,7 +334,6 @@ def test_a_job_is_done_although_the_server_dies_twice_and_the_tab_once(
     page.get_by_role("button", name="Arrived").click()
     expect(page.locator("#unreached")).to_be_visible()
     again = page.context.new_page()
-    again.set_default_timeout(PATIENCE_MS)
     page.close()
     again.goto(company.server.url + "/crew")
     again.locator("summary", has_text="Findings").click()
@@ -380,7 +370,6 @@ def test_a_check_in_that_is_missed_rings_on_the_phone_and_stands_among_the_alarm
     page.reload()
     expect(page.locator(".checkin[data-state=over]")).to_contain_text("Are you well?")
     room = company.screen(Role.DISPATCHER, "/login")
-    room.set_default_timeout(PATIENCE_MS)
     room.goto(company.server.url + "/console")
     alarm = room.locator("[id^='alarm-first-check_in_missed']")
     expect(alarm).to_contain_text("last heard at")
@@ -403,12 +392,11 @@ def test_a_photograph_is_made_small_on_the_phone_and_shown_to_the_dispatcher(
     page.locator("#sync").click()
     expect(page.locator("#entries [data-state=stored]")).to_contain_text("Photograph")
     room = company.screen(Role.DISPATCHER, "/login")
-    room.set_default_timeout(PATIENCE_MS)
     room.goto(company.server.url + "/console")
     expect(room.locator("#live")).to_have_attribute("data-state", "live")
     room.locator("[role=option].outage").first.click()
     shown = room.locator("#photos img")
-    expect(shown).to_be_visible(timeout=6 * PATIENCE_MS)  # the first plan of a process takes long
+    expect(shown).to_be_visible(timeout=2 * PATIENCE_MS)  # the first plan of a process takes long
     assert shown.evaluate("img => img.decode().then(() => img.naturalWidth)") == PHONE["width"]
 
 

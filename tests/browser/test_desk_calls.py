@@ -126,7 +126,7 @@ def test_a_report_taken_while_the_server_is_gone_is_sent_when_it_is_back(company
     page.keyboard.press("F2")
     expect(page.locator("#unsent")).to_contain_text("1 not sent yet")
     company.server.start()
-    expect(page.locator("#unsent")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#unsent")).to_be_hidden()
     found = stored(company, "SELECT account, address, description FROM ticket")
     assert [row[2] for row in found] == ["dark since noon"]
     assert "T1-0" in found[0]
@@ -399,7 +399,7 @@ def test_an_urge_and_a_call_back_made_while_the_server_is_gone_count_once_when_i
     expect(unsent).to_have_count(2)
     expect(unsent.last).to_contain_text("Urge · T2-0")
     company.server.start()
-    expect(page.locator("#unsent")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#unsent")).to_be_hidden()
     assert stored(company, "SELECT power_on FROM told WHERE ticket_id = 'A1'") == [(True,)]
     assert stored(company, "SELECT urged FROM ticket WHERE id = 'B1'") == [(1,)]
     kinds = stored(company, "SELECT kind FROM desk_action ORDER BY kind")
@@ -421,7 +421,7 @@ def test_what_the_server_refused_holds_up_nothing_that_comes_after_it(company: C
     )
     ask(page, "T1-0")
     page.keyboard.press("F8")
-    expect(page.locator(".taken")).to_be_visible(timeout=30_000)
+    expect(page.locator(".taken")).to_be_visible()
     expect(page.locator("#unsent h2")).to_have_text("60 could not be taken")
     expect(page.locator("#unsent li").first).to_contain_text("It does not exist any more.")
     page.locator("#unsent button").first.click()

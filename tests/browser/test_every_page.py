@@ -15,7 +15,7 @@ from dispatch.store import access
 from dispatch.usecases.choose_crew import ChooseCrew, choose_crew
 from tests.api.public_town import SETTINGS, add_communities, publish
 from tests.browser.conftest import PHONE, Company, Server, add_roads
-from tests.browser.pages import PATIENCE_MS, addresses, is_whole_page
+from tests.browser.pages import addresses, is_whole_page
 
 Report = Callable[..., dict]
 NASTY = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
@@ -124,7 +124,6 @@ def test_axe_finds_nothing_serious_on_any_page_that_has_an_address(
         for role, how in ((Role.ADMIN, {}), (Role.CREW, {"crew_id": "C1", "viewport": PHONE}))
     }
     for page in pages.values():
-        page.set_default_timeout(PATIENCE_MS)
         page.goto(company.server.url + f"/theme/{theme}?goto=/login")
     found = {}
     for address in addresses({**examples, "name": f"{language}.html"}):
@@ -138,7 +137,6 @@ def test_axe_finds_nothing_serious_on_any_page_that_has_an_address(
 
 def test_the_empty_frame_of_the_phone_leads_to_its_orders(company: Company):
     page = company.screen(Role.CREW, "/crew/shell", crew_id="C1", viewport=PHONE)
-    page.set_default_timeout(PATIENCE_MS)
     page.wait_for_url("**/crew")
     expect(page.locator("main[data-crew=C1]")).to_be_visible()
 

@@ -26,6 +26,16 @@ def look_at(page: Page, row: float, column: float, zoom: int = 14) -> None:
     )
 
 
+def see(company: Company, fix_id: str, row: float, column: float) -> tuple[float, float]:
+    """A position of crew C1, of now."""
+    lon, lat = place(row, column)
+    now = company.clock()
+    fix = build.a_fix(fix_id, lon=lon, lat=lat, fixed_at=now, received_at=now)
+    with company.engine.begin() as c:
+        PgStore(c).crews.record_fixes([fix])
+    return lon, lat
+
+
 def test_anything_is_gone_to_by_keyboard_and_hostile_names_stay_text(company: Company, report):
     hostile = "<script>alert(1)</script>永外正街东湖区人民医院宿舍二期箱式变压器"
     with company.engine.begin() as c:
@@ -78,13 +88,12 @@ def test_a_way_is_measured_and_outages_are_chosen_by_a_line_around_them(company:
 
 def test_a_crew_is_followed_until_the_map_is_dragged(company: Company, report):
     lay_roads(company.engine)
-    lon, lat = place(3, 3)
-    with company.engine.begin() as c:
-        PgStore(c).crews.record_fixes([build.a_fix("p1", "C1", lon=lon, lat=lat)])
+    _, lat = see(company, "p1", 3, 3)
     page = opened(company)
     page.keyboard.press("f")
     expect(page.locator("#toasts")).to_contain_text("Click on a crew first")
     look_at(page, 3, 3)
+    expect(page.locator("[data-crews='3']")).to_be_visible()
     with page.expect_response("**/console/crews/C1/way"):
         click_at(page, 3, 3)
     look_at(page, 0, 0)
@@ -96,6 +105,23 @@ def test_a_crew_is_followed_until_the_map_is_dragged(company: Company, report):
     page.mouse.move(760, 560, steps=4)
     page.mouse.up()
     expect(page.locator("#following")).to_be_hidden()
+
+
+def test_a_crew_on_its_way_is_clicked_where_it_is_drawn(company: Company):
+    lay_roads(company.engine)
+    see(company, "p1", 3, 3)
+    page = company.screen(Role.DISPATCHER, "/login")
+    page.clock.install()
+    page.goto(company.server.url + "/console")
+    expect(page.locator("[data-crews='3']")).to_be_visible()
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+    company.clock.advance(1)
+    see(company, "p2", 3, 6)
+    with page.expect_response("**/console/layers/crews?*") as read:
+        look_at(page, 3, 3)
+    read.value.finished()
+    with page.expect_response("**/console/crews/C1/way"):
+        click_at(page, 3, 3)
 
 
 def test_looking_back_shows_the_past_says_so_and_sends_nothing(company: Company, report):
@@ -143,7 +169,7 @@ def test_an_alarm_cannot_be_acknowledged_while_one_looks_back(company: Company, 
     report("A1", hazards=["wire_down"])
     page = opened(company)
     take = page.locator(".first .take button")
-    expect(take).to_be_visible(timeout=30_000)
+    expect(take).to_be_visible()
     page.keyboard.press("h")
     expect(page.locator("#live")).to_contain_text("PAST")
     take.click()

@@ -18,7 +18,6 @@ CORNERS = ((-0.02, -0.02), (0.02, -0.02), (0.02, 0.02), (-0.02, 0.02))
 
 def open_form(company: Company, language: str = "en", theme: str = "dark") -> Page:
     page = company.screen(Role.DISPATCHER, "/login", language=language)
-    page.set_default_timeout(60_000)
     page.goto(company.server.url + in_theme(theme, "/console"))
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
     look_at(page, LON, LAT, 12)
@@ -99,7 +98,6 @@ def test_the_crew_of_an_order_in_a_no_go_zone_reads_it_before_it_sets_out(
         order = text("UPDATE trouble_order SET crew_id = 'C1', status = 'assigned'")
         c.execute(order)
     phone = company.screen(Role.CREW, "/login", crew_id="C1", viewport=PHONE)
-    phone.set_default_timeout(60_000)
     phone.goto(company.server.url + "/crew")
     page = open_form(company)
     draw(page)

@@ -85,7 +85,7 @@ export class Layers {
     this.asking[name]?.abort();
     if (name === "coverage") this.squares = [];
     if (name in this.lines) this.lines[name] = [];
-    if (name in this.marks) this.marks[name] = [];
+    if (name in this.marks) this.#keep(name, []);
   }
 
   /** Show which customers have a free crew near, or stop. @param {boolean} on */
@@ -151,7 +151,7 @@ export class Layers {
     }
     const before = new Map(this.marks[name].map((mark) => [mark.key, mark]));
     const now = performance.now();
-    this.marks[name] = collection.features.map((/** @type {any} */ f) => {
+    const marks = collection.features.map((/** @type {any} */ f) => {
       const [lon, lat] = f.geometry.coordinates;
       const { style, key = "", title = "", due_at: due, age_s: age, heading: bearing, arrives_at: there, crew, ticket } = f.properties;
       /** @type {Mark} */
@@ -164,9 +164,16 @@ export class Layers {
       if (there) mark.there = Date.parse(there);
       return mark;
     });
+    this.#keep(name, marks);
     if (name === "crews") document.dispatchEvent(new Event("relight:crews"));
     if (name === "crews" && this.marks.crews.some((mark) => mark.from)) this.#glide(now + GLIDE_MS);
     else this.moving.redraw();
+  }
+
+  /** @param {string} name @param {Mark[]} marks */
+  #keep(name, marks) {
+    this.marks[name] = marks;
+    this.map.getContainer().dataset[name] = String(marks.length);
   }
 
   /** Show lines that somebody else has read. @param {string} name @param {any} collection */
@@ -304,10 +311,12 @@ export class Layers {
   #near(latlng) {
     const world = 256 * 2 ** this.map.getZoom();
     const here = unit(latlng.lng, latlng.lat);
+    const now = performance.now();
     let best;
     let reach = REACH_PX;
     for (const mark of [...(this.off.has("thought") ? [] : this.thought), ...this.marks.crews, ...this.marks.planned, ...this.marks.work]) {
-      const away = Math.hypot(mark.x - here.x, mark.y - here.y) * world;
+      const at = placed(mark, now);
+      const away = Math.hypot(at.x - here.x, at.y - here.y) * world;
       if (away <= reach) [best, reach] = [mark, away];
     }
     return best;
