@@ -28,11 +28,15 @@ INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One rule in one area class; a budget where it ends with an arrival."""
+    """One rule in one area class; a budget where it ends with an arrival.
+
+    `left_out`: a later set has the rule no more; what was promised by it still counts.
+    """
 
     standing: CommitmentStanding
     rule: Rule
     budget: Budget | None
+    left_out: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,27 +116,45 @@ def ledger_of(
     with reading(house.engine) as connection:
         rules = PgRules(connection).at(min(now, until - INSTANT))
         standings = commitments(connection, districts, since, until, by_district=by_district)
-        arriving = {r.id for r in rules.rules if r.stops is StopsAt.ARRIVED}
+        by_id = _rules_of(standings, rules, PgRules(connection))
+        arriving = {r.id for r in by_id.values() if r.stops is StopsAt.ARRIVED}
         open_now = reads.open_promises(connection, districts, since, until, rules=arriving)
         told = reads.told(connection, districts, since, until)
         courses = _courses(connection, house, districts, since, until)
     planned = planned_arrivals(house, _waiting_in(open_now)) if foresee else {}
     awaited = _awaited(open_now, planned, now, by_district=by_district)
-    lines = tuple(
-        _line(each, rules, awaited, since, until, now)
-        for each in standings
-        if any(rule.id == each.rule_id for rule in rules.rules)
-    )
+    in_force = {rule.id for rule in rules.rules}
     return Ledger(
         since=since,
         until=until,
         as_of=now,
         rules_version=rules.version,
-        lines=lines,
+        lines=tuple(
+            Line(
+                standing=each,
+                rule=by_id[each.rule_id],
+                budget=_budget(each, by_id[each.rule_id], awaited, since, until, now),
+                left_out=each.rule_id not in in_force,
+            )
+            for each in standings
+        ),
         kpis=_kpis(standings, told, rules),
         courses=courses,
         foreseen=foresee,
     )
+
+
+def _rules_of(
+    standings: Collection[CommitmentStanding], rules: RuleSet, kept: PgRules
+) -> Mapping[str, Rule]:
+    """The rules in force, and those that clocks still go by, as the newest of their sets says."""
+    found = {rule.id: rule for rule in rules.rules}
+    versions: dict[str, int] = {}
+    for each in standings:
+        versions[each.rule_id] = max(each.rules_version, versions.get(each.rule_id, 0))
+    for rule_id in versions.keys() - found.keys():
+        found[rule_id] = kept.get(versions[rule_id]).rules.get(rule_id)
+    return found
 
 
 def planned_arrivals(house: House, districts: Collection[str]) -> Mapping[OrderId, datetime]:
@@ -189,21 +211,19 @@ def _awaited(
     return found
 
 
-def _line(
+def _budget(
     standing: CommitmentStanding,
-    rules: RuleSet,
+    rule: Rule,
     awaited: Mapping[Key, list[Expected]],
     since: datetime,
     until: datetime,
     now: datetime,
-) -> Line:
-    rule = rules.get(standing.rule_id)
+) -> Budget | None:
+    if rule.stops is not StopsAt.ARRIVED:
+        return None
     key = (standing.rule_id, standing.area_class, standing.district_id)
-    left = None
-    if rule.stops is StopsAt.ARRIVED:
-        rest = jobs_to_come(standing.clocks, since, until, now)
-        left = budget(standing.ended, standing.saved_minutes, awaited.get(key, ()), rest)
-    return Line(standing=standing, rule=rule, budget=left)
+    rest = jobs_to_come(standing.clocks, since, until, now)
+    return budget(standing.ended, standing.saved_minutes, awaited.get(key, ()), rest)
 
 
 def _kpis(

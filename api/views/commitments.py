@@ -73,13 +73,17 @@ class BudgetOut(BaseModel):
 
 
 class LineOut(BaseModel):
-    """A standing with its rule's scope and goal, and its budget where it ends with an arrival."""
+    """A standing with its rule's scope and goal, and its budget where it ends with an arrival.
+
+    `left_out`: the rules in force have this one no more.
+    """
 
     standing: StandingOut
     title: str
     scope: list[str]
     goal: float | None
     budget: BudgetOut | None
+    left_out: bool
 
     @classmethod
     def of(cls, line: Line) -> "LineOut":
@@ -90,6 +94,7 @@ class LineOut(BaseModel):
             scope=[each.value for each in line.rule.scope],
             goal=line.rule.goal,
             budget=None if line.budget is None else BudgetOut.of(line.budget),
+            left_out=line.left_out,
         )
 
 

@@ -49,6 +49,8 @@ BY_INDEX = {"enable_seqscan": "off"}
 """A connection keeps its plans; one made while a table was small must not walk through it when a
 storm has filled it. What has no index is read from end to end all the same."""
 
+AT_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
 
 class PgStore:
     """The store of one open transaction."""
@@ -161,13 +163,18 @@ def transactions(engine: Engine, telling: Telling | None = None, zone: str = "UT
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that changes nothing.
+    """A transaction that changes nothing and sees the database as it stood at one moment.
+
+    What is read by several statements belongs together: a page that shows the new crew beside the
+    version from before would have the dispatcher's next command refused.
 
     It is committed all the same: after a rollback psycopg forgets the statements that the
     connection has prepared, and planning the hot ones anew costs more than running them.
     """
-    with in_our_words(), engine.begin() as connection:
-        yield connection
+    with in_our_words(), engine.connect() as connection:
+        connection.execution_options(**AT_ONE_MOMENT)
+        with connection.begin():
+            yield connection
 
 
 def retrying(

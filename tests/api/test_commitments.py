@@ -314,6 +314,28 @@ def test_a_month_is_told_by_the_rules_that_held_in_it(town: Town):
     assert march.rules_version == version
 
 
+def test_a_rule_that_is_left_out_stays_in_the_month_in_which_it_was_promised(town: Town):
+    before = the_rules(town)
+    like = next(rule for rule in before["rules"] if rule["id"] == "arrival_commitment")
+    own = {**like, "id": "arrival_at_once", "title": "our own", "goal": 0.5}
+    more = {**before, "rules": [*before["rules"], own], "reason": "a promise of our own"}
+    assert town.post("rule-sets", "admin", more).status_code == 201
+    town.report("A1")
+    town.clock.advance(1)
+    assert town.post("rule-sets", "admin", {**before, "reason": "no more"}).status_code == 201
+    town.clock.advance(1)
+    town.report("A2", account="T2-0")
+    found = town.get("commitments/ledger", "supervisor").json()["lines"]
+    lines = {line["standing"]["rule_id"]: line for line in found}
+    line = lines["arrival_at_once"]
+    assert (line["left_out"], line["title"], line["goal"]) == (True, "our own", 0.5)
+    assert line["budget"] is not None
+    assert line["standing"]["clocks"] == line["standing"]["running"] == 1
+    assert not lines["arrival_commitment"]["left_out"]
+    assert lines["arrival_commitment"]["standing"]["clocks"] == 2
+    assert "our own" not in town.get("tickets/A2").text
+
+
 def test_planned_work_is_held_against_how_long_ahead_it_was_told(town: Town):
     for number, ahead in (("T1", 8 * 1440), ("T2", 60)):
         body = {

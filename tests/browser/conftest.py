@@ -11,7 +11,9 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
+from time import monotonic
 from urllib.parse import urlsplit
 
 import pytest
@@ -220,6 +222,16 @@ def report(company: Company) -> Callable[..., dict]:
         return answer.json()
 
     return send
+
+
+def keep_moving(page: Page, x: float, y: float, until: Callable[[], bool]) -> None:
+    """Move the mouse to and fro about a place until something holds; fail if it never does."""
+    end = monotonic() + PATIENCE_MS / 1000
+    for shift in cycle((0, 1)):
+        page.mouse.move(x + shift, y)
+        if until():
+            return
+        assert monotonic() < end
 
 
 def add_people(engine: Engine) -> None:

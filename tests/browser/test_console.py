@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from time import monotonic
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
@@ -10,7 +9,7 @@ from sqlalchemy import text
 from api.callers import Role
 from api.worker import Work
 from dispatch.usecases.write_access_note import WriteAccessNote, write_access_note
-from tests.browser.conftest import PATIENCE_MS, Company
+from tests.browser.conftest import Company, keep_moving
 
 Report = Callable[..., dict]
 
@@ -210,10 +209,7 @@ def test_a_mouse_that_goes_on_moving_holds_nothing_back(company: Company, report
         report("A2", "T1-1")
     read.value.finished()
     page.mouse.up()
-    until = monotonic() + PATIENCE_MS / 1000
-    while page.locator(".callers > li").count() < 2:
-        assert monotonic() < until
-        page.mouse.move(500 + int(monotonic() * 1000) % 50, 400)
+    keep_moving(page, 500, 400, lambda: page.locator(".callers > li").count() == 2)
 
 
 def test_a_row_that_is_pressed_is_the_row_that_opens(company: Company, report: Report):

@@ -9,7 +9,7 @@ from api.callers import Role
 from api.expecting import expect_anew
 from dispatch.domain.words import CrewId
 from dispatch.store.transaction import PgStore
-from tests.browser.conftest import Company
+from tests.browser.conftest import Company, keep_moving
 from tests.store.builders import LAT, LON, a_fix
 
 C1 = CrewId("C1")
@@ -44,9 +44,11 @@ def test_an_expected_arrival_comes_with_a_position_and_grows_old(
     )
     look = page.locator(".folium-map").bounding_box()
     assert look
-    page.mouse.move(look["x"] + look["width"] / 2 + 3, look["y"] + look["height"] / 2)
-    expect(page.locator(".tip")).to_contain_text("crew C1 ·")
-    expect(page.locator(".tip")).to_contain_text("· there ")
+    tip = page.locator(".tip")
+    middle = look["x"] + look["width"] / 2 + 3, look["y"] + look["height"] / 2
+    keep_moving(page, *middle, lambda: tip.count() == 1)  # the crew glides to where it was seen
+    expect(tip).to_contain_text("crew C1 ·")
+    expect(tip).to_contain_text("· there ")
     company.clock.advance(4)
     page.reload()
     expect(shown).to_contain_text("Not seen since: this is old.")

@@ -76,7 +76,7 @@ def test_nothing_is_worked_out_before_somebody_opens_it(company: Company, report
     assert seen == []
     page.get_by_text("What would settle it?").click()
     expect(page.locator("#settle .asks > li").first).to_be_visible()
-    assert [status for status, _ in seen] == [200]
+    assert [status for status, _ in seen if status != 204] == [200]  # worked out once
 
 
 def test_an_open_panel_is_worked_out_anew_only_with_a_new_prediction(
@@ -92,7 +92,7 @@ def test_an_open_panel_is_worked_out_anew_only_with_a_new_prediction(
     seen = asked_for(page)
     with page.expect_response("**/settle?**"):
         report("elsewhere", "T1-0")
-    assert [status for status, _ in seen] == [204]
+    assert {status for status, _ in seen} == {204}
     expect(asks.first).to_be_visible()
     called(company, report, "N2-3")
     expect(page.locator("#settle")).not_to_have_attribute("data-mark", mark)

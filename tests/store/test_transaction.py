@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import InternalError
 
 from dispatch.domain.event import Event
 from dispatch.domain.outage import OutageStatus, Scope
@@ -19,7 +20,7 @@ from dispatch.errors import (
     StoreUnavailable,
 )
 from dispatch.store.events import verify_chain
-from dispatch.store.transaction import open_engine, retrying, transactions
+from dispatch.store.transaction import open_engine, reading, retrying, transactions
 from tests.store.builders import (
     NOW,
     a_ticket,
@@ -80,6 +81,21 @@ def test_an_error_undoes_everything(settled):
         half_done()
     with transactions(settled)() as store:
         assert store.tickets.find("A") is None
+
+
+def test_what_is_read_is_of_one_moment_and_nothing_is_written(settled):
+    crews = text("SELECT count(*) FROM crew")
+    with reading(settled) as looking:
+        seen = looking.scalar(crews)
+        with settled.begin() as connection:
+            add_crew(connection, "C2")
+        assert looking.scalar(crews) == seen
+    with reading(settled) as looking:
+        assert looking.scalar(crews) == seen + 1
+    with pytest.raises(InternalError, match="read-only"), reading(settled) as looking:
+        looking.execute(text("DELETE FROM crew"))
+    with settled.begin() as connection:  # the same connection of the pool
+        connection.execute(text("DELETE FROM crew WHERE id = 'C2'"))
 
 
 def test_one_outage_wins_a_transformer(settled):

@@ -34,6 +34,8 @@ class CommitmentStanding:
         The same for each of them: by so much may the average still grow.
     kept_without_pauses
         How many would have been kept had no clock stood still.
+    rules_version
+        The newest rule set that one of the clocks goes by.
     """
 
     rule_id: str
@@ -55,6 +57,7 @@ class CommitmentStanding:
     paused_minutes: float
     saved_minutes: float
     headroom_minutes: float | None
+    rules_version: int
 
     @property
     def judged(self) -> int:
@@ -87,7 +90,7 @@ def _commitments(district: str) -> TextClause:
     return text(
         f"""
         WITH judged AS (
-            SELECT rule_id, area_class, verdict, without_pauses, judgements, paused_s,
+            SELECT rule_id, rule_version, area_class, verdict, without_pauses, judgements, paused_s,
                 {district} AS district_id,
                 (date_part('epoch', due_at - started_at) - paused_s) / 60.0 AS target,
                 date_part('epoch', stopped_latest - started_at) / 60.0 AS took,
@@ -113,7 +116,8 @@ def _commitments(district: str) -> TextClause:
             CAST(avg(took - paused_s / 60.0) AS double precision) AS net_minutes,
             CAST(sum(paused_s) / 60.0 AS double precision) AS paused_minutes,
             CAST(coalesce(sum(target - took), 0) AS double precision) AS saved_minutes,
-            CAST(avg(target - took) AS double precision) AS headroom_minutes
+            CAST(avg(target - took) AS double precision) AS headroom_minutes,
+            max(rule_version) AS rules_version
         FROM judged GROUP BY rule_id, area_class, district_id
         ORDER BY rule_id, area_class, district_id
         """  # noqa: S608 (constants)

@@ -143,13 +143,24 @@ function readThought({ look = false } = {}) {
 
 /** What would settle the open outage, or whom to call back: asked for only where its fold is open. */
 function readLazily() {
-  for (const part of /** @type {NodeListOf<HTMLElement>} */ (detail.querySelectorAll("details[open] > [data-lazy]"))) {
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (detail.querySelectorAll("details[open] > [data-lazy]"))) readPart(part);
+}
+
+/** Parts that are being read, and whether something has changed meanwhile. @type {Map<HTMLElement, boolean>} */
+const partsRead = new Map();
+
+/** Read a part that is dear to work out, once at a time, so that each question says what was seen. @param {HTMLElement} part */
+async function readPart(part) {
+  if (partsRead.has(part)) return void partsRead.set(part, true);
+  do {
+    partsRead.set(part, false);
     const mark = /** @type {HTMLElement | null} */ (part.querySelector("[data-mark]"))?.dataset.mark ?? "";
     part.setAttribute("aria-busy", String(!mark));
     const url = `${part.dataset.lazy}?seen=${encodeURIComponent(mark)}`;
-    htmx.ajax("GET", url, { target: part, source: part, swap: "morph:innerHTML" })
-      .finally(() => part.setAttribute("aria-busy", "false"));
-  }
+    await htmx.ajax("GET", url, { target: part, source: part, swap: "morph:innerHTML" }).catch(() => undefined);
+    part.setAttribute("aria-busy", "false");
+  } while (partsRead.get(part) && part.isConnected);
+  partsRead.delete(part);
 }
 
 /** A 412: show what changed, and let the dispatcher decide again. @param {HTMLFormElement} form */
