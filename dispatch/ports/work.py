@@ -80,7 +80,7 @@ class Orders(Protocol):
     def list_passed_on(
         self, crew_id: CrewId, since: datetime
     ) -> Sequence[tuple[TroubleOrder, Sending]]:
-        """Orders that passed on from the crew, whose arrival was judged after `since`."""
+        """Orders that passed on from the crew after `since`, and when it had them."""
         ...
 
     def find_arrival(

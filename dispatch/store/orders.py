@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -129,26 +129,28 @@ _EARLIER = Direct(
     ORDER BY crew_id, sent_at, id DESC
     """
 )
+HELD = timedelta(days=1)
+"""No crew has an order for longer and then gives it back."""
+
 _PASSED_ON = text(
     """
-    SELECT judged.order_id, judged.sent_at, ended.at AS ended_at
-    FROM (
-        SELECT DISTINCT order_id, sent_at FROM arrival
-        WHERE crew_id = :crew_id AND judged_at > :since
-    ) AS judged
-    JOIN trouble_order AS sent ON sent.id = judged.order_id
-        AND (sent.crew_id = :crew_id AND sent.assigned_at = judged.sent_at) IS NOT TRUE
+    SELECT held.order_id, held.at AS sent_at, ended.at AS ended_at
+    FROM dispatch_step AS held
+    JOIN trouble_order AS sent ON sent.id = held.order_id
+        AND (sent.crew_id = :crew_id AND sent.assigned_at = held.at) IS NOT TRUE
     CROSS JOIN LATERAL (
         SELECT min(at) AS at FROM dispatch_step
-        WHERE dispatch_step.order_id = judged.order_id AND (
-            at > judged.sent_at AND kind IN ('assigned', 'reassigned')
-            OR at >= judged.sent_at AND crew_id = :crew_id AND (
+        WHERE dispatch_step.order_id = held.order_id AND (
+            at > held.at AND kind IN ('assigned', 'reassigned')
+            OR at >= held.at AND crew_id = :crew_id AND (
                 kind IN ('returned', 'awaiting_assignment')
                 OR kind = 'escalated' AND facts ->> 'rule' IS NULL
             )
         )
     ) AS ended
-    ORDER BY judged.sent_at
+    WHERE held.crew_id = :crew_id AND held.kind IN ('assigned', 'reassigned')
+        AND held.at > CAST(:since AS timestamptz) - CAST(:held AS interval) AND ended.at > :since
+    ORDER BY held.at
     """
 )
 # A crew that let its time to accept run out leaves an escalation that no rule's clock caused.
@@ -344,9 +346,9 @@ class PgOrders:
     ) -> Sequence[tuple[TroubleOrder, Sending]]:
         """List orders that passed on from a crew, and when it had them, the oldest first.
 
-        Of those whose arrival was judged after `since`: of the others nothing was claimed or seen.
+        Of those that passed on after `since`, and had been with the crew for less than a day.
         """
-        asked = {"crew_id": crew_id, "since": since}
+        asked = {"crew_id": crew_id, "since": since, "held": HELD}
         return [
             (
                 self.get(OrderId(row.order_id)),

@@ -150,7 +150,16 @@ _WITH_ORDERS = Direct(
         status IN ('assigned', 'accepted', 'en_route', 'arrived') OR completed_at > :since
     )
     UNION
-    SELECT crew_id FROM arrival WHERE crew_id = ANY(:crews) AND judged_at > :since
+    SELECT held.crew_id FROM dispatch_step AS passed
+    CROSS JOIN LATERAL (
+        SELECT crew_id FROM dispatch_step AS step
+        WHERE step.order_id = passed.order_id AND step.seq < passed.seq
+            AND step.kind IN ('assigned', 'reassigned')
+        ORDER BY step.seq DESC LIMIT 1
+    ) AS held
+    WHERE passed.at > :since AND passed.kind IN
+            ('assigned', 'reassigned', 'returned', 'awaiting_assignment', 'escalated')
+        AND held.crew_id = ANY(:crews)
     """
 )
 
@@ -207,7 +216,7 @@ class PgPositions:
     def with_orders(self, crew_ids: Collection[CrewId], since: datetime) -> Sequence[CrewId]:
         """List those of the crews that hold an order, or completed or passed one on after `since`.
 
-        Where nothing was claimed or seen of an arrival before it passed on, nothing is weighed.
+        One whose order went through other hands may be among them without need.
         """
         return _WITH_ORDERS.values(self._connection, {"crews": list(crew_ids), "since": since})
 

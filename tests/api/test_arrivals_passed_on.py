@@ -42,11 +42,14 @@ def promised(town: Town, ticket: str = "A1") -> str:
     return str(promise["verdict"])
 
 
-def there_without_network(town: Town, order: int, east_km: float = 0.0) -> list[dict[str, object]]:
+def there_without_network(
+    town: Town, order: int, east_km: float = 0.0, *, says: bool = True
+) -> list[dict[str, object]]:
     """C1 drives up, says that it is there, and stays; its phone keeps the positions."""
     kept = list(passes(town, 10, east_km=2, tag="on"))
     kept += passes(town, 2, east_km=east_km, tag="there")
-    act(town, order, "arrive")
+    if says:
+        act(town, order, "arrive")
     return [*kept, *passes(town, 4, east_km=east_km, tag="stays")]
 
 
@@ -79,18 +82,39 @@ def test_the_next_crew_is_not_asked_about_the_claim_of_the_one_before(town: Town
     assert "arrival_stands" not in page(town, "/crew/orders", "C2")
 
 
+@pytest.mark.parametrize("says", [True, False])
 def test_a_track_that_comes_after_the_order_was_given_back_still_keeps_the_promise(
-    town: Town, order: int
+    town: Town, order: int, *, says: bool
 ):
-    kept = there_without_network(town, order)
+    kept = there_without_network(town, order, says=says)
     returns(town, order)
     assert promised(town) == "running"
     posts(town, kept)
-    assert judged(town, order) == ["confirmed", "claimed_only"]
+    wanted = ["confirmed", "claimed_only"] if says else ["confirmed"]
+    assert judged(town, order) == wanted
     assert promised(town) == "kept"
     assert status(town, order) == "awaiting_assignment"
     posts(town, list(passes(town, 5, east_km=3, tag="off")))
-    assert judged(town, order) == ["confirmed", "claimed_only"]
+    assert judged(town, order) == wanted
+
+
+def test_a_crew_whose_order_was_given_to_another_was_there_all_the_same(town: Town, order: int):
+    kept = there_without_network(town, order, says=False)
+    sends(town, order, "C2")
+    posts(town, kept)
+    assert promised(town) == "kept"
+    assert status(town, order) == "en_route"
+
+
+def test_a_crew_that_only_drove_past_before_it_gave_the_order_back_kept_nothing(
+    town: Town, order: int
+):
+    kept = [*passes(town, 10, east_km=2, tag="on"), *passes(town, 1, tag="past")]
+    kept += passes(town, 5, east_km=4, tag="off")
+    returns(town, order)
+    posts(town, kept)
+    assert judged(town, order) == []
+    assert promised(town) == "running"
 
 
 @pytest.mark.parametrize(("east_km", "verdict"), [(0.0, "kept"), (6.0, "missed")])

@@ -89,8 +89,11 @@ INSERT INTO trouble_order (id, district_id, outage_id, status, skills, hazards, 
     SELECT n, 'west', n, CASE WHEN n > 19980 THEN 'awaiting_assignment' ELSE 'field_complete' END,
         '{}', '{}', 10, 0, 'urban', now(), '{}', 0
     FROM generate_series(1, 20000) n;
-INSERT INTO dispatch_step (order_id, seq, kind, at, recorded_at, by, facts)
-    SELECT n / 5 + 1, n % 5 + 1, 'noted', now(), now(), 'x', '{}' FROM generate_series(0, 99999) n;
+INSERT INTO dispatch_step (order_id, seq, kind, at, recorded_at, by, crew_id, facts)
+    SELECT n / 5 + 1, n % 5 + 1, (ARRAY['assigned', 'noted', 'returned', 'assigned', 'noted'])
+        [n % 5 + 1], timestamptz '2026-03-02' - n * interval '5 minutes', now(), 'x',
+        'P' || n / 5 % 100 + 1, '{}'
+    FROM generate_series(0, 99999) n;
 INSERT INTO event (stream, seq, kind, at, recorded_at, actor, district_id, body, previous, hash)
     SELECT 'ticket:K' || n, 1, 'x', now(), now(), 'x', 'west', '{}', '', ''
     FROM generate_series(1, 50000) n;
@@ -217,6 +220,8 @@ def work_on_outages(connection: Connection) -> None:
     store.outages.customers_out({19_990, 19_991})
     store.orders.declined([19_990])
     store.orders.list_of_crew("C1", NOW)
+    store.orders.list_passed_on("P7", NOW)
+    store.positions.with_orders(["P7", "P8"], NOW)
     store.tickets.list_of_planned(1)
     store.orders.find_open_of_outage(19_990)
     store.clocks.list_unsettled_of_tickets(["K4", "K6"])

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, insert
 from sqlalchemy.dialects.postgresql import Range
 
+from dispatch.domain.order import DispatchStep, Sending, StepKind
 from dispatch.domain.outage import Scope
 from dispatch.domain.tracking import Doubt, TrackingPolicy
 from dispatch.domain.words import CrewId
@@ -207,3 +208,38 @@ def test_only_crews_with_orders_are_weighed(connection: Connection, store: PgSto
         an_order(1, outage.id).assign("C2", NOW, travel_s=1.0, travel_basis="road", why=())
     )
     assert store.positions.with_orders(["C1", "C2"], NOW) == ["C2"]
+
+
+def test_a_crew_that_passed_its_order_on_is_weighed_by_what_comes_late(
+    connection: Connection, store: PgStore
+):
+    outage = an_outage(connection)
+    PgOutages(connection).add(outage, Scope())
+    waiting = an_order(1, outage.id)
+    PgOrders(connection).add(waiting)
+    for kind, minutes, crew_id in (
+        (StepKind.ASSIGNED, 0, "C1"),
+        (StepKind.REASSIGNED, 5, "C2"),
+        (StepKind.RETURNED, 9, "C2"),
+    ):
+        store.orders.record(
+            DispatchStep(
+                order_id=waiting.id,
+                kind=kind,
+                at=at(minutes),
+                recorded_at=at(minutes),
+                by="x",
+                crew_id=crew_id,
+            )
+        )
+    heard = {since: store.positions.with_orders(["C1", "C2"], at(since)) for since in (4, 6, 10)}
+    assert {since: sorted(crews) for since, crews in heard.items()} == {
+        4: ["C1", "C2"],
+        6: ["C2"],
+        10: [],
+    }
+    passed = store.orders.list_passed_on("C1", at(4))
+    assert [sending for _, sending in passed] == [
+        Sending(crew_id="C1", sent_at=at(0), ended_at=at(5))
+    ]
+    assert store.orders.list_passed_on("C1", at(6)) == []

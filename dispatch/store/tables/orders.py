@@ -131,6 +131,19 @@ dispatch_step = Table(
     Column("crew_id", Text),
     Column("reason", Text),
     Column("facts", JSONB, nullable=False),
+    Index(
+        "dispatch_step_sent_ix",
+        "crew_id",
+        "at",
+        postgresql_where=text("kind IN ('assigned', 'reassigned')"),
+    ),
+    Index(
+        "dispatch_step_passed_ix",
+        "at",
+        postgresql_where=text(
+            "kind IN ('assigned', 'reassigned', 'returned', 'awaiting_assignment', 'escalated')"
+        ),
+    ),
 )
 
 crew_action = Table(
@@ -209,7 +222,6 @@ arrival = Table(
     moment("judged_at", nullable=False),
     one_of("verdict", "arrival_verdict", "confirmed", "claimed_only", "contradicted", "withdrawn"),
     Index("arrival_order_ix", "order_id", "crew_id", "id"),
-    Index("arrival_crew_ix", "crew_id", "judged_at"),
     comment="Every judgement of an arrival, of each time that a crew was sent the newest counts",
 )
 

@@ -2368,7 +2368,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("arrival_pkey")),
         comment="Every judgement of an arrival, of each time that a crew was sent the newest counts",
     )
-    op.create_index("arrival_crew_ix", "arrival", ["crew_id", "judged_at"], unique=False)
     op.create_index("arrival_order_ix", "arrival", ["order_id", "crew_id", "id"], unique=False)
     op.create_table(
         "clock",
@@ -2469,6 +2468,22 @@ def upgrade() -> None:
             ["order_id"], ["trouble_order.id"], name=op.f("dispatch_step_order_id_fkey")
         ),
         sa.PrimaryKeyConstraint("order_id", "seq", name=op.f("dispatch_step_pkey")),
+    )
+    op.create_index(
+        "dispatch_step_passed_ix",
+        "dispatch_step",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text(
+            "kind IN ('assigned', 'reassigned', 'returned', 'awaiting_assignment', 'escalated')"
+        ),
+    )
+    op.create_index(
+        "dispatch_step_sent_ix",
+        "dispatch_step",
+        ["crew_id", "at"],
+        unique=False,
+        postgresql_where=sa.text("kind IN ('assigned', 'reassigned')"),
     )
     op.create_table(
         "missed_check_in",
